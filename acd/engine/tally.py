@@ -1,0 +1,75 @@
+"""Today's counts by line: a fold over the events, the same for live figures and for rebuilding them at a restart."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from acd.model.events import CallAnswered, CallEnteredLine, CallStarted, Event, OutcomeCounted
+from acd.model.ids import LineId
+from acd.model.outcome import Outcome
+
+
+class LineCounts(msgspec.Struct):
+    """Counts of one line. Formulas: see the figures page of the documentation."""
+
+    entered: int = 0
+    answered_in_target: int = 0
+    outcomes: Counter[Outcome] = msgspec.field(default_factory=Counter)
+
+    @property
+    def answered(self) -> int:
+        return self.outcomes[Outcome.ANSWERED]
+
+    @property
+    def abandoned(self) -> int:
+        """Abandoned, short ones included."""
+        return self.outcomes[Outcome.ABANDONED] + self.outcomes[Outcome.ABANDONED_SHORT]
+
+    @property
+    def reachability(self) -> float | None:
+        """A / (A + B): answered over answered and abandoned; None while there is neither."""
+        total = self.answered + self.abandoned
+        return self.answered / total if total else None
+
+    @property
+    def service_level(self) -> float | None:
+        """A_t / (A + B - s): answered within the line's target over answered and abandoned without short abandons."""
+        total = self.answered + self.outcomes[Outcome.ABANDONED]
+        return self.answered_in_target / total if total else None
+
+
+class Tally:
+    """Counts since the last :meth:`reset`."""
+
+    def __init__(self, target_wait: dict[LineId, float] | None = None) -> None:
+        self.offered = 0
+        self.lines: dict[LineId | None, LineCounts] = {}
+        self.target_wait = target_wait or {}
+
+    def apply(self, events: Iterable[Event]) -> None:
+        for event in events:
+            match event:
+                case CallStarted():
+                    self.offered += 1
+                case CallEnteredLine():
+                    self.of(event.line).entered += 1
+                case CallAnswered():
+                    if event.waited <= self.target_wait.get(event.line, 30.0):
+                        self.of(event.line).answered_in_target += 1
+                case OutcomeCounted():
+                    self.of(event.line).outcomes[event.outcome] += 1
+                case _:
+                    pass
+
+    def of(self, line: LineId | None) -> LineCounts:
+        """The counts of ``line``; None collects calls that never chose one."""
+        counts = self.lines.get(line)
+        if counts is None:
+            counts = self.lines[line] = LineCounts()
+        return counts
+
+    def reset(self) -> None:
+        """A new day begins."""
+        self.offered = 0
+        self.lines.clear()

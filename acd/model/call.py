@@ -1,0 +1,83 @@
+"""The life of a call: one enum and one table.
+
+A call is in the menu until the caller made his last choice, then waits; offers come and go while he waits, and he
+keeps his place. Whoever is connected is TALKING; what follows the operator's hang-up (a survey, a transfer) is AFTER.
+A move that is not in the table raises :class:`IllegalMove` and changes nothing.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class IllegalMove(Exception):
+    """{thing} {id} cannot do {trigger} in state {state}."""
+
+    def __init__(self, thing: str, id: str, trigger: str, state: str) -> None:
+        super().__init__(f"{thing} {id} cannot do {trigger} in state {state}")
+
+
+class CallState(StrEnum):
+    MENU = "menu"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    """A Redirect to an operator was sent; his phone has not said that it rings."""
+    RINGING = "ringing"
+    TALKING = "talking"
+    OVERFLOWING = "overflowing"
+    """At the partner's, not answered yet."""
+    AFTER = "after"
+    """Served, sent away or informed; the channel still lives."""
+    ENDED = "ended"
+
+
+class CallMove(StrEnum):
+    QUEUE = "queue"
+    OFFER = "offer"
+    RING = "ring"
+    ANSWER = "answer"
+    OFFER_FAILED = "offer_failed"
+    OVERFLOW = "overflow"
+    OVERFLOW_FAILED = "overflow_failed"
+    SETTLE = "settle"
+    """The caller needs no operator any more: served, informed, refused or answered by the partner."""
+    END = "end"
+
+
+_S, _M = CallState, CallMove
+
+CALL_MOVES: Final[Mapping[tuple[CallState, CallMove], CallState]] = MappingProxyType(
+    {
+        (_S.MENU, _M.QUEUE): _S.WAITING,
+        (_S.MENU, _M.SETTLE): _S.AFTER,
+        (_S.WAITING, _M.OFFER): _S.OFFERED,
+        (_S.WAITING, _M.OVERFLOW): _S.OVERFLOWING,
+        (_S.WAITING, _M.SETTLE): _S.AFTER,
+        # Asterisk's own Queue() connected the caller while we were away.
+        (_S.WAITING, _M.ANSWER): _S.TALKING,
+        (_S.OFFERED, _M.RING): _S.RINGING,
+        (_S.OFFERED, _M.ANSWER): _S.TALKING,
+        (_S.OFFERED, _M.OFFER_FAILED): _S.WAITING,
+        (_S.RINGING, _M.ANSWER): _S.TALKING,
+        (_S.RINGING, _M.OFFER_FAILED): _S.WAITING,
+        (_S.OVERFLOWING, _M.OVERFLOW_FAILED): _S.WAITING,
+        (_S.OVERFLOWING, _M.SETTLE): _S.AFTER,
+        (_S.TALKING, _M.SETTLE): _S.AFTER,
+        # A caller whom the operator sends on to another line waits again.
+        (_S.AFTER, _M.QUEUE): _S.WAITING,
+        **{(state, _M.END): _S.ENDED for state in CallState if state is not _S.ENDED},
+    }
+)
+
+
+def next_call_state(call: str, state: CallState, move: CallMove) -> CallState:
+    """Where ``move`` leads from ``state``.
+
+    Raises:
+        IllegalMove: the table has no such move.
+    """
+    try:
+        return CALL_MOVES[state, move]
+    except KeyError:
+        raise IllegalMove("call", call, move, state) from None

@@ -1,0 +1,241 @@
+"""Events: what has happened, in the past tense. The journal is the spring: records, metrics and the wallboard are
+folds over these. ``at`` is seconds since the epoch on our clock, the ``now`` of the fact that caused it."""
+
+import msgspec
+
+from acd.model.facts import CallWhereabouts, OfferFailure
+from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
+from acd.model.operator import OperatorState
+from acd.model.outcome import Outcome
+from acd.model.policy import OverflowTo
+
+
+class Event(msgspec.Struct, frozen=True, tag=True):
+    """Base of all events. ``tag=True``: each carries its class name as ``type`` when encoded."""
+
+    at: float
+
+
+class CallStarted(Event, frozen=True):
+    """A citizen's call came in."""
+
+    call: CallId
+    did: str
+    number: str | None
+    arrived_at: float
+
+
+class CallEnteredLine(Event, frozen=True):
+    """The caller waits on a line."""
+
+    call: CallId
+    line: LineId
+    entered_at: float
+    language: str
+    path: str
+
+
+class Why(msgspec.Struct, frozen=True):
+    """Why this call went to this operator: what the two rules saw at the moment of choice."""
+
+    line_rule: str
+    """``only_line``, ``guard``, ``fixed_queue_ratio`` or ``longest_waiting``."""
+    waited: float
+    """Seconds in the queue."""
+    aged: float
+    """The same with the line's priority steps added."""
+    waiting: int
+    """Callers waiting on this line at that moment, this one included."""
+    queue_share: float
+    """Share of all callers waiting on eligible lines who wait on this one, 0 to 1."""
+    line_share: float
+    """The share that the fixed queue ratio grants the line, 0 to 1."""
+    operator_rule: str
+    """``only_operator``, ``least_skilled`` or ``longest_idle``."""
+    level: int
+    skills: int
+    """Lines that the chosen operator serves."""
+    idle: float
+    """Seconds that he had been idle."""
+    candidates: int
+    """Idle operators with this line at that moment."""
+
+
+class CallOffered(Event, frozen=True):
+    """An operator was reserved and the switch was told to ring him."""
+
+    call: CallId
+    line: LineId
+    operator: OperatorId
+    offer: OfferId
+    why: Why
+
+
+class OperatorRang(Event, frozen=True):
+    """The operator's phone rings."""
+
+    call: CallId
+    operator: OperatorId
+    offer: OfferId
+
+
+class OfferEnded(Event, frozen=True):
+    """An offer came to nothing. ``how`` None = the caller hung up or was taken elsewhere first."""
+
+    call: CallId
+    operator: OperatorId
+    offer: OfferId
+    how: OfferFailure | None
+
+
+class CallAnswered(Event, frozen=True):
+    """An operator and the caller speak. ``operator`` None = Asterisk's fallback connected a phone we do not know."""
+
+    call: CallId
+    line: LineId
+    operator: OperatorId | None
+    answered_at: float
+    waited: float
+    """Seconds from joining the line to the answer, ringing included."""
+    fallback: bool = False
+    """Connected by Asterisk's own Queue() while the engine was away."""
+
+
+class CallAnnounced(Event, frozen=True):
+    """A waiting caller heard (or was about to hear) his position and expected wait."""
+
+    call: CallId
+    position: int | None
+    wait: tuple[int, int | None] | None
+
+
+class CallDeflected(Event, frozen=True):
+    """The line could not take the caller."""
+
+    call: CallId
+    line: LineId
+    to: OverflowTo
+    because: str
+    """``full``, ``unstaffed`` or ``waited``."""
+
+
+class CallReturned(Event, frozen=True):
+    """The partner did not answer; the caller waits again at his old place."""
+
+    call: CallId
+
+
+class OutcomeCounted(Event, frozen=True):
+    """The one outcome of this call, at the moment it happened."""
+
+    call: CallId
+    line: LineId | None
+    outcome: Outcome
+    waited: float | None
+    """Seconds in the queue up to this moment; None = never joined a line."""
+    seen: bool = True
+    """False: inferred afterwards, nobody was listening when it happened."""
+
+
+class TalkFinished(Event, frozen=True):
+    """The operator's part of the call is over."""
+
+    call: CallId
+    operator: OperatorId | None
+    ended_at: float
+
+
+class CallEnded(Event, frozen=True):
+    """The caller's channel is gone."""
+
+    call: CallId
+    gone_at: float
+
+
+class CallAdopted(Event, frozen=True):
+    """After a restart or a broken link: the call was found alive in the switch."""
+
+    call: CallId
+    where: CallWhereabouts
+
+
+class OperatorChanged(Event, frozen=True):
+    """An operator's state changed. ``by``: who did it; ``engine`` when it followed from a call."""
+
+    operator: OperatorId
+    before: OperatorState
+    state: OperatorState
+    reason: str | None
+    """Reason while NOT_READY: one of the city's, or an ``OfferFailure`` that the system set."""
+    by: str
+    line: LineId | None = None
+    """The line of the call in hand."""
+
+
+class PhoneReported(Event, frozen=True):
+    """An operator's phone became reachable or was lost."""
+
+    device: Device
+    operator: OperatorId
+    reachable: bool
+
+
+class LinkWentDown(Event, frozen=True):
+    """From here on nothing could be seen: a gap begins."""
+
+    reason: str
+
+
+class LinkCameUp(Event, frozen=True):
+    """The gap is over; what was found counts from here."""
+
+    calls: int
+    missed: int
+
+
+class CrisisChanged(Event, frozen=True):
+    message: str | None
+    by: str
+
+
+class DrainChanged(Event, frozen=True):
+    on: bool
+    by: str
+
+
+class PolicyLoaded(Event, frozen=True):
+    lines: int
+    operators: int
+
+
+class MoveRefused(Event, frozen=True):
+    """A person asked for something that cannot be, or names something unknown. Nothing changed."""
+
+    what: str
+    why: str
+
+
+AnyEvent = (
+    CallStarted
+    | CallEnteredLine
+    | CallOffered
+    | OperatorRang
+    | OfferEnded
+    | CallAnswered
+    | CallAnnounced
+    | CallDeflected
+    | CallReturned
+    | OutcomeCounted
+    | TalkFinished
+    | CallEnded
+    | CallAdopted
+    | OperatorChanged
+    | PhoneReported
+    | LinkWentDown
+    | LinkCameUp
+    | CrisisChanged
+    | DrainChanged
+    | PolicyLoaded
+    | MoveRefused
+)
+"""Closed union, for exhaustive matching and for decoding the ledger."""

@@ -1,0 +1,313 @@
+"""Facts: what the engine is told. Each is frozen; ``handle(fact, now)`` matches on the type.
+
+Times named ``..._at`` are seconds since the epoch on *our* clock; the adapter has already removed any offset between
+our clock and Asterisk's.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
+from acd.model.outcome import Outcome
+from acd.model.policy import Policy
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """Base of all facts."""
+
+
+# --- The caller, as the switch reports him -------------------------------------------------------------------------
+
+
+class CallArrived(Fact, frozen=True):
+    """A citizen's call was answered by the menu."""
+
+    call: CallId
+    arrived_at: float
+    did: str
+    """The city's number that was called: digits, as the trunk delivers it."""
+    number: str | None
+    """The caller's number, E.164 with ``+`` where the trunk gives it so; None = withheld."""
+
+
+class MenuEnded(Fact, frozen=True):
+    """The menu itself settled the call: ``closed`` or ``informed``."""
+
+    call: CallId
+    outcome: Outcome
+    line: LineId | None = None
+
+
+class CallQueued(Fact, frozen=True):
+    """The caller made his last menu choice and waits on a line, with music."""
+
+    call: CallId
+    line: LineId
+    entered_at: float
+    """When he joined the line. Kept on his channel, so it survives our restart."""
+    number: str | None = None
+    language: str = "nl"
+    did: str = ""
+    path: str = ""
+    """Menu nodes passed, joined by ``>``."""
+    arrived_at: float | None = None
+
+
+class CallGone(Fact, frozen=True):
+    """The caller's channel ended, whoever hung up."""
+
+    call: CallId
+    gone_at: float
+    overflowing: bool = False
+    """He was at the partner's, where nobody had answered yet."""
+
+
+# --- An offer, as the switch reports it ----------------------------------------------------------------------------
+
+
+class OfferFailure(StrEnum):
+    """Why an offer came to nothing while the caller stayed."""
+
+    RING_NO_ANSWER = "ring_no_answer"
+    """The phone rang until the ring time was over."""
+    BUSY = "busy"
+    """486: the phone is busy outside our control."""
+    REJECTED = "rejected"
+    """603 or 480: the operator pressed reject or do-not-disturb."""
+    UNREACHABLE = "unreachable"
+    """Not registered, or marked unreachable by qualify."""
+    DEAD = "dead"
+    """Registered, but the phone never said that it rings."""
+    FAULT = "fault"
+    """Any other failure of the phone or the network."""
+    LOST = "lost"
+    """The switch never carried it out; the operator is not to blame."""
+
+
+class OfferDialled(Fact, frozen=True):
+    """The switch sent the INVITE to the operator's phone."""
+
+    call: CallId
+    offer: OfferId
+
+
+class OfferRinging(Fact, frozen=True):
+    """The operator's phone rings."""
+
+    call: CallId
+    offer: OfferId
+
+
+class OfferAnswered(Fact, frozen=True):
+    """The operator picked up."""
+
+    call: CallId
+    offer: OfferId
+    answered_at: float
+
+
+class OfferFailed(Fact, frozen=True):
+    """Nobody was connected; the caller is back with the music."""
+
+    call: CallId
+    offer: OfferId
+    how: OfferFailure
+
+
+class OfferNotSent(Fact, frozen=True):
+    """The switch refused the Redirect: the caller is hanging up, or was elsewhere. The operator was not rung."""
+
+    call: CallId
+    offer: OfferId
+
+
+class TalkEnded(Fact, frozen=True):
+    """The operator's leg is gone. The caller may still be on the line (transfer, survey)."""
+
+    call: CallId
+    offer: OfferId
+    ended_at: float
+
+
+class OverflowAnswered(Fact, frozen=True):
+    """The partner contact centre answered."""
+
+    call: CallId
+    answered_at: float
+
+
+class OverflowFailed(Fact, frozen=True):
+    """The partner did not answer; the caller is back with the music and keeps his place."""
+
+    call: CallId
+
+
+class CallWhereabouts(StrEnum):
+    """Where a caller's channel is, in the words that the dialplan keeps on it (``ACD_STATE``)."""
+
+    MENU = "menu"
+    CLOSED = "closed"
+    INFORMED = "informed"
+    WAIT = "wait"
+    RING = "ring"
+    TALK = "talk"
+    AFTER = "after"
+    OVERFLOW = "overflow"
+    PARTNER = "partner"
+    """Talking with the partner contact centre."""
+    REFUSED = "refused"
+    FALLBACK = "fallback"
+    """Waiting in Asterisk's own Queue()."""
+
+
+class CallFound(Fact, frozen=True):
+    """Answer to :class:`~acd.model.commands.AskCall`. ``where`` is None when there is no such channel."""
+
+    call: CallId
+    where: CallWhereabouts | None
+    offer: OfferId | None = None
+
+
+# --- Phones and operators ------------------------------------------------------------------------------------------
+
+
+class PhoneState(StrEnum):
+    """What a phone can do, folded from Asterisk's device state and contact status."""
+
+    IDLE = "idle"
+    BUSY = "busy"
+    """Ringing, in a call or holding one."""
+    UNREACHABLE = "unreachable"
+
+
+class PhoneChanged(Fact, frozen=True):
+    """The state of an operator's phone, said when it changes and at each audit."""
+
+    device: Device
+    state: PhoneState
+
+
+class OperatorAction(Fact, frozen=True):
+    """Base of what a person (or the system for him) sets. ``by`` is who did it: an operator id, a user, ``system``."""
+
+    operator: OperatorId
+    by: str
+
+
+class OperatorLoggedIn(OperatorAction, frozen=True):
+    """Logs in, not ready yet."""
+
+
+class OperatorLoggedOut(OperatorAction, frozen=True):
+    """Logs out; a call in hand is finished first."""
+
+
+class OperatorReady(OperatorAction, frozen=True):
+    """Wants calls. During a call: wants calls after it. During wrap-up: ends the wrap-up."""
+
+
+class OperatorNotReady(OperatorAction, frozen=True):
+    """Wants no calls, for a reason."""
+
+    reason: str
+
+
+# --- The link, the settings, the clock -----------------------------------------------------------------------------
+
+
+class CallSeen(msgspec.Struct, frozen=True):
+    """One caller's channel, found alive in the switch, rebuilt from the variables on it."""
+
+    call: CallId
+    where: CallWhereabouts
+    arrived_at: float
+    did: str = ""
+    number: str | None = None
+    language: str = "nl"
+    path: str = ""
+    line: LineId | None = None
+    entered_at: float | None = None
+    offer: OfferId | None = None
+    device: Device | None = None
+    """The operator's phone in this call, while ringing or talking."""
+    answered_at: float | None = None
+    dialled: bool = False
+    """The operator's leg exists: his phone rings or he talks."""
+
+
+class CallMissed(msgspec.Struct, frozen=True):
+    """A call that ended while nobody was listening; the dialplan kept a note of it."""
+
+    seen: CallSeen
+    gone_at: float
+
+
+class SwitchSeen(Fact, frozen=True):
+    """The link is up and this is all there is in the switch. Sent once after every (re)connect."""
+
+    calls: tuple[CallSeen, ...]
+    missed: tuple[CallMissed, ...]
+    phones: Mapping[Device, PhoneState]
+
+
+class LinkLost(Fact, frozen=True):
+    """The link to the switch is gone. Nothing can be offered until :class:`SwitchSeen`."""
+
+    reason: str
+
+
+class OperatorStored(msgspec.Struct, frozen=True):
+    """An operator's own choice, as the records kept it over a restart."""
+
+    operator: OperatorId
+    logged_in: bool
+    reason: str | None
+    """Reason for not ready; None = ready."""
+    since: float
+
+
+class CallStored(msgspec.Struct, frozen=True):
+    """A call that the records hold as open."""
+
+    call: CallId
+    arrived_at: float
+    line: LineId | None
+    entered_at: float | None
+    outcome: Outcome | None
+    """Already counted, although the caller was still on the line."""
+    operator: OperatorId | None = None
+    answered_at: float | None = None
+
+
+class Restored(Fact, frozen=True):
+    """What the records knew at our start. Sent once, before the first :class:`SwitchSeen`."""
+
+    operators: tuple[OperatorStored, ...]
+    calls: tuple[CallStored, ...]
+    crisis: str | None = None
+
+
+class PolicyChanged(Fact, frozen=True):
+    """``queues.yaml`` was loaded again. Waiting calls keep the line settings they entered with."""
+
+    policy: Policy
+
+
+class CrisisSwitched(Fact, frozen=True):
+    """A supervisor switched the crisis message on (its prompt id) or off (None)."""
+
+    message: str | None
+    by: str
+
+
+class LineDrained(Fact, frozen=True):
+    """Maintenance: take no new callers (``on``), or take them again. Those inside are served."""
+
+    on: bool
+    by: str
+
+
+class Tick(Fact, frozen=True):
+    """Time has passed: whatever was due at or before ``now`` happens."""

@@ -24,6 +24,8 @@ class CallState(StrEnum):
     OFFERED = "offered"
     """A Redirect to an operator was sent; his phone has not said that it rings."""
     RINGING = "ringing"
+    CHECKING = "checking"
+    """The switch did not do as told; it is asked where the caller is. No offer until it has answered."""
     TALKING = "talking"
     OVERFLOWING = "overflowing"
     """At the partner's, not answered yet."""
@@ -38,6 +40,10 @@ class CallMove(StrEnum):
     RING = "ring"
     ANSWER = "answer"
     OFFER_FAILED = "offer_failed"
+    DOUBT = "doubt"
+    """The switch refused to move him."""
+    FOUND = "found"
+    """He is with the music after all."""
     OVERFLOW = "overflow"
     OVERFLOW_FAILED = "overflow_failed"
     SETTLE = "settle"
@@ -59,6 +65,9 @@ CALL_MOVES: Final[Mapping[tuple[CallState, CallMove], CallState]] = MappingProxy
         (_S.OFFERED, _M.RING): _S.RINGING,
         (_S.OFFERED, _M.ANSWER): _S.TALKING,
         (_S.OFFERED, _M.OFFER_FAILED): _S.WAITING,
+        **{(state, _M.DOUBT): _S.CHECKING for state in (_S.WAITING, _S.OFFERED, _S.RINGING)},
+        (_S.CHECKING, _M.ANSWER): _S.TALKING,
+        (_S.CHECKING, _M.FOUND): _S.WAITING,
         (_S.RINGING, _M.ANSWER): _S.TALKING,
         (_S.RINGING, _M.OFFER_FAILED): _S.WAITING,
         (_S.OVERFLOWING, _M.OVERFLOW_FAILED): _S.WAITING,

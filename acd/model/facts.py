@@ -127,8 +127,15 @@ class TalkEnded(Fact, frozen=True):
     """The operator's leg is gone. The caller may still be on the line (transfer, survey)."""
 
     call: CallId
-    offer: OfferId
     ended_at: float
+
+
+class FallbackAnswered(Fact, frozen=True):
+    """A phone answered a caller whom the switch's own Queue() was still ringing for when the engine came back."""
+
+    call: CallId
+    device: Device
+    answered_at: float
 
 
 class OverflowAnswered(Fact, frozen=True):
@@ -250,6 +257,8 @@ class SwitchSeen(Fact, frozen=True):
     calls: tuple[CallSeen, ...]
     missed: tuple[CallMissed, ...]
     phones: Mapping[Device, PhoneState]
+    rebooted: bool = False
+    """The switch has started anew since any engine last saw it: every call it had then is dead."""
 
 
 class LinkLost(Fact, frozen=True):
@@ -302,7 +311,7 @@ class CrisisSwitched(Fact, frozen=True):
     by: str
 
 
-class LineDrained(Fact, frozen=True):
+class DrainSwitched(Fact, frozen=True):
     """Maintenance: take no new callers (``on``), or take them again. Those inside are served."""
 
     on: bool

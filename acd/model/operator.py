@@ -53,7 +53,10 @@ REST: Final = None
 """Table entry: go where :func:`rest` says."""
 
 _S, _M = OperatorState, OperatorMove
-_RESTING: Final = (_S.LOGGED_OUT, _S.NOT_READY, _S.AVAILABLE, _S.ON_OTHER_CALL, _S.UNREACHABLE)
+RESTING: Final = (_S.LOGGED_OUT, _S.NOT_READY, _S.AVAILABLE, _S.ON_OTHER_CALL, _S.UNREACHABLE)
+"""No work of ours in hand."""
+
+AT_WORK: Final = (_S.RESERVED, _S.RINGING, _S.IN_CALL, _S.WRAP_UP)
 
 OPERATOR_MOVES: Final[Mapping[tuple[OperatorState, OperatorMove], OperatorState | None]] = MappingProxyType(
     {
@@ -65,10 +68,11 @@ OPERATOR_MOVES: Final[Mapping[tuple[OperatorState, OperatorMove], OperatorState 
         (_S.RINGING, _M.OFFER_ENDED): REST,
         (_S.IN_CALL, _M.TALK_ENDED): _S.WRAP_UP,
         (_S.WRAP_UP, _M.WRAP_UP_ENDED): REST,
-        **{(state, _M.REVIEW): REST for state in _RESTING},
-        **{(state, _M.REVIEW): state for state in (_S.RESERVED, _S.RINGING, _S.IN_CALL, _S.WRAP_UP)},
-        # A call that Asterisk's own Queue() gave him while we were away, found at our return.
-        **{(state, _M.ANSWER): _S.IN_CALL for state in (*_RESTING, _S.WRAP_UP)},
+        **{(state, _M.REVIEW): REST for state in RESTING},
+        **{(state, _M.REVIEW): state for state in AT_WORK},
+        # Work found in the switch at our return, or given by its own Queue() while we were away.
+        **{(state, _M.RING): _S.RINGING for state in RESTING},
+        **{(state, _M.ANSWER): _S.IN_CALL for state in (*RESTING, _S.WRAP_UP)},
     }
 )
 

@@ -1,0 +1,182 @@
+"""``handle(fact, now) -> commands + events``: the whole engine behind one door.
+
+A fact changes one call or one operator; then :func:`~acd.engine.settle.settle` offers until nothing more can be
+offered. So no event can be forgotten that should have led to an offer: routing looks at the state, not at the event.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from acd.engine import callers, desks, offers, resync
+from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator
+from acd.engine.settle import settle
+from acd.engine.state import ENGINE, Call, Desk, Lane, State, TimerKind
+from acd.model import facts as f
+from acd.model.call import CallState
+from acd.model.commands import Command
+from acd.model.events import Event
+from acd.model.ids import LineId
+from acd.model.policy import Policy
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What followed from one fact, in order."""
+
+    commands: list[Command]
+    events: list[Event]
+
+
+Handler = Callable[[State, Any], None]
+
+HANDLERS: dict[type[f.Fact], Handler] = {
+    f.CallArrived: callers.arrived,
+    f.MenuEnded: callers.menu_ended,
+    f.CallQueued: callers.queued,
+    f.CallGone: callers.gone,
+    f.OverflowAnswered: callers.overflow_answered,
+    f.OverflowFailed: callers.overflow_failed,
+    f.OfferDialled: offers.dialled,
+    f.OfferRinging: offers.ringing,
+    f.OfferAnswered: offers.answered,
+    f.OfferFailed: offers.failed,
+    f.OfferNotSent: offers.not_sent,
+    f.TalkEnded: offers.talk_ended,
+    f.FallbackAnswered: offers.fallback_answered,
+    f.CallFound: offers.found,
+    f.PhoneChanged: desks.phone_changed,
+    f.OperatorLoggedIn: desks.logged_in,
+    f.OperatorLoggedOut: desks.logged_out,
+    f.OperatorReady: desks.ready,
+    f.OperatorNotReady: desks.not_ready,
+    f.SwitchSeen: resync.switch_seen,
+    f.LinkLost: resync.link_lost,
+    f.Restored: resync.restored,
+    f.PolicyChanged: resync.policy_changed,
+    f.CrisisSwitched: resync.crisis_switched,
+    f.DrainSwitched: resync.drain_switched,
+    f.Tick: lambda state, fact: None,
+}
+
+CALL_TIMERS: dict[TimerKind, Callable[[State, Call], None]] = {
+    TimerKind.CONFIRM_OFFER: offers.confirm,
+    TimerKind.EXPECT_RINGING: offers.expect_ringing,
+    TimerKind.GIVE_UP_OFFER: offers.give_up,
+    TimerKind.CHECK_CALL: offers.check,
+    TimerKind.ANNOUNCE: callers.announce,
+    TimerKind.OVERFLOW: callers.overflow,
+}
+
+
+class Engine:
+    """Calls, operators and lines; a pure function of the facts it was told and the moments at which it was told them.
+
+    Args:
+        policy: the city's settings.
+        first_offer: number of the first offer; after a restart it must exceed every earlier one.
+    """
+
+    def __init__(self, policy: Policy, *, first_offer: int = 1) -> None:
+        self._state = State(policy, first_offer)
+
+    def handle(self, fact: f.Fact, now: float) -> Step:
+        """Take in one fact.
+
+        Args:
+            fact: what happened.
+            now: seconds since the epoch; a value before the previous one counts as the previous one.
+        """
+        state = self._state
+        state.now = max(state.now, now)
+        state.commands, state.events = [], []
+        while (timer := state.pop_due(state.now)) is not None:
+            self._run_timer(*timer)
+            settle(state)
+        HANDLERS[type(fact)](state, fact)
+        settle(state)
+        if state.joined:
+            callers.arm(state)
+        return Step(state.commands, state.events)
+
+    def _run_timer(self, _at: float, kind: TimerKind, what: Call | Desk) -> None:
+        if isinstance(what, Call):
+            CALL_TIMERS[kind](self._state, what)
+        elif kind is TimerKind.WRAP_UP_ENDS:
+            desks.end_wrap_up(self._state, what, ENGINE)
+        else:
+            desks.back_by_itself(self._state, what)
+
+    def due(self) -> float | None:
+        """When the engine next wants a ``Tick``, seconds since the epoch; None = nothing is pending."""
+        return self._state.due()
+
+    @property
+    def policy(self) -> Policy:
+        return self._state.policy
+
+    def board(self, now: float) -> Board:
+        """A picture of this moment. Reads only."""
+        state = self._state
+        oldest: dict[LineId, float] = {}
+        waiting: Counter[LineId] = Counter()
+        talking: Counter[LineId] = Counter()
+        for call in state.calls.values():
+            if call.line is None:
+                continue
+            id = call.line.id
+            if call.state in callers.IN_LINE:
+                waiting[id] += 1
+                oldest[id] = min(call.entered_at, oldest.get(id, call.entered_at))
+            elif call.state is CallState.TALKING:
+                talking[id] += 1
+        return Board(
+            at=now,
+            linked=state.linked,
+            crisis=state.crisis,
+            draining=state.draining,
+            lines=tuple(
+                _board_line(lane, waiting[id], oldest.get(id), talking[id], now) for id, lane in state.lanes.items()
+            ),
+            operators=tuple(_board_operator(desk) for desk in state.desks.values()),
+            calls=tuple(_board_call(call) for call in state.calls.values()),
+        )
+
+
+def _board_line(lane: Lane, waiting: int, oldest: float | None, talking: int, now: float) -> BoardLine:
+    return BoardLine(
+        line=lane.line.id,
+        names=dict(lane.line.names),
+        waiting=waiting,
+        longest_wait=None if oldest is None else max(0.0, now - oldest),
+        talking=talking,
+        available=len(lane.idle),
+        logged_in=lane.logged_in,
+        target_reachability=lane.line.target_reachability,
+        target_wait=lane.line.target_wait,
+        target_share=lane.line.target_share,
+    )
+
+
+def _board_operator(desk: Desk) -> BoardOperator:
+    return BoardOperator(
+        operator=desk.id,
+        name=desk.config.name,
+        device=desk.config.device,
+        state=desk.state,
+        reason=desk.reason,
+        since=desk.since,
+        line=desk.line,
+        call=None if desk.call is None else desk.call.id,
+    )
+
+
+def _board_call(call: Call) -> BoardCall:
+    return BoardCall(
+        call=call.id,
+        state=call.state,
+        line=None if call.line is None else call.line.id,
+        entered_at=call.entered_at if call.line is not None else None,
+        operator=None if call.operator is None else call.operator.id,
+    )

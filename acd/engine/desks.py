@@ -1,0 +1,169 @@
+"""What operators and their phones do. A desk is an operator at work."""
+
+from acd.engine.state import ENGINE, Desk, State, TimerKind
+from acd.model.commands import SetAllowed
+from acd.model.events import MoveRefused, PhoneReported
+from acd.model.facts import (
+    OfferFailure,
+    OperatorAction,
+    OperatorLoggedIn,
+    OperatorLoggedOut,
+    OperatorNotReady,
+    OperatorReady,
+    PhoneChanged,
+    PhoneState,
+)
+from acd.model.operator import AT_WORK, OperatorMove, OperatorState, Wish
+from acd.model.policy import OfferRule, OfferRules
+
+LOGIN_REASON = "login"
+"""Reason of an operator who has logged in and not yet said that he is ready."""
+
+
+def logged_in(state: State, fact: OperatorLoggedIn) -> None:
+    desk = find(state, fact)
+    if desk is not None and desk.wish is Wish.OUT:
+        wish(state, desk, Wish.NOT_READY, LOGIN_REASON, fact.by)
+
+
+def logged_out(state: State, fact: OperatorLoggedOut) -> None:
+    desk = find(state, fact)
+    if desk is not None and desk.wish is not Wish.OUT:
+        desk.misses.clear()
+        wish(state, desk, Wish.OUT, None, fact.by)
+
+
+def ready(state: State, fact: OperatorReady) -> None:
+    """He wants calls: earlier missed rings are forgiven, a wrap-up ends."""
+    desk = find_logged_in(state, fact)
+    if desk is None:
+        return
+    desk.misses.clear()
+    if desk.state is OperatorState.WRAP_UP and desk.wish is Wish.READY:
+        end_wrap_up(state, desk, fact.by)
+    elif desk.wish is not Wish.READY:
+        wish(state, desk, Wish.READY, None, fact.by)
+
+
+def not_ready(state: State, fact: OperatorNotReady) -> None:
+    desk = find_logged_in(state, fact)
+    if desk is None:
+        return
+    if fact.reason not in state.policy.reasons:
+        known = ", ".join(state.policy.reasons)
+        state.events.append(MoveRefused(state.now, f"operator {desk.id} not ready", f"reason must be one of: {known}"))
+        return
+    wish(state, desk, Wish.NOT_READY, fact.reason, fact.by)
+
+
+def find(state: State, fact: OperatorAction) -> Desk | None:
+    desk = state.desks.get(fact.operator)
+    if desk is None:
+        state.events.append(MoveRefused(state.now, f"operator {fact.operator}", "no such operator"))
+    return desk
+
+
+def find_logged_in(state: State, fact: OperatorAction) -> Desk | None:
+    desk = find(state, fact)
+    if desk is not None and desk.wish is Wish.OUT:
+        state.events.append(MoveRefused(state.now, f"operator {desk.id}", "not logged in"))
+        return None
+    return desk
+
+
+def wish(state: State, desk: Desk, wanted: Wish, reason: str | None, by: str) -> None:
+    """Note the wish, and tell the switch whether its own queue may ring this phone while we are away."""
+    was_allowed = desk.wish is Wish.READY
+    state.set_wish(desk, wanted, reason, by)
+    if was_allowed is not (wanted is Wish.READY):
+        tell_allowed(state, desk)
+
+
+def tell_allowed(state: State, desk: Desk) -> None:
+    if state.linked:
+        lines = tuple(desk.config.lines)
+        state.commands.append(SetAllowed(desk.config.device, lines, desk.wish is Wish.READY))
+
+
+# --- Work ----------------------------------------------------------------------------------------------------------
+
+
+def free(state: State, desk: Desk, move: OperatorMove) -> None:
+    """The work in hand is over; the operator comes to rest."""
+    desk.call = None
+    desk.line = None
+    state.move_desk(desk, move)
+
+
+def wrap_up(state: State, desk: Desk, seconds: float) -> None:
+    """After a conversation: time to finish notes, none when the line gives none."""
+    desk.call = None
+    desk.misses.clear()
+    state.move_desk(desk, OperatorMove.TALK_ENDED)
+    if seconds > 0:
+        state.set_timer(state.now + seconds, TimerKind.WRAP_UP_ENDS, desk)
+    else:
+        end_wrap_up(state, desk, ENGINE)
+
+
+def end_wrap_up(state: State, desk: Desk, by: str) -> None:
+    desk.line = None
+    state.move_desk(desk, OperatorMove.WRAP_UP_ENDED, by)
+
+
+def after_failed_offer(state: State, desk: Desk, how: OfferFailure) -> None:
+    """Each way of not answering has its own rule; then the operator comes to rest."""
+    if how in (OfferFailure.UNREACHABLE, OfferFailure.DEAD):
+        report_phone(state, desk, PhoneState.UNREACHABLE)
+    rule = rule_for(state.policy.offers, how)
+    if rule is not None and desk.wish is Wish.READY:
+        hold_off(state, desk, how, rule)
+    free(state, desk, OperatorMove.OFFER_ENDED)
+    if desk.back_by_itself and rule is not None and rule.back_after is not None:
+        state.set_timer(state.now + rule.back_after, TimerKind.BACK_BY_ITSELF, desk)
+
+
+def rule_for(rules: OfferRules, how: OfferFailure) -> OfferRule | None:
+    """None: the operator is not to blame, or his phone's own state says it all."""
+    match how:
+        case OfferFailure.RING_NO_ANSWER:
+            return rules.ring_no_answer
+        case OfferFailure.BUSY:
+            return rules.busy
+        case OfferFailure.REJECTED:
+            return rules.rejected
+        case OfferFailure.FAULT:
+            return rules.fault
+        case OfferFailure.UNREACHABLE | OfferFailure.DEAD | OfferFailure.LOST:
+            return None
+
+
+def hold_off(state: State, desk: Desk, how: OfferFailure, rule: OfferRule) -> None:
+    """Make him not ready for what happened; by the rule he comes back by himself or not."""
+    missed = desk.misses[how] = desk.misses.get(how, 0) + 1
+    wish(state, desk, Wish.NOT_READY, how.value, ENGINE)
+    desk.back_by_itself = rule.back_after is not None and not (rule.limit and missed >= rule.limit)
+
+
+def back_by_itself(state: State, desk: Desk) -> None:
+    if desk.back_by_itself:
+        wish(state, desk, Wish.READY, None, ENGINE)
+
+
+# --- Phones --------------------------------------------------------------------------------------------------------
+
+
+def phone_changed(state: State, fact: PhoneChanged) -> None:
+    desk = state.by_device.get(fact.device)
+    if desk is not None:
+        report_phone(state, desk, fact.state)
+        if desk.state not in AT_WORK:
+            state.move_desk(desk, OperatorMove.REVIEW)
+
+
+def report_phone(state: State, desk: Desk, phone: PhoneState) -> None:
+    """Note what the phone can do; the caller decides whether the operator comes to rest now."""
+    was, desk.phone = desk.phone, phone
+    lost = PhoneState.UNREACHABLE
+    if (was is lost) is not (phone is lost):
+        state.events.append(PhoneReported(state.now, desk.config.device, desk.id, phone is not lost))

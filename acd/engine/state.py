@@ -1,0 +1,353 @@
+"""What the engine remembers between two facts, and the only functions that change it.
+
+Everything is indexed twice: by name, and by what the choice needs (who waits on a line, who is idle for it). Both
+indexes change in the same function as the state itself, so they cannot drift apart.
+"""
+
+import heapq
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from enum import IntEnum
+
+from acd.model.call import CallMove, CallState, next_call_state
+from acd.model.commands import Command
+from acd.model.events import Event, OperatorChanged
+from acd.model.facts import PhoneState
+from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
+from acd.model.operator import RESTING, OperatorMove, OperatorState, Wish, next_operator_state
+from acd.model.outcome import Outcome
+from acd.model.policy import Line, Operator, Policy
+from acd.routing.choice import shares
+from acd.routing.estimate import overlaps
+
+ENGINE = "engine"
+"""Who did it, when it followed from a call."""
+
+
+class Call:
+    """A caller, from the first ring to the end of his channel."""
+
+    __slots__ = (
+        "announced",
+        "answered_at",
+        "arrived_at",
+        "dialled",
+        "did",
+        "entered_at",
+        "id",
+        "language",
+        "line",
+        "lost_offer",
+        "number",
+        "offer",
+        "operator",
+        "outcome",
+        "overflowed",
+        "path",
+        "predicted",
+        "state",
+        "token",
+        "unheard",
+    )
+
+    def __init__(self, id: CallId, arrived_at: float) -> None:
+        self.id = id
+        self.state = CallState.MENU
+        self.arrived_at = arrived_at
+        self.did = ""
+        self.number: str | None = None
+        self.language = "nl"
+        self.path = ""
+        self.line: Line | None = None
+        """The settings of the line as they were when he joined it."""
+        self.entered_at = 0.0
+        self.offer = OfferId(0)
+        self.operator: Desk | None = None
+        self.lost_offer: tuple[OfferId, Desk] | None = None
+        """The last offer that was given up without word from the switch: it may still come true."""
+        self.dialled = False
+        """The switch has confirmed the offer under way."""
+        self.unheard = 0
+        """How often the switch, asked about this offer, has said that the caller still waits."""
+        self.answered_at: float | None = None
+        self.outcome: Outcome | None = None
+        self.overflowed = False
+        self.announced: tuple[int | None, float | None, float] | None = None
+        """Position, seconds and moment of the last announcement: neither figure ever rises."""
+        self.predicted: float | None = None
+        self.token = 0
+        """Counts the moves; a timer set before the last move is stale."""
+
+
+class Desk:
+    """An operator at work: his configuration, his wish, his phone and the call in hand."""
+
+    __slots__ = (
+        "back_by_itself",
+        "call",
+        "config",
+        "id",
+        "line",
+        "misses",
+        "phone",
+        "reason",
+        "since",
+        "skills",
+        "state",
+        "token",
+        "wish",
+    )
+
+    def __init__(self, config: Operator, now: float) -> None:
+        self.id = config.id
+        self.config = config
+        self.skills = len(config.lines)
+        self.state = OperatorState.LOGGED_OUT
+        self.wish = Wish.OUT
+        self.reason: str | None = None
+        self.back_by_itself = False
+        """The engine made him not ready after a failed offer and will make him ready again."""
+        self.phone = PhoneState.UNREACHABLE
+        self.since = now
+        self.call: Call | None = None
+        self.line: LineId | None = None
+        self.misses: dict[str, int] = {}
+        """Failed offers in a row, by kind."""
+        self.token = 0
+
+    def level(self, line: LineId) -> int:
+        return self.config.lines[line]
+
+    @property
+    def on_duty(self) -> bool:
+        """Takes calls, now or when the work in hand is done."""
+        return self.wish is Wish.READY and self.state is not OperatorState.UNREACHABLE
+
+
+class Lane:
+    """One line's callers, in order of joining, and its operators."""
+
+    __slots__ = ("calibration", "handle_time", "idle", "line", "logged_in", "on_duty", "share", "waiting")
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.share = 0.0
+        self.waiting: list[tuple[float, CallId, Call]] = []
+        self.idle: dict[OperatorId, Desk] = {}
+        self.on_duty = 0
+        self.logged_in = 0
+        self.handle_time = line.handle_time
+        self.calibration = 1.0
+
+
+class TimerKind(IntEnum):
+    WRAP_UP_ENDS = 1
+    BACK_BY_ITSELF = 2
+    CONFIRM_OFFER = 3
+    EXPECT_RINGING = 4
+    GIVE_UP_OFFER = 5
+    ANNOUNCE = 6
+    OVERFLOW = 7
+    CHECK_CALL = 8
+
+
+class State:
+    """The engine's memory and its two outboxes."""
+
+    def __init__(self, policy: Policy, first_offer: int) -> None:
+        self.now = 0.0
+        self.linked = False
+        self.crisis: str | None = None
+        self.draining = False
+        self.commands: list[Command] = []
+        self.events: list[Event] = []
+        self.calls: dict[CallId, Call] = {}
+        self.desks: dict[OperatorId, Desk] = {}
+        self.by_device: dict[Device, Desk] = {}
+        self.lanes: dict[LineId, Lane] = {}
+        self.total_waiting = 0
+        self.unsettled = False
+        """Something changed that may allow an offer."""
+        self.joined: list[Call] = []
+        """Calls that began to wait in this step; their timers are set when they still wait at its end."""
+        self._next_offer = first_offer
+        self._timers: list[tuple[float, int, TimerKind, Call | Desk, int]] = []
+        self._timer_count = 0
+        self.policy = policy
+        self.adopt_policy(policy)
+
+    # --- Settings ---------------------------------------------------------------------------------------------
+
+    def adopt_policy(self, policy: Policy) -> None:
+        """Take new settings. Calls keep the ``Line`` they entered with; operators at work finish it."""
+        self.policy = policy
+        for line in policy.lines.values():
+            lane = self.lanes.get(line.id)
+            if lane is None:
+                self.lanes[line.id] = Lane(line)
+            else:
+                lane.line = line
+        for id in [id for id, lane in self.lanes.items() if id not in policy.lines and not lane.waiting]:
+            del self.lanes[id]
+        self._adopt_operators(policy)
+        for lane in self.lanes.values():
+            lane.share = 0.0
+        for line_id, share in shares((n.id, n.calls_per_day * n.target_wait) for n in policy.lines.values()).items():
+            self.lanes[line_id].share = share
+        self.overlap = overlaps(operator.lines for operator in policy.operators.values())
+        self.reindex()
+
+    def _adopt_operators(self, policy: Policy) -> None:
+        for config in policy.operators.values():
+            desk = self.desks.get(config.id)
+            if desk is None:
+                self.desks[config.id] = Desk(config, self.now)
+            else:
+                if desk.config.device != config.device:
+                    desk.phone = PhoneState.UNREACHABLE
+                desk.config, desk.skills = config, len(config.lines)
+        for desk in [desk for id, desk in self.desks.items() if id not in policy.operators]:
+            # Who is at work finishes it, logged out; the next load forgets him.
+            desk.wish, desk.reason = Wish.OUT, None
+            if desk.state in RESTING:
+                desk.token += 1
+                del self.desks[desk.id]
+        self.by_device = {desk.config.device: desk for desk in self.desks.values()}
+
+    def reindex(self) -> None:
+        """Count idle, on-duty and logged-in operators by line anew."""
+        for lane in self.lanes.values():
+            lane.idle.clear()
+            lane.on_duty = lane.logged_in = 0
+        for desk in self.desks.values():
+            for lane in self.lanes_of(desk):
+                lane.on_duty += desk.on_duty
+                lane.logged_in += desk.wish is not Wish.OUT
+                if desk.state is OperatorState.AVAILABLE:
+                    lane.idle[desk.id] = desk
+        self.unsettled = True
+
+    def lanes_of(self, desk: Desk) -> Iterator[Lane]:
+        lanes = self.lanes
+        for line in desk.config.lines:
+            lane = lanes.get(line)
+            if lane is not None:
+                yield lane
+
+    # --- Calls ------------------------------------------------------------------------------------------------
+
+    def move_call(self, call: Call, move: CallMove) -> None:
+        """Make one move of the table, and keep the waiting list in step.
+
+        Raises:
+            IllegalMove: the table has no such move; nothing has changed.
+        """
+        self.put_call(call, next_call_state(call.id, call.state, move))
+
+    def put_call(self, call: Call, state: CallState) -> None:
+        """Set the state that the switch showed us, whatever ours was."""
+        if call.state is CallState.WAITING:
+            self._leave_lane(call)
+        call.state = state
+        call.token += 1
+        if state is CallState.WAITING:
+            self._join_lane(call)
+
+    def _join_lane(self, call: Call) -> None:
+        assert call.line is not None
+        lane = self.lanes.get(call.line.id)
+        if lane is None:
+            lane = self.lanes[call.line.id] = Lane(call.line)
+        insort(lane.waiting, (call.entered_at, call.id, call))
+        self.joined.append(call)
+        self.total_waiting += 1
+        self.unsettled = True
+
+    def _leave_lane(self, call: Call) -> None:
+        assert call.line is not None
+        waiting = self.lanes[call.line.id].waiting
+        del waiting[self.place(call)]
+        self.total_waiting -= 1
+
+    def place(self, call: Call) -> int:
+        """Callers before this one on his line; he must be waiting."""
+        assert call.line is not None
+        waiting = self.lanes[call.line.id].waiting
+        return bisect_left(waiting, (call.entered_at, call.id))
+
+    def next_offer(self) -> OfferId:
+        offer = self._next_offer
+        self._next_offer = offer + 1
+        return OfferId(offer)
+
+    # --- Operators --------------------------------------------------------------------------------------------
+
+    def move_desk(self, desk: Desk, move: OperatorMove, by: str = ENGINE) -> None:
+        """Make one move of the table, and keep the indexes in step.
+
+        Raises:
+            IllegalMove: the table has no such move; nothing has changed.
+        """
+        state = next_operator_state(desk.id, desk.state, move, desk.wish, desk.phone)
+        if state is not desk.state:
+            self._put_desk(desk, state, by)
+
+    def _put_desk(self, desk: Desk, state: OperatorState, by: str) -> None:
+        before = desk.state
+        was_on_duty = desk.on_duty
+        desk.state = state
+        desk.since = self.now
+        desk.token += 1
+        duty = desk.on_duty - was_on_duty
+        if duty or before is OperatorState.AVAILABLE or state is OperatorState.AVAILABLE:
+            self._index_desk(desk, before, duty)
+        reason = desk.reason if state is OperatorState.NOT_READY else None
+        self.events.append(OperatorChanged(self.now, desk.id, before, state, reason, by, desk.line))
+
+    def _index_desk(self, desk: Desk, before: OperatorState, duty: int) -> None:
+        for lane in self.lanes_of(desk):
+            lane.on_duty += duty
+            if desk.state is OperatorState.AVAILABLE:
+                lane.idle[desk.id] = desk
+            elif before is OperatorState.AVAILABLE:
+                del lane.idle[desk.id]
+        if desk.state is OperatorState.AVAILABLE:
+            self.unsettled = True
+
+    def set_wish(self, desk: Desk, wish: Wish, reason: str | None, by: str) -> None:
+        """Note what the operator wants; he comes to rest accordingly, now or when his work is done."""
+        duty, logged_in = desk.on_duty, desk.wish is not Wish.OUT
+        new_reason = desk.wish is Wish.NOT_READY and wish is Wish.NOT_READY and reason != desk.reason
+        desk.wish, desk.reason, desk.back_by_itself = wish, reason, False
+        change, logins = desk.on_duty - duty, (wish is not Wish.OUT) - logged_in
+        if change or logins:
+            for lane in self.lanes_of(desk):
+                lane.on_duty += change
+                lane.logged_in += logins
+        if new_reason and desk.state is OperatorState.NOT_READY:
+            self._put_desk(desk, OperatorState.NOT_READY, by)
+        else:
+            self.move_desk(desk, OperatorMove.REVIEW, by)
+
+    # --- Timers -----------------------------------------------------------------------------------------------
+
+    def set_timer(self, at: float, kind: TimerKind, what: Call | Desk) -> None:
+        """Due at ``at``, unless ``what`` has moved by then."""
+        self._timer_count += 1
+        heapq.heappush(self._timers, (at, self._timer_count, kind, what, what.token))
+
+    def due(self) -> float | None:
+        """When the next timer is due; None = nothing is."""
+        timers = self._timers
+        while timers and timers[0][3].token != timers[0][4]:
+            heapq.heappop(timers)
+        return timers[0][0] if timers else None
+
+    def pop_due(self, now: float) -> tuple[float, TimerKind, Call | Desk] | None:
+        """Take the next timer that is due at or before ``now``."""
+        timers = self._timers
+        while timers and timers[0][0] <= now:
+            at, _, kind, what, token = heapq.heappop(timers)
+            if what.token == token:
+                return at, kind, what
+        return None

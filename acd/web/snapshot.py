@@ -1,0 +1,306 @@
+"""What the wallboard shows at one moment: a pure fold of the engine's board and today's tally.
+
+Figures of *now* (waiting, longest wait, available) decide the level of a line: on these somebody can act. Figures of
+*today* (reachability, service level) carry a level of their own and do not colour the line, or a bad morning would
+leave it red all afternoon.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator
+from acd.engine.tally import LineCounts, Tally
+from acd.model.call import CallState
+from acd.model.ids import LineId, OperatorId
+from acd.model.operator import OperatorState
+from acd.model.outcome import Outcome
+
+WEAK_BELOW: Final = 10
+"""A percentage over fewer calls than this is marked weak and raises no alarm."""
+NEAR_TARGET: Final = 0.05
+"""A share at most this far below its target is a warning, further below an alarm."""
+ALARM_WAIT: Final = 2.0
+"""A wait is a warning past the line's target, an alarm past this many times the target."""
+
+REACHABILITY: Final = "A / (A + B)"
+SERVICE_LEVEL: Final = "A_t / (A + B - s)"
+
+_NOT_CONNECTED: Final = frozenset({CallState.WAITING, CallState.OFFERED, CallState.RINGING})
+
+
+class Level(StrEnum):
+    """How much attention a figure asks for."""
+
+    OK = "ok"
+    WARN = "warn"
+    ALARM = "alarm"
+
+    @property
+    def rank(self) -> int:
+        return list(Level).index(self)
+
+
+def worst(levels: Iterable[Level]) -> Level:
+    return max(levels, key=lambda level: level.rank, default=Level.OK)
+
+
+class Share(msgspec.Struct, frozen=True):
+    """A percentage that can be checked: what was divided by what."""
+
+    part: int
+    of: int
+    value: float | None
+    """``part / of``, 0 to 1; None while ``of`` is 0."""
+    weak: bool
+    """Fewer than :data:`WEAK_BELOW` calls: shown, but no ground for an alarm."""
+    formula: str
+    """A answered, B abandoned (short ones included), s abandoned short, A_t answered within the target."""
+    target: float
+    level: Level
+
+
+def share(part: int, of: int, formula: str, target: float) -> Share:
+    value = part / of if of else None
+    weak = of < WEAK_BELOW
+    return Share(part, of, value, weak, formula, target, Level.OK if weak else _share_level(part / of, target))
+
+
+def _share_level(value: float, target: float) -> Level:
+    if value >= target:
+        return Level.OK
+    # Rounded, because 0.95 - 0.05 is not 0.9 in binary.
+    return Level.WARN if round(target - value, 9) <= NEAR_TARGET else Level.ALARM
+
+
+class LineRow(msgspec.Struct, frozen=True):
+    """One line of the wallboard."""
+
+    line: LineId
+    names: Mapping[str, str]
+    """By language: nl, en, fr."""
+    waiting: int
+    late: int
+    """Of those waiting: longer than ``target_wait``."""
+    longest_wait: float | None
+    """Seconds at the moment of the snapshot; None = nobody waits."""
+    answered: int
+    abandoned: int
+    """Short abandons included."""
+    reachability: Share
+    service_level: Share
+    available: int
+    logged_in: int
+    in_call: int
+    target_wait: float
+    wait_level: Level
+    staff_level: Level
+    level: Level
+    """The worse of the two figures of now."""
+
+
+class Staff(msgspec.Struct, frozen=True):
+    """Operators by what they are doing; each is counted once."""
+
+    available: int = 0
+    busy: int = 0
+    """Being offered a call, ringing or talking."""
+    wrap_up: int = 0
+    not_ready: int = 0
+    away: int = 0
+    """Phone unreachable, or in use for something else."""
+
+    @property
+    def logged_in(self) -> int:
+        return self.available + self.busy + self.wrap_up + self.not_ready + self.away
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """All lines together."""
+
+    waiting: int
+    late: int
+    longest_wait: float | None
+    longest_line: LineId | None
+    """The line on which the longest waiting caller waits."""
+    answered: int
+    abandoned: int
+    in_call: int
+    reachability: Share
+    service_level: Share
+    staff: Staff
+    target_wait: float | None
+    """Seconds; None when the lines have different targets."""
+    wait_level: Level
+    staff_level: Level
+
+
+class OperatorRow(msgspec.Struct, frozen=True):
+    """One operator. Personal data: not for pages without an account."""
+
+    operator: OperatorId
+    name: str
+    state: OperatorState
+    reason: str | None
+    since: float
+    """Seconds since the epoch."""
+    line: LineId | None
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    at: float
+    """Seconds since the epoch."""
+    linked: bool
+    link_lost_at: float | None
+    """Seconds since the epoch; None while the link to the switch is up, or when nobody knows."""
+    crisis: str | None
+    draining: bool
+    lines: tuple[LineRow, ...]
+    totals: Totals
+    operators: tuple[OperatorRow, ...]
+
+
+def snapshot(board: Board, tally: Tally, *, link_lost_at: float | None = None) -> Snapshot:
+    """The wallboard of this moment. Reads both arguments, changes neither."""
+    late = _late(board)
+    lines = tuple(_row(line, tally, late[line.line]) for line in board.lines)
+    return Snapshot(
+        at=board.at,
+        linked=board.linked,
+        link_lost_at=None if board.linked else link_lost_at,
+        crisis=board.crisis,
+        draining=board.draining,
+        lines=lines,
+        totals=_totals(lines, board.operators),
+        operators=tuple(_operator(operator) for operator in board.operators),
+    )
+
+
+def without_people(whole: Snapshot) -> Snapshot:
+    """The same without anything about persons, for readers without an account."""
+    return msgspec.structs.replace(whole, operators=())
+
+
+def worst_first(lines: Iterable[LineRow]) -> list[LineRow]:
+    """Lines in alarm first. Equals keep their configured order, so that rows do not dance with every second waited."""
+    return sorted(lines, key=lambda row: (-row.level.rank, -_today_level(row).rank))
+
+
+def _today_level(row: LineRow) -> Level:
+    return worst((row.reachability.level, row.service_level.level))
+
+
+def _late(board: Board) -> Counter[LineId]:
+    """Callers waiting longer than the target of their line."""
+    targets = {line.line: line.target_wait for line in board.lines}
+    return Counter(
+        call.line
+        for call in board.calls
+        if call.state in _NOT_CONNECTED
+        and call.line in targets
+        and call.entered_at is not None
+        and board.at - call.entered_at > targets[call.line]
+    )
+
+
+def _row(line: BoardLine, tally: Tally, late: int) -> LineRow:
+    # Not ``tally.of``: that would add the line to the tally.
+    counts = tally.lines.get(line.line) or LineCounts()
+    lost = counts.outcomes[Outcome.ABANDONED]
+    wait = _wait_level(line.longest_wait, line.target_wait)
+    staff = _staff_level(line.waiting, line.available, line.logged_in)
+    return LineRow(
+        line=line.line,
+        names=line.names,
+        waiting=line.waiting,
+        late=min(late, line.waiting),
+        longest_wait=line.longest_wait,
+        answered=counts.answered,
+        abandoned=counts.abandoned,
+        reachability=share(
+            counts.answered, counts.answered + counts.abandoned, REACHABILITY, line.target_reachability
+        ),
+        service_level=share(counts.answered_in_target, counts.answered + lost, SERVICE_LEVEL, line.target_share),
+        available=line.available,
+        logged_in=line.logged_in,
+        in_call=line.talking,
+        target_wait=line.target_wait,
+        wait_level=wait,
+        staff_level=staff,
+        level=worst((wait, staff)),
+    )
+
+
+def _wait_level(wait: float | None, target: float) -> Level:
+    if wait is None or wait <= target:
+        return Level.OK
+    return Level.WARN if wait <= ALARM_WAIT * target else Level.ALARM
+
+
+def _staff_level(waiting: int, available: int, logged_in: int) -> Level:
+    """Nobody free is ordinary in a busy hour; it matters when somebody waits, most when nobody is there at all."""
+    if not waiting or available:
+        return Level.OK
+    return Level.WARN if logged_in else Level.ALARM
+
+
+def _totals(lines: tuple[LineRow, ...], operators: Iterable[BoardOperator]) -> Totals:
+    oldest = max(lines, key=lambda row: -1.0 if row.longest_wait is None else row.longest_wait, default=None)
+    waits = {row.target_wait for row in lines}
+    staff = _staff(operators)
+    waiting = sum(row.waiting for row in lines)
+    someone_waits = oldest is not None and oldest.longest_wait is not None
+    return Totals(
+        waiting=waiting,
+        late=sum(row.late for row in lines),
+        longest_wait=oldest.longest_wait if oldest else None,
+        longest_line=oldest.line if oldest and someone_waits else None,
+        answered=sum(row.answered for row in lines),
+        abandoned=sum(row.abandoned for row in lines),
+        in_call=sum(row.in_call for row in lines),
+        reachability=_total_share([row.reachability for row in lines], REACHABILITY),
+        service_level=_total_share([row.service_level for row in lines], SERVICE_LEVEL),
+        staff=staff,
+        target_wait=waits.pop() if len(waits) == 1 else None,
+        wait_level=worst(row.wait_level for row in lines),
+        staff_level=_staff_level(waiting, staff.available, staff.logged_in),
+    )
+
+
+def _total_share(shares: list[Share], formula: str) -> Share:
+    """All lines together. The target is the mean of the lines' targets, each weighing as many calls as it had: a total
+    meets it when the lines, taken together, lost no more calls than their own targets allow."""
+    of = sum(one.of for one in shares)
+    weights = [(one.target, one.of if of else 1) for one in shares]
+    weight = sum(n for _, n in weights)
+    target = sum(target * n for target, n in weights) / weight if weight else 0.0
+    return share(sum(one.part for one in shares), of, formula, round(target, 9))
+
+
+_DOING: Final[Mapping[OperatorState, str]] = {
+    OperatorState.AVAILABLE: "available",
+    OperatorState.RESERVED: "busy",
+    OperatorState.RINGING: "busy",
+    OperatorState.IN_CALL: "busy",
+    OperatorState.WRAP_UP: "wrap_up",
+    OperatorState.NOT_READY: "not_ready",
+    OperatorState.ON_OTHER_CALL: "away",
+    OperatorState.UNREACHABLE: "away",
+}
+
+
+def _staff(operators: Iterable[BoardOperator]) -> Staff:
+    counts = dict.fromkeys(_DOING.values(), 0)
+    for operator in operators:
+        if operator.state in _DOING:
+            counts[_DOING[operator.state]] += 1
+    return Staff(**counts)
+
+
+def _operator(operator: BoardOperator) -> OperatorRow:
+    return OperatorRow(
+        operator.operator, operator.name, operator.state, operator.reason, operator.since, operator.line
+    )

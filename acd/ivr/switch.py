@@ -1,0 +1,324 @@
+"""Asterisk's configuration as far as it follows from the city's settings: lines, phones, trunk, engine's account.
+
+The hand-written files in ``dialplan/`` include what is written here. Everything that reaches a file went through a
+check for what would break out of its place: Asterisk's configuration has no quoting, a line end or a ``;`` in a name
+would be a setting of its own.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from acd.model.ids import Device, LineId
+from acd.model.policy import Line, Operator, Policy
+
+HEADER: Final = "; Written by acd from the city's settings. Changes made here are lost.\n"
+
+EVENTS: Final = (
+    "FullyBooted",
+    "Shutdown",
+    "DialBegin",
+    "DialState",
+    "Hangup",
+    "DeviceStateChange",
+    "ContactStatus",
+    "OriginateResponse",
+    "BlindTransfer",
+    "AttendedTransfer",
+    "Hold",
+    "Unhold",
+)
+"""The events that the engine needs besides its own UserEvents. Everything else stays in Asterisk: one call makes 617
+events otherwise."""
+
+
+class BadSetting(ValueError):
+    """{where}: {value!r} cannot stand in Asterisk's configuration: {why}."""
+
+    def __init__(self, where: str, value: str, why: str) -> None:
+        super().__init__(f"{where}: {value!r} cannot stand in Asterisk's configuration: {why}")
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """What the city's switch is connected to. Durations are seconds."""
+
+    ami_secret: str
+    phone_secrets: Mapping[Device, str]
+    """SIP password of each operator's phone."""
+    trunk_hosts: tuple[str, ...]
+    """Addresses or networks of the carrier. SIP from anywhere else that is not a registered phone is refused."""
+    trunk_contact: str | None = None
+    """Where calls to the partner go: ``sip:carrier.example:5060``. None = no outgoing calls."""
+    ami_user: str = "acd"
+    ami_port: int = 5038
+    sip_bind: str = "0.0.0.0:5060"
+    partners: Mapping[LineId, str] = msgspec.field(default_factory=dict)
+    """Number of the partner contact centre of a line, dialled through the trunk: ``+`` and digits."""
+    languages: tuple[str, ...] = ("nl", "en", "fr")
+    """The operator's phone shows the line's name in the first of these that the line has."""
+    rtp_timeout: int = 30
+    """A call without sound for so long is dead: a laptop that was closed, a caller who lost his signal. 0 = never."""
+    qualify: int = 10
+    """How often a phone is asked whether it still lives; 0 = never."""
+
+
+def switch_config(policy: Policy, site: Site) -> dict[str, str]:
+    """The generated part of Asterisk's configuration: file name -> text.
+
+    Raises:
+        BadSetting: a value would change the meaning of the file, or a phone has no password.
+    """
+    return {
+        "acd-lines.conf": HEADER + _lines(policy, site),
+        "acd-queues.conf": HEADER + "\n".join(_queue(line, policy) for line in policy.lines.values()),
+        "acd-pjsip.conf": HEADER + _pjsip(policy, site),
+        "acd-manager.conf": HEADER + _manager(site),
+    }
+
+
+def frame_files() -> dict[str, str]:
+    """The hand-written files that Asterisk loads: file name -> text."""
+    packaged = Path(__file__).parent.parent / "dialplan"
+    folder = packaged if packaged.is_dir() else Path(__file__).parents[2] / "dialplan"
+    return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.conf"))}
+
+
+def new_secrets(names: Iterable[Device], known: Mapping[Device, str]) -> dict[Device, str]:
+    """A password for every phone: the known one, or a new one of 120 bits."""
+    return {name: known.get(name) or secrets.token_urlsafe(15) for name in names}
+
+
+# --- Lines ---------------------------------------------------------------------------------------------------------
+
+
+def _lines(policy: Policy, site: Site) -> str:
+    """Globals of the dialplan. ``(+)`` adds to the section that ``extensions.conf`` opened."""
+    out = ["[globals](+)", f"ACD_AMI_USER={_word('ami_user', site.ami_user)}"]
+    out += (f"ACD_NAME_{_word('line', line.id)}={_name(line, site.languages)}" for line in policy.lines.values())
+    for line_id, number in site.partners.items():
+        target = _match(f"partner of {line_id}", number, r"\+?[0-9]{2,20}", "not a number")
+        out.append(f"ACD_PARTNER_{_word('line', line_id)}=PJSIP/{target}@acd-trunk")
+    return "\n".join(out) + "\n"
+
+
+def _name(line: Line, languages: Iterable[str]) -> str:
+    """The line's name for the operator's display. A display name is no place for dialplan's own signs."""
+    name = next((line.names[language] for language in languages if language in line.names), line.id)
+    return re.sub(r"[^\w .,'&/+-]", " ", name).strip()
+
+
+def _queue(line: Line, policy: Policy) -> str:
+    """The fallback queue of a line. The lowest level that is free is rung first; within it they take turns."""
+    members = (
+        f"member = PJSIP/{_word('device', operator.device)},{operator.lines[line.id] - 1},,PJSIP/{operator.device}"
+        for operator in policy.operators.values()
+        if line.id in operator.lines
+    )
+    settings = {
+        "strategy": "rrmemory",
+        "musicclass": "acd",
+        "timeout": round(line.ring_time),
+        "retry": 1,
+        "wrapuptime": round(line.wrap_up),
+        "servicelevel": round(line.target_wait),
+        "weight": line.priority,
+        "ringinuse": "no",
+        "setinterfacevar": "yes",
+        # Whoever was let in stays in, also while nobody is logged in.
+        "joinempty": "yes",
+        "leavewhenempty": "no",
+        "announce-frequency": 0,
+        "announce-holdtime": "no",
+        "announce-position": "no",
+        "periodic-announce-frequency": 0,
+    }
+    lines = (f"[acd-{_word('line', line.id)}]", *(f"{key}={value}" for key, value in settings.items()), *members)
+    return "\n".join(lines) + "\n"
+
+
+# --- SIP -----------------------------------------------------------------------------------------------------------
+
+_PJSIP_FRAME: Final = """
+[global]
+type=global
+user_agent=acd
+; The trunk is known by its address before anybody's From is looked at.
+endpoint_identifier_order=ip,username
+; RFC 3966 parameters are no part of the number called.
+ignore_uri_user_options=yes
+; A registration that ran out is noticed within this many seconds, not 30.
+contact_expiration_check_interval=5
+
+[acd-udp]
+type=transport
+protocol=udp
+bind={bind}
+
+[acd-trunk]
+type=endpoint
+transport=acd-udp
+context=acd-public
+disallow=all
+allow=alaw,ulaw
+dtmf_mode=auto_info
+direct_media=no
+; What the caller says of himself in From must not become CallerID: it would stand in AMI's headers, unescaped. The
+; dialplan reads From itself and keeps digits only.
+callerid=line <0>
+trust_id_inbound=no
+trust_id_outbound=no
+; A number that is not exactly one of ours is 404, not "tell me more".
+allow_overlap=no
+allow_transfer=no
+allow_subscribe=no
+notify_early_inuse_ringing=no
+moh_suggest=acd
+rtp_timeout={rtp_timeout}
+rtp_timeout_hold=3600
+{aors}
+[acd-trunk]
+type=identify
+endpoint=acd-trunk
+{matches}
+
+[acd-phone](!)
+type=endpoint
+transport=acd-udp
+context=acd-phones
+disallow=all
+allow=alaw,ulaw,g722
+dtmf_mode=auto_info
+direct_media=no
+; Phones at home sit behind a router.
+rewrite_contact=yes
+rtp_symmetric=yes
+force_rport=yes
+trust_id_inbound=no
+; Blind transfer by REFER; the dialplan limits where to.
+allow_transfer=yes
+allow_subscribe=no
+moh_suggest=acd
+rtp_timeout={rtp_timeout}
+rtp_timeout_hold=3600
+
+[acd-phone-aor](!)
+type=aor
+max_contacts=1
+; A phone that comes back from another address replaces itself.
+remove_existing=yes
+minimum_expiration=30
+default_expiration=120
+maximum_expiration=300
+qualify_frequency={qualify}
+qualify_timeout=2.0
+"""
+
+_TRUNK_AOR: Final = """aors=acd-trunk
+
+[acd-trunk]
+type=aor
+contact={contact}
+"""
+
+
+def _pjsip(policy: Policy, site: Site) -> str:
+    contact = site.trunk_contact and _match("trunk_contact", site.trunk_contact, r"sip:[\w.:@+-]+", "not a SIP address")
+    frame = _PJSIP_FRAME.format(
+        bind=_match("sip_bind", site.sip_bind, r"[\w.:\[\]]+", "not an address"),
+        rtp_timeout=site.rtp_timeout,
+        qualify=site.qualify,
+        aors=_TRUNK_AOR.format(contact=contact) if contact else "",
+        matches="\n".join(f"match={_network(host)}" for host in site.trunk_hosts),
+    )
+    return frame + "".join(_phone(operator, site) for operator in _by_device(policy))
+
+
+def _by_device(policy: Policy) -> Iterator[Operator]:
+    """One operator for each phone: two operators on shifts may share a desk."""
+    yield from {operator.device: operator for operator in policy.operators.values()}.values()
+
+
+def _phone(operator: Operator, site: Site) -> str:
+    device = _word("device", operator.device)
+    secret = site.phone_secrets.get(operator.device)
+    if not secret:
+        raise BadSetting(f"operator {operator.id}", device, "this phone has no password")
+    password = _match(f"password of {device}", secret, r"[^\s;\\]+", "spaces, ; and \\ have a meaning of their own")
+    # device_state_busy_at stays unset: with it a ringing phone would be reported as busy.
+    return f"""
+[{device}](acd-phone)
+auth={device}
+aors={device}
+callerid={device} <{device}>
+
+[{device}](acd-phone-aor)
+
+[{device}]
+type=auth
+auth_type=userpass
+username={device}
+password={password}
+"""
+
+
+# --- AMI -----------------------------------------------------------------------------------------------------------
+
+_MANAGER: Final = """
+[general]
+enabled=yes
+webenabled=no
+bindaddr=127.0.0.1
+port={port}
+displayconnects=no
+timestampevents=yes
+
+[{user}]
+secret={secret}
+deny=0.0.0.0/0.0.0.0
+permit=127.0.0.1/255.255.255.255
+; Two engines must never lead at once: the second login is refused while the first lives.
+allowmultiplelogin=no
+; system: FullyBooted, Shutdown, ContactStatus.
+read=call,user,system
+; Never "system", "command" or "config" here: each of them is as good as root.
+write=call,originate,reporting,user
+; Milliseconds that a slow reader may hold Asterisk's thread up before it is cut off.
+writetimeout=1000
+; Only what the engine needs comes over.
+eventfilter(action(include),name(UserEvent),header(UserEvent),method(starts_with)) = Acd
+{filters}
+"""
+
+
+def _manager(site: Site) -> str:
+    return _MANAGER.format(
+        user=_word("ami_user", site.ami_user),
+        port=site.ami_port,
+        secret=_match("ami_secret", site.ami_secret, r"[^\s;\\]{8,}", "8 signs or more, without spaces, ; and \\"),
+        filters="\n".join(f"eventfilter(action(include),name({name})) =" for name in EVENTS),
+    )
+
+
+# --- Checks --------------------------------------------------------------------------------------------------------
+
+
+def _word(where: str, value: str) -> str:
+    return _match(where, value, r"[A-Za-z0-9_]+", "letters, digits and _ only")
+
+
+def _match(where: str, value: str, pattern: str, why: str) -> str:
+    if not re.fullmatch(pattern, value, re.ASCII):
+        raise BadSetting(where, value, why)
+    return value
+
+
+def _network(host: str) -> str:
+    try:
+        return str(ip_network(host, strict=False))
+    except ValueError as fault:
+        raise BadSetting("trunk_hosts", host, str(fault)) from None

@@ -1,0 +1,25 @@
+"""The city's settings: ``queues.yaml`` -> frozen typed objects, or every fault of the file with its line."""
+
+from acd.config.changes import describe_changes
+from acd.config.city import ZONE, City, CityLine, ClosingDays, Interval, Names, Threshold, Thresholds, YearlyClosingDay
+from acd.config.faults import ConfigError, Fault
+from acd.config.loader import load, parse
+from acd.config.schema import json_schema
+
+__all__ = [
+    "ZONE",
+    "City",
+    "CityLine",
+    "ClosingDays",
+    "ConfigError",
+    "Fault",
+    "Interval",
+    "Names",
+    "Threshold",
+    "Thresholds",
+    "YearlyClosingDay",
+    "describe_changes",
+    "json_schema",
+    "load",
+    "parse",
+]

@@ -6,12 +6,9 @@ and ``0900`` no octal; tags, anchors and merge keys are refused, which leaves no
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import Any, Final
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, StreamMark, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -25,10 +22,7 @@ from ruamel.yaml.events import (
 )
 
 from acd.config.faults import Fault, Path, dotted, shown
-
-MAX_BYTES: Final = 512 * 1024
-"""A city with 500 operators needs about 60 kB."""
-MAX_DEPTH: Final = 10
+from acd.config.syntax import HEAD, Unreadable, broken_blocks, decoded, parse_events
 
 UNREADABLE: Final = object()
 """Stands for a value whose fault has been told already."""
@@ -36,17 +30,6 @@ UNREADABLE: Final = object()
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _DECIMAL: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
 _WORDS: Final = {"true": True, "false": False, "null": None, "~": None, "": None}
-_HEAD: Final = re.compile(r"( *)([A-Za-z0-9_-]+) *:( |$)")
-# ruamel counts these as line breaks or refuses them; in this file they are always an accident.
-_STRAY: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-
-
-class Unreadable(Exception):
-    """{message}, at a line counted from 0."""
-
-    def __init__(self, line: int, message: str) -> None:
-        self.line = line
-        super().__init__(message)
 
 
 class Source:
@@ -60,7 +43,7 @@ class Source:
         self._masked: set[int] = set()
         self.data: Any = UNREADABLE
         try:
-            self._read(_decoded(content))
+            self._read(decoded(content))
         except Unreadable as error:
             self.fault((), str(error), line=error.line + 1)
 
@@ -82,12 +65,12 @@ class Source:
         return any(path[:length] in self._unreadable for length in range(len(path) + 1))
 
     def _read(self, text: str) -> None:
-        lines = text.splitlines()
+        lines = text.split("\n")
         try:
             self.data = self._document(text)
         except Unreadable as error:
             self._start_again()
-            if not (blocks := _broken_blocks(lines)):
+            if not (blocks := broken_blocks(lines)):
                 raise
             self._mask(lines, blocks, error)
             self.data = self._document("\n".join(lines))
@@ -100,7 +83,7 @@ class Source:
     def _mask(self, lines: list[str], blocks: list[tuple[int, int, Unreadable]], whole: Unreadable) -> None:
         """Leave only the head of each broken block, so that the rest of the file can be read."""
         for first, end, error in blocks:
-            head = _HEAD.match(lines[first])
+            head = HEAD.match(lines[first])
             if head is None:
                 raise whole
             self._masked.add(first)
@@ -108,7 +91,7 @@ class Source:
             self.faults.append(Fault(self.file, error.line + 1, head[2], str(error)))
 
     def _document(self, text: str) -> Any:
-        events = _events(text)
+        events = parse_events(text)
         data: Any = UNREADABLE
         for event in events:
             if isinstance(event, DocumentStartEvent) and data is not UNREADABLE:
@@ -169,7 +152,7 @@ class Source:
         line = key.start_mark.line
         self._lines[path] = line + 1
         value = self._value(next(events), events, path)
-        if line in self._masked and len(path) <= 2:
+        if line in self._masked:
             self._unreadable.add(path)
             return UNREADABLE
         return value
@@ -182,7 +165,7 @@ class Source:
             first, second = values[str(path[0])], self._mapping(events, path)
             for name in first.keys() & second.keys():
                 self.fault((*path, name), "is written twice")
-            values[str(path[0])] = second | first
+            values[str(path[0])] = first | second
         else:
             Source._skip(event, events)
 
@@ -227,98 +210,3 @@ def _plain(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _DECIMAL.fullmatch(text) else text
-
-
-def _decoded(content: bytes) -> str:
-    if len(content) > MAX_BYTES:
-        raise Unreadable(0, f"the file is too large: more than {MAX_BYTES // 1024} kB")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start)
-        byte = content[error.start]
-        raise Unreadable(line, f"is not UTF-8 (byte 0x{byte:02X}): save the file as UTF-8") from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if stray := _STRAY.search(text):
-        line = text.count("\n", 0, stray.start())
-        raise Unreadable(line, f"contains the invisible character U+{ord(stray[0]):04X}")
-    return text
-
-
-def _events(text: str) -> Iterator[Event]:
-    """The parser's events, with every way in which it can fail made one.
-
-    ruamel.yaml lets ``OverflowError`` and ``ValueError`` out for an escape such as ``"\\UFFFFFFFF"``.
-    """
-    depth = line = 0
-    try:
-        for event in YAML(typ="safe", pure=True).parse(text):
-            line = event.start_mark.line
-            depth += isinstance(event, MappingStartEvent | SequenceStartEvent)
-            depth -= isinstance(event, MappingEndEvent | SequenceEndEvent)
-            if depth > MAX_DEPTH:
-                raise Unreadable(line, "blocks are nested too deep")
-            yield event
-    except MarkedYAMLError as error:
-        raise _plainly(error) from None
-    except (YAMLError, ValueError, OverflowError, IndexError, AttributeError, AssertionError) as error:
-        raise Unreadable(line, f"cannot be read as YAML ({shown(error)})") from None
-
-
-_SYNTAX: Final = (
-    ("found unexpected end of stream", "a quote is opened here and never closed"),
-    ("cannot start any token", "'{char}' cannot stand here; text that begins with it needs quotes"),
-    ("mapping values are not allowed here", "a ':' too many: text with ': ' in it needs quotes"),
-    ("could not find expected ':'", "a ':' is missing after the key"),
-    ("did not find expected <document start>", "this cannot stand here"),
-    ("expected <block end>", "this is indented differently from the lines around it, or a ',' or a quote is misplaced"),
-    ("but found '<stream end>'", "this is never finished"),
-)
-
-
-def _plainly(error: MarkedYAMLError) -> Unreadable:
-    problem, context = error.problem or "", error.context or ""
-    at: StreamMark | None = error.problem_mark or error.context_mark
-    began: StreamMark | None = error.context_mark
-    if "flow" in context and began is not None:
-        bracket = "[" if "sequence" in context else "{"
-        return Unreadable(began.line, f"a '{bracket}' is opened here and not closed, or a ',' is missing")
-    if "'\\t'" in problem and at is not None:
-        return Unreadable(at.line, "a tab: indent with spaces")
-    if "end of stream" in problem or "stream end" in problem:
-        at = began or at
-    char = problem.split("'")[1] if problem.count("'") > 1 else ""
-    says = next((words for key, words in _SYNTAX if key in problem), f"cannot be read as YAML ({shown(problem)})")
-    return Unreadable(at.line if at is not None else 0, says.format(char=char))
-
-
-def _broken_blocks(lines: Sequence[str]) -> list[tuple[int, int, Unreadable]]:
-    """The smallest blocks of one or two levels that cannot be read by themselves, as first line, end and why."""
-    broken = []
-    for first, end in _blocks(lines, 0, len(lines)):
-        if (error := _broken(lines, first, end)) is None:
-            continue
-        entries = [(a, b, _broken(lines, a, b)) for a, b in _blocks(lines, first + 1, end)]
-        inner = [(a, b, why) for a, b, why in entries if why is not None and _HEAD.match(lines[a])]
-        broken += inner or [(first, end, error)]
-    return broken
-
-
-def _broken(lines: Sequence[str], first: int, end: int) -> Unreadable | None:
-    try:
-        for _ in _events("\n".join(lines[first:end])):
-            pass
-    except Unreadable as error:
-        return Unreadable(first + error.line, str(error))
-    return None
-
-
-def _blocks(lines: Sequence[str], first: int, end: int) -> list[tuple[int, int]]:
-    """Cut ``lines[first:end]`` where a line is indented no more than the first one; comments do not count."""
-    indents = [(n, len(lines[n]) - len(lines[n].lstrip(" "))) for n in range(first, end) if _says_something(lines[n])]
-    starts = [n for n, indent in indents if indent <= indents[0][1]]
-    return list(pairwise([*starts, end]))
-
-
-def _says_something(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith(("#", "%", "---"))

@@ -1,0 +1,123 @@
+"""Checked blocks -> the frozen :class:`City`, and what is allowed but odd."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import msgspec
+
+from acd.config.city import City, CityLine, ClosingDay, ClosingDays, Names, Threshold, Thresholds, Week, YearlyClosingDay
+from acd.config.faults import Fault, dotted
+from acd.config.fields import DAYS, days
+from acd.config.schema import Block, CityBlock, ClosingDayBlock, LineBlock, NamesBlock, OfferRuleBlock, OperatorBlock
+from acd.config.source import Source
+from acd.model.ids import Device, LineId, OperatorId
+from acd.model.policy import Announcements, Line, OfferRule, OfferRules, Operator, Policy, Routing
+
+Struct = TypeVar("Struct", bound=msgspec.Struct)
+
+
+def build(block: CityBlock, source: Source) -> City:
+    """The city of a file without faults; ``source`` knows the lines for the warnings."""
+    warnings = tuple(Fault(source.file, source.line(path), dotted(path), says) for path, says in _oddities(block))
+    return City(
+        name=block.city,
+        policy=_policy(block),
+        lines=_frozen({LineId(id): _city_line(LineId(id), line) for id, line in block.lines.items()}),
+        reasons=_frozen({id: _names(names) for id, names in block.reasons.items()}),
+        closing_days=tuple(map(_closing_day, block.closing_days)),
+        warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
+    )
+
+
+def _policy(block: CityBlock) -> Policy:
+    return Policy(
+        lines=_frozen({LineId(id): _line(LineId(id), line) for id, line in block.lines.items()}),
+        operators=_frozen({OperatorId(id): _operator(OperatorId(id), who) for id, who in block.operators.items()}),
+        reasons=tuple(block.reasons),
+        routing=_struct(Routing, block.routing),
+        offers=OfferRules(**{kind: _struct(OfferRule, rule) for kind, rule in _rules(block)}),
+        confirm_timeout=block.confirm_timeout,
+        ringing_timeout=block.ringing_timeout,
+        offer_margin=block.offer_margin,
+    )
+
+
+def _rules(block: CityBlock) -> Iterator[tuple[str, OfferRuleBlock]]:
+    return ((kind, getattr(block.offers, kind)) for kind in OfferRules.__struct_fields__)
+
+
+def _line(id: LineId, block: LineBlock) -> Line:
+    announcements = _struct(Announcements, block.announcements)
+    return _struct(Line, block, id=id, names=_names(block.names), announcements=announcements)
+
+
+def _operator(id: OperatorId, block: OperatorBlock) -> Operator:
+    levels = {LineId(line): level for line, level in block.lines.items()}
+    return Operator(id=id, name=block.name, device=Device(block.device), lines=_frozen(levels))
+
+
+def _city_line(id: LineId, block: LineBlock) -> CityLine:
+    return CityLine(
+        id=id,
+        dids=tuple(block.dids),
+        number=block.number,
+        flow=block.flow or id,
+        greeting=block.greeting or None,
+        partner=block.partner or None,
+        hours=_week(block),
+        public_holidays=block.public_holidays,
+        city_closing_days=block.city_closing_days,
+        closing_days=tuple(map(_closing_day, block.closing_days)),
+        thresholds=Thresholds(
+            waiting=_struct(Threshold, block.thresholds.waiting),
+            longest_wait=_struct(Threshold, block.thresholds.longest_wait),
+            reachability=_struct(Threshold, block.thresholds.reachability),
+        ),
+    )
+
+
+def _week(block: LineBlock) -> Week:
+    by_day = {day: tuple(intervals) for key, intervals in block.hours.items() for day in days(key)}
+    return tuple(by_day.get(day, ()) for day in range(len(DAYS)))
+
+
+def _closing_day(block: ClosingDayBlock) -> ClosingDay:
+    names = _names(block.names)
+    if block.yearly is not None:
+        month, day = block.yearly
+        return YearlyClosingDay(names=names, month=month, day=day)
+    first, last = block.first or block.date, block.last or block.date
+    if first is None or last is None:
+        raise AssertionError("a closing day without a date passed the checks")
+    return ClosingDays(names=names, first=first, last=last)
+
+
+def _names(block: NamesBlock) -> Names:
+    return _frozen({"nl": block.nl, "en": block.en or block.nl, "fr": block.fr or block.nl})
+
+
+def _struct(kind: type[Struct], block: Block, **made: Any) -> Struct:
+    """The fields of ``kind`` that the block has under the same name, and those already ``made``."""
+    same = {name: getattr(block, name) for name in kind.__struct_fields__ if name not in made}
+    return kind(**same, **made)
+
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+def _frozen(mapping: dict[_K, _V]) -> Mapping[_K, _V]:
+    return MappingProxyType(mapping)
+
+
+def _oddities(block: CityBlock) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    served = {line for operator in block.operators.values() for line in operator.lines}
+    for id, line in block.lines.items():
+        if id not in served:
+            yield ("lines", id), "no operator has this line: nobody can serve its callers"
+        if not any(line.hours.values()):
+            yield ("lines", id, "hours"), "the line is never open"
+    for id, operator in block.operators.items():
+        if not operator.lines:
+            yield ("operators", id, "lines"), "this operator has no lines: he gets no calls"

@@ -1,0 +1,129 @@
+"""The city as loaded: frozen. ``policy`` is what the engine needs, the rest is for the dialplan and the pages."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from acd.config.faults import Fault
+from acd.model.ids import LineId
+from acd.model.policy import Policy
+
+ZONE: Final = ZoneInfo("Europe/Brussels")
+"""All hours and dates of the city are in this zone."""
+
+DAY_MINUTES: Final = 24 * 60
+
+Names = Mapping[str, str]
+"""Text by language: ``nl``, ``en`` and ``fr`` are always there."""
+
+
+class Interval(msgspec.Struct, frozen=True, order=True):
+    """Part of a day, in minutes since local midnight. ``end`` is exclusive; 1440 = midnight at the end of the day."""
+
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return f"{_clock(self.start)}-{_clock(self.end)}"
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+Week = tuple[tuple[Interval, ...], ...]
+"""Seven days, Monday first; each its intervals in order, without overlap."""
+
+
+class ClosingDays(msgspec.Struct, frozen=True):
+    """The city is closed from ``first`` to ``last``, both included."""
+
+    names: Names
+    first: date
+    last: date
+
+    def covers(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    def __str__(self) -> str:
+        dates = f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+        return f"{dates} ({self.names['nl']})"
+
+
+class YearlyClosingDay(msgspec.Struct, frozen=True):
+    """The city is closed on this day of every year."""
+
+    names: Names
+    month: int
+    day: int
+
+    def covers(self, day: date) -> bool:
+        return (day.month, day.day) == (self.month, self.day)
+
+    def __str__(self) -> str:
+        return f"every {self.day}/{self.month} ({self.names['nl']})"
+
+
+ClosingDay = ClosingDays | YearlyClosingDay
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """From ``amber`` on a figure on the wallboard is amber, from ``red`` on red.
+
+    From there upwards where more is worse (waiting, longest wait); below it where less is worse (reachability).
+    """
+
+    amber: float
+    red: float
+
+
+class Thresholds(msgspec.Struct, frozen=True):
+    """When the figures of a line change colour. 150 s is the limit of the Belgian customer-service charter."""
+
+    waiting: Threshold = Threshold(amber=3, red=6)
+    """Callers."""
+    longest_wait: Threshold = Threshold(amber=60, red=150)
+    """Seconds."""
+    reachability: Threshold = Threshold(amber=0.95, red=0.90)
+    """Share, 0 to 1."""
+
+
+class CityLine(msgspec.Struct, frozen=True):
+    """What the dialplan and the pages need of a line; the engine's part is in ``City.policy.lines``."""
+
+    id: LineId
+    dids: tuple[str, ...]
+    """The line's own numbers, as the trunk delivers them; empty = reached through a menu only."""
+    number: str
+    """The number as citizens know it, for the pages; may be empty."""
+    flow: str
+    """The flow that answers the line's own numbers."""
+    greeting: str | None
+    """Prompt id."""
+    partner: str | None
+    """Number of the external partner contact centre."""
+    hours: Week
+    public_holidays: bool
+    """Closed on Belgian public holidays."""
+    city_closing_days: bool
+    """Closed on the closing days of the city."""
+    closing_days: tuple[ClosingDay, ...]
+    """Its own, besides those of the city."""
+    thresholds: Thresholds
+
+
+class City(msgspec.Struct, frozen=True):
+    """All of ``queues.yaml``."""
+
+    name: str
+    policy: Policy
+    lines: Mapping[LineId, CityLine]
+    """In the order of the file."""
+    reasons: Mapping[str, Names]
+    """Reasons for not ready, in the order of the file."""
+    closing_days: tuple[ClosingDay, ...]
+    warnings: tuple[Fault, ...] = ()
+    """What is allowed but odd."""

@@ -1,0 +1,227 @@
+"""The values in ``queues.yaml``: how each is read, what is wrong with a bad one, and how an editor may check it."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from itertools import pairwise
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from acd.config.city import DAY_MINUTES, Interval
+from acd.config.faults import did_you_mean, shown
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
+_DURATION: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([smh]?)")
+_CLOCK: Final = r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]"
+_INTERVAL_PATTERN: Final = rf"({_CLOCK}) ?- ?({_CLOCK}|24:00)"
+_INTERVAL: Final = re.compile(_INTERVAL_PATTERN)
+_DAY: Final = "|".join(DAYS)
+DAYS_PATTERN: Final = rf"^({_DAY})(-({_DAY}))?$"
+
+
+class Field:
+    """A kind of value: ``read`` makes it from what stands in the file, or raises ``ValueError`` with plain words."""
+
+    def __init__(self, read: Callable[[Any], object], schema: JsonSchemaValue) -> None:
+        self.read = read
+        self.schema = schema
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return dict(self.schema)
+
+
+def seconds(low: float, high: float, *, never: bool = False) -> Field:
+    """A duration: a number of seconds, or ``30s``, ``2m``, ``1.5h``. ``never``: that word may stand there (None)."""
+
+    def read(value: object) -> float | None:
+        if never and value == "never":
+            return None
+        given = _seconds(value)
+        if given is None:
+            words = "seconds (30) or a duration like 30s, 2m or 1h" + (", or never" if never else "")
+            raise ValueError(f"must be {words}, not {_quoted(value)}")
+        if not low <= given <= high:
+            raise ValueError(f"must be from {low:g} to {high:g} seconds, not {given:g}")
+        return given
+
+    pattern = "^[0-9]{1,6}(\\.[0-9]{1,3})? ?[smh]$" + ("|^never$" if never else "")
+    schema = {"anyOf": [{"type": "number", "minimum": low, "maximum": high}, {"type": "string", "pattern": pattern}]}
+    return Field(read, schema)
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if not isinstance(value, str):
+        return float(value)
+    match = _DURATION.fullmatch(value)
+    # A bare number in quotes has no unit: then seconds are not what was clearly meant.
+    return float(match[1]) * _UNITS[match[2]] if match and match[2] else None
+
+
+def word(pattern: str, says: str, *, number: bool = False) -> Field:
+    """Text of a set form. ``number``: it may stand there without quotes although it looks like a number."""
+    form = re.compile(pattern)
+
+    def read(value: object) -> str:
+        text = str(value) if number and type(value) is int else value
+        if not isinstance(text, str) or not form.fullmatch(text):
+            raise ValueError(f"must be {says}, not {_quoted(value)}")
+        return text
+
+    text_schema: JsonSchemaValue = {"type": "string", "pattern": f"^(?:{pattern})$"}
+    return Field(read, {"anyOf": [{"type": "integer"}, text_schema]} if number else text_schema)
+
+
+Id = Annotated[str, word("[a-z0-9_]{1,40}", "1 to 40 lower-case letters, digits and _")]
+DeviceName = Annotated[str, word("[A-Za-z0-9_]{1,40}", "1 to 40 letters, digits and _", number=True)]
+Did = Annotated[str, word("[0-9]{2,15}", "the digits that the trunk delivers, such as 3292101010", number=True)]
+Destination = Annotated[str, word(r"\+?[0-9]{3,15}", "a telephone number in digits, such as 3278150150", number=True)]
+ShownNumber = Annotated[str, word(r"\+?[0-9][0-9 ./]{1,23}", "a telephone number such as 09 210 10 10", number=True)]
+PromptId = Annotated[str, word("[a-z0-9_-]{1,40}", "the id of a prompt: lower-case letters, digits, _ and -")]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+
+
+# --- Opening hours --------------------------------------------------------------------------------------------------
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _interval(value: object) -> Interval:
+    match = _INTERVAL.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"must be hours such as 09:00-17:00, not {_quoted(value)}")
+    begin, end = _minutes(match[1]), _minutes(match[2])
+    if end <= begin:
+        raise ValueError(
+            f"{shown(value)} ends before it begins; hours past midnight are two: until 24:00, and the next day from 00:00"
+        )
+    return Interval(begin, end)
+
+
+def _split(value: object) -> list[object]:
+    """The intervals of a day, still as they stand in the file."""
+    match value:
+        case "closed":
+            return []
+        case "24h":
+            return [f"00:00-{DAY_MINUTES // 60}:00"]
+        case list():
+            return value
+        case str():
+            return list(value.split(","))
+        case _:
+            raise ValueError(f"must be hours such as 09:00-17:00, 24h or closed, not {_quoted(value)}")
+
+
+def _in_order(intervals: list[Interval]) -> list[Interval]:
+    intervals = sorted(intervals)
+    for before, after in pairwise(intervals):
+        if after.start < before.end:
+            raise ValueError(f"{before} and {after} overlap")
+    return intervals
+
+
+def days(key: str) -> range:
+    """``mon-fri`` -> 0 to 4, Monday = 0. The key fits :data:`DAYS_PATTERN`."""
+    first, _, last = key.partition("-")
+    return range(DAYS.index(first), DAYS.index(last or first) + 1)
+
+
+def _day_key(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(DAYS_PATTERN, value):
+        hint = did_you_mean(value, DAYS)
+        raise ValueError(f"must be a day or days: {', '.join(DAYS)}, or such as mon-fri{hint}")
+    if not days(value):
+        raise ValueError(f"{value} ends before it begins: the week runs from mon to sun")
+    return value
+
+
+def _no_day_twice(hours: dict[str, list[Interval]]) -> dict[str, list[Interval]]:
+    seen: dict[int, str] = {}
+    for key in hours:
+        for day in days(key):
+            if day in seen:
+                raise ValueError(f"{DAYS[day]} is given twice: by {seen[day]} and by {key}")
+            seen[day] = key
+    return hours
+
+
+_INTERVAL_SCHEMA: Final = {"type": "string", "pattern": f"^{_INTERVAL_PATTERN}$"}
+_DAY_PATTERN: Final = rf"^(closed|24h|{_INTERVAL_PATTERN}(, ?{_INTERVAL_PATTERN})*)$"
+DayKey = Annotated[str, Field(_day_key, {"type": "string", "pattern": DAYS_PATTERN})]
+DayHours = Annotated[
+    list[Annotated[Interval, Field(_interval, _INTERVAL_SCHEMA)]],
+    BeforeValidator(_split),
+    AfterValidator(_in_order),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _DAY_PATTERN}, {"type": "array", "items": _INTERVAL_SCHEMA}]}),
+]
+Hours = Annotated[dict[DayKey, DayHours], AfterValidator(_no_day_twice)]
+
+
+# --- Dates ----------------------------------------------------------------------------------------------------------
+
+_MONTHS: Final = {
+    name: number
+    for names in (
+        "januari februari maart april mei juni juli augustus september oktober november december",
+        "january february march april may june july august september october november december",
+    )
+    for number, name in enumerate(names.split(), start=1)
+}
+_YEARLY_PATTERN: Final = rf"([1-9]|[12][0-9]|3[01]) ({'|'.join(_MONTHS)})"
+_LEAP_YEAR: Final = 2000
+
+
+def _date(value: object) -> date:
+    if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError(f"must be a date such as 2026-12-24, not {_quoted(value)}")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value} is not in the calendar") from None
+
+
+def _yearly(value: object) -> tuple[int, int]:
+    """``11 juli`` -> (7, 11). Names of months, because 07-11 is read as 7 November as often as not."""
+    match = re.fullmatch(_YEARLY_PATTERN, value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"must be a day and a month such as 11 juli or 11 july, not {_quoted(value)}")
+    month, day = _MONTHS[match[2]], int(match[1])
+    try:
+        date(_LEAP_YEAR, month, day)
+    except ValueError:
+        raise ValueError(f"{value} is not in the calendar") from None
+    return month, day
+
+
+Date = Annotated[date, Field(_date, {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})]
+YearDay = Annotated[tuple[int, int], Field(_yearly, {"type": "string", "pattern": f"^{_YEARLY_PATTERN}$"})]
+
+
+def _quoted(value: object) -> str:
+    match value:
+        case str():
+            return f"'{shown(value)}'"
+        case list() | dict():
+            return "a list or a block"
+        case _:
+            return shown(value)

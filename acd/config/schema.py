@@ -1,0 +1,310 @@
+"""The shape of ``queues.yaml``: one set of pydantic models checks the file and makes the JSON Schema for editors.
+
+Names, units and defaults are those of :mod:`acd.model.policy`.
+"""
+
+from typing import Annotated, Any, Final, Self
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from acd.config.city import Threshold, Thresholds
+from acd.config.fields import (
+    Date,
+    Destination,
+    DeviceName,
+    Did,
+    Hours,
+    Id,
+    Label,
+    PromptId,
+    ShownNumber,
+    YearDay,
+    seconds,
+)
+from acd.model.policy import (
+    Announcements,
+    Line,
+    OfferRule,
+    OfferRules,
+    OperatorRule,
+    OverflowTo,
+    Policy,
+    QueueRule,
+    Routing,
+)
+
+SCHEMA_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def _defaults(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    return {field.name: field.default for field in msgspec.structs.fields(struct)}
+
+
+_LINE: Final = _defaults(Line)
+_ANNOUNCE: Final = _defaults(Announcements)
+_ROUTING: Final = _defaults(Routing)
+_OFFERS: Final = _defaults(OfferRules)
+_POLICY: Final = _defaults(Policy)
+_SHOWN: Final = _defaults(Thresholds)
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Overflow = Annotated[OverflowTo, Field(strict=False)]
+
+
+class Block(BaseModel):
+    """A block of the file. Nothing is guessed: an unknown key is a fault, and so is text where a number belongs."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+
+
+class NamesBlock(Block):
+    """A name in the languages of the city."""
+
+    nl: Label
+    """Dutch."""
+    en: Label = ""
+    """English; the Dutch name when left out."""
+    fr: Label = ""
+    """French; the Dutch name when left out."""
+
+
+class AnnouncementsBlock(Block):
+    """When a waiting caller hears his position and his expected wait."""
+
+    first: Annotated[float, seconds(0, 3600)] = _ANNOUNCE["first"]
+    """Time after joining the line; 0 = no announcements."""
+    every: Annotated[float, seconds(0, 3600)] = _ANNOUNCE["every"]
+    """Time between further announcements; 0 = only the first."""
+    position: bool = _ANNOUNCE["position"]
+    """Say the position."""
+    wait: bool = _ANNOUNCE["wait"]
+    """Say the expected wait."""
+
+
+class RisingBlock(Block):
+    """Colours of a figure of which more is worse."""
+
+    amber: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+    red: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.red < self.amber:
+            raise ValueError(f"red ({self.red:g}) must not be less than amber ({self.amber:g})")
+        return self
+
+
+class WaitBlock(RisingBlock):
+    """Colours of a wait."""
+
+    amber: Annotated[float, seconds(0, 7200)]
+    red: Annotated[float, seconds(0, 7200)]
+
+
+class FallingBlock(Block):
+    """Colours of a share of which less is worse."""
+
+    amber: Share
+    red: Share
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.red > self.amber:
+            raise ValueError(f"red ({self.red:g}) must not be more than amber ({self.amber:g})")
+        return self
+
+
+def _colours(block: type[Block], figure: str) -> Any:
+    threshold: Threshold = _SHOWN[figure]
+    return block(amber=threshold.amber, red=threshold.red)
+
+
+class ThresholdsBlock(Block):
+    """When the figures of the line change colour on the wallboard."""
+
+    waiting: RisingBlock = _colours(RisingBlock, "waiting")
+    """Callers waiting."""
+    longest_wait: WaitBlock = _colours(WaitBlock, "longest_wait")
+    """Wait of the caller who waits longest."""
+    reachability: FallingBlock = _colours(FallingBlock, "reachability")
+    """Answered / (answered + abandoned)."""
+
+
+class ClosingDayBlock(Block):
+    """A date, a day of every year, or a range of dates."""
+
+    date: Date | None = None
+    yearly: YearDay | None = None
+    """Such as ``11 juli``."""
+    first: Date | None = None
+    last: Date | None = None
+    """Closed on this day too."""
+    names: NamesBlock
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        given = sorted(self.model_fields_set - {"names"})
+        if given not in (["date"], ["yearly"], ["first", "last"]):
+            raise ValueError("needs one of: date; yearly; first and last")
+        if self.first and self.last and self.last < self.first:
+            raise ValueError(f"last ({self.last}) is before first ({self.first})")
+        return self
+
+
+class DefaultsBlock(Block):
+    """What holds for every line that does not say otherwise."""
+
+    hours: Hours = {}
+    """Opening hours by day or days: ``mon-fri: 09:00-17:00``; also ``24h``, ``closed``, ``09:00-12:00, 13:00-17:00``.
+    A line that gives hours gives all of them."""
+    public_holidays: bool = True
+    """Closed on Belgian public holidays."""
+    city_closing_days: bool = True
+    """Closed on the closing days of the city."""
+    priority: Annotated[int, Field(ge=0, le=9)] = _LINE["priority"]
+    """0 (ordinary) to 9; each step counts as routing.priority_step seconds waited."""
+    target_wait: Annotated[float, seconds(1, 3600)] = _LINE["target_wait"]
+    """Service level: time within which target_share of the callers should be answered."""
+    target_share: Share = _LINE["target_share"]
+    target_reachability: Share = _LINE["target_reachability"]
+    """Share of the callers who should be answered at all."""
+    short_abandon: Annotated[float, seconds(0, 120)] = _LINE["short_abandon"]
+    """A caller who hangs up before this does not count against the service level."""
+    wrap_up: Annotated[float, seconds(0, 3600)] = _LINE["wrap_up"]
+    """Time for notes after a call, before the next one may come."""
+    ring_time: Annotated[float, seconds(5, 60)] = _LINE["ring_time"]
+    """How long an operator's phone rings before the call goes to the next."""
+    capacity: Annotated[int, Field(ge=1, le=1000)] = _LINE["capacity"]
+    """Most callers waiting at once."""
+    when_full: Overflow = _LINE["when_full"]
+    """What happens to one more caller."""
+    when_unstaffed: Overflow = _LINE["when_unstaffed"]
+    """What happens to a caller when nobody with this line is logged in."""
+    overflow_after: Annotated[float, seconds(0, 7200)] = _LINE["overflow_after"]
+    """After this wait the caller goes to the partner; 0 = never."""
+    partner: Destination = ""
+    """Number of the partner contact centre."""
+    calls_per_day: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)] = _LINE["calls_per_day"]
+    """Calls expected on a working day: the weight of the line when a freed operator chooses."""
+    handle_time: Annotated[float, seconds(5, 7200)] = _LINE["handle_time"]
+    """Expected talk and wrap-up of a call, until the line's own calls have taught better."""
+    announcements: AnnouncementsBlock = AnnouncementsBlock()
+    thresholds: ThresholdsBlock = ThresholdsBlock()
+
+
+class LineBlock(DefaultsBlock):
+    """A line: one queue of callers with one promise."""
+
+    names: NamesBlock
+    dids: list[Did] = []
+    """The line's own numbers, in digits as the trunk delivers them."""
+    number: ShownNumber = ""
+    """The number as citizens know it."""
+    flow: Id = ""
+    """The flow that answers the line's own numbers; the one with the id of the line when left out."""
+    greeting: PromptId = ""
+    """Prompt that a caller hears on entering the line."""
+    closing_days: list[ClosingDayBlock] = []
+    """The line's own, besides those of the city."""
+
+
+class OperatorBlock(Block):
+    """An operator: who, which phone, which lines."""
+
+    name: Label
+    device: DeviceName
+    """His phone: the name of the PJSIP endpoint."""
+    lines: dict[Id, Annotated[int, Field(ge=1, le=99)]]
+    """Line: level. 1 = first choice for that line; higher levels come later."""
+
+
+class RoutingBlock(Block):
+    """Who gets whom."""
+
+    queue_rule: Annotated[QueueRule, Field(strict=False)] = _ROUTING["queue_rule"]
+    """Which waiting call a freed operator serves."""
+    operator_rule: Annotated[OperatorRule, Field(strict=False)] = _ROUTING["operator_rule"]
+    """Which idle operator serves a call."""
+    guard: Annotated[float, seconds(0, 3600)] = _ROUTING["guard"]
+    """A call that has waited longer goes first, oldest first."""
+    priority_step: Annotated[float, seconds(0, 3600)] = _ROUTING["priority_step"]
+    """One step of line priority counts as this much waiting."""
+
+
+class OfferRuleBlock(Block):
+    """What becomes of an operator whose phone declined a call."""
+
+    back_after: Annotated[float | None, seconds(0, 3600, never=True)]
+    """He is available again after this time; ``never`` = when he says so."""
+    limit: Annotated[int, Field(ge=0, le=100)] = _defaults(OfferRule)["limit"]
+    """From this many in a row on he stays not ready until he says otherwise; 0 = no limit."""
+
+
+def _rule(name: str) -> OfferRuleBlock:
+    rule: OfferRule = _OFFERS[name]
+    return OfferRuleBlock.model_construct(back_after=rule.back_after, limit=rule.limit)
+
+
+class OffersBlock(Block):
+    """A rule for each way in which a phone can decline."""
+
+    ring_no_answer: OfferRuleBlock = _rule("ring_no_answer")
+    busy: OfferRuleBlock = _rule("busy")
+    rejected: OfferRuleBlock = _rule("rejected")
+    fault: OfferRuleBlock = _rule("fault")
+
+
+class CityBlock(Block):
+    """The lines, operators and opening hours of a city contact centre."""
+
+    model_config = ConfigDict(title="queues.yaml")
+
+    city: Label
+    """Name of the city."""
+    defaults: DefaultsBlock = DefaultsBlock()
+    lines: Annotated[dict[Id, LineBlock], Field(min_length=1)]
+    operators: dict[Id, OperatorBlock] = {}
+    reasons: Annotated[dict[Id, NamesBlock], Field(min_length=1)]
+    """Reasons for not ready that an operator may choose."""
+    closing_days: list[ClosingDayBlock] = []
+    """Days on which the city is closed, besides Belgian public holidays."""
+    routing: RoutingBlock = RoutingBlock()
+    offers: OffersBlock = OffersBlock()
+    confirm_timeout: Annotated[float, seconds(0.2, 10)] = _POLICY["confirm_timeout"]
+    """The switch must confirm an offer within this."""
+    ringing_timeout: Annotated[float, seconds(1, 30)] = _POLICY["ringing_timeout"]
+    """A phone that does not say it rings within this is taken for dead."""
+    offer_margin: Annotated[float, seconds(1, 30)] = _POLICY["offer_margin"]
+    """Time after the ring time at which an offer without any ending is given up."""
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the file, for editors. It cannot say what spans fields: see the loader."""
+    schema = CityBlock.model_json_schema()
+    _close(schema)
+    return {"$schema": SCHEMA_DIALECT, **schema}
+
+
+def _close(node: Any) -> None:
+    """Ids that fit no pattern are refused in the editor too."""
+    if isinstance(node, dict):
+        if "patternProperties" in node:
+            node["additionalProperties"] = False
+        for child in node.values():
+            _close(child)
+    elif isinstance(node, list):
+        for child in node:
+            _close(child)
+
+
+def keys_at(path: tuple[str | int, ...]) -> list[str]:
+    """The keys that may stand beside the last one of ``path``; empty where ids stand."""
+    block: Any = CityBlock
+    for part in path[:-1]:
+        if isinstance(block, type) and issubclass(block, Block):
+            field = block.model_fields.get(str(part))
+            block = field.annotation if field else None
+        else:
+            block = block.__args__[-1] if hasattr(block, "__args__") else None
+    return list(block.model_fields) if isinstance(block, type) and issubclass(block, Block) else []

@@ -27,7 +27,7 @@ IN_LINE = (CallState.WAITING, CallState.CHECKING, *ON_OFFER)
 
 
 def arrived(state: State, fact: CallArrived) -> None:
-    if fact.call not in state.calls:
+    if fact.call not in state.calls and fact.call not in state.ended:
         start(state, fact.call, fact.arrived_at, fact.did, fact.number)
 
 
@@ -50,6 +50,8 @@ def menu_ended(state: State, fact: MenuEnded) -> None:
 def queued(state: State, fact: CallQueued) -> None:
     """A caller joins a line. Said twice, it counts once."""
     call = state.calls.get(fact.call)
+    if fact.call in state.ended:
+        return
     if call is None:
         arrived_at = fact.entered_at if fact.arrived_at is None else fact.arrived_at
         call = start(state, fact.call, arrived_at, fact.did, fact.number)
@@ -126,7 +128,7 @@ def end(state: State, call: Call, gone_at: float, seen: bool = True) -> None:
     elif was is CallState.TALKING:
         release_talk(state, call, gone_at)
     state.events.append(CallEnded(state.now, call.id, gone_at))
-    del state.calls[call.id]
+    state.forget_call(call)
 
 
 def outcome_of_hangup(call: Call, gone_at: float) -> Outcome:

@@ -222,7 +222,9 @@ def found(state: State, fact: CallFound) -> None:
             still_waiting(state, call)
         case CallState.OFFERED if fact.where is CallWhereabouts.RING and fact.offer == call.offer:
             call.dialled = True
-        case CallState.OVERFLOWING | CallState.AFTER:
+        case CallState.OVERFLOWING:
+            check_deflected(state, call, fact.where)
+        case CallState.AFTER if call.outcome is Outcome.REFUSED:
             check_deflected(state, call, fact.where)
         case _:
             pass
@@ -244,10 +246,10 @@ def checked(state: State, call: Call, fact: CallFound) -> None:
 
 def check_deflected(state: State, call: Call, where: CallWhereabouts) -> None:
     """Sent away a moment ago: if he still waits, the Redirect was lost on the way and is given again."""
-    assert call.line is not None
     if where is not CallWhereabouts.WAIT:
         call.token += 1
         return
+    assert call.line is not None
     to = OverflowTo.PARTNER if call.state is CallState.OVERFLOWING else OverflowTo.REFUSE
     state.commands.append(Deflect(call.id, call.line.id, to))
 

@@ -102,6 +102,8 @@ def vanished(state: State, call: Call, rebooted: bool) -> None:
 def missed(state: State, note: CallMissed) -> None:
     """A call that ended while nobody listened: the dialplan's note says how. The operator's day goes on untouched."""
     seen = note.seen
+    if seen.call in state.ended:
+        return
     call = known_or_new(state, seen)
     on_line = take_line(state, call, seen)
     if call.outcome is None and on_line and seen.answered_at is not None:
@@ -123,7 +125,9 @@ def missed(state: State, note: CallMissed) -> None:
 def known_or_new(state: State, seen: CallSeen) -> Call:
     call = state.calls.get(seen.call)
     if call is None:
-        return callers.start(state, seen.call, seen.arrived_at, seen.did, seen.number)
+        call = callers.start(state, seen.call, seen.arrived_at, seen.did, seen.number)
+        call.outcome = state.ended.pop(seen.call, None)
+        return call
     call.did, call.number = call.did or seen.did, call.number or seen.number
     return call
 
@@ -148,6 +152,10 @@ def adopt(state: State, seen: CallSeen) -> None:
                 let_go(state, call)
                 call.overflowed = True
                 state.put_call(call, CallState.OVERFLOWING)
+        case _W.MENU:
+            let_go(state, call)
+            state.put_call(call, CallState.MENU)
+            call.line = None
         case _:
             let_go(state, call)
             settle_in_menu(state, call, seen)

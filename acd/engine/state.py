@@ -6,6 +6,7 @@ indexes change in the same function as the state itself, so they cannot drift ap
 
 import heapq
 from bisect import bisect_left, insort
+from collections import OrderedDict
 from collections.abc import Iterator
 from enum import IntEnum
 
@@ -19,6 +20,9 @@ from acd.model.outcome import Outcome
 from acd.model.policy import Line, Operator, Policy
 from acd.routing.choice import shares
 from acd.routing.estimate import overlaps
+
+ENDED_REMEMBERED = 10_000
+"""Ended calls kept in mind: more than any switch can have left unsaid over a broken link."""
 
 ENGINE = "engine"
 """Who did it, when it followed from a call."""
@@ -162,6 +166,8 @@ class State:
         self.commands: list[Command] = []
         self.events: list[Event] = []
         self.calls: dict[CallId, Call] = {}
+        self.ended: OrderedDict[CallId, Outcome] = OrderedDict()
+        """The last calls that ended: whatever is still said of them is late and counts no more."""
         self.desks: dict[OperatorId, Desk] = {}
         self.by_device: dict[Device, Desk] = {}
         self.lanes: dict[LineId, Lane] = {}
@@ -274,6 +280,14 @@ class State:
         assert call.line is not None
         waiting = self.lanes[call.line.id].waiting
         return bisect_left(waiting, (call.entered_at, call.id))
+
+    def forget_call(self, call: Call) -> None:
+        """The call has ended, with its outcome."""
+        assert call.outcome is not None
+        del self.calls[call.id]
+        self.ended[call.id] = call.outcome
+        if len(self.ended) > ENDED_REMEMBERED:
+            self.ended.popitem(last=False)
 
     def next_offer(self) -> OfferId:
         offer = self._next_offer

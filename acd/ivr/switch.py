@@ -25,7 +25,6 @@ EVENTS: Final = (
     "DialBegin",
     "DialState",
     "Hangup",
-    "DeviceStateChange",
     "ContactStatus",
     "OriginateResponse",
     "BlindTransfer",
@@ -33,8 +32,8 @@ EVENTS: Final = (
     "Hold",
     "Unhold",
 )
-"""The events that the engine needs besides its own UserEvents. Everything else stays in Asterisk: one call makes 617
-events otherwise."""
+"""The events that the engine needs besides its own UserEvents and the states of the phones. Everything else stays in
+Asterisk: one call makes 617 events otherwise."""
 
 
 class BadSetting(ValueError):
@@ -291,6 +290,8 @@ write=call,originate,reporting,user
 writetimeout=1000
 ; Only what the engine needs comes over.
 eventfilter(action(include),name(UserEvent),header(UserEvent),method(starts_with)) = Acd
+eventfilter(action(include),name(DeviceStateChange),header(Device),method(starts_with)) = PJSIP/
+eventfilter(action(exclude),name(DeviceStateChange),header(Device),method(exact)) = PJSIP/acd-trunk
 {filters}
 """
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from acd.ivr.switch import Site, frame_files, new_secrets, switch_config
-from acd.model.ids import LineId
+from acd.model.ids import Device, LineId
 from acd.model.policy import Policy
+from sim.lab.phone import Habit, Phone
 from sim.lab.settings import lab_policy
 from sim.lab.slots import Slot
 
@@ -261,6 +262,16 @@ class Lab:
             f"astsbindir => /usr/sbin\nastcachedir => {at}/cache\n\n"
             "[options]\nlive_dangerously=no\n"
         )
+
+    # --- Phones --------------------------------------------------------------------------------------------------
+
+    def citizen(self, number: str = "+32470000001") -> Phone:
+        """A citizen's phone behind the trunk. Open it with ``async with``, then ``call(...)``."""
+        return Phone(("127.0.0.1", self.sip_port), number, host=TRUNK_HOST)
+
+    def phone(self, device: str, habit: Habit | None = None) -> Phone:
+        """An operator's phone. ``async with`` registers it."""
+        return Phone(("127.0.0.1", self.sip_port), device, self.phone_secrets[Device(device)], habit=habit)
 
     # --- Looking inside ------------------------------------------------------------------------------------------
 

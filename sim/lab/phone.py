@@ -1,0 +1,455 @@
+"""A SIP phone in Python, for tests that need one phone to do one thing at one moment: an operator's phone that rings,
+rejects, holds or transfers, or a citizen's that calls. For load there is SIPp.
+
+It speaks over UDP on a loss-free network: it repeats a request until it hears something, and nothing more.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from sim.lab.sip import Message, digest, reply, sdp, tag_of, token, uri_of
+
+REPEAT: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between two sendings of a request that nobody answers (RFC 3261, timer A)."""
+
+
+@dataclass(frozen=True)
+class Habit:
+    """What a phone does by itself with a call that comes in."""
+
+    code: int | None = 200
+    """Final answer; None = never."""
+    after: float = 0.2
+    """Seconds from the INVITE to the final answer."""
+    ring: bool = True
+    """Says 180. A phone that neither rings nor answers is dead: it says nothing at all."""
+    talk: float | None = None
+    """Hangs up after so many seconds; None = leaves that to the other side."""
+
+
+RINGS: Final = Habit(code=None)
+DEAD: Final = Habit(code=None, ring=False)
+
+
+class SipFailure(Exception):
+    """A request was refused or not answered."""
+
+
+@dataclass(eq=False)
+class Call:
+    """One dialog of a phone, from INVITE to BYE. Moments are seconds since the epoch."""
+
+    phone: "Phone"
+    invite: Message
+    call_id: str
+    outgoing: bool
+    local: str
+    """From or To header of our side, with tag."""
+    remote: str
+    target: str
+    """Request URI of what we send within the dialog."""
+    invited_at: float
+    cseq: int = 1
+    rang_at: float | None = None
+    answered_at: float | None = None
+    ended_at: float | None = None
+    code: int | None = None
+    """Final status code of the INVITE."""
+    ended_by_us: bool | None = None
+    ringing: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    notified: list[str] = field(default_factory=list)
+    """Bodies of NOTIFY: how a transfer went."""
+
+    # --- What the phone's user can do ----------------------------------------------------------------------------
+
+    def ring(self) -> None:
+        """Say that it rings."""
+        self.phone.respond(self, 180)
+        self.rang_at = time.time()
+        self.ringing.set()
+
+    def answer(self) -> None:
+        """Pick up."""
+        self.phone.respond(self, 200, body=self.phone.sdp())
+        self._up(200)
+
+    def reject(self, code: int = 486) -> None:
+        """Decline: 486 busy, 603 decline, 480 do not disturb."""
+        self.phone.respond(self, code)
+        self.over(code=code, by_us=True)
+
+    async def hang_up(self) -> None:
+        """End the call: BYE when it is up, CANCEL when it still rings at the other side."""
+        if self.ended.is_set():
+            return
+        if self.answered_at is None and self.outgoing:
+            self.phone.cancel(self)
+            await asyncio.wait_for(self.ended.wait(), 5)
+            return
+        self.over(by_us=True)
+        await self.phone.within(self, "BYE")
+
+    async def hold(self, on: bool = True) -> None:
+        """Put the other side on hold by re-INVITE, or take him back."""
+        await self.phone.within(self, "INVITE", body=self.phone.sdp("sendonly" if on else "sendrecv"))
+
+    async def refer(self, extension: str, replaces: "Call | None" = None) -> None:
+        """Transfer the other side: blind to an extension, or to the party of a second call of ours."""
+        server = f"{self.phone.server[0]}:{self.phone.server[1]}"
+        to = f"<sip:{extension}@{server}>"
+        if replaces is not None:
+            tags = f"%3Bto-tag%3D{tag_of(replaces.remote)}%3Bfrom-tag%3D{tag_of(replaces.local)}"
+            to = f"<sip:{extension}@{server}?Replaces={replaces.call_id}{tags}>"
+        await self.phone.within(self, "REFER", [("Refer-To", to), ("Referred-By", f"<{uri_of(self.local)}>")])
+
+    async def digit(self, digit: str) -> None:
+        """Press a key, told by SIP INFO."""
+        body = f"Signal={digit}\r\nDuration=160\r\n"
+        await self.phone.within(self, "INFO", [("Content-Type", "application/dtmf-relay")], body)
+
+    # --- What happens to it --------------------------------------------------------------------------------------
+
+    def _up(self, code: int) -> None:
+        self.code = code
+        self.answered_at = time.time()
+        self.answered.set()
+
+    def over(self, *, code: int | None = None, by_us: bool) -> None:
+        if not self.ended.is_set():
+            self.code = self.code if code is None else code
+            self.ended_at, self.ended_by_us = time.time(), by_us
+            self.ended.set()
+
+    def heard(self, answer: Message) -> None:
+        """A response to our INVITE came."""
+        if ";tag=" in answer.get("to"):
+            self.remote = answer.get("to")
+        if answer.code < 200:
+            if answer.code >= 180:
+                self.rang_at = self.rang_at or time.time()
+                self.ringing.set()
+        elif answer.code < 300:
+            self.target = uri_of(answer.get("contact"))
+            self._up(answer.code)
+        else:
+            self.over(code=answer.code, by_us=answer.code == 487)
+
+
+class _Sound(asyncio.DatagramProtocol):
+    """Keeps the sound that comes in: (seconds since the epoch, A-law octets)."""
+
+    def __init__(self) -> None:
+        self.packets: list[tuple[float, bytes]] = []
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        if len(data) > 12 and data[1] & 0x7F == 8:
+            self.packets.append((time.time(), data[12:]))
+
+
+class Phone(asyncio.DatagramProtocol):
+    """A phone with one address. ``async with`` opens it, registers it if it has a password, and hangs up at the end.
+
+    Args:
+        server: Asterisk's SIP address and port.
+        user: name of its endpoint, or a citizen's number.
+        password: SIP password; None = never registers (a citizen behind the trunk).
+        host: own address; it decides whether Asterisk takes it for the trunk.
+        habit: what it does with calls by itself; None = they wait in ``incoming`` for the test.
+    """
+
+    def __init__(
+        self,
+        server: tuple[str, int],
+        user: str,
+        password: str | None = None,
+        host: str = "127.0.0.1",
+        habit: Habit | None = None,
+    ) -> None:
+        self.server, self.user, self.password, self.host, self.habit = server, user, password, host, habit
+        self.port = 0
+        self.calls: list[Call] = []
+        self.incoming: asyncio.Queue[Call] = asyncio.Queue()
+        self.sound = _Sound()
+        self.failures: list[BaseException] = []
+        """Errors in what the phone did by itself; raised when it is closed."""
+        self._register_id, self._register_cseq = token(), 0
+        self._answers: dict[str, asyncio.Queue[Message]] = {}
+        self._acks: dict[str, bytes] = {}
+        self._said: dict[str, bytes] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._wire, _ = await loop.create_datagram_endpoint(lambda: self, (self.host, 0), family=socket.AF_INET)
+        self.port = self._wire.get_extra_info("sockname")[1]
+        self._rtp, _ = await loop.create_datagram_endpoint(lambda: self.sound, (self.host, 0), family=socket.AF_INET)
+        if self.password is not None:
+            await self.register()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            for call in self.calls:
+                if not call.ended.is_set() and (call.outgoing or call.answered_at):
+                    await call.hang_up()
+        finally:
+            self.vanish()
+        if self.failures:
+            raise self.failures[0]
+
+    def vanish(self) -> None:
+        """Be gone at once, without a word to anybody: an unplugged phone."""
+        for task in self._tasks:
+            task.cancel()
+        self._wire.close()
+        self._rtp.close()
+
+    def sdp(self, direction: str = "sendrecv") -> str:
+        return sdp(self.host, self._rtp.get_extra_info("sockname")[1], direction)
+
+    # --- Registration --------------------------------------------------------------------------------------------
+
+    async def register(self, expires: int = 120) -> None:
+        """Tell Asterisk where we are. Raises SipFailure when it refuses."""
+        own = f"<sip:{self.user}@{self.server[0]}>"
+        self._register_cseq += 1
+        head = [
+            ("From", f"{own};tag={token()}"),
+            ("To", own),
+            ("Call-ID", self._register_id),
+            ("Contact", f"{self._contact()};expires={expires}"),
+        ]
+        answer = await self._ask("REGISTER", f"sip:{self.server[0]}:{self.server[1]}", head, self._register_cseq)
+        self._register_cseq += 1
+        if answer.code != 200:
+            raise SipFailure(answer.first)
+
+    async def unregister(self) -> None:
+        """Tell Asterisk that we cannot be reached any more."""
+        await self.register(0)
+
+    # --- Calling -------------------------------------------------------------------------------------------------
+
+    def call(
+        self, number: str, *, from_header: str | None = None, headers: Iterable[tuple[str, str]] = (), **_: object
+    ) -> Call:
+        """Send an INVITE; what comes of it is seen on the call.
+
+        Args:
+            number: user part of the request URI, sent as it is.
+            from_header: From without its tag, instead of our own number.
+            headers: further headers.
+        """
+        uri = f"sip:{number}@{self.server[0]}:{self.server[1]}"
+        own = from_header or f"<sip:{self.user}@{self.host}>"
+        call_id = token()
+        invite = Message("", (), "")
+        call = Call(self, invite, call_id, True, f"{own};tag={token()}", f"<{uri}>", uri, time.time())
+        self.calls.append(call)
+        self._spawn(self._call(call, list(headers)))
+        return call
+
+    async def _call(self, call: Call, extra: list[tuple[str, str]]) -> None:
+        head = [("From", call.local), ("To", call.remote), ("Call-ID", call.call_id), ("Contact", self._contact())]
+        try:
+            await self._ask("INVITE", call.target, head + extra, call.cseq, body=self.sdp(), call=call)
+        except SipFailure:
+            call.over(by_us=False)
+
+    def cancel(self, call: Call) -> None:
+        """CANCEL goes the way of its INVITE, with the same branch."""
+        sent = call.invite
+        kept = [
+            (name, value) for name, value in sent.headers if name in ("Via", "From", "To", "Call-ID", "Max-Forwards")
+        ]
+        cancel = Message(sent.first.replace("INVITE", "CANCEL", 1), (*kept, ("CSeq", f"{call.cseq} CANCEL")))
+        self._send(cancel.encode())
+
+    async def within(self, call: Call, method: str, headers: Iterable[tuple[str, str]] = (), body: str = "") -> Message:
+        """A request within the dialog. Raises SipFailure unless it is accepted."""
+        call.cseq += 1
+        head = [("From", call.local), ("To", call.remote), ("Call-ID", call.call_id), ("Contact", self._contact())]
+        answer = await self._ask(method, call.target, [*head, *headers], call.cseq, body=body, call=call)
+        if answer.code >= 300 and not (method == "BYE" and answer.code == 481):
+            raise SipFailure(f"{method}: {answer.first}")
+        return answer
+
+    # --- The wire ------------------------------------------------------------------------------------------------
+
+    def _contact(self) -> str:
+        return f"<sip:{self.user}@{self.host}:{self.port}>"
+
+    def _send(self, data: bytes) -> None:
+        self._wire.sendto(data, self.server)
+
+    async def _ask(
+        self,
+        method: str,
+        uri: str,
+        head: list[tuple[str, str]],
+        cseq: int,
+        *,
+        body: str = "",
+        call: Call | None = None,
+    ) -> Message:
+        """Send a request, once more with credentials if asked for, and return the final answer."""
+        answer = await self._transact(self._request(method, uri, head, cseq, body), call)
+        if answer.code in (401, 407) and self.password is not None:
+            kind, header = ("WWW-Authenticate", "Authorization") if answer.code == 401 else _PROXY
+            proof = digest(answer.get(kind.lower()), method, uri, self.user, self.password)
+            if call is not None:
+                cseq = call.cseq = call.cseq + 1
+            again = self._request(method, uri, [*head, (header, proof)], cseq if call else cseq + 1, body)
+            answer = await self._transact(again, call)
+        return answer
+
+    def _request(self, method: str, uri: str, head: list[tuple[str, str]], cseq: int, body: str) -> Message:
+        via = f"SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{token()};rport"
+        more = [("Via", via), ("Max-Forwards", "70"), ("CSeq", f"{cseq} {method}")]
+        if body.startswith("v=0"):
+            more.append(("Content-Type", "application/sdp"))
+        return Message(f"{method} {uri} SIP/2.0", (*more, *head), body)
+
+    async def _transact(self, request: Message, call: Call | None) -> Message:
+        answers = self._answers[request.branch] = asyncio.Queue()
+        is_invite = request.method == "INVITE"
+        first = is_invite and call is not None and call.answered_at is None
+        if first and call is not None:
+            call.invite = request
+        data = request.encode()
+        try:
+            answer = await self._first(data, answers)
+            while answer.code < 200:
+                if first and call is not None:
+                    call.heard(answer)
+                answer = await answers.get()
+        finally:
+            del self._answers[request.branch]
+        if is_invite:
+            self._acknowledge(request, answer)
+        if first and call is not None and answer.code not in (401, 407):
+            call.heard(answer)
+        return answer
+
+    async def _first(self, data: bytes, answers: "asyncio.Queue[Message]") -> Message:
+        for pause in REPEAT:
+            self._send(data)
+            try:
+                return await asyncio.wait_for(answers.get(), pause)
+            except TimeoutError:
+                continue
+        raise SipFailure("no answer")
+
+    def _acknowledge(self, invite: Message, answer: Message) -> None:
+        """ACK: with the INVITE's own branch after a refusal, as a transaction of its own after a 2xx."""
+        good = answer.code < 300
+        via = f"SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{token()};rport" if good else invite.get("via")
+        uri = uri_of(answer.get("contact")) if good else invite.first.split(" ")[1]
+        cseq = f"{invite.get('cseq').split()[0]} ACK"
+        head = (
+            ("Via", via),
+            ("Max-Forwards", "70"),
+            ("From", invite.get("from")),
+            ("To", answer.get("to")),
+            ("Call-ID", invite.get("call-id")),
+            ("CSeq", cseq),
+        )
+        data = self._acks[invite.branch] = Message(f"ACK {uri} SIP/2.0", head).encode()
+        self._send(data)
+
+    def respond(self, call: Call, code: int, body: str = "") -> None:
+        """Answer the INVITE that made ``call``."""
+        self._reply(call.invite, code, to_tag=tag_of(call.local), body=body)
+
+    def _reply(self, request: Message, code: int, *, to_tag: str = "", body: str = "") -> None:
+        extra = [("Contact", self._contact())]
+        if body:
+            extra.append(("Content-Type", "application/sdp"))
+        answer = reply(request, code, to_tag=to_tag or token(), extra=extra, body=body).encode()
+        self._said[f"{request.branch} {request.method}"] = answer
+        self._send(answer)
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        try:
+            message = Message.parse(data)
+        except ValueError:
+            return
+        if not message.is_response:
+            self._requested(message)
+        elif message.branch in self._answers:
+            self._answers[message.branch].put_nowait(message)
+        elif message.branch in self._acks and message.code >= 200:
+            self._send(self._acks[message.branch])
+
+    def _requested(self, request: Message) -> None:
+        said = self._said.get(f"{request.branch} {request.method}")
+        if said is not None:
+            self._send(said)
+            return
+        call = next((call for call in self.calls if call.call_id == request.get("call-id")), None)
+        match request.method:
+            case "ACK":
+                pass
+            case "INVITE" if call is None:
+                self._rung(request)
+            case "INVITE" | "UPDATE":
+                self._reply(request, 200, body=self.sdp() if request.body else "")
+            case "CANCEL" if call is not None:
+                self._reply(request, 200)
+                self._reply(call.invite, 487, to_tag=tag_of(call.local))
+                call.over(code=487, by_us=False)
+            case "BYE" if call is not None:
+                self._reply(request, 200)
+                call.over(by_us=False)
+            case "NOTIFY" if call is not None:
+                call.notified.append(request.body)
+                self._reply(request, 200)
+            case "BYE" | "CANCEL":
+                self._reply(request, 481)
+            case _:
+                self._reply(request, 200)
+
+    def _rung(self, invite: Message) -> None:
+        local = f"{invite.get('to')};tag={token()}"
+        target = uri_of(invite.get("contact"))
+        call = Call(self, invite, invite.get("call-id"), False, local, invite.get("from"), target, time.time())
+        self.calls.append(call)
+        if self.habit is None:
+            self.incoming.put_nowait(call)
+        else:
+            self._spawn(self._act(call, self.habit))
+
+    async def _act(self, call: Call, habit: Habit) -> None:
+        if habit.ring:
+            call.ring()
+        if habit.code is None:
+            return
+        await asyncio.sleep(habit.after)
+        if call.ended.is_set():
+            return
+        if habit.code >= 300:
+            call.reject(habit.code)
+            return
+        call.answer()
+        if habit.talk is not None:
+            await asyncio.sleep(habit.talk)
+            await call.hang_up()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failures.append(error)
+
+
+_PROXY: Final = ("Proxy-Authenticate", "Proxy-Authorization")

@@ -1,0 +1,103 @@
+"""The smallest engine there can be, over a bare socket: enough to move callers and to hear what the dialplan says."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+from sim.lab import Lab
+
+Frame = dict[str, str]
+
+
+class Stub:
+    """Logs in on the engine's account, keeps the heartbeat and every event that comes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._answers: asyncio.Queue[Frame] = asyncio.Queue()
+        self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self.events: list[Frame] = []
+        self.bytes = 0
+        self.beating = True
+        self.logged_in = asyncio.Event()
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read())
+            group.create_task(self._beat())
+
+    async def _beat(self) -> None:
+        await self.logged_in.wait()
+        while True:
+            if self.beating:
+                await self.setvar("ACD_HB", str(int(time.time())))
+            await asyncio.sleep(1)
+
+    async def _read(self) -> None:
+        while True:
+            raw = await self._reader.readuntil(b"\r\n\r\n")
+            frame = parse(raw)
+            if "Response" in frame and "Event" not in frame:
+                self._answers.put_nowait(frame)
+            elif "Event" in frame:
+                self.bytes += len(raw)
+                self.events.append(frame)
+                self._changed.set()
+
+    async def action(self, **fields: str) -> Frame:
+        """Actions run strictly one after another, so the next answer is ours."""
+        async with self._turn:
+            self._writer.write(("".join(f"{key}: {value}\r\n" for key, value in fields.items()) + "\r\n").encode())
+            return await asyncio.wait_for(self._answers.get(), 10)
+
+    async def setvar(self, name: str, value: str, **more: str) -> Frame:
+        return await self.action(Action="Setvar", Variable=name, Value=value, **more)
+
+    async def getvar(self, name: str, **more: str) -> str:
+        return (await self.action(Action="Getvar", Variable=name, **more)).get("Value", "")
+
+    async def redirect(self, channel: str, context: str, exten: str) -> Frame:
+        return await self.action(Action="Redirect", Channel=channel, Context=context, Exten=exten, Priority="start")
+
+    async def event(self, wanted: str, after: int = 0, within: float = 10, **fields: str) -> Frame:
+        """The first event (or UserEvent) of that name with these fields, from number ``after`` on."""
+        async with asyncio.timeout(within):
+            while True:
+                for frame in self.events[after:]:
+                    name = frame.get("UserEvent", frame["Event"])
+                    if name == wanted and all(frame.get(key) == value for key, value in fields.items()):
+                        return frame
+                self._changed.clear()
+                await self._changed.wait()
+
+    def names(self, channel: str) -> list[str]:
+        """What was said about one call, in order."""
+        return [
+            e.get("UserEvent", e["Event"]) for e in self.events if channel in (e.get("Uniqueid"), e.get("Linkedid"))
+        ]
+
+
+def parse(raw: bytes) -> Frame:
+    rows = raw.decode("utf-8", "surrogateescape").split("\r\n")
+    return {name: value for name, mark, value in (row.partition(": ") for row in rows) if mark or name.endswith(":")}
+
+
+@contextlib.asynccontextmanager
+async def stub(lab: Lab) -> AsyncIterator[Stub]:
+    """An engine that is logged in and beats once a second."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", lab.ami_port)
+    await reader.readline()
+    engine = Stub(reader, writer)
+    work = asyncio.create_task(engine.run())
+    try:
+        await engine.action(Action="Login", Username=lab.ami_user, Secret=lab.ami_secret)
+        await engine.event("FullyBooted")
+        engine.logged_in.set()
+        yield engine
+    finally:
+        work.cancel()
+        with contextlib.suppress(BaseException):
+            await work
+        writer.close()

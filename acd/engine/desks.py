@@ -2,7 +2,7 @@
 
 from acd.engine.state import ENGINE, Desk, State, TimerKind
 from acd.model.commands import SetAllowed
-from acd.model.events import MoveRefused, PhoneReported
+from acd.model.events import MoveRefused, OperatorWished, PhoneReported
 from acd.model.facts import (
     OfferFailure,
     OperatorAction,
@@ -74,6 +74,7 @@ def find_logged_in(state: State, fact: OperatorAction) -> Desk | None:
 def wish(state: State, desk: Desk, wanted: Wish, reason: str | None, by: str) -> None:
     """Note the wish, and tell the switch whether its own queue may ring this phone while we are away."""
     was_allowed = desk.wish is Wish.READY
+    state.events.append(OperatorWished(state.now, desk.id, wanted, reason, by))
     state.set_wish(desk, wanted, reason, by)
     if was_allowed is not (wanted is Wish.READY):
         tell_allowed(state, desk)
@@ -143,6 +144,16 @@ def hold_off(state: State, desk: Desk, how: OfferFailure, rule: OfferRule) -> No
     missed = desk.misses[how] = desk.misses.get(how, 0) + 1
     wish(state, desk, Wish.NOT_READY, how.value, ENGINE)
     desk.back_by_itself = rule.back_after is not None and not (rule.limit and missed >= rule.limit)
+
+
+def resume_hold_off(state: State, desk: Desk, since: float) -> None:
+    """After a restart: who was made not ready for a failed offer comes back as he would have."""
+    if desk.reason not in set(OfferFailure):
+        return
+    rule = rule_for(state.policy.offers, OfferFailure(desk.reason))
+    if rule is not None and rule.back_after is not None:
+        desk.back_by_itself = True
+        state.set_timer(max(state.now, since + rule.back_after), TimerKind.BACK_BY_ITSELF, desk)
 
 
 def back_by_itself(state: State, desk: Desk) -> None:

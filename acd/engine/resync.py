@@ -36,6 +36,9 @@ from acd.model.facts import (
 from acd.model.operator import AT_WORK, OperatorMove, Wish
 from acd.model.outcome import Outcome
 
+RESTART = "restart"
+"""Who did it, when the records said so at our start."""
+
 _W = CallWhereabouts
 
 _SETTLED: dict[CallWhereabouts, Outcome] = {
@@ -59,7 +62,8 @@ def restored(state: State, fact: Restored) -> None:
         desk = state.desks.get(stored.operator)
         if desk is not None and stored.logged_in:
             wanted = Wish.READY if stored.reason is None else Wish.NOT_READY
-            state.set_wish(desk, wanted, stored.reason, "restart")
+            state.set_wish(desk, wanted, stored.reason, RESTART)
+            desks.resume_hold_off(state, desk, stored.since)
     for known in fact.calls:
         call = state.calls[known.call] = Call(known.call, known.arrived_at)
         call.outcome, call.answered_at = known.outcome, known.answered_at

@@ -5,7 +5,7 @@ import msgspec
 
 from acd.model.facts import CallWhereabouts, OfferFailure
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
-from acd.model.operator import OperatorState
+from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
 
@@ -172,6 +172,16 @@ class OperatorChanged(Event, frozen=True):
     """The line of the call in hand."""
 
 
+class OperatorWished(Event, frozen=True):
+    """What an operator wants from now on, whatever he is doing: this, and not his state, outlives a restart."""
+
+    operator: OperatorId
+    wish: Wish
+    reason: str | None
+    """Reason for not ready."""
+    by: str
+
+
 class PhoneReported(Event, frozen=True):
     """An operator's phone became reachable or was lost."""
 
@@ -230,6 +240,7 @@ AnyEvent = (
     | CallEnded
     | CallAdopted
     | OperatorChanged
+    | OperatorWished
     | PhoneReported
     | LinkWentDown
     | LinkCameUp

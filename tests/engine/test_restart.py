@@ -92,9 +92,9 @@ def test_operators_come_back_as_they_were() -> None:
     assert house.state_of("anna") is OperatorState.UNREACHABLE, "no word of his phone yet"
     house.link()
     states = {o.operator: (o.state, o.reason) for o in house.engine.board(house.now).operators}
-    assert states["anna"] == (OperatorState.AVAILABLE, None)
-    assert states["bram"] == (OperatorState.NOT_READY, "lunch")
-    assert states["cato"] == (OperatorState.LOGGED_OUT, None)
+    assert states[OperatorId("anna")] == (OperatorState.AVAILABLE, None)
+    assert states[OperatorId("bram")] == (OperatorState.NOT_READY, "lunch")
+    assert states[OperatorId("cato")] == (OperatorState.LOGGED_OUT, None)
     allowed = {c.device: c.allowed for c in house.commands if isinstance(c, SetAllowed)}
     assert allowed == {"1001": True, "1002": False, "1003": False}
 

@@ -1,0 +1,144 @@
+"""The only place where the engine meets the event loop.
+
+Facts are handled at once, in the order in which they come, one after the other: what the switch tells us is answered in
+the same turn of the loop. Whatever goes wrong inside the engine ends the process: callers then are Asterisk's, and a
+fresh engine reads everything anew. An engine that limps on with a state nobody understands would be worse.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from acd.engine.core import Engine
+from acd.model.commands import Command
+from acd.model.events import Event
+from acd.model.facts import Fact, Tick
+from acd.ports import Clock, Journal, Pbx
+
+HEARTBEAT_EVERY: Final = 2.0
+"""Seconds. The dialplan takes the engine for dead after 6."""
+
+Listener = Callable[[Sequence[Event]], None]
+
+log = structlog.get_logger()
+
+
+def steady_clock() -> Clock:
+    """Seconds since the epoch that only ever go forward, whatever is done to the machine's clock meanwhile."""
+    offset = time.time() - time.monotonic()
+    return lambda: offset + time.monotonic()
+
+
+class Driver:
+    """Runs one engine against one switch.
+
+    Args:
+        engine: decides.
+        pbx: carries.
+        journal: is told every event before anybody else.
+        clock: seconds since the epoch, never going back.
+        listeners: are told every event after the journal; they must not raise.
+    """
+
+    def __init__(
+        self, engine: Engine, pbx: Pbx, journal: Journal, clock: Clock, listeners: Sequence[Listener] = ()
+    ) -> None:
+        self.engine = engine
+        self._pbx = pbx
+        self._journal = journal
+        self._clock = clock
+        self._listeners = listeners
+        self._inbox: deque[Fact] = deque()
+        self._busy = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: float | None = None
+        self._failed: asyncio.Future[None] | None = None
+
+    def tell(self, fact: Fact) -> None:
+        """Hand a fact to the engine. Facts told while another is handled wait their turn."""
+        self._inbox.append(fact)
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._inbox:
+                self._step(self._inbox.popleft())
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self._busy = False
+        self._arm()
+
+    async def run(self, first: Sequence[Fact] = ()) -> None:
+        """Drive until cancelled.
+
+        Args:
+            first: told to the engine before the switch is connected (what the records knew).
+
+        Raises:
+            Exception: whatever the engine raised; the process should end.
+        """
+        self._failed = asyncio.get_running_loop().create_future()
+        for fact in first:
+            self.tell(fact)
+        await self._pbx.start(self.tell)
+        beat = asyncio.create_task(self._beat(), name="heartbeat")
+        try:
+            await self._failed
+        finally:
+            beat.cancel()
+            self._disarm()
+            await self._pbx.stop()
+
+    def _step(self, fact: Fact) -> None:
+        step = self.engine.handle(fact, self._clock())
+        if step.events:
+            self._journal.write(step.events)
+        self._send(step.commands)
+        if step.events:
+            for listener in self._listeners:
+                listener(step.events)
+
+    def _send(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            self._pbx.send(command)
+
+    def _fail(self, error: Exception) -> None:
+        log.critical("the engine failed; Asterisk serves the callers until it is back", exc_info=error)
+        if self._failed is None:
+            raise error
+        if not self._failed.done():
+            self._failed.set_exception(error)
+
+    async def _beat(self) -> None:
+        """Says that routing is alive: it beats only when a tick went through the engine."""
+        while True:
+            self.tell(Tick())
+            if self._failed is not None and self._failed.done():
+                return
+            self._pbx.heartbeat()
+            await asyncio.sleep(HEARTBEAT_EVERY)
+
+    def _arm(self) -> None:
+        """Wake up when the engine's next timer is due."""
+        due = self.engine.due()
+        if due == self._timer_at:
+            return
+        self._disarm()
+        if due is not None:
+            delay = max(0.0, due - self._clock())
+            self._timer_at = due
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_at = None, None
+
+    def _tick(self) -> None:
+        self._timer, self._timer_at = None, None
+        self.tell(Tick())

@@ -1,0 +1,125 @@
+"""The driver: facts in order, events to the journal first, timers on time, and an engine that fails ends the service."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from acd.engine.core import Engine
+from acd.model import facts as f
+from acd.model.commands import Command, Offer
+from acd.model.events import CallEnded, Event, OperatorChanged
+from acd.model.ids import CallId, LineId, OperatorId
+from acd.ports import Inbox
+from acd.runtime.driver import HEARTBEAT_EVERY, Driver
+from sim.loop_time import VirtualLoop
+from tests.engine.house import small_city
+
+
+class Switch:
+    """Answers every offer at once, from inside ``send``: the driver must not handle it before its turn."""
+
+    def __init__(self) -> None:
+        self.sent: list[Command] = []
+        self.beats: list[float] = []
+        self.inbox: Inbox = lambda fact: None
+        self.stopped = False
+
+    async def start(self, inbox: Inbox) -> None:
+        self.inbox = inbox
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    def send(self, command: Command) -> None:
+        self.sent.append(command)
+        if isinstance(command, Offer):
+            self.inbox(f.OfferNotSent(command.call, command.offer))
+
+    def heartbeat(self) -> None:
+        self.beats.append(asyncio.get_running_loop().time())
+
+
+class Paper:
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def write(self, events: Sequence[Event]) -> None:
+        self.events += events
+
+    async def flush(self) -> None:
+        pass
+
+
+class Stage:
+    def __init__(self, loop: VirtualLoop) -> None:
+        self.loop, self.switch, self.paper = loop, Switch(), Paper()
+        self.heard: list[int] = []
+        self.engine = Engine(small_city())
+        self.driver = Driver(self.engine, self.switch, self.paper, loop.time, [self.listen])
+
+    def listen(self, events: Sequence[Event]) -> None:
+        assert self.paper.events[-len(events) :] == list(events), "the journal is told first"
+        self.heard.append(len(events))
+
+    async def run_for(self, seconds: float, *told: f.Fact) -> None:
+        task = asyncio.create_task(self.driver.run())
+        await asyncio.sleep(0)
+        phones = {o.device: f.PhoneState.IDLE for o in self.engine.policy.operators.values()}
+        self.driver.tell(f.SwitchSeen((), (), phones))
+        for fact in told:
+            self.driver.tell(fact)
+        done, _ = await asyncio.wait([task], timeout=seconds)
+        if done:
+            task.result()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def on_stage(seconds: float, *told: f.Fact) -> Stage:
+    loop = VirtualLoop()
+    try:
+        stage = Stage(loop)
+        loop.run_until_complete(stage.run_for(seconds, *told))
+        return stage
+    finally:
+        loop.close()
+
+
+ANNA = OperatorId("anna")
+ON_DUTY = (f.OperatorLoggedIn(ANNA, "x"), f.OperatorReady(ANNA, "x"))
+CALL = f.CallQueued(CallId("a"), LineId("info"), 1_800_000_000.0)
+
+
+def test_an_answer_from_inside_send_waits_its_turn() -> None:
+    stage = on_stage(0.1, *ON_DUTY, CALL)
+    changes = [e.state.value for e in stage.paper.events if isinstance(e, OperatorChanged) and e.operator == ANNA]
+    assert changes[-2:] == ["reserved", "available"]
+
+
+def test_timers_of_the_engine_run_without_any_fact() -> None:
+    stage = on_stage(1.0, *ON_DUTY, CALL)
+    asked = [type(c).__name__ for c in stage.switch.sent]
+    assert "AskCall" in asked, "a refused Redirect is asked after a quarter of a second later"
+
+
+def test_it_beats_every_two_seconds_and_lets_the_switch_go_at_the_end() -> None:
+    stage = on_stage(10.5)
+    gaps = [b - a for a, b in zip(stage.switch.beats, stage.switch.beats[1:], strict=False)]
+    assert len(stage.switch.beats) == 6
+    assert gaps == pytest.approx([HEARTBEAT_EVERY] * 5)
+    assert stage.switch.stopped
+
+
+def test_an_engine_that_fails_ends_the_service_and_beats_no_more(capsys: pytest.CaptureFixture[str]) -> None:
+    class Nonsense(f.Fact, frozen=True):
+        pass
+
+    with pytest.raises(KeyError):
+        on_stage(10.0, Nonsense())
+
+
+def test_a_call_that_ends_is_written_down() -> None:
+    stage = on_stage(1.0, CALL, f.CallGone(CallId("a"), 1_800_000_001.0))
+    assert [e.call for e in stage.paper.events if isinstance(e, CallEnded)] == ["a"]
+    assert sum(stage.heard) == len(stage.paper.events)

@@ -56,8 +56,6 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     ami_user: str = "acd"
     ami_port: int = 5038
     sip_bind: str = "0.0.0.0:5060"
-    partners: Mapping[LineId, str] = msgspec.field(default_factory=dict)
-    """Number of the partner contact centre of a line, dialled through the trunk: ``+`` and digits."""
     languages: tuple[str, ...] = ("nl", "en", "fr")
     """The operator's phone shows the line's name in the first of these that the line has."""
     rtp_timeout: int = 30
@@ -66,14 +64,17 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """How often a phone is asked whether it still lives; 0 = never."""
 
 
-def switch_config(policy: Policy, site: Site) -> dict[str, str]:
+def switch_config(policy: Policy, site: Site, partners: Mapping[LineId, str]) -> dict[str, str]:
     """The generated part of Asterisk's configuration: file name -> text.
+
+    Args:
+        partners: number of the partner contact centre of a line, dialled through the trunk: ``+`` and digits.
 
     Raises:
         BadSetting: a value would change the meaning of the file, or a phone has no password.
     """
     return {
-        "acd-lines.conf": HEADER + _lines(policy, site),
+        "acd-lines.conf": HEADER + _lines(policy, site, partners),
         "acd-queues.conf": HEADER + "\n".join(_queue(line, policy) for line in policy.lines.values()),
         "acd-pjsip.conf": HEADER + _pjsip(policy, site),
         "acd-manager.conf": HEADER + _manager(site),
@@ -95,11 +96,11 @@ def new_secrets(names: Iterable[Device], known: Mapping[Device, str]) -> dict[De
 # --- Lines ---------------------------------------------------------------------------------------------------------
 
 
-def _lines(policy: Policy, site: Site) -> str:
+def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str]) -> str:
     """Globals of the dialplan. ``(+)`` adds to the section that ``extensions.conf`` opened."""
     out = ["[globals](+)", f"ACD_AMI_USER={_word('ami_user', site.ami_user)}"]
     out += (f"ACD_NAME_{_word('line', line.id)}={_name(line, site.languages)}" for line in policy.lines.values())
-    for line_id, number in site.partners.items():
+    for line_id, number in partners.items():
         target = _match(f"partner of {line_id}", number, r"\+?[0-9]{2,20}", "not a number")
         out.append(f"ACD_PARTNER_{_word('line', line_id)}=PJSIP/{target}@acd-trunk")
     return "\n".join(out) + "\n"

@@ -133,7 +133,6 @@ class Lab:
             phone_secrets=self.phone_secrets,
             trunk_hosts=(TRUNK_HOST,),
             trunk_contact=f"sip:{PARTNER_HOST}:{self.sip_port}",
-            partners=self._partners,
             rtp_timeout=self._rtp_timeout,
             qualify=self._qualify,
         )
@@ -232,7 +231,7 @@ class Lab:
         files = {
             **_DEFAULTS,
             **frame_files(),
-            **switch_config(self.policy, self.site),
+            **switch_config(self.policy, self.site, self._partners),
             "acd-flows.conf": self._dialplan,
             "asterisk.conf": self._asterisk_conf(),
             **self._files,
@@ -272,6 +271,10 @@ class Lab:
     def phone(self, device: str, habit: Habit | None = None) -> Phone:
         """An operator's phone. ``async with`` registers it."""
         return Phone(("127.0.0.1", self.sip_port), device, self.phone_secrets[Device(device)], habit=habit)
+
+    def partner(self, habit: Habit | None = None) -> Phone:
+        """The partner contact centre, behind the trunk."""
+        return Phone(("127.0.0.1", self.sip_port), "partner", host=PARTNER_HOST, port=self.sip_port, habit=habit)
 
     # --- Looking inside ------------------------------------------------------------------------------------------
 

@@ -161,6 +161,7 @@ class Phone(asyncio.DatagramProtocol):
         password: SIP password; None = never registers (a citizen behind the trunk).
         host: own address; it decides whether Asterisk takes it for the trunk.
         habit: what it does with calls by itself; None = they wait in ``incoming`` for the test.
+        port: own port; 0 = any.
     """
 
     def __init__(
@@ -168,17 +169,19 @@ class Phone(asyncio.DatagramProtocol):
         server: tuple[str, int],
         user: str,
         password: str | None = None,
+        *,
         host: str = "127.0.0.1",
         habit: Habit | None = None,
+        port: int = 0,
     ) -> None:
         self.server, self.user, self.password, self.host, self.habit = server, user, password, host, habit
-        self.port = 0
+        self.port = port
         self.calls: list[Call] = []
         self.incoming: asyncio.Queue[Call] = asyncio.Queue()
         self.sound = _Sound()
         self.failures: list[BaseException] = []
         """Errors in what the phone did by itself; raised when it is closed."""
-        self._register_id, self._register_cseq = token(), 0
+        self._register_id, self._register_cseq, self._registered = token(), 0, False
         self._answers: dict[str, asyncio.Queue[Message]] = {}
         self._acks: dict[str, bytes] = {}
         self._said: dict[str, bytes] = {}
@@ -186,7 +189,7 @@ class Phone(asyncio.DatagramProtocol):
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._wire, _ = await loop.create_datagram_endpoint(lambda: self, (self.host, 0), family=socket.AF_INET)
+        self._wire, _ = await loop.create_datagram_endpoint(lambda: self, (self.host, self.port), family=socket.AF_INET)
         self.port = self._wire.get_extra_info("sockname")[1]
         self._rtp, _ = await loop.create_datagram_endpoint(lambda: self.sound, (self.host, 0), family=socket.AF_INET)
         if self.password is not None:
@@ -198,6 +201,8 @@ class Phone(asyncio.DatagramProtocol):
             for call in self.calls:
                 if not call.ended.is_set() and (call.outgoing or call.answered_at):
                     await call.hang_up()
+            if self._registered:
+                await self.unregister()
         finally:
             self.vanish()
         if self.failures:
@@ -205,6 +210,7 @@ class Phone(asyncio.DatagramProtocol):
 
     def vanish(self) -> None:
         """Be gone at once, without a word to anybody: an unplugged phone."""
+        self._registered = False
         for task in self._tasks:
             task.cancel()
         self._wire.close()
@@ -229,6 +235,7 @@ class Phone(asyncio.DatagramProtocol):
         self._register_cseq += 1
         if answer.code != 200:
             raise SipFailure(answer.first)
+        self._registered = expires > 0
 
     async def unregister(self) -> None:
         """Tell Asterisk that we cannot be reached any more."""
@@ -237,7 +244,7 @@ class Phone(asyncio.DatagramProtocol):
     # --- Calling -------------------------------------------------------------------------------------------------
 
     def call(
-        self, number: str, *, from_header: str | None = None, headers: Iterable[tuple[str, str]] = (), **_: object
+        self, number: str, *, from_header: str | None = None, headers: Iterable[tuple[str, str]] = ()
     ) -> Call:
         """Send an INVITE; what comes of it is seen on the call.
 
@@ -398,6 +405,8 @@ class Phone(asyncio.DatagramProtocol):
                 pass
             case "INVITE" if call is None:
                 self._rung(request)
+            case "INVITE" if not tag_of(request.get("to")):
+                pass  # Repeated, as we said nothing yet: a dead phone goes on saying nothing.
             case "INVITE" | "UPDATE":
                 self._reply(request, 200, body=self.sdp() if request.body else "")
             case "CANCEL" if call is not None:

@@ -18,7 +18,7 @@ def lab_policy(
     """
     lines = lines or {"gentinfo": "Gentinfo", "sportlijn": "Sportlijn", "lez": "LEZ-lijn"}
     if operators is None:
-        operators = {str(device): dict.fromkeys(lines, 1) for device in range(1001, 1009)}
+        operators = {str(device): dict.fromkeys(lines, 1) for device in range(1001, 1013)}
     return Policy(
         lines={LineId(id): Line(id=LineId(id), names={"nl": name}, **line) for id, name in lines.items()},  # type: ignore[arg-type]
         operators={

@@ -1,0 +1,9 @@
+"""The menus of the city: checked, spoken and compiled to Asterisk's own dialplan."""
+
+from acd.ivr.catalogue import Catalogue, load_catalogue
+from acd.ivr.dialplan import dialplan
+from acd.ivr.faults import FlowError
+from acd.ivr.loader import load_flows
+from acd.ivr.nodes import Flow, Flows
+
+__all__ = ["Catalogue", "Flow", "FlowError", "Flows", "dialplan", "load_catalogue", "load_flows"]

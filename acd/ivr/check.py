@@ -1,0 +1,113 @@
+"""What can be wrong with a flow although each of its nodes is right: where they lead.
+
+A menu is a graph, and a caller must not be lost in it. Three things are refused:
+
+- a node that no caller can reach;
+- a node without a way out: whatever the caller does, no line, answer, transfer or hang-up comes;
+- a ring of *silent* ways, taken although nobody presses a key. A telephone left off the hook, or a machine, would go
+  round in it for ever and hold a channel of the trunk. That a caller who presses keys may go back to a menu is right.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+
+from acd.config.faults import did_you_mean, shown
+from acd.config.source import Source
+from acd.ivr.nodes import START, Flow, Node, Ref
+
+Graph = Mapping[str, Collection[str]]
+"""Node -> the nodes it leads to."""
+
+
+def check_graph(flow: Flow, unreadable: Collection[str], source: Source) -> None:
+    """Note every fault of the flow's graph in ``source``.
+
+    ``unreadable`` nodes are there, but nobody knows where they lead: what may depend on them is not judged.
+    """
+    known = flow.nodes.keys() | set(unreadable)
+    _note_unknown(flow, known, source)
+    ways = {id: _ways(node, known, silent_only=False) for id, node in flow.nodes.items()}
+    silent = {id: _ways(node, known, silent_only=True) for id, node in flow.nodes.items()}
+    in_ring: set[str] = set()
+    for ring, knot in rings(silent):
+        in_ring |= knot
+        names = " > ".join((*ring, ring[0]))
+        _note(flow.nodes[ring[0]], f"goes round for ever when the caller presses nothing: {names}", source)
+    if not unreadable and START in flow.nodes:
+        for id in flow.nodes.keys() - reached(ways, START):
+            _note(flow.nodes[id], f"is never reached from {START!r}", source)
+    ends = {id for id, node in flow.nodes.items() if node.ends or any(way not in flow.nodes for way in ways[id])}
+    for id in trapped(ways, ends) - in_ring:
+        _note(flow.nodes[id], "has no way out: no line, answer, transfer or hang-up comes after it", source)
+
+
+def reached(ways: Graph, *starts: str) -> set[str]:
+    """The nodes that can be reached from ``starts``, these included."""
+    seen: set[str] = set()
+    todo = list(starts)
+    while todo:
+        id = todo.pop()
+        if id not in seen and id in ways:
+            seen.add(id)
+            todo.extend(ways[id])
+    return seen
+
+
+def trapped(ways: Graph, ends: Iterable[str]) -> set[str]:
+    """The nodes from which none of ``ends`` can be reached."""
+    back: dict[str, list[str]] = {id: [] for id in ways}
+    for id, targets in ways.items():
+        for target in targets:
+            back.setdefault(target, []).append(id)
+    return ways.keys() - reached(back, *ends)
+
+
+def rings(ways: Graph) -> Iterator[tuple[list[str], set[str]]]:
+    """Each knot of nodes that can all reach one another, and a shortest ring in it from the knot's first node."""
+    after = {id: reached(ways, id) for id in ways}
+    told: set[str] = set()
+    for id in ways:
+        knot = {other for other in after[id] if id in after[other]}
+        if id not in told and any(target in knot for target in ways[id]):
+            told |= knot
+            yield _ring(ways, id, knot), knot
+
+
+def _ring(ways: Graph, start: str, knot: Collection[str]) -> list[str]:
+    before: dict[str, str] = {}
+    layer = [start]
+    while start not in before:
+        following = {target: id for id in layer for target in ways[id] if target in knot and target not in before}
+        before |= following
+        layer = list(following)
+    ring: list[str] = []
+    id = before[start]
+    while id != start:
+        ring.append(id)
+        id = before[id]
+    return [start, *reversed(ring)]
+
+
+def _ways(node: Node, known: Collection[str], *, silent_only: bool) -> list[str]:
+    """Where the node leads. A misspelt name leads where it was meant to, so that it is told once and not again as a
+    node that nobody reaches; one that nothing comes near leads out of the flow."""
+    refs = (edge.to for edge in node.edges() if edge.silent or not silent_only)
+    return [_meant(ref, known) for ref in refs]
+
+
+def _meant(ref: Ref, known: Collection[str]) -> str:
+    if ref.name in known or not ref:
+        return ref.name
+    return next(iter(get_close_matches(ref.name, known, n=1)), "")
+
+
+def _note_unknown(flow: Flow, known: Collection[str], source: Source) -> None:
+    written = [id for id in known if "__" not in id]
+    for node in flow.nodes.values():
+        for ref in {edge.to for edge in node.edges() if edge.to and edge.to.name not in known}:
+            hint = did_you_mean(ref.name, written)
+            source.fault(("nodes", node.id), f"there is no node {shown(ref.name)!r}{hint}", line=ref.at)
+
+
+def _note(node: Node, message: str, source: Source) -> None:
+    source.fault(("nodes", node.id), message, line=node.at)

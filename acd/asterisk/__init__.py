@@ -1,0 +1,6 @@
+"""Asterisk over AMI: the link, and the translation between what Asterisk says and what the engine understands."""
+
+from acd.asterisk.pbx import AsteriskPbx
+from acd.asterisk.settings import AmiSettings
+
+__all__ = ["AmiSettings", "AsteriskPbx"]

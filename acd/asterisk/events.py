@@ -1,0 +1,378 @@
+"""What Asterisk says while calls live: frames become typed events, and forgeries are told from the real thing.
+
+The tripwire. Text that a caller sends can end up inside an AMI event; a line break in it would cut that event in two
+and let the rest pass for events of its own. The trunk's configuration closes this door; here is the alarm behind it:
+
+- a message must begin as every message of Asterisk does (the tail of a cut one does not);
+- an event must have the headers which its type always has (the head of a cut one has not), each of them once;
+- the dialplan's own ``Acd...`` events must carry the secret of this boot, ``ACD_NONCE``.
+
+Whatever fails is :class:`Forged`: the session is dropped and the switch is read anew.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from acd.asterisk.frames import Frame
+from acd.model.ids import CallId, Device, LineId, OfferId
+
+
+class Forged(Exception):
+    """{what} was not written by Asterisk or by our dialplan: {why}."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what} was not written by Asterisk or by our dialplan: {why}.")
+
+
+class Unreadable(ValueError):
+    """{event}: header {header} has the value {value}, which makes no sense."""
+
+    def __init__(self, event: str, header: str, value: str) -> None:
+        super().__init__(f"{event}: header {header} has the value {value!r}, which makes no sense.")
+
+
+class AmiEvent(msgspec.Struct, frozen=True, gc=False):
+    """Base of all events. Every moment is Asterisk's clock, seconds since the epoch."""
+
+    at: float
+
+
+class Arrived(AmiEvent, frozen=True, gc=False):
+    """``AcdArrived``: the menu answered a caller."""
+
+    call: CallId
+    arrived: float
+    did: str
+    number: str
+
+
+class MenuOver(AmiEvent, frozen=True, gc=False):
+    """``AcdMenuEnded``."""
+
+    call: CallId
+    outcome: str
+    line: LineId | None
+
+
+class Queued(AmiEvent, frozen=True, gc=False):
+    """``AcdQueued``: a caller joined a line."""
+
+    call: CallId
+    line: LineId
+    t0: float
+    number: str
+    language: str
+    path: str
+    did: str
+    arrived: float | None
+
+
+class DialBegun(AmiEvent, frozen=True, gc=False):
+    """``DialBegin`` of an offer: the INVITE to the operator's phone."""
+
+    call: CallId
+    leg: str
+    offer: OfferId
+    device: Device
+    ring_time: float
+
+
+class LegRings(AmiEvent, frozen=True, gc=False):
+    """``DialState``: the phone says that it rings, or sends early media of its own, which only a living phone does."""
+
+    leg: str
+
+
+class LegUp(AmiEvent, frozen=True, gc=False):
+    """``AcdUp``: the operator picked up. The caller is the leg's ``Linkedid``."""
+
+    call: CallId
+    leg: str
+    offer: OfferId
+    up: float
+
+
+class NotConnected(AmiEvent, frozen=True, gc=False):
+    """``AcdNoConnect``: Dial() came back without an answer."""
+
+    call: CallId
+    offer: OfferId
+    dial_status: str
+    cause: int
+
+
+class After(AmiEvent, frozen=True, gc=False):
+    """``AcdAfter``: the operator's part is over, the caller is still on the line."""
+
+    call: CallId
+
+
+class FallbackUp(AmiEvent, frozen=True, gc=False):
+    """``AcdFallbackUp``: Asterisk's own Queue() connected the caller."""
+
+    call: CallId
+    leg: str
+    device: Device
+    up: float
+
+
+class PartnerUp(AmiEvent, frozen=True, gc=False):
+    """``AcdOverflowUp``."""
+
+    call: CallId
+    up: float
+
+
+class PartnerFailed(AmiEvent, frozen=True, gc=False):
+    """``AcdOverflowFailed``."""
+
+    call: CallId
+
+
+class Gone(AmiEvent, frozen=True, gc=False):
+    """``AcdGone``, from the hangup handler."""
+
+    call: CallId
+    state: str
+    gone: float
+
+
+class ChannelOver(AmiEvent, frozen=True, gc=False):
+    """``Hangup``: some channel is no more."""
+
+    channel: str
+
+
+class DeviceState(AmiEvent, frozen=True, gc=False):
+    """``DeviceStateChange`` of a PJSIP endpoint."""
+
+    device: Device
+    state: str
+
+
+_CHANNEL: Final = ("Channel", "Uniqueid", "Linkedid")
+_ALWAYS: Final[dict[str, tuple[str, ...]]] = {
+    "UserEvent": (*_CHANNEL, "UserEvent"),
+    "DialBegin": ("DestChannel", "DestUniqueid", "DestLinkedid"),
+    "DialState": ("DestUniqueid", "DialStatus"),
+    "Hangup": (*_CHANNEL, "Cause"),
+    "DeviceStateChange": ("Device", "State"),
+}
+"""The events that we read, and the headers that each of them always has."""
+
+EVENTS_READ: Final = (*_ALWAYS, "FullyBooted", "Shutdown")
+"""What must pass the account's ``eventfilter``; everything else is only a burden."""
+
+_ID: Final = re.compile(r"[\w.@-]{1,150}", re.ASCII)
+_DEVICE: Final = re.compile(r"PJSIP/(\w{1,80})", re.ASCII)
+_OFFER: Final = re.compile(r"(\d{1,18})\*(\w{1,80})\*(\d{1,4})", re.ASCII)
+_WORD: Final = re.compile(r"\w{1,80}", re.ASCII)
+
+
+class EventReader:
+    """Frames to typed events.
+
+    Args:
+        nonce: what the dialplan's own events must carry; None = not checked (replay of an old recording).
+        young: the nonce was set just now, so events from before may carry none. They are passed over, not believed:
+            whatever they tell is also on the channels, which are read after it was set.
+    """
+
+    def __init__(self, nonce: str | None = None, *, young: bool = False) -> None:
+        self.young = young
+        self._nonce = nonce
+
+    def read(self, frame: Frame) -> AmiEvent | None:
+        """The typed event; None when it is none of ours.
+
+        Raises:
+            Forged: see the head of this file.
+            Unreadable: our own dialplan wrote something that cannot be.
+        """
+        if not frame.whole:
+            raise Forged(repr(frame), "it does not begin with Event or Response")
+        event = frame.event
+        headers = frame.headers
+        always = _ALWAYS.get(event)
+        if always is None:
+            # A TestEvent (of builds with the test framework) names its headers as it likes.
+            if "Channel" in headers and "Uniqueid" not in headers and event != "TestEvent":
+                raise Forged(event, "it has a Channel and no Uniqueid")
+            return None
+        for name in always:
+            if name not in headers:
+                raise Forged(event, f"it has no {name}")
+        if frame.repeats:
+            _check_repeats(frame)
+        return self._read_user_event(frame) if event == "UserEvent" else _READERS[event](frame)
+
+    def _read_user_event(self, frame: Frame) -> AmiEvent | None:
+        name = frame.headers["UserEvent"]
+        if not name.startswith("Acd"):
+            return None
+        if self._nonce is not None and frame.get("Nonce") != self._nonce:
+            if self.young and not frame.get("Nonce"):
+                return None
+            raise Forged(name, "its Nonce is not that of this boot")
+        reader = _USER_EVENTS.get(name)
+        return None if reader is None else reader(frame)
+
+
+def _check_repeats(frame: Frame) -> None:
+    names = [name for name, _ in frame.pairs if name != "ChanVariable"]
+    for name in names:
+        if names.count(name) > 1:
+            raise Forged(frame.event, f"it has {name} more than once")
+
+
+# --- Values --------------------------------------------------------------------------------------------------------
+
+
+def timestamp(frame: Frame) -> float:
+    """When Asterisk wrote the event; 0 without ``timestampevents=yes``.
+
+    Raises:
+        Unreadable: not a number.
+    """
+    return _number(frame, "Timestamp") if "Timestamp" in frame.headers else 0.0
+
+
+def _number(frame: Frame, name: str) -> float:
+    value = frame.get(name)
+    try:
+        return float(value)
+    except ValueError:
+        raise Unreadable(frame.get("UserEvent") or frame.event, name, value) from None
+
+
+def _moment(frame: Frame, name: str) -> float:
+    """A moment that the dialplan wrote down; if it could not, the moment of the event itself."""
+    return _number(frame, name) if frame.get(name) else timestamp(frame)
+
+
+def _matched(pattern: re.Pattern[str], frame: Frame, name: str) -> str:
+    value = frame.get(name)
+    if pattern.fullmatch(value) is None:
+        raise Unreadable(frame.get("UserEvent") or frame.event, name, value)
+    return value
+
+
+def _call(frame: Frame, name: str = "Uniqueid") -> CallId:
+    return CallId(_matched(_ID, frame, name))
+
+
+def _offer(frame: Frame) -> OfferId:
+    return OfferId(int(_number(frame, "Offer")))
+
+
+# --- Readers -------------------------------------------------------------------------------------------------------
+
+
+def _arrived(frame: Frame) -> AmiEvent:
+    return Arrived(timestamp(frame), _call(frame), _moment(frame, "Arrived"), frame.get("Did"), frame.get("Num"))
+
+
+def _menu_over(frame: Frame) -> AmiEvent:
+    line = LineId(_matched(_WORD, frame, "Line")) if frame.get("Line") else None
+    return MenuOver(timestamp(frame), _call(frame), frame.get("Outcome"), line)
+
+
+def _queued(frame: Frame) -> AmiEvent:
+    return Queued(
+        timestamp(frame),
+        _call(frame),
+        LineId(_matched(_WORD, frame, "Line")),
+        _moment(frame, "T0"),
+        frame.get("Num"),
+        frame.get("Lang") or frame.get("Language"),
+        frame.get("Path"),
+        frame.get("Did"),
+        _number(frame, "Arrived") if frame.get("Arrived") else None,
+    )
+
+
+def _leg_up(frame: Frame) -> AmiEvent:
+    leg = _matched(_ID, frame, "Uniqueid")
+    return LegUp(timestamp(frame), _call(frame, "Linkedid"), leg, _offer(frame), _moment(frame, "Up"))
+
+
+def _not_connected(frame: Frame) -> AmiEvent:
+    cause = int(_number(frame, "Cause")) if frame.get("Cause") else 0
+    return NotConnected(timestamp(frame), _call(frame), _offer(frame), frame.get("DialStatus"), cause)
+
+
+def _after(frame: Frame) -> AmiEvent:
+    return After(timestamp(frame), _call(frame))
+
+
+def _fallback_up(frame: Frame) -> AmiEvent:
+    leg, device = _matched(_ID, frame, "Uniqueid"), Device(_matched(_WORD, frame, "Device"))
+    return FallbackUp(timestamp(frame), _call(frame, "Linkedid"), leg, device, _moment(frame, "Up"))
+
+
+def _partner_up(frame: Frame) -> AmiEvent:
+    return PartnerUp(timestamp(frame), _call(frame, "Linkedid"), _moment(frame, "Up"))
+
+
+def _partner_failed(frame: Frame) -> AmiEvent:
+    return PartnerFailed(timestamp(frame), _call(frame))
+
+
+def _gone(frame: Frame) -> AmiEvent:
+    return Gone(timestamp(frame), _call(frame), frame.get("State"), _moment(frame, "Gone"))
+
+
+def _dial_begun(frame: Frame) -> AmiEvent | None:
+    """None for what is no offer: Queue() in the fallback, a transfer, an operator who calls a colleague."""
+    parts = _OFFER.fullmatch(frame.get("Exten"))
+    if frame.get("Context") != "acd-connect" or parts is None:
+        return None
+    offer, device, ring_time = parts.groups()
+    leg = _matched(_ID, frame, "DestUniqueid")
+    return DialBegun(timestamp(frame), _call(frame), leg, OfferId(int(offer)), Device(device), float(ring_time))
+
+
+def _leg_rings(frame: Frame) -> AmiEvent | None:
+    if frame.get("DialStatus") not in ("RINGING", "PROGRESS"):
+        return None
+    return LegRings(timestamp(frame), frame.get("DestUniqueid"))
+
+
+def _channel_over(frame: Frame) -> AmiEvent:
+    return ChannelOver(timestamp(frame), frame.get("Uniqueid"))
+
+
+def _device_state(frame: Frame) -> AmiEvent | None:
+    device = device_of(frame.get("Device"))
+    return None if device is None else DeviceState(timestamp(frame), device, frame.get("State"))
+
+
+def device_of(name: str) -> Device | None:
+    """``1001`` for ``PJSIP/1001``; None for whatever is no PJSIP endpoint."""
+    parts = _DEVICE.fullmatch(name)
+    return None if parts is None else Device(parts[1])
+
+
+Reader = Callable[[Frame], AmiEvent | None]
+
+_USER_EVENTS: Final[dict[str, Reader]] = {
+    "AcdArrived": _arrived,
+    "AcdMenuEnded": _menu_over,
+    "AcdQueued": _queued,
+    "AcdUp": _leg_up,
+    "AcdNoConnect": _not_connected,
+    "AcdAfter": _after,
+    "AcdFallbackUp": _fallback_up,
+    "AcdOverflowUp": _partner_up,
+    "AcdOverflowFailed": _partner_failed,
+    "AcdGone": _gone,
+}
+_READERS: Final[dict[str, Reader]] = {
+    "DialBegin": _dial_begun,
+    "DialState": _leg_rings,
+    "Hangup": _channel_over,
+    "DeviceStateChange": _device_state,
+}

@@ -1,0 +1,376 @@
+"""The real Asterisk, as the engine sees it: :class:`~acd.ports.Pbx` over AMI.
+
+Each session begins with a look at all there is (``SwitchSeen``); only then do events count, and commands go out.
+While the look lasts, events are kept back. What happened before a list was written is already in the list, so those
+events are dropped when it arrives; those that came after it are told after it.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final, NoReturn
+
+import structlog
+
+from acd.asterisk import actions
+from acd.asterisk.actions import Action, getvar, setvar
+from acd.asterisk.counters import Counters
+from acd.asterisk.events import DeviceState, EventReader, Forged
+from acd.asterisk.frames import Frame, UnsafeValue
+from acd.asterisk.link import Link, LinkState
+from acd.asterisk.phones import Phones
+from acd.asterisk.resync import DEVICES, STATUS, SeenCall, read_devices, read_note, read_status, whereabouts
+from acd.asterisk.session import AmiSession, SessionEnded, Then
+from acd.asterisk.settings import AmiSettings
+from acd.asterisk.tracker import Tracker
+from acd.model import commands as c
+from acd.model.facts import (
+    CallFound,
+    CallGone,
+    CallMissed,
+    CallWhereabouts,
+    Fact,
+    LinkLost,
+    OfferNotSent,
+    PhoneChanged,
+    PhoneState,
+    SwitchSeen,
+)
+from acd.model.ids import CallId, Device, OfferId
+from acd.ports import Inbox
+
+log = structlog.get_logger("acd.asterisk")
+
+MAX_KEPT_BACK: Final = 50_000
+"""Events during the look at what there is; more, and the look starts anew."""
+_AT_ONCE: Final = 20
+"""Settings of the fallback queues on their way at one time: an offer never waits behind more."""
+_GONE_KNOWN: Final = 10_000
+"""Calls whose end was told, kept so that a note about them is not counted a second time."""
+
+
+class AsteriskPbx:
+    """Implements :class:`~acd.ports.Pbx`.
+
+    Args:
+        settings: account and patience.
+        devices: the phones that matter now; asked again at each look and audit.
+        clock: our clock, seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        settings: AmiSettings,
+        devices: Callable[[], Iterable[Device]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.counters = Counters()
+        self._settings = settings
+        self._devices = devices
+        self._clock = clock
+        self._link = Link(settings, self._serve, self._on_frame, self.counters, clock)
+        self._task: asyncio.Task[NoReturn] | None = None
+        self._inbox: Inbox = lambda fact: None
+        self._gone: dict[CallId, None] = {}
+        self._session: AmiSession | None = None
+        self._live = False
+        self._linked = False
+        self._forget()
+
+    def _forget(self) -> None:
+        """A new session knows nothing of the one before."""
+        self._reader = EventReader()
+        self._tracker = Tracker(self._tell)
+        self._phones = Phones()
+        self._told: dict[Device, PhoneState] = {}
+        self._kept_back: list[Frame] = []
+        self._moving: set[CallId] = set()
+        self._settings_to_send: deque[Action] = deque()
+        self._settings_on_their_way = 0
+
+    # --- Pbx ------------------------------------------------------------------------------------------------------
+
+    async def start(self, inbox: Inbox) -> None:
+        """Connect in the background and stay connected until :meth:`stop`."""
+        self._inbox = inbox
+        self._task = asyncio.create_task(self._link.run(), name="asterisk link")
+
+    async def stop(self) -> None:
+        """Disconnect. No fact is told any more; the calls in Asterisk go on."""
+        self._inbox = lambda fact: None
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            self._task = None
+
+    def send(self, command: c.Command) -> None:
+        """Start carrying out ``command``; see :class:`~acd.ports.Pbx`."""
+        if self._session is None or not self._linked:
+            self._refuse(command)
+            return
+        try:
+            self._carry_out(self._session, command)
+        except UnsafeValue as error:
+            log.error("command not sent", command=repr(command), error=str(error))
+            self._refuse(command)
+
+    def heartbeat(self) -> None:
+        """Tell the dialplan, in Asterisk's own time, that the routing loop is alive."""
+        if self._session is not None and self._linked:
+            self._session.tell(self._heartbeat(self._session))
+
+    # --- For those who watch over the link ------------------------------------------------------------------------
+
+    @property
+    def link_state(self) -> LinkState:
+        return self._link.state
+
+    @property
+    def link_reason(self) -> str:
+        """Why there is no link, in words; empty when there never was a reason."""
+        return self._link.reason
+
+    def audit(self) -> None:
+        """Read the state of all phones and tell what differs from what was told: no operator hangs in "busy" for
+        ever, and a phone that came with new settings is known. Done by itself once a minute."""
+        if self._session is not None and self._linked:
+            self._session.tell(DEVICES, self._audited, self._settings.list_timeout)
+
+    # --- A session ------------------------------------------------------------------------------------------------
+
+    async def _serve(self, session: AmiSession) -> NoReturn:
+        self._session = session
+        self._tracker = Tracker(self._tell, session.offset or 0.0)
+        session.on_draining = self._drain
+        try:
+            await self._look(session)
+            while True:
+                await session.until_ended(self._settings.audit_every)
+                self._reader.young = False
+                self.audit()
+        except SessionEnded as ended:
+            self._lose(ended.reason)
+            raise
+        except Forged as error:
+            session.forged(error)
+            raise SessionEnded(session.ended.result()) from error
+        finally:
+            self._session, self._live, self._linked = None, False, False
+            self._forget()
+
+    def _drain(self) -> None:
+        """Nothing can be asked any more; events still come and are told."""
+        self._link.state = LinkState.DRAINING
+        self._lose("Asterisk is shutting down")
+
+    def _lose(self, reason: str) -> None:
+        if self._linked:
+            self._linked = False
+            self._tell(LinkLost(reason))
+
+    async def _look(self, session: AmiSession) -> None:
+        """Read all there is and tell it as one ``SwitchSeen``."""
+        rebooted = await self._agree_on_nonce(session)
+        # From now on the dialplan keeps no more notes, so those that are there can be read and cleared.
+        session.tell(self._heartbeat(session))
+        missed = await self._read_notes(session)
+        status = session.asking(STATUS, self._settings.list_timeout, self._status_came)
+        devices = session.asking(DEVICES, self._settings.list_timeout, self._devices_came)
+        calls = read_status(await status, session.offset or 0.0, self._clock())
+        await devices
+        self._go_live(session, calls, missed, rebooted=rebooted)
+
+    async def _agree_on_nonce(self, session: AmiSession) -> bool:
+        """Take over the nonce of this boot of Asterisk, or set one. True if there was none: it has just booted."""
+        nonce = (await session.ask(getvar("ACD_NONCE")))[0].get("Value")
+        fresh = not nonce
+        if fresh:
+            nonce = secrets.token_hex(16)
+            await session.ask(setvar("ACD_NONCE", nonce))
+        self._reader = EventReader(nonce, young=fresh)
+        return fresh
+
+    async def _read_notes(self, session: AmiSession) -> tuple[CallMissed, ...]:
+        """The dialplan's notes of calls that ended unheard. They are cleared: what we read is ours to keep."""
+        count = _number(await session.ask(getvar("ACD_UNSEEN_COUNT")))
+        names = [f"ACD_UNSEEN_{n}" for n in range(1, min(count, _GONE_KNOWN) + 1)]
+        answers = await session.ask_all([getvar(name) for name in names], self._settings.list_timeout)
+        for name in (*names, "ACD_UNSEEN_COUNT") if count else ():
+            session.tell(setvar(name, ""), within=self._settings.list_timeout)
+        offset, now = session.offset or 0.0, self._clock()
+        notes = [read_note(frames[0].get("Value"), offset, now) for frames in answers]
+        return tuple(note for note in notes if note is not None and note.seen.call not in self._gone)
+
+    def _status_came(self, frames: list[Frame] | None) -> None:
+        """What was kept back of calls is already in the list; only the ends of calls that no list shows remain."""
+        for frame in self._kept_back:
+            if frame.get("UserEvent") == "AcdGone" and (event := self._reader.read(frame)) is not None:
+                self._tracker.take(event)
+        self._kept_back = [frame for frame in self._kept_back if frame.event == "DeviceStateChange"]
+
+    def _devices_came(self, frames: list[Frame] | None) -> None:
+        self._kept_back = [frame for frame in self._kept_back if frame.event != "DeviceStateChange"]
+        self._phones.listed(read_devices(frames or ()))
+
+    def _go_live(
+        self, session: AmiSession, calls: list[SeenCall], missed: tuple[CallMissed, ...], *, rebooted: bool
+    ) -> None:
+        # A channel whose end was told a moment ago may still stand in the list.
+        calls = [call for call in calls if call.seen.call not in self._gone]
+        for call in calls:
+            self._tracker.adopt(call.seen, call.legs)
+        self._told = {device: self._phones[device] for device in self._devices()}
+        self._live = self._linked = True
+        self._link.state = LinkState.LIVE
+        self.counters.sessions += 1
+        seen = tuple(call.seen for call in calls)
+        log.info("link to Asterisk", calls=len(seen), missed=len(missed), phones=len(self._told), rebooted=rebooted)
+        self._tell(SwitchSeen(seen, missed, self._told.copy(), rebooted))
+        kept, self._kept_back = self._kept_back, []
+        for frame in kept:
+            self._take(frame)
+
+    # --- Events ---------------------------------------------------------------------------------------------------
+
+    def _on_frame(self, frame: Frame) -> None:
+        if self._live:
+            self._take(frame)
+            return
+        self._kept_back.append(frame)
+        if len(self._kept_back) > MAX_KEPT_BACK and self._session is not None:
+            self._session.end(f"more than {MAX_KEPT_BACK} events while looking at what there is")
+
+    def _take(self, frame: Frame) -> None:
+        event = self._reader.read(frame)
+        if event is None:
+            return
+        if not isinstance(event, DeviceState):
+            self._tracker.take(event)
+        elif self._phones.change(event.device, event.state) and event.device in self._told:
+            self._tell_phone(event.device)
+
+    def _tell_phone(self, device: Device) -> None:
+        state = self._told[device] = self._phones[device]
+        self._tell(PhoneChanged(device, state))
+
+    def _tell(self, fact: Fact) -> None:
+        self.counters.facts += 1
+        if isinstance(fact, CallGone):
+            self._moving.discard(fact.call)
+            self._gone[fact.call] = None
+            if len(self._gone) > _GONE_KNOWN:
+                del self._gone[next(iter(self._gone))]
+        self._inbox(fact)
+
+    def _audited(self, frames: list[Frame] | None) -> None:
+        if frames is None or not frames[0].success:
+            return
+        self._phones.listed(read_devices(frames))
+        wanted = set(self._devices())
+        self._told = {device: state for device, state in self._told.items() if device in wanted}
+        for device in wanted:
+            if self._told.get(device) is not self._phones[device]:
+                self.counters.phone_corrections += device in self._told
+                self._tell_phone(device)
+
+    # --- Commands -------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, session: AmiSession, command: c.Command) -> None:
+        match command:
+            case c.Offer():
+                self._move(session, command.call, command, actions.offer(command))
+            case c.Withdraw():
+                self._move(session, command.call, command, actions.withdraw(command))
+            case c.Deflect():
+                self._move(session, command.call, command, actions.deflect(command))
+            case c.Announce():
+                session.tell(actions.announce(command))
+            case c.AskCall():
+                self._ask_call(session, command.call)
+            case c.SetCrisis():
+                session.tell(actions.set_crisis(command))
+            case c.SetDraining():
+                session.tell(actions.set_draining(command))
+            case c.SetAllowed():
+                self._settings_to_send.extend(actions.set_allowed(command))
+                self._send_settings(session)
+            case _:
+                raise UnsafeValue(type(command).__name__, "no such command")
+
+    def _refuse(self, command: c.Command) -> None:
+        """An offer that did not go out is told so, after whatever is being handled now."""
+        if isinstance(command, c.Offer):
+            asyncio.get_running_loop().call_soon(self._tell, OfferNotSent(command.call, command.offer))
+
+    def _move(self, session: AmiSession, call: CallId, command: c.Command, action: Action) -> None:
+        """One Redirect. Never a second one before the first is answered (of two, any may win), and never for a caller
+        who talks (it would hang up the operator)."""
+        if call in self._moving or self._tracker.talking(call):
+            self._not_moved(session, command, call)
+            return
+
+        def answered(frames: list[Frame] | None) -> None:
+            self._moving.discard(call)
+            # Without an answer nobody knows; the session is over, and the next look will tell.
+            if frames is not None and not frames[0].success:
+                log.info("Asterisk did not move the caller", call=call, message=frames[0].message)
+                self._not_moved(session, command, call)
+
+        session.tell(action, answered)
+        self._moving.add(call)
+
+    def _not_moved(self, session: AmiSession, command: c.Command, call: CallId) -> None:
+        if isinstance(command, c.Offer):
+            self._refuse(command)
+        else:
+            self._ask_call(session, call)
+
+    def _ask_call(self, session: AmiSession, call: CallId) -> None:
+        """Both questions go out in one write, so the two answers are of one moment, near enough: an offer that belongs
+        to another state is stale, and the engine compares its number."""
+        answers: list[Frame] = []
+
+        def answered(frames: list[Frame] | None) -> None:
+            if frames is not None:
+                answers.append(frames[0])
+            if len(answers) == 2 and not session.draining:
+                self._tell(_call_found(call, *answers))
+
+        session.tell(getvar("ACD_STATE", call), answered)
+        session.tell(getvar("ACD_OFFER", call), answered)
+
+    def _send_settings(self, session: AmiSession) -> None:
+        while self._settings_to_send and self._settings_on_their_way < _AT_ONCE:
+            self._settings_on_their_way += 1
+            session.tell(self._settings_to_send.popleft(), self._setting_sent(session))
+
+    def _setting_sent(self, session: AmiSession) -> Then:
+        def answered(frames: list[Frame] | None) -> None:
+            if frames is None:
+                return
+            self._settings_on_their_way -= 1
+            if not frames[0].success:
+                log.warning("fallback queue not set", message=frames[0].message)
+            self._send_settings(session)
+
+        return answered
+
+    def _heartbeat(self, session: AmiSession) -> Action:
+        return setvar("ACD_HB", str(int(self._clock() - (session.offset or 0.0))))
+
+
+def _call_found(call: CallId, state: Frame, offer: Frame) -> CallFound:
+    """``No such channel`` is an error; a channel that never came to us has an empty state."""
+    if not state.success:
+        return CallFound(call, None)
+    where = whereabouts(state.get("Value"))
+    number = offer.get("Value")
+    on_offer = where in (CallWhereabouts.RING, CallWhereabouts.TALK) and number.isdecimal()
+    return CallFound(call, where, OfferId(int(number)) if on_offer else None)
+
+
+def _number(frames: list[Frame]) -> int:
+    value = frames[0].get("Value")
+    return int(value) if value.isdecimal() else 0

@@ -1,0 +1,150 @@
+"""What there is in the switch, read from the answers to a few questions. Pure: frames in, facts out.
+
+All that a restart needs is on the callers' channels, and one ``Status`` with ``Variables`` returns it for all of them.
+Traps: an unset variable comes back as the text ``(null)``; operators' legs are in the list too, without our variables;
+a list is no snapshot, so what happens during it is told by events after it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from acd.asterisk.actions import Action
+from acd.asterisk.events import Forged, device_of
+from acd.asterisk.frames import Frame
+from acd.model.facts import CallMissed, CallSeen, CallWhereabouts
+from acd.model.ids import CallId, Device, LineId, OfferId
+
+_VARIABLES: Final = (
+    "ACD_STATE",
+    "ACD_ARRIVED",
+    "ACD_DID",
+    "ACD_NUM",
+    "ACD_PATH",
+    "ACD_LINE",
+    "ACD_T0",
+    "ACD_OFFER",
+    "ACD_DEVICE",
+    "ACD_UP",
+)
+STATUS: Final[Action] = (("Action", "Status"), ("Variables", ",".join(_VARIABLES)))
+DEVICES: Final[Action] = (("Action", "DeviceStateList"),)
+
+_NOTE: Final = ("call", "STATE", "ARRIVED", "DID", "NUM", "lang", "PATH", "LINE", "T0", "OFFER", "DEVICE", "UP", "gone")
+_CHANNEL: Final = re.compile(r"PJSIP/(\w+)-[0-9a-f]+", re.ASCII)
+_RINGING: Final = "5"
+"""``ChannelState`` of a leg whose phone said that it rings."""
+
+
+class SeenCall(msgspec.Struct, frozen=True):
+    """A caller found alive, and the channels of the operators' legs in his call."""
+
+    seen: CallSeen
+    legs: tuple[tuple[str, bool], ...]
+    """Uniqueid, and whether the phone rings or has answered."""
+
+
+def read_status(frames: Iterable[Frame], offset: float, now: float) -> list[SeenCall]:
+    """The callers in the answer to :data:`STATUS`.
+
+    Args:
+        offset: seconds to add to Asterisk's clock to get ours.
+        now: our clock; the moment of arrival of a call on which it cannot be read.
+
+    Raises:
+        Forged: a channel's entry lacks what each has, or has it twice.
+    """
+    rows = [_Row(frame) for frame in frames if frame.event == "Status"]
+    return [_seen_call(row, rows, offset, now) for row in rows if row.variables.get("ACD_STATE")]
+
+
+class _Row:
+    """One channel."""
+
+    def __init__(self, frame: Frame) -> None:
+        for name in ("Channel", "Uniqueid", "Linkedid"):
+            if len(frame.all(name)) != 1:
+                raise Forged("Status", f"it has not exactly one {name}")
+        self.id = frame.get("Uniqueid")
+        self.linked = frame.get("Linkedid")
+        self.language = frame.get("Language")
+        self.rings = frame.get("ChannelState") == _RINGING
+        named = _CHANNEL.fullmatch(frame.get("Channel"))
+        self.device = Device(named[1]) if named else None
+        self.variables = dict(_variables(frame))
+
+
+def _variables(frame: Frame) -> Iterator[tuple[str, str]]:
+    for text in frame.all("Variable"):
+        name, _, value = text.partition("=")
+        if value not in ("", "(null)"):
+            yield name, value
+
+
+def _seen_call(row: _Row, rows: list[_Row], offset: float, now: float) -> SeenCall:
+    others = [other for other in rows if other is not row and other.linked == row.linked]
+    seen = _call_seen(row.id, row.variables, row.language, offset, now)
+    legs = [leg for leg in others if leg.device == seen.device] if seen.device is not None else []
+    dialled = bool(legs) and seen.where in (CallWhereabouts.RING, CallWhereabouts.TALK)
+    where = seen.where
+    if where is CallWhereabouts.TALK and not dialled:
+        # His operator's leg is gone: the operator passed him on to somebody, with whom he speaks.
+        where = CallWhereabouts.AFTER
+    seen = msgspec.structs.replace(seen, where=where, dialled=dialled)
+    return SeenCall(seen, tuple((leg.id, leg.rings) for leg in legs) if dialled else ())
+
+
+def _call_seen(id: str, variables: dict[str, str], language: str, offset: float, now: float) -> CallSeen:
+    def moment(name: str) -> float | None:
+        try:
+            return float(variables[f"ACD_{name}"]) + offset
+        except (KeyError, ValueError):
+            return None
+
+    line, offer, device = variables.get("ACD_LINE"), variables.get("ACD_OFFER", ""), variables.get("ACD_DEVICE")
+    arrived_at, entered_at = moment("ARRIVED"), moment("T0")
+    return CallSeen(
+        call=CallId(id),
+        where=whereabouts(variables.get("ACD_STATE", "")),
+        arrived_at=arrived_at or entered_at or now,
+        did=variables.get("ACD_DID", ""),
+        number=variables.get("ACD_NUM"),
+        language=language or "nl",
+        path=variables.get("ACD_PATH", ""),
+        line=None if line is None else LineId(line),
+        entered_at=entered_at,
+        offer=OfferId(int(offer)) if offer.isdecimal() else None,
+        device=None if device is None else Device(device),
+        answered_at=moment("UP"),
+    )
+
+
+def whereabouts(state: str) -> CallWhereabouts:
+    """``ACD_STATE`` in our words. Whatever the dialplan of this site added counts as the menu, where nothing is
+    offered and nobody is lost."""
+    try:
+        return CallWhereabouts(state)
+    except ValueError:
+        return CallWhereabouts.MENU
+
+
+def read_note(text: str, offset: float, now: float) -> CallMissed | None:
+    """A note that the dialplan kept of a call that ended unheard; None when it is no such note."""
+    parts = text.split("|")
+    if len(parts) != len(_NOTE) or not parts[0]:
+        return None
+    variables = {f"ACD_{name}": value for name, value in zip(_NOTE, parts, strict=True) if value}
+    seen = _call_seen(parts[0], variables, parts[_NOTE.index("lang")], offset, now)
+    try:
+        gone_at = float(parts[-1]) + offset
+    except ValueError:
+        gone_at = now
+    return CallMissed(seen, gone_at)
+
+
+def read_devices(frames: Iterable[Frame]) -> dict[Device, str]:
+    """Device state by phone, from the answer to :data:`DEVICES`."""
+    states = ((device_of(frame.get("Device")), frame.get("State")) for frame in frames)
+    return {device: state for device, state in states if device is not None}

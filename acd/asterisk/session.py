@@ -1,0 +1,440 @@
+"""One AMI session: panoramisk, hardened.
+
+panoramisk opens the socket, logs in and keeps the ping going; its classes are the base here. What it does with bytes,
+answers and failures is replaced, because of what it was seen to do (each has its regression test):
+
+- it decodes each TCP chunk for itself, so characters cut in two are lost, and so are trailing empty headers:
+  :mod:`~acd.asterisk.frames` reads the bytes here;
+- it keeps actions without an answer and sends them again after a reconnect, so that a citizen is called twice: a
+  session here connects once and is never used again, so nothing can ever be sent twice;
+- it checks neither pings nor answers, so a half-open connection goes unseen: silence, or one action without an answer,
+  ends the session here;
+- it takes whatever has an ActionID for the answer, also ``OriginateResponse``, which is an event;
+- an exception in a handler closes its connection, a line break in a value becomes a second action, a wrong secret is
+  neither told nor tried again, and ``close()`` does not stop a reconnect.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+from panoramisk.ami_protocol import AMIProtocol  # type: ignore[import-untyped]
+from panoramisk.manager import Manager  # type: ignore[import-untyped]
+
+from acd.asterisk.actions import Action
+from acd.asterisk.counters import Counters
+from acd.asterisk.events import Forged, timestamp
+from acd.asterisk.frames import Frame, FrameParser, ProtocolError, encode_action
+from acd.asterisk.recording import Recorder
+from acd.asterisk.settings import AmiSettings
+
+log = structlog.get_logger("acd.asterisk")
+
+Then = Callable[[list[Frame] | None], None]
+"""Takes the answer: one response, or a response and the items of its list. None = the session ended without one."""
+
+MAX_LIST = 100_000
+"""Frames in one answer."""
+MAX_UNSENT = 1024 * 1024
+"""Bytes that Asterisk has not read yet."""
+_SHUTTING_DOWN = "Asterisk is shutting down"
+_CLOCK_SLACK = 0.1
+"""Seconds. Hosts kept by NTP differ by less: below this, Asterisk's clock is ours."""
+_SLOW_PONG = 0.25
+"""Seconds. A ping that took longer tells too little about the other clock."""
+
+
+class SessionEnded(Exception):
+    """The AMI session is over: {reason}."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The AMI session is over: {reason}.")
+        self.reason = reason
+
+
+class LoginRefused(SessionEnded):
+    """Asterisk refused the login: {message}."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"Asterisk refused the login: {message}")
+        self.in_use = "in use" in message.lower()
+        """The account is logged in already and may not be so twice (``allowmultiplelogin=no``)."""
+
+
+class _Asked:
+    """An action on its way and the answer so far."""
+
+    __slots__ = ("frames", "name", "then", "timer")
+
+    def __init__(self, name: str, then: Then, timer: asyncio.TimerHandle) -> None:
+        self.name = name
+        self.then = then
+        self.timer = timer
+        self.frames: list[Frame] = []
+
+    def takes(self, frame: Frame) -> bool:
+        """Whether this frame belongs to the answer. An event does only inside a list that was announced: an
+        ``OriginateResponse`` carries our ActionID too, and a ``Response`` header besides."""
+        if frame.event:
+            return bool(self.frames) and self.frames[0].get("EventList") == "start"
+        return not self.frames
+
+    @property
+    def complete(self) -> bool:
+        first, last = self.frames[0], self.frames[-1]
+        return first.get("EventList") != "start" or last.get("EventList") in ("Complete", "cancelled")
+
+
+class _Protocol(AMIProtocol):  # type: ignore[misc]
+    """The socket's side. Each frame is handled in the call in which its last byte arrived, in order."""
+
+    def __init__(self, session: "AmiSession") -> None:
+        self._session = session
+        self._parser = FrameParser()
+        self._asked: dict[str, _Asked] = {}
+        # Unguessable, so that no text from outside can pass for an answer to us.
+        self._prefix = secrets.token_hex(8)
+        self._count = 0
+        self.closed = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.factory = self._session
+
+    def data_received(self, data: bytes) -> None:
+        session = self._session
+        session.heard(data, boundary=self._parser.pending == 0)
+        self._parser.receive(data)
+        try:
+            while not self.closed and (frame := self._parser.next()) is not None:
+                session.counters.frames += 1
+                self.handle_message(frame)
+        except Forged as error:
+            session.forged(error)
+        except ProtocolError as error:
+            session.end(str(error))
+
+    def handle_message(self, frame: Frame) -> None:
+        asked = self._asked.get(frame.get("ActionID"))
+        if asked is not None and asked.takes(frame):
+            self._take_answer(frame.get("ActionID"), asked, frame)
+        elif frame.event or not frame.whole:
+            self._session.dispatch(frame)
+        else:
+            # Late, or to an action whose ActionID Asterisk could not read.
+            log.warning("AMI answer to nothing", message=frame.message)
+
+    def _take_answer(self, action_id: str, asked: _Asked, frame: Frame) -> None:
+        asked.frames.append(frame)
+        if len(asked.frames) > MAX_LIST:
+            self._session.end(f"more than {MAX_LIST} frames in the answer to {asked.name}")
+        elif asked.complete:
+            del self._asked[action_id]
+            asked.timer.cancel()
+            self._session.answered(asked.then, asked.frames)
+
+    def send(self, data: Any, as_list: bool | None = None) -> "asyncio.Future[list[Frame] | None]":
+        """panoramisk's way in, used for its Login: headers as a mapping, the answer as a future."""
+        future: asyncio.Future[list[Frame] | None] = asyncio.get_running_loop().create_future()
+        self.ask(tuple(data.items()), lambda frames: None if future.done() else future.set_result(frames))
+        return future
+
+    def ask(self, action: Action, then: Then, within: float | None = None) -> None:
+        """Write one action.
+
+        Raises:
+            UnsafeValue: it must not be sent; nothing was.
+        """
+        session = self._session
+        self._count += 1
+        action_id = f"{self._prefix}-{self._count}"
+        data = encode_action(action, action_id)
+        if self.closed:
+            session.answered(then, None)
+            return
+        wait = session.settings.action_timeout if within is None else within
+        timer = session.loop.call_later(wait, self._no_answer, action_id, wait)
+        self._asked[action_id] = _Asked(action[0][1], then, timer)
+        session.said(action, data)
+        self.transport.write(data)
+        if self.transport.get_write_buffer_size() > MAX_UNSENT:
+            session.end("Asterisk does not read what we send")
+
+    def _no_answer(self, action_id: str, wait: float) -> None:
+        asked = self._asked.pop(action_id)
+        self._session.counters.unanswered += 1
+        self._session.end(f"no answer to {asked.name} within {wait:g} s")
+        self._session.answered(asked.then, None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._session.end("Asterisk closed the connection" if exc is None else f"connection lost: {exc}")
+
+    def close(self) -> None:
+        """At once: what has not left by now never will."""
+        if self.closed:
+            return
+        self.closed = True
+        self.transport.abort()
+        asked, self._asked = self._asked, {}
+        for one in asked.values():
+            one.timer.cancel()
+            self._session.answered(one.then, None)
+
+
+class AmiSession(Manager):  # type: ignore[misc]
+    """One session, from the TCP connect to its end. It is never used again.
+
+    Args:
+        on_event: takes each event, in the call in which it arrived. What it raises is logged and costs that event only,
+            except :class:`~acd.asterisk.events.Forged`, which ends the session.
+        clock: our clock, seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        settings: AmiSettings,
+        on_event: Callable[[Frame], None],
+        counters: Counters | None = None,
+        recorder: Recorder | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(
+            loop=asyncio.get_running_loop(),
+            host=settings.host,
+            port=settings.port,
+            username=settings.user,
+            secret=settings.secret,
+            events=settings.classes,
+            protocol_factory=lambda: _Protocol(self),
+            reconnect_timeout=0,
+        )
+        self.settings = settings
+        self.counters = counters or Counters()
+        self.ping_delay = self.ping_interval = settings.ping_every
+        self.ended: asyncio.Future[str] = self.loop.create_future()
+        """Done when the session is over; the reason."""
+        self.offset: float | None = None
+        """Seconds to add to Asterisk's clock to get ours; None until measured."""
+        self.draining = False
+        """Asterisk is shutting down: it answers nothing and connects nobody any more, but calls go on."""
+        self.on_draining: Callable[[], None] = lambda: None
+        self._on_event = on_event
+        self._recorder = recorder
+        self._clock = clock
+        self._booted: asyncio.Future[None] = self.loop.create_future()
+        self._heard_at = self.loop.time()
+
+    # --- The life of a session ------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Connect, log in, wait until Asterisk is fully booted (before that, phones and calls are missing from its
+        lists) and compare clocks.
+
+        Raises:
+            LoginRefused: wrong user or secret, or logged in elsewhere.
+            SessionEnded: anything else went wrong.
+        """
+        where = f"{self.settings.host}:{self.settings.port}"
+        try:
+            async with asyncio.timeout(self.settings.connect_timeout):
+                await self.connect()
+        except TimeoutError:
+            raise SessionEnded(f"no connection to {where} within {self.settings.connect_timeout:g} s") from None
+        except OSError as error:
+            raise SessionEnded(f"no connection to {where}: {error}") from error
+        answer = await self._until(self.authenticated_future, self.settings.action_timeout, "answer to Login")
+        if answer is None or not answer[0].success:
+            raise LoginRefused(answer[0].message if answer else "no answer")
+        self.authenticated = True
+        await self._until(self._booted, self.settings.boot_timeout, "FullyBooted (the account needs read=system)")
+        self._pong(self._clock(), await self.ask((("Action", "Ping"),)))
+
+    async def _until(self, future: "asyncio.Future[Any]", within: float, what: str) -> Any:
+        await asyncio.wait({future, self.ended}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        if self.ended.done():
+            raise SessionEnded(self.ended.result())
+        if not future.done():
+            raise SessionEnded(f"no {what} within {within:g} s")
+        return future.result()
+
+    async def until_ended(self, within: float) -> None:
+        """Return after ``within`` seconds if the session still lives.
+
+        Raises:
+            SessionEnded: as soon as it does not.
+        """
+        await asyncio.wait({self.ended}, timeout=within)
+        if self.ended.done():
+            raise SessionEnded(self.ended.result())
+
+    def end(self, reason: str) -> None:
+        """End the session, once; later reasons are consequences of the first."""
+        if not self.ended.done():
+            self.ended.set_result(reason)
+        self.close()
+
+    def forged(self, error: Forged) -> None:
+        """Somebody wrote into our session: raise the alarm and end it."""
+        self.counters.forged += 1
+        log.error("forged AMI message", alarm=True, error=str(error))
+        self.end(f"forged message: {error}")
+
+    def close(self) -> None:
+        if not self.ended.done():
+            self.ended.set_result("closed by us")
+        super().close()
+        if self._recorder is not None:
+            self._recorder.close()
+
+    # --- What panoramisk calls ------------------------------------------------------------------------------------
+
+    def connection_made(self, f: "asyncio.Task[Any]") -> None:
+        """Log in, unless there is no connection: then whoever awaits it hears so."""
+        if f.cancelled() or f.exception() is not None:
+            return
+        if self.ended.done():
+            f.result()[0].abort()
+            return
+        super().connection_made(f)
+
+    def login(self, future: "asyncio.Future[Any]") -> None:
+        """:meth:`open` judges the answer."""
+
+    async def send_awaiting_actions(self, *_: Any) -> None:
+        """Nothing is ever sent again."""
+
+    def ping(self) -> None:
+        """Ask for a sign of life, unless there has been none for too long."""
+        silent = self.loop.time() - self._heard_at
+        if silent >= self.settings.silence:
+            self.counters.silent += 1
+            self.end(f"not a byte from Asterisk for {silent:.1f} s")
+            return
+        self.pinger = self.loop.call_later(self.ping_interval, self.ping)
+        asked_at = self._clock()
+        self.tell((("Action", "Ping"),), lambda frames: self._pong(asked_at, frames))
+
+    def dispatch(self, event: Frame) -> None:
+        """Take one event from the socket."""
+        try:
+            if event.event == "FullyBooted" and not self._booted.done():
+                self._booted.set_result(None)
+            elif event.event == "Shutdown":
+                self.end("Asterisk has shut down")
+            elif not self._stale(event):
+                self._on_event(event)
+        except Forged:
+            raise
+        except Exception:
+            self.counters.handler_errors += 1
+            log.exception("AMI event not understood", frame=event.pairs)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Not used: the protocol ends the session."""
+
+    # --- Asking ---------------------------------------------------------------------------------------------------
+
+    def tell(self, action: Action, then: Then | None = None, within: float | None = None) -> None:
+        """Send an action; ``then`` takes the answer, in order among the events.
+
+        Raises:
+            UnsafeValue: it must not be sent; nothing was.
+        """
+        self.protocol.ask(action, then or _ignore, within)
+
+    async def ask(self, action: Action, within: float | None = None) -> list[Frame]:
+        """Send an action and wait for its answer.
+
+        Raises:
+            SessionEnded: there will be none.
+        """
+        return (await self.ask_all([action], within))[0]
+
+    async def ask_all(self, actions: Iterable[Action], within: float | None = None) -> list[list[Frame]]:
+        """Send actions in one go (Asterisk carries them out in order) and wait for all answers.
+
+        Raises:
+            SessionEnded: there will be none.
+        """
+        return [await answer for answer in [self.asking(action, within) for action in actions]]
+
+    def asking(
+        self, action: Action, within: float | None = None, first: Then | None = None
+    ) -> "asyncio.Future[list[Frame]]":
+        """Send an action; its answer as a future. ``first`` takes it before any later event is handled."""
+        future: asyncio.Future[list[Frame]] = self.loop.create_future()
+
+        def then(frames: list[Frame] | None) -> None:
+            if first is not None:
+                first(frames)
+            if future.done():
+                return
+            if frames is None:
+                future.set_exception(SessionEnded(self.ended.result() if self.ended.done() else "no answer"))
+                future.exception()  # Seen: whoever asked several things hears of the first.
+            else:
+                future.set_result(frames)
+
+        self.tell(action, then, within)
+        return future
+
+    def answered(self, then: Then, frames: list[Frame] | None) -> None:
+        """Hand an answer to whoever waits for it."""
+        if frames is not None and frames[0].message == _SHUTTING_DOWN and not self.draining:
+            self.draining = True
+            log.warning("Asterisk is shutting down: it connects nobody any more")
+            self.on_draining()
+        try:
+            then(frames)
+        except Forged:
+            raise
+        except Exception:
+            self.counters.handler_errors += 1
+            log.exception("AMI answer not understood", frames=frames and frames[0].pairs)
+
+    # --- Clocks, liveness, recording --------------------------------------------------------------------------------
+
+    def _pong(self, asked_at: float, frames: list[Frame] | None) -> None:
+        if frames is None:
+            return
+        if self.draining and frames[0].success:
+            self.end("the shutdown was called off")
+            return
+        now = self._clock()
+        if "Timestamp" not in frames[0].headers or (self.offset is not None and now - asked_at > _SLOW_PONG):
+            return
+        offset = (asked_at + now) / 2 - timestamp(frames[0])
+        if abs(offset) < _CLOCK_SLACK:
+            offset = 0.0
+        if self.offset is None or abs(offset - self.offset) > _CLOCK_SLACK:
+            self.offset = offset
+
+    def _stale(self, event: Frame) -> bool:
+        if self.offset is None or "Timestamp" not in event.headers:
+            return False
+        lag = self._clock() - self.offset - timestamp(event)
+        if lag <= self.settings.stale_after:
+            return False
+        self.counters.stale += 1
+        self.end(f"events arrive {lag:.1f} s late")
+        return True
+
+    def heard(self, data: bytes, *, boundary: bool) -> None:
+        """Note bytes from Asterisk, before they are read."""
+        self._heard_at = self.loop.time()
+        self.counters.bytes += len(data)
+        if self._recorder is not None:
+            self._recorder.received(data, boundary=boundary)
+
+    def said(self, action: Action, data: bytes) -> None:
+        """Note an action, before it is written."""
+        self.counters.actions += 1
+        if self._recorder is not None:
+            self._recorder.sent(action, data)
+
+
+def _ignore(frames: list[Frame] | None) -> None:
+    """For actions whose answer changes nothing."""

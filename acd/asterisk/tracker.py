@@ -1,0 +1,266 @@
+"""Who is who among the channels: typed events in, facts out, in the order in which Asterisk spoke.
+
+A caller is known by the ``Uniqueid`` of his channel, an operator's leg by its own, which ``DialBegin`` names. Names of
+channels, bridges and ``Local`` channels are never looked at: a hold, a transfer or a three-way talk moves callers
+between bridges, and a caller who leaves one may speak on in the next. A talk is over when the operator's *leg* is gone,
+or when the dialplan says so (``AcdAfter``), whichever comes first, once.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from acd.asterisk import events as e
+from acd.model.facts import (
+    CallArrived,
+    CallGone,
+    CallQueued,
+    CallSeen,
+    CallWhereabouts,
+    Fact,
+    FallbackAnswered,
+    MenuEnded,
+    OfferAnswered,
+    OfferDialled,
+    OfferFailed,
+    OfferFailure,
+    OfferRinging,
+    OverflowAnswered,
+    OverflowFailed,
+    TalkEnded,
+)
+from acd.model.ids import CallId, LineId, OfferId
+from acd.model.outcome import Outcome
+
+_RING_MARGIN: Final = 0.5
+"""Seconds before the end of the ring time within which a 480 still counts as "nobody came"."""
+
+
+def why_failed(dial_status: str, cause: int, *, rang: bool, ring_time_used_up: bool) -> OfferFailure:
+    """What ``DIALSTATUS`` and ``HANGUPCAUSE`` (ITU-T Q.850) after Dial() say about the operator's phone.
+
+    Args:
+        dial_status: 486 gives BUSY; 480 and a phone that just rings both give NOANSWER; 603 and a phone that is not
+            registered both give CHANUNAVAIL; 503 gives CONGESTION.
+        cause: 19 for 480, 21 for 603, 3 for no contact, 0 when Dial()'s own time ran out.
+        rang: the phone had said that it rings.
+        ring_time_used_up: a phone that answers 480 only now has run into a time limit of its own; earlier, its user
+            pressed the button or has do-not-disturb on.
+    """
+    match dial_status, cause:
+        case "BUSY", _:
+            return OfferFailure.BUSY
+        case "NOANSWER", 19 if not ring_time_used_up:
+            return OfferFailure.REJECTED
+        case "NOANSWER", _:
+            return OfferFailure.RING_NO_ANSWER if rang else OfferFailure.DEAD
+        case "CHANUNAVAIL", 21:
+            return OfferFailure.REJECTED
+        case "CHANUNAVAIL", 3 | 20:
+            return OfferFailure.UNREACHABLE
+        case _:
+            return OfferFailure.FAULT
+
+
+class Leg:
+    """An operator's leg: rung for one caller, perhaps talking with him."""
+
+    __slots__ = ("answered", "begun", "call", "offer", "over", "rang", "ring_time")
+
+    def __init__(self, call: CallId, offer: OfferId | None, begun: float, ring_time: float) -> None:
+        self.call = call
+        self.offer = offer
+        """None = rung by Asterisk's own Queue()."""
+        self.begun = begun
+        self.ring_time = ring_time
+        self.rang = False
+        self.answered = False
+        self.over = False
+        """The end of the talk has been told."""
+
+
+class Caller:
+    """A caller's channel."""
+
+    __slots__ = ("gone", "leg", "queued")
+
+    def __init__(self) -> None:
+        self.leg: Leg | None = None
+        """The operator's leg rung last."""
+        self.queued: tuple[LineId, float] | None = None
+        """Line and moment of joining it, as told last."""
+        self.gone = False
+
+
+class Tracker:
+    """The translation of one session.
+
+    Args:
+        tell: takes each fact.
+        offset: seconds to add to Asterisk's clock to get ours.
+    """
+
+    def __init__(self, tell: Callable[[Fact], None], offset: float = 0.0) -> None:
+        self.offset = offset
+        self._tell = tell
+        self._callers: dict[CallId, Caller] = {}
+        self._legs: dict[str, Leg] = {}
+
+    def adopt(self, seen: CallSeen, legs: Iterable[tuple[str, bool]]) -> None:
+        """Know a call that was found alive, with the channels of the operators' legs dialled for it (and whether each
+        rings). Tells nothing: the finder does."""
+        caller = self._callers[seen.call] = Caller()
+        if seen.line is not None and seen.entered_at is not None:
+            caller.queued = (seen.line, seen.entered_at)
+        if seen.where not in (CallWhereabouts.RING, CallWhereabouts.TALK):
+            return
+        for channel, rings in legs:
+            caller.leg = leg = self._legs[channel] = Leg(seen.call, seen.offer, 0.0, 0.0)
+            leg.answered = seen.where is CallWhereabouts.TALK
+            leg.rang = rings or leg.answered
+
+    def talking(self, call: CallId) -> bool:
+        """This caller and an operator speak, as far as Asterisk has told."""
+        caller = self._callers.get(call)
+        return caller is not None and caller.leg is not None and caller.leg.answered and not caller.leg.over
+
+    def take(self, event: e.AmiEvent) -> None:
+        """Take in one event and tell what follows from it."""
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            handler(self, event)
+
+    def _caller(self, call: CallId) -> Caller:
+        caller = self._callers.get(call)
+        if caller is None:
+            caller = self._callers[call] = Caller()
+        return caller
+
+    # --- The caller -----------------------------------------------------------------------------------------------
+
+    def _arrived(self, event: e.Arrived) -> None:
+        self._caller(event.call)
+        self._tell(CallArrived(event.call, event.arrived + self.offset, event.did, event.number or None))
+
+    def _menu_over(self, event: e.MenuOver) -> None:
+        self._tell(MenuEnded(event.call, Outcome(event.outcome), event.line))
+
+    def _queued(self, event: e.Queued) -> None:
+        """Told again with the same moment (after a failed offer) it is no news."""
+        caller, joined = self._caller(event.call), (event.line, event.t0 + self.offset)
+        if caller.queued == joined:
+            return
+        caller.queued = joined
+        arrived_at = None if event.arrived is None else event.arrived + self.offset
+        self._tell(
+            CallQueued(
+                call=event.call,
+                line=event.line,
+                entered_at=joined[1],
+                number=event.number or None,
+                language=event.language,
+                did=event.did,
+                path=event.path,
+                arrived_at=arrived_at,
+            )
+        )
+
+    def _gone(self, event: e.Gone) -> None:
+        self._end(event.call, event.gone, overflowing=event.state == CallWhereabouts.OVERFLOW)
+
+    def _end(self, call: CallId, at: float, *, overflowing: bool) -> None:
+        caller = self._caller(call)
+        if not caller.gone:
+            caller.gone = True
+            self._tell(CallGone(call, at + self.offset, overflowing))
+
+    def _channel_over(self, event: e.ChannelOver) -> None:
+        leg = self._legs.pop(event.channel, None)
+        if leg is not None:
+            self._end_talk(leg, event.at)
+            return
+        call = CallId(event.channel)
+        caller = self._callers.get(call)
+        if caller is not None:
+            self._end(call, event.at, overflowing=False)
+            del self._callers[call]
+
+    # --- Offers ---------------------------------------------------------------------------------------------------
+
+    def _dial_begun(self, event: e.DialBegun) -> None:
+        leg = self._legs[event.leg] = Leg(event.call, event.offer, event.at, event.ring_time)
+        self._caller(event.call).leg = leg
+        self._tell(OfferDialled(event.call, event.offer))
+
+    def _leg_rings(self, event: e.LegRings) -> None:
+        leg = self._legs.get(event.leg)
+        if leg is not None and leg.offer is not None and not leg.rang:
+            leg.rang = True
+            self._tell(OfferRinging(leg.call, leg.offer))
+
+    def _leg_up(self, event: e.LegUp) -> None:
+        leg = self._leg(event.leg, event.call, event.offer)
+        if not leg.answered:
+            leg.answered = True
+            self._tell(OfferAnswered(leg.call, event.offer, event.up + self.offset))
+
+    def _fallback_up(self, event: e.FallbackUp) -> None:
+        leg = self._leg(event.leg, event.call, None)
+        if not leg.answered:
+            leg.answered = True
+            self._tell(FallbackAnswered(event.call, event.device, event.up + self.offset))
+
+    def _leg(self, channel: str, call: CallId, offer: OfferId | None) -> Leg:
+        leg = self._legs.get(channel)
+        if leg is None:
+            leg = self._legs[channel] = Leg(call, offer, 0.0, 0.0)
+            self._caller(call).leg = leg
+        return leg
+
+    def _not_connected(self, event: e.NotConnected) -> None:
+        caller = self._caller(event.call)
+        leg = caller.leg
+        if leg is None or leg.offer != event.offer:
+            leg = Leg(event.call, event.offer, event.at, 0.0)
+        how = why_failed(
+            event.dial_status,
+            event.cause,
+            rang=leg.rang,
+            ring_time_used_up=event.at - leg.begun > leg.ring_time - _RING_MARGIN,
+        )
+        caller.leg = None
+        self._tell(OfferFailed(event.call, event.offer, how))
+
+    def _after(self, event: e.After) -> None:
+        leg = self._caller(event.call).leg
+        if leg is not None:
+            self._end_talk(leg, event.at)
+
+    def _end_talk(self, leg: Leg, at: float) -> None:
+        if leg.answered and not leg.over:
+            leg.over = True
+            self._tell(TalkEnded(leg.call, at + self.offset))
+
+    # --- The partner ----------------------------------------------------------------------------------------------
+
+    def _partner_up(self, event: e.PartnerUp) -> None:
+        self._tell(OverflowAnswered(event.call, event.up + self.offset))
+
+    def _partner_failed(self, event: e.PartnerFailed) -> None:
+        self._tell(OverflowFailed(event.call))
+
+
+_HANDLERS: Final[dict[type[e.AmiEvent], Callable[[Tracker, Any], None]]] = {
+    e.Arrived: Tracker._arrived,
+    e.MenuOver: Tracker._menu_over,
+    e.Queued: Tracker._queued,
+    e.DialBegun: Tracker._dial_begun,
+    e.LegRings: Tracker._leg_rings,
+    e.LegUp: Tracker._leg_up,
+    e.NotConnected: Tracker._not_connected,
+    e.After: Tracker._after,
+    e.FallbackUp: Tracker._fallback_up,
+    e.PartnerUp: Tracker._partner_up,
+    e.PartnerFailed: Tracker._partner_failed,
+    e.Gone: Tracker._gone,
+    e.ChannelOver: Tracker._channel_over,
+}

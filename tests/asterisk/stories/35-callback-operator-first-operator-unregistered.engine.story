@@ -1,0 +1,2 @@
+# Originate to an AOR without contact
+

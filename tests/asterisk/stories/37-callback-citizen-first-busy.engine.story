@@ -1,0 +1,2 @@
+# citizen answers 486 to the Originate
+

@@ -1,0 +1,2 @@
+# citizen does not answer within Originate Timeout 5 s
+

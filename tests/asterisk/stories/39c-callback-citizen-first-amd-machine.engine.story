@@ -1,0 +1,2 @@
+# citizen first; long greeting: MACHINE, dialplan hangs up
+

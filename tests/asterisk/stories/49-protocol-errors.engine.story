@@ -1,0 +1,2 @@
+# unknown action, missing header, too long line, too many headers, bad channel, missing permission, duplicate ActionID
+

@@ -1,0 +1,33 @@
+"""The records room: every event of every call, kept for good, and the tables that reports read.
+
+The **ledger** (table ``event``) is the truth: append-only, numbered without a hole, one row an event. All other tables
+are a **projection** of it: a pure fold that can be thrown away and made again (:func:`~acd.records.writing.rebuild`).
+Ledger rows and projection rows are written in one transaction, so they never disagree.
+
+A start goes like this::
+
+    await upgrade(url)                      # schema; raises when the database cannot be reached
+    async with Ledger(url) as ledger:       # the engine's Journal
+        await ledger.caught_up()            # what an earlier run could not store is stored now
+        archive = Archive(url)
+        restored = await archive.restored()
+"""
+
+from acd.records.archive import Archive, CallRow, OutcomeCounts
+from acd.records.database import DatabaseUnusable, upgrade
+from acd.records.days import day_bounds, day_of
+from acd.records.ledger import Health, Ledger
+from acd.records.writing import rebuild
+
+__all__ = [
+    "Archive",
+    "CallRow",
+    "DatabaseUnusable",
+    "Health",
+    "Ledger",
+    "OutcomeCounts",
+    "day_bounds",
+    "day_of",
+    "rebuild",
+    "upgrade",
+]

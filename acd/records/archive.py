@@ -1,0 +1,244 @@
+"""What the records are asked: by the engine at its start, by the command line and by the pages. Reads only."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+
+import msgspec
+import structlog
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from acd.model.events import CallStarted, Event
+from acd.model.facts import CallStored, OperatorStored, Restored
+from acd.model.ids import CallId, LineId, OperatorId
+from acd.model.operator import Wish
+from acd.model.outcome import Outcome
+from acd.records import tables
+from acd.records.database import DatabaseUnusable, connect
+from acd.records.entries import unseal
+from acd.records.projection import ANSWERED, CRISIS
+
+log = structlog.get_logger()
+
+_PAGE: Final = 1000
+"""Ledger rows read at once: no long transaction, no large list."""
+
+
+class CallRow(msgspec.Struct, frozen=True):
+    """One call, as lists show it. Times are seconds since the epoch, ``waited`` is seconds."""
+
+    call: CallId
+    did: str | None
+    number: str | None
+    """The caller's; None = withheld, or erased."""
+    language: str | None
+    path: str | None
+    line: LineId | None
+    """The line of the outcome; without one the line that the call joined last."""
+    arrived_at: float
+    entered_at: float | None
+    outcome: Outcome | None
+    outcome_at: float | None
+    waited: float | None
+    seen: bool | None
+    """False: the outcome was inferred afterwards."""
+    operator: OperatorId | None
+    """The last one who spoke with the caller."""
+    answered_at: float | None
+    talk_ended_at: float | None
+    ended_at: float | None
+    offers: int
+    fallback: bool
+    """Asterisk's own Queue() connected it."""
+
+
+class OutcomeCounts(msgspec.Struct, frozen=True):
+    """How the calls that arrived in some time ended: ``offered == sum of outcomes + undecided``, always."""
+
+    offered: int
+    undecided: int
+    """Without an outcome yet."""
+    outcomes: dict[Outcome, int]
+
+
+_call, _outcome = tables.call.c, tables.outcome.c
+_line = func.coalesce(_outcome.line, _call.line)
+_CALLS: Final = tables.call.outerjoin(tables.outcome, _outcome.call == _call.call)
+
+
+class Archive:
+    """Read access, in a process of its own or beside the :class:`~acd.records.ledger.Ledger`.
+
+    All methods raise :class:`~acd.records.database.DatabaseUnusable` when the database cannot be read.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = connect(url, readonly=True)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    # --- For the start of the engine ----------------------------------------------------------------------------------
+
+    async def restored(self) -> Restored:
+        """Each operator's own choice, the calls still open, and the crisis message.
+
+        What counts of an operator is his wish, whatever kept him busy or away from his phone.
+        """
+        setting = tables.setting.c
+        operators = await self._rows(select(tables.operator_wish).order_by(tables.operator_wish.c.operator))
+        open_calls = await self._rows(
+            select(
+                _call.call,
+                _call.arrived_at,
+                _call.line,
+                _call.entered_at,
+                _outcome.outcome,
+                _call.operator,
+                _call.answered_at,
+            )
+            .select_from(_CALLS)
+            .where(_call.ended_at.is_(None))
+            .order_by(_call.arrived_at, _call.call)
+        )
+        crisis = await self._rows(select(setting.value).where(setting.name == CRISIS))
+        return Restored(
+            operators=tuple(_stored(row) for row in operators),
+            calls=tuple(msgspec.convert(row, CallStored) for row in open_calls),
+            crisis=crisis[0]["value"] if crisis else None,
+        )
+
+    async def highest_offer(self) -> int:
+        """The highest offer number recorded; 0 = none. One that was given out just before a kill may be missing."""
+        rows = await self._rows(select(func.coalesce(func.max(tables.offer.c.offer), 0).label("highest")))
+        return int(rows[0]["highest"])
+
+    async def events_since(self, at: float) -> AsyncIterator[Event]:
+        """The events from ``at`` (seconds since the epoch) on, in the order in which they happened."""
+        event = tables.event.c
+        first = await self._rows(select(func.min(event.seq).label("seq")).where(event.at >= at))
+        done = (first[0]["seq"] or 0) - 1
+        while done >= 0:
+            page = await self._rows(_ledger().where(event.seq > done, event.at >= at).limit(_PAGE))
+            for found in _events(page):
+                yield found
+            done = page[-1]["seq"] if page else -1
+
+    # --- For people ---------------------------------------------------------------------------------------------------
+
+    async def calls(
+        self,
+        *,
+        line: str | None = None,
+        outcome: Outcome | None = None,
+        operator: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        open: bool | None = None,
+        limit: int = 100,
+    ) -> list[CallRow]:
+        """The latest calls first.
+
+        Args:
+            line: of the outcome; without one the line joined last.
+            operator: one who spoke with the caller.
+            since: arrived then or later, seconds since the epoch.
+            until: arrived before.
+            open: True = the caller is still on the line, False = he is gone.
+        """
+        conditions = _arrived(line, since, until)
+        if outcome is not None:
+            conditions.append(_outcome.outcome == outcome.value)
+        if operator is not None:
+            conditions.append(_spoke_with(operator))
+        if open is not None:
+            conditions.append(_call.ended_at.is_(None) if open else _call.ended_at.is_not(None))
+        query = (
+            select(
+                *(column for column in _call if column is not _call.line),
+                _line.label("line"),
+                tables.caller.c.number,
+                _outcome.outcome,
+                _outcome.at.label("outcome_at"),
+                _outcome.waited,
+                _outcome.seen,
+            )
+            .select_from(_CALLS.outerjoin(tables.caller, tables.caller.c.call == _call.call))
+            .where(*conditions)
+            .order_by(_call.arrived_at.desc(), _call.call.desc())
+            .limit(limit)
+        )
+        return [msgspec.convert(row, CallRow) for row in await self._rows(query)]
+
+    async def call_story(self, call: str) -> list[Event]:
+        """All events of one call in their order: why it went where it went."""
+        return _events(await self._rows(_ledger().where(tables.event.c.call == call)))
+
+    async def outcomes(
+        self, *, line: str | None = None, since: float | None = None, until: float | None = None
+    ) -> OutcomeCounts:
+        """How the calls ended that :meth:`calls` lists with the same arguments."""
+        query = (
+            select(_outcome.outcome, func.count().label("calls"))
+            .select_from(_CALLS)
+            .where(*_arrived(line, since, until))
+            .group_by(_outcome.outcome)
+        )
+        counts = Counter({row["outcome"]: row["calls"] for row in await self._rows(query)})
+        undecided = counts.pop(None, 0)
+        outcomes = {outcome: counts[outcome.value] for outcome in Outcome}
+        return OutcomeCounts(undecided + counts.total(), undecided, outcomes)
+
+    async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+        try:
+            async with self._engine.connect() as connection:
+                rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+                return rows
+        except (SQLAlchemyError, OSError) as error:
+            raise DatabaseUnusable(str(self._engine.url), str(getattr(error, "orig", error))) from error
+
+
+def _stored(row: RowMapping) -> OperatorStored:
+    """A not-ready operator without a reason has the reason ``""``; None would say that he is ready."""
+    reason = (row["reason"] or "") if row["wish"] == Wish.NOT_READY else None
+    return OperatorStored(row["operator"], row["wish"] != Wish.OUT, reason, row["since"])
+
+
+def _arrived(line: str | None, since: float | None, until: float | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if line is not None:
+        conditions.append(_line == line)
+    if since is not None:
+        conditions.append(_call.arrived_at >= since)
+    if until is not None:
+        conditions.append(_call.arrived_at < until)
+    return conditions
+
+
+def _spoke_with(operator: str) -> ColumnElement[bool]:
+    offer = tables.offer.c
+    earlier = select(offer.call).where(offer.operator == operator, offer.how == ANSWERED)
+    return or_(_call.operator == operator, _call.call.in_(earlier))
+
+
+def _ledger() -> Select[Any]:
+    event, caller = tables.event, tables.caller
+    known = and_(caller.c.call == event.c.call, event.c.type == CallStarted.__name__)
+    return (
+        select(event.c.seq, event.c.data, caller.c.number)
+        .select_from(event.outerjoin(caller, known))
+        .order_by(event.c.seq)
+    )
+
+
+def _events(rows: Sequence[RowMapping]) -> list[Event]:
+    """The events in these rows; what is no event is told to the log and left out."""
+    events = []
+    for row in rows:
+        event = unseal(row["data"], row["number"])
+        if event is None:
+            log.warning("records.unreadable", seq=row["seq"])
+        else:
+            events.append(event)
+    return events

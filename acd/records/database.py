@@ -1,0 +1,144 @@
+"""Connections and schema: SQLite by default, PostgreSQL (psycopg 3) for those who have one.
+
+SQLite runs in WAL mode, so readers never hold up the writer, with ``synchronous=FULL``. NORMAL would survive a killed
+process too, but may lose the last commits with the power; the writer commits batches, so FULL costs one fsync a batch.
+On PostgreSQL every write transaction takes the same advisory lock: two starters do not migrate at once, and two
+writers number their entries one after the other. On SQLite ``BEGIN IMMEDIATE`` does the same.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Connection, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+WRITE_LOCK: Final = 0x616364
+"""Number of the advisory lock on PostgreSQL: "acd"."""
+
+BUSY_TIMEOUT: Final = 5.0
+"""Seconds that SQLite waits for somebody else's lock."""
+
+_POSTGRESQL: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "application_name": "acd",
+}
+"""libpq's settings: a server that vanished without a word is noticed within about 10 s."""
+
+
+class DatabaseUnusable(Exception):
+    """Database {url} cannot be used: {why}."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"database {url} cannot be used: {why}")
+
+
+def parse_url(url: str) -> URL:
+    """The address with the driver that we use.
+
+    Raises:
+        DatabaseUnusable: no address, or a database other than SQLite (in a file) or PostgreSQL.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseUnusable(repr(url), "not an address like sqlite:///acd.db or postgresql://host/name") from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            path = sqlite_path(parsed)
+            if path is None:
+                raise DatabaseUnusable(str(parsed), "SQLite must be in a file")
+            if not path.absolute().parent.is_dir():
+                raise DatabaseUnusable(str(parsed), f"there is no folder {path.absolute().parent}")
+            return parsed.set(drivername="sqlite+aiosqlite")
+        case "postgresql":
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            raise DatabaseUnusable(str(parsed), f"{other} is not supported, only sqlite and postgresql are")
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file of a SQLite database; None for any other."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database)
+
+
+def connect(url: str, *, readonly: bool = False) -> AsyncEngine:
+    """A pool of connections; nothing is opened yet. With ``readonly`` the database itself refuses to write.
+
+    Raises:
+        DatabaseUnusable: the address is not one that we know.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_async_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT})
+        _prepare_sqlite(engine, readonly)
+        return engine
+    engine = create_async_engine(parsed, connect_args=_POSTGRESQL, pool_pre_ping=readonly)
+    return engine.execution_options(postgresql_readonly=True) if readonly else engine
+
+
+def _prepare_sqlite(engine: AsyncEngine, readonly: bool) -> None:
+    """Transactions begin when we say so (the driver's own habit would leave DDL and reads outside of them)."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def opened(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        if readonly:
+            cursor.execute("PRAGMA query_only=ON")
+        else:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction in which nobody else writes; all of it is kept, or nothing."""
+    async with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            await connection.execute(select(func.pg_advisory_xact_lock(WRITE_LOCK)))
+        yield connection
+
+
+async def upgrade(url: str) -> None:
+    """Bring the schema up to date, or make it. Does nothing when it is; several may do so at once.
+
+    Raises:
+        DatabaseUnusable: the address is wrong, or the database cannot be reached or changed.
+    """
+    engine = connect(url)
+    try:
+        async with writing(engine) as connection:
+            await connection.run_sync(_migrate)
+    except (SQLAlchemyError, OSError) as error:
+        raise DatabaseUnusable(str(engine.url), str(getattr(error, "orig", error))) from error
+    finally:
+        await engine.dispose()
+
+
+def _migrate(connection: Connection) -> None:
+    command.upgrade(alembic_config(connection), "head")
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's settings, with the migrations of this package and ``connection`` to run them on."""
+    config = Config()
+    config.set_main_option("script_location", "acd.records:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config

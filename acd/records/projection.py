@@ -1,0 +1,361 @@
+"""Events -> rows: a pure fold, the same for live writing and for a rebuild from the ledger.
+
+A :class:`Picture` holds the rows that a run of entries touches. The writer fills it with what the database has of them
+(:func:`keys_of` says what that is), folds the entries in, and writes back what changed. An entry that contradicts an
+earlier one changes nothing and leaves an anomaly: the first outcome of a call wins, the first start, the first end.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from acd.model import events as ev
+from acd.model.events import Event
+from acd.model.operator import OperatorState, Wish
+from acd.model.outcome import Outcome
+from acd.records.entries import Entry
+
+ANSWERED: Final = "answered"
+CALLER_LEFT: Final = "caller_left"
+
+CRISIS: Final = "crisis"
+DRAINING: Final = "draining"
+
+
+class Row(msgspec.Struct, kw_only=True):
+    """One row of a table; the fields are its columns, the first one its key."""
+
+
+class CallRecord(Row):
+    call: str
+    arrived_at: float
+    did: str | None = None
+    language: str | None = None
+    path: str | None = None
+    line: str | None = None
+    entered_at: float | None = None
+    operator: str | None = None
+    answered_at: float | None = None
+    talk_ended_at: float | None = None
+    ended_at: float | None = None
+    last_offer: int | None = None
+    offers: int = 0
+    fallback: bool = False
+
+
+class OutcomeRecord(Row):
+    call: str
+    at: float
+    line: str | None
+    outcome: Outcome
+    waited: float | None
+    seen: bool
+
+
+class OfferRecord(Row):
+    offer: int
+    call: str
+    operator: str
+    at: float
+    rang_at: float | None = None
+    ended_at: float | None = None
+    how: str | None = None
+    why: str | None = None
+
+
+class StateRecord(Row):
+    seq: int
+    operator: str
+    state: OperatorState
+    reason: str | None
+    line: str | None
+    began_at: float
+    by: str
+    ended_at: float | None = None
+
+
+class WishRecord(Row):
+    operator: str
+    wish: Wish
+    reason: str | None
+    since: float
+    by: str
+
+
+class GapRecord(Row):
+    seq: int
+    began_at: float | None
+    reason: str
+    ended_at: float | None = None
+
+
+class SettingRecord(Row):
+    name: str
+    value: str | None
+    at: float
+    by: str
+
+
+class AnomalyRecord(Row):
+    seq: int
+    at: float
+    call: str | None
+    what: str
+
+
+class Keys(msgspec.Struct):
+    """What a run of events may touch."""
+
+    calls: set[str] = msgspec.field(default_factory=set)
+    outcomes: set[str] = msgspec.field(default_factory=set)
+    offers: set[int] = msgspec.field(default_factory=set)
+    operators: set[str] = msgspec.field(default_factory=set)
+    gap: bool = False
+
+
+class Picture:
+    """Rows known, and those among them that have changed.
+
+    Before the first entry it needs what :class:`Keys` names: those calls with their last offers, outcomes, offers, the
+    operators' open states, the open gap and when the switch last gave a sign of life.
+    """
+
+    def __init__(self) -> None:
+        self.calls: dict[str, CallRecord] = {}
+        self.outcomes: dict[str, OutcomeRecord] = {}
+        self.offers: dict[int, OfferRecord] = {}
+        self.states: dict[str, StateRecord] = {}
+        """Open interval of each operator."""
+        self.gap: GapRecord | None = None
+        self.sign_of_life: float | None = None
+        self.changed: dict[tuple[type[Row], object], Row] = {}
+
+    def fold(self, seq: int, entry: Entry) -> None:
+        """Take in the ledger entry with number ``seq``."""
+        event = entry.event()
+        if event is None:
+            self.change(AnomalyRecord(seq=seq, at=entry.at, call=None, what="unreadable"))
+            return
+        step = STEPS.get(type(event))
+        anomaly = step(self, seq, event) if step else None
+        if anomaly:
+            self.change(AnomalyRecord(seq=seq, at=event.at, call=getattr(event, "call", None), what=anomaly))
+        if is_sign_of_life(entry):
+            self.sign_of_life = entry.at
+
+    def change(self, row: Row) -> None:
+        self.changed[type(row), getattr(row, row.__struct_fields__[0])] = row
+
+    def changes(self, kind: type[Row]) -> list[Row]:
+        """Rows of one table to be written, in the order in which they were first touched."""
+        return [row for (of, _), row in self.changed.items() if of is kind]
+
+    def call(self, id: str, at: float) -> CallRecord:
+        """The row of a call, about to change. A call whose start was not seen arrived when it was first heard of."""
+        row = self.calls.get(id)
+        if row is None:
+            row = self.calls[id] = CallRecord(call=id, arrived_at=at)
+        self.change(row)
+        return row
+
+
+def is_sign_of_life(entry: Entry) -> bool:
+    """Whether this was seen in the switch, so that we were watching at that moment."""
+    return entry.call is not None or entry.type in SIGNS_OF_LIFE
+
+
+SIGNS_OF_LIFE: Final = ("LinkCameUp", "PhoneReported")
+
+
+def keys_of(entries: Iterable[Entry]) -> Keys:
+    """What a :class:`Picture` must know before these entries are folded in."""
+    keys = Keys()
+    for entry in entries:
+        if entry.call is not None:
+            keys.calls.add(entry.call)
+            if entry.type == "OutcomeCounted":
+                keys.outcomes.add(entry.call)
+        if entry.type == "OperatorChanged" and entry.operator is not None:
+            keys.operators.add(entry.operator)
+        elif entry.type in ("LinkWentDown", "LinkCameUp"):
+            keys.gap = True
+        elif entry.type in ("CallOffered", "OperatorRang", "OfferEnded"):
+            keys.offers.add(entry.event().offer)  # type: ignore[union-attr]
+    return keys
+
+
+# --- One function an event; it returns the anomaly, if there is one ------------------------------------------------
+
+
+def _started(picture: Picture, seq: int, event: ev.CallStarted) -> str | None:
+    row = picture.call(event.call, event.at)
+    if row.did is not None:
+        return "started twice"
+    row.did, row.arrived_at = event.did, event.arrived_at
+    return None
+
+
+def _entered(picture: Picture, seq: int, event: ev.CallEnteredLine) -> None:
+    row = picture.call(event.call, event.at)
+    row.line, row.entered_at = event.line, event.entered_at
+    row.language, row.path = event.language, event.path
+
+
+def _offered(picture: Picture, seq: int, event: ev.CallOffered) -> str | None:
+    if event.offer in picture.offers:
+        return "offer number used twice"
+    call = picture.call(event.call, event.at)
+    call.last_offer = event.offer
+    call.offers += 1
+    _offer(picture, event).why = msgspec.json.encode(event.why).decode()
+    return None
+
+
+def _offer(picture: Picture, event: ev.CallOffered | ev.OperatorRang | ev.OfferEnded) -> OfferRecord:
+    """The row of an offer, about to change. One whose begin was not seen began when it was first heard of."""
+    row = picture.offers.get(event.offer)
+    if row is None:
+        row = OfferRecord(offer=event.offer, call=event.call, operator=event.operator, at=event.at)
+        picture.offers[event.offer] = row
+        picture.call(event.call, event.at).last_offer = event.offer
+    picture.change(row)
+    return row
+
+
+def _belongs(picture: Picture, event: ev.OperatorRang | ev.OfferEnded) -> bool:
+    known = picture.offers.get(event.offer)
+    return known is None or known.call == event.call
+
+
+def _rang(picture: Picture, seq: int, event: ev.OperatorRang) -> str | None:
+    if not _belongs(picture, event):
+        return "offer of another call"
+    _offer(picture, event).rang_at = event.at
+    return None
+
+
+def _offer_ended(picture: Picture, seq: int, event: ev.OfferEnded) -> str | None:
+    if not _belongs(picture, event):
+        return "offer of another call"
+    row = _offer(picture, event)
+    if row.ended_at is not None:
+        return "offer ended twice"
+    row.ended_at = event.at
+    row.how = CALLER_LEFT if event.how is None else event.how.value
+    return None
+
+
+def _answered(picture: Picture, seq: int, event: ev.CallAnswered) -> None:
+    call = picture.call(event.call, event.at)
+    call.line, call.operator, call.answered_at = event.line, event.operator, event.answered_at
+    call.talk_ended_at = None
+    call.fallback |= event.fallback
+    offer = None if call.last_offer is None else picture.offers.get(call.last_offer)
+    if offer is not None and offer.operator == event.operator and offer.how != ANSWERED:
+        # Also one that was given up as lost: the switch says that it came true.
+        offer.how, offer.ended_at = ANSWERED, event.answered_at
+        picture.change(offer)
+
+
+def _outcome(picture: Picture, seq: int, event: ev.OutcomeCounted) -> str | None:
+    picture.call(event.call, event.at)
+    if event.call in picture.outcomes:
+        return f"second outcome: {event.outcome}"
+    row = picture.outcomes[event.call] = OutcomeRecord(
+        call=event.call, at=event.at, line=event.line, outcome=event.outcome, waited=event.waited, seen=event.seen
+    )
+    picture.change(row)
+    return None
+
+
+def _talk_finished(picture: Picture, seq: int, event: ev.TalkFinished) -> None:
+    picture.call(event.call, event.at).talk_ended_at = event.ended_at
+
+
+def _ended(picture: Picture, seq: int, event: ev.CallEnded) -> str | None:
+    call = picture.call(event.call, event.at)
+    if call.ended_at is not None:
+        return "ended twice"
+    call.ended_at = event.gone_at
+    return None
+
+
+def _heard_of(picture: Picture, seq: int, event: Any) -> None:
+    """Tells nothing that a row keeps; but a call that was heard of has a row."""
+    picture.call(event.call, event.at)
+
+
+def _operator_changed(picture: Picture, seq: int, event: ev.OperatorChanged) -> None:
+    before = picture.states.get(event.operator)
+    if before is not None:
+        before.ended_at = event.at
+        picture.change(before)
+    row = picture.states[event.operator] = StateRecord(
+        seq=seq,
+        operator=event.operator,
+        state=event.state,
+        reason=event.reason,
+        line=event.line,
+        began_at=event.at,
+        by=event.by,
+    )
+    picture.change(row)
+
+
+def _operator_wished(picture: Picture, seq: int, event: ev.OperatorWished) -> None:
+    row = WishRecord(operator=event.operator, wish=event.wish, reason=event.reason, since=event.at, by=event.by)
+    picture.change(row)
+
+
+def _link_down(picture: Picture, seq: int, event: ev.LinkWentDown) -> str | None:
+    if picture.gap is not None:
+        return "link down twice"
+    picture.gap = GapRecord(seq=seq, began_at=event.at, reason=event.reason)
+    picture.change(picture.gap)
+    return None
+
+
+def _link_up(picture: Picture, seq: int, event: ev.LinkCameUp) -> None:
+    """A link that comes up without having gone down: we were not running. Since the last sign of life nothing proves
+    that we watched."""
+    row = picture.gap or GapRecord(seq=seq, began_at=picture.sign_of_life, reason="not running")
+    row.ended_at = event.at
+    picture.gap = None
+    picture.change(row)
+
+
+def _crisis(picture: Picture, seq: int, event: ev.CrisisChanged) -> None:
+    picture.change(SettingRecord(name=CRISIS, value=event.message, at=event.at, by=event.by))
+
+
+def _drain(picture: Picture, seq: int, event: ev.DrainChanged) -> None:
+    picture.change(SettingRecord(name=DRAINING, value="on" if event.on else None, at=event.at, by=event.by))
+
+
+STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = MappingProxyType(
+    {
+        ev.CallStarted: _started,
+        ev.CallEnteredLine: _entered,
+        ev.CallOffered: _offered,
+        ev.OperatorRang: _rang,
+        ev.OfferEnded: _offer_ended,
+        ev.CallAnswered: _answered,
+        ev.CallAnnounced: _heard_of,
+        ev.CallDeflected: _heard_of,
+        ev.CallReturned: _heard_of,
+        ev.OutcomeCounted: _outcome,
+        ev.TalkFinished: _talk_finished,
+        ev.CallEnded: _ended,
+        ev.CallAdopted: _heard_of,
+        ev.OperatorChanged: _operator_changed,
+        ev.OperatorWished: _operator_wished,
+        ev.LinkWentDown: _link_down,
+        ev.LinkCameUp: _link_up,
+        ev.CrisisChanged: _crisis,
+        ev.DrainChanged: _drain,
+    }
+)
+"""What each event does to the rows. Those not named (``PhoneReported``, ``PolicyLoaded``, ``MoveRefused``) are kept in
+the ledger alone."""

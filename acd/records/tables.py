@@ -1,0 +1,151 @@
+"""The tables. Times are seconds since the epoch, UTC, on our clock; every ``..._at`` follows the event of that name.
+
+Personal data: a caller's number is in ``caller`` and nowhere else. The ledger's JSON leaves it out, and reads put it
+back while it is still there; so numbers can be erased by the clock while the ledger stays as it was written.
+``caller`` is therefore no part of the projection: a rebuild cannot bring a number back, and does not take one away.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"},
+)
+
+_Number = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits. SQLite's own row number must be called INTEGER."""
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False, comment="1, 2, 3, ... given by the writer, no hole"),
+    Column("at", Double, nullable=False, index=True),
+    Column("type", Text, nullable=False),
+    Column("call", Text, index=True),
+    Column("line", Text),
+    Column("operator", Text),
+    Column("data", Text, nullable=False, comment="the event as JSON, without the caller's number"),
+)
+"""The ledger. Triggers refuse UPDATE, DELETE and TRUNCATE."""
+
+caller = Table(
+    "caller",
+    metadata,
+    Column("call", Text, primary_key=True),
+    Column("at", Double, nullable=False, index=True, comment="what an erasure by the clock goes by"),
+    Column("number", Text, nullable=False, comment="E.164 where the trunk gives it so"),
+)
+
+call = Table(
+    "call",
+    metadata,
+    Column("call", Text, primary_key=True),
+    Column("did", Text, comment="NULL: its start was not seen"),
+    Column("language", Text),
+    Column("path", Text, comment="menu nodes passed, joined by >"),
+    Column("line", Text, comment="the last one that it joined"),
+    Column("arrived_at", Double, nullable=False, index=True),
+    Column("entered_at", Double, comment="joined that line"),
+    Column("operator", Text, index=True, comment="the last one who spoke with the caller"),
+    Column("answered_at", Double),
+    Column("talk_ended_at", Double),
+    Column("ended_at", Double, comment="the channel is gone; NULL: still open"),
+    Column("last_offer", _Number),
+    Column("offers", Integer, nullable=False),
+    Column("fallback", Boolean, nullable=False),
+)
+Index("ix_call_open", call.c.call, sqlite_where=call.c.ended_at.is_(None), postgresql_where=call.c.ended_at.is_(None))
+
+outcome = Table(
+    "outcome",
+    metadata,
+    Column("call", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("line", Text),
+    Column("outcome", Text, nullable=False),
+    Column("waited", Double, comment="seconds in the queue; NULL: never joined a line"),
+    Column("seen", Boolean, nullable=False),
+)
+"""A table of its own, so that "exactly one outcome a call" is its primary key. Rows are only ever inserted."""
+
+offer = Table(
+    "offer",
+    metadata,
+    Column("offer", _Number, primary_key=True, autoincrement=False),
+    Column("call", Text, nullable=False, index=True),
+    Column("operator", Text, nullable=False, index=True),
+    Column("at", Double, nullable=False),
+    Column("rang_at", Double),
+    Column("ended_at", Double),
+    Column("how", Text, comment="answered, caller_left or an OfferFailure; NULL: under way"),
+    Column("why", Text, comment="JSON of Why; NULL: found under way"),
+)
+
+operator_state = Table(
+    "operator_state",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False, comment="ledger number of the event that began it"),
+    Column("operator", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("line", Text),
+    Column("began_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("by", Text, nullable=False),
+)
+Index(
+    "ix_operator_state_now",
+    operator_state.c.operator,
+    unique=True,
+    sqlite_where=operator_state.c.ended_at.is_(None),
+    postgresql_where=operator_state.c.ended_at.is_(None),
+)
+
+operator_wish = Table(
+    "operator_wish",
+    metadata,
+    Column("operator", Text, primary_key=True),
+    Column("wish", Text, nullable=False),
+    Column("reason", Text),
+    Column("since", Double, nullable=False),
+    Column("by", Text, nullable=False),
+)
+"""What each operator said last: it outlives a restart, his state does not."""
+
+gap = Table(
+    "gap",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False),
+    Column("began_at", Double, comment="NULL: nothing was seen before"),
+    Column("ended_at", Double),
+    Column("reason", Text, nullable=False),
+)
+"""When nothing could be seen: figures over such a time are a lower bound."""
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", Text, primary_key=True, comment="crisis, draining"),
+    Column("value", Text),
+    Column("at", Double, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+anomaly = Table(
+    "anomaly",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False, comment="ledger number of the event"),
+    Column("at", Double, nullable=False),
+    Column("call", Text),
+    Column("what", Text, nullable=False),
+)
+"""Events that contradict earlier ones: kept in the ledger, without effect on the other tables."""
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("source", Text, primary_key=True, comment="one run of the engine"),
+    Column("position", _Number, nullable=False, comment="how many of its entries are in the ledger"),
+)
+"""Written with each batch: a batch whose commit got no answer is not stored twice."""
+
+PROJECTION: tuple[Table, ...] = (call, outcome, offer, operator_state, operator_wish, gap, setting, anomaly)

@@ -1,0 +1,228 @@
+"""One transaction: a run of entries goes into the ledger, and what it means into the projection."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+import msgspec
+import structlog
+from sqlalchemy import ColumnElement, Executable, Table, delete, func, insert, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from acd.records import tables
+from acd.records.database import connect, writing
+from acd.records.entries import Entry, unreadable
+from acd.records.projection import (
+    SIGNS_OF_LIFE,
+    AnomalyRecord,
+    CallRecord,
+    GapRecord,
+    OfferRecord,
+    OutcomeRecord,
+    Picture,
+    Row,
+    SettingRecord,
+    StateRecord,
+    WishRecord,
+    keys_of,
+)
+
+log = structlog.get_logger()
+
+TABLES: Final[Mapping[type[Row], Table]] = MappingProxyType(
+    {
+        CallRecord: tables.call,
+        OutcomeRecord: tables.outcome,
+        OfferRecord: tables.offer,
+        StateRecord: tables.operator_state,
+        WishRecord: tables.operator_wish,
+        GapRecord: tables.gap,
+        SettingRecord: tables.setting,
+        AnomalyRecord: tables.anomaly,
+    }
+)
+
+ONLY_ONCE: Final = (tables.outcome, tables.anomaly)
+"""Tables whose rows never change: a second one with the same key is refused by the database."""
+
+_REBUILD_CHUNK: Final = 2000
+
+R = TypeVar("R", bound=Row)
+
+
+class Batch(msgspec.Struct, array_like=True):
+    """Consecutive entries of one run of the engine."""
+
+    source: str
+    """Names that run."""
+    position: int
+    """How many entries that run has made, the last one of these included."""
+    entries: list[Entry]
+
+
+async def store(engine: AsyncEngine, batch: Batch) -> None:
+    """Store all of ``batch``, or nothing. What an earlier attempt has stored is not stored again.
+
+    Raises:
+        SQLAlchemyError, OSError: the database did not take it.
+    """
+    async with writing(engine) as connection:
+        last, stored = await _reached(connection, batch.source)
+        first = batch.position - len(batch.entries)
+        entries = batch.entries[max(0, stored - first) :]
+        if not entries:
+            return
+        seq = last + 1
+        await _append(connection, seq, entries)
+        await _project(connection, seq, entries)
+        receipt = {"source": batch.source, "position": batch.position}
+        await connection.execute(_upsert(tables.receipt, connection.dialect.name), [receipt])
+
+
+async def store_singly(engine: AsyncEngine, batch: Batch) -> None:
+    """Store the entries one by one; one that the database blames is kept as unreadable, and the others go on.
+
+    Raises:
+        SQLAlchemyError, OSError: the database is in trouble, whatever it is given.
+    """
+    first = batch.position - len(batch.entries) + 1
+    for position, entry in enumerate(batch.entries, first):
+        try:
+            await store(engine, Batch(batch.source, position, [entry]))
+        except Exception as error:
+            if not blames_data(error):
+                raise
+            log.error("records.unreadable", type=entry.type, call=entry.call, error=repr(error))
+            await store(engine, Batch(batch.source, position, [unreadable(entry.data, error)]))
+
+
+def blames_data(error: Exception) -> bool:
+    """Whether the fault lies in what was to be stored. The rest passes: a lock, a full disk, no server, no schema."""
+    if isinstance(error, DataError | IntegrityError):
+        return True
+    return not isinstance(error, SQLAlchemyError | OSError)
+
+
+async def _reached(connection: AsyncConnection, source: str) -> tuple[int, int]:
+    """The last number of the ledger, and how many entries of this run it has."""
+    last = select(func.max(tables.event.c.seq)).scalar_subquery()
+    receipt = tables.receipt.c
+    stored = select(receipt.position).where(receipt.source == source).scalar_subquery()
+    row = (await connection.execute(select(func.coalesce(last, 0), func.coalesce(stored, 0)))).one()
+    return row[0], row[1]
+
+
+async def _append(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> None:
+    rows = [
+        {"seq": n, "at": e.at, "type": e.type, "call": e.call, "line": e.line, "operator": e.operator, "data": e.data}
+        for n, e in enumerate(entries, seq)
+    ]
+    await connection.execute(insert(tables.event), rows)
+    numbers = [{"call": e.call, "at": e.at, "number": e.number} for e in entries if e.number is not None]
+    if numbers:
+        await connection.execute(_insert_new(tables.caller, connection.dialect.name), numbers)
+
+
+async def _project(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> None:
+    """Fold ``entries``, numbered from ``seq`` on, into the projection."""
+    picture = await _load(connection, seq, entries)
+    for number, entry in enumerate(entries, seq):
+        picture.fold(number, entry)
+    for kind, table in TABLES.items():
+        rows = picture.changes(kind)
+        if rows:
+            statement = insert(table) if table in ONLY_ONCE else _upsert(table, connection.dialect.name)
+            await connection.execute(statement, [msgspec.to_builtins(row) for row in rows])
+
+
+async def _load(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> Picture:
+    """What the database has of the rows that ``entries`` touch."""
+    keys, picture = keys_of(entries), Picture()
+    if keys.calls:
+        calls = await _rows(connection, CallRecord, tables.call.c.call.in_(keys.calls))
+        picture.calls = {row.call: row for row in calls}
+    if keys.outcomes:
+        outcomes = await _rows(connection, OutcomeRecord, tables.outcome.c.call.in_(keys.outcomes))
+        picture.outcomes = {row.call: row for row in outcomes}
+    offers = keys.offers | {row.last_offer for row in picture.calls.values() if row.last_offer is not None}
+    if offers:
+        picture.offers = {
+            row.offer: row for row in await _rows(connection, OfferRecord, tables.offer.c.offer.in_(offers))
+        }
+    if keys.operators:
+        state = tables.operator_state.c
+        now = await _rows(connection, StateRecord, state.operator.in_(keys.operators), state.ended_at.is_(None))
+        picture.states = {row.operator: row for row in now}
+    if keys.gap:
+        gaps = await _rows(connection, GapRecord, tables.gap.c.ended_at.is_(None))
+        picture.gap = gaps[0] if gaps else None
+        picture.sign_of_life = await _sign_of_life(connection, seq)
+    return picture
+
+
+async def _rows(connection: AsyncConnection, kind: type[R], *where: ColumnElement[bool]) -> list[R]:
+    found = await connection.execute(select(TABLES[kind]).where(*where))
+    return [msgspec.convert(row, kind) for row in found.mappings()]
+
+
+async def _sign_of_life(connection: AsyncConnection, before: int) -> float | None:
+    """When we last saw something of the switch, before the ledger entry with that number."""
+    event = tables.event.c
+    seen = or_(event.call.is_not(None), event.type.in_(SIGNS_OF_LIFE))
+    last = select(event.at).where(event.seq < before, seen).order_by(event.seq.desc()).limit(1)
+    return await connection.scalar(last)
+
+
+@cache
+def _upsert(table: Table, dialect: str) -> Executable:
+    """Insert, or replace the row with the same key."""
+    new: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    values = {column.name: new.excluded[column.name] for column in table.c if not column.primary_key}
+    return new.on_conflict_do_update(index_elements=list(table.primary_key), set_=values)  # type: ignore[no-any-return]
+
+
+@cache
+def _insert_new(table: Table, dialect: str) -> Executable:
+    """Insert, unless there is a row with the same key."""
+    new: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return new.on_conflict_do_nothing(index_elements=list(table.primary_key))  # type: ignore[no-any-return]
+
+
+async def rebuild(url: str) -> int:
+    """Make the projection anew from the ledger, in one transaction; readers see the old one until then.
+
+    Returns:
+        How many ledger entries there are.
+
+    Raises:
+        DatabaseUnusable: the address is wrong.
+        SQLAlchemyError, OSError: the database did not take it; all is as before.
+    """
+    engine = connect(url)
+    count = 0
+    try:
+        async with writing(engine) as connection:
+            for table in TABLES.values():
+                await connection.execute(delete(table))
+            async for seq, entries in _ledger(connection):
+                await _project(connection, seq, entries)
+                count += len(entries)
+    finally:
+        await engine.dispose()
+    return count
+
+
+async def _ledger(connection: AsyncConnection) -> AsyncIterator[tuple[int, list[Entry]]]:
+    """The whole ledger in runs of consecutive numbers."""
+    event, done = tables.event.c, 0
+    columns = (event.at, event.type, event.call, event.line, event.operator, event.data)
+    while True:
+        part = select(*columns).where(event.seq > done).order_by(event.seq).limit(_REBUILD_CHUNK)
+        entries = [Entry(*row) for row in await connection.execute(part)]
+        if not entries:
+            return
+        yield done + 1, entries
+        done += len(entries)

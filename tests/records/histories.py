@@ -1,0 +1,205 @@
+"""Histories of calls: whole stories as the engine tells them, and events thrown together at random."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from acd.model import events as ev
+from acd.model.events import Event, Why
+from acd.model.facts import CallWhereabouts, OfferFailure
+from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
+from acd.model.operator import OperatorState, Wish
+from acd.model.outcome import Outcome
+from acd.model.policy import OverflowTo
+
+Step = list[Event]
+_S = OperatorState
+
+NUMBER = "+32470123456"
+LINE = LineId("gentinfo")
+WHY = Why(
+    line_rule="guard",
+    waited=100.0,
+    aged=130.0,
+    waiting=3,
+    queue_share=0.5,
+    line_share=0.4,
+    operator_rule="least_skilled",
+    level=1,
+    skills=2,
+    idle=55.5,
+    candidates=4,
+)
+
+
+def change(
+    at: float,
+    operator: str,
+    before: OperatorState,
+    state: OperatorState,
+    reason: str | None = None,
+    by: str = "engine",
+    line: LineId | None = None,
+) -> ev.OperatorChanged:
+    return ev.OperatorChanged(at, OperatorId(operator), before, state, reason, by, line)
+
+
+def waiting(call: str, at: float, line: LineId = LINE, number: str | None = NUMBER) -> list[Step]:
+    """He chooses a line after 10 s."""
+    id = CallId(call)
+    return [
+        [ev.CallStarted(at, id, "3292101010", number, at)],
+        [ev.CallEnteredLine(at + 10, id, line, at + 10, "nl", "welkom>taal")],
+    ]
+
+
+def offered(call: str, at: float, operator: str, offer: int, line: LineId = LINE) -> list[Step]:
+    id, op, number = CallId(call), OperatorId(operator), OfferId(offer)
+    return [
+        [ev.CallOffered(at, id, line, op, number, WHY), change(at, operator, _S.AVAILABLE, _S.RESERVED, line=line)],
+        [ev.OperatorRang(at + 1, id, op, number), change(at + 1, operator, _S.RESERVED, _S.RINGING, line=line)],
+    ]
+
+
+def answered(call: str, at: float, operator: str = "an", offer: int = 1, line: LineId = LINE) -> list[Step]:
+    """Waits from 10 s to 35 s after ``at``, talks until 135 s, hangs up."""
+    id, op = CallId(call), OperatorId(operator)
+    return [
+        *waiting(call, at, line),
+        *offered(call, at + 30, operator, offer, line),
+        [
+            ev.CallAnswered(at + 35, id, line, op, at + 35, 25.0),
+            ev.OutcomeCounted(at + 35, id, line, Outcome.ANSWERED, 25.0),
+            change(at + 35, operator, _S.RINGING, _S.IN_CALL, line=line),
+        ],
+        [
+            ev.TalkFinished(at + 135, id, op, at + 135),
+            change(at + 135, operator, _S.IN_CALL, _S.WRAP_UP, line=line),
+            ev.CallEnded(at + 135, id, at + 135),
+        ],
+        [change(at + 165, operator, _S.WRAP_UP, _S.AVAILABLE)],
+    ]
+
+
+def abandoned(call: str, at: float, line: LineId = LINE) -> list[Step]:
+    """Hangs up after 50 s in the line."""
+    id = CallId(call)
+    return [
+        *waiting(call, at, line),
+        [ev.OutcomeCounted(at + 60, id, line, Outcome.ABANDONED, 50.0), ev.CallEnded(at + 60, id, at + 60)],
+    ]
+
+
+def missed(call: str, at: float, operator: str, offer: int) -> list[Step]:
+    """The operator does not answer; then the caller hangs up."""
+    id, op = CallId(call), OperatorId(operator)
+    reason = OfferFailure.RING_NO_ANSWER
+    return [
+        *waiting(call, at),
+        *offered(call, at + 20, operator, offer),
+        [ev.OfferEnded(at + 35, id, op, OfferId(offer), reason), change(at + 35, operator, _S.RINGING, _S.NOT_READY)],
+        [ev.OutcomeCounted(at + 60, id, LINE, Outcome.ABANDONED, 50.0), ev.CallEnded(at + 60, id, at + 60)],
+    ]
+
+
+def closed(call: str, at: float) -> list[Step]:
+    id = CallId(call)
+    return [
+        [ev.CallStarted(at, id, "3292101010", None, at)],
+        [ev.OutcomeCounted(at + 2, id, None, Outcome.CLOSED, None)],
+        [ev.CallEnded(at + 9, id, at + 9)],
+    ]
+
+
+def flat(steps: Sequence[Sequence[Event]]) -> list[Event]:
+    return [event for step in steps for event in step]
+
+
+# --- At random -----------------------------------------------------------------------------------------------------
+
+texts = st.one_of(st.sampled_from(["", "nl", "'); DROP TABLE event;--", "\u00e9\u20ac\U0001f600"]), st.text(max_size=8))
+times = st.floats(min_value=0, max_value=2e9)
+calls = st.sampled_from([CallId(f"17.{n}") for n in range(4)])
+lines = st.sampled_from([LineId("gentinfo"), LineId("sportlijn")])
+operators = st.sampled_from([OperatorId(name) for name in ("an", "bo", "cy")])
+offers = st.integers(min_value=1, max_value=6).map(OfferId)
+maybe_text = st.none() | texts
+whys = st.builds(Why, **dict.fromkeys(("waited", "aged", "queue_share", "line_share", "idle"), times))
+
+_FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "at": times,
+    "call": calls,
+    "line": lines,
+    "operator": operators,
+    "offer": offers,
+    "why": whys,
+    "number": maybe_text,
+    "device": texts.map(Device),
+}
+
+
+def _random(kind: type[Event]) -> st.SearchStrategy[Event]:
+    fields = {name: _FIELDS[name] for name in kind.__struct_fields__ if name in _FIELDS}
+    match kind:
+        case ev.CallAnswered | ev.TalkFinished:
+            fields["operator"] = st.none() | operators
+        case ev.OutcomeCounted:
+            fields["line"] = st.none() | lines
+            fields["outcome"] = st.sampled_from(Outcome)
+            fields["waited"] = st.none() | times
+        case ev.OperatorChanged:
+            fields["line"] = st.none() | lines
+            fields["state"] = fields["before"] = st.sampled_from(OperatorState)
+            fields["reason"] = maybe_text
+        case ev.OperatorWished:
+            fields["wish"] = st.sampled_from(Wish)
+            fields["reason"] = maybe_text
+        case ev.CallAdopted:
+            fields["where"] = st.sampled_from(CallWhereabouts)
+        case ev.CallDeflected:
+            fields["to"] = st.sampled_from(OverflowTo)
+        case ev.CallAnnounced:
+            fields["wait"] = st.none() | st.tuples(st.integers(0, 9), st.none() | st.integers(0, 9))
+        case ev.OfferEnded:
+            fields["how"] = st.none() | st.sampled_from(OfferFailure)
+        case ev.MoveRefused:
+            fields["why"] = texts
+        case _:
+            pass
+    return st.builds(kind, **fields)
+
+
+KINDS: list[type[Event]] = list(ev.AnyEvent.__args__)
+any_event: st.SearchStrategy[Event] = st.one_of([_random(kind) for kind in KINDS])
+
+
+@st.composite
+def legal(draw: st.DrawFn) -> list[Step]:
+    """Some stories, their steps mixed, each story in its own order."""
+    offer = iter(range(1, 100))
+    stories: list[list[Step]] = []
+    for n in range(draw(st.integers(1, 6))):
+        call, at, operator = f"18.{n}", draw(times), f"op{n}"
+        match draw(st.sampled_from(["answered", "abandoned", "missed", "closed", "cut"])):
+            case "answered":
+                stories.append(answered(call, at, operator, next(offer)))
+            case "abandoned":
+                stories.append(abandoned(call, at))
+            case "missed":
+                stories.append(missed(call, at, operator, next(offer)))
+            case "closed":
+                stories.append(closed(call, at))
+            case _:
+                whole = answered(call, at, operator, next(offer))
+                stories.append(whole[: draw(st.integers(1, len(whole)))])
+    mixed: list[Step] = []
+    while stories:
+        story = draw(st.sampled_from(stories))
+        mixed.append(story.pop(0))
+        stories = [left for left in stories if left]
+    return mixed
+
+
+illegal: st.SearchStrategy[list[Step]] = st.lists(st.lists(any_event, min_size=1, max_size=4), max_size=12)
+any_history: st.SearchStrategy[list[Step]] = st.one_of(legal(), illegal)

@@ -1,0 +1,292 @@
+"""What the tables say about the calls, and that they say the same when made anew from the ledger."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from acd.model import events as ev
+from acd.model.events import Why
+from acd.model.facts import OfferFailure
+from acd.model.ids import CallId, OfferId, OperatorId
+from acd.model.operator import OperatorState
+from acd.model.outcome import Outcome
+from acd.records import rebuild, tables, upgrade
+from acd.records.database import connect
+from acd.records.entries import seal
+from acd.records.projection import STEPS, Picture
+from acd.records.writing import TABLES, Batch, store
+from tests.records.histories import KINDS, LINE, WHY, Step, abandoned, answered, any_history, change, flat, missed
+from tests.records.places import Place
+
+NOT_PROJECTED = {ev.PhoneReported, ev.PolicyLoaded, ev.MoveRefused}
+
+
+def test_every_event_is_projected_or_is_named_as_not() -> None:
+    assert set(STEPS) | NOT_PROJECTED == set(KINDS)
+    assert not set(STEPS) & NOT_PROJECTED
+
+
+async def test_an_answered_call_from_its_arrival_to_its_end(place: Place) -> None:
+    await place.write(*answered("17.1", 1000.0, operator="an", offer=7))
+
+    assert await place.rows(tables.call) == [
+        {
+            "call": "17.1",
+            "did": "3292101010",
+            "language": "nl",
+            "path": "welkom>taal",
+            "line": "gentinfo",
+            "arrived_at": 1000.0,
+            "entered_at": 1010.0,
+            "operator": "an",
+            "answered_at": 1035.0,
+            "talk_ended_at": 1135.0,
+            "ended_at": 1135.0,
+            "last_offer": 7,
+            "offers": 1,
+            "fallback": False,
+        }
+    ]
+    assert await place.rows(tables.outcome) == [
+        {"call": "17.1", "at": 1035.0, "line": "gentinfo", "outcome": "answered", "waited": 25.0, "seen": True}
+    ]
+    (offer,) = await place.rows(tables.offer)
+    assert msgspec.json.decode(offer.pop("why"), type=Why) == WHY
+    assert offer == {
+        "offer": 7,
+        "call": "17.1",
+        "operator": "an",
+        "at": 1030.0,
+        "rang_at": 1031.0,
+        "ended_at": 1035.0,
+        "how": "answered",
+    }
+    states = await place.rows(tables.operator_state)
+    assert [(row["state"], row["began_at"], row["ended_at"]) for row in states] == [
+        ("reserved", 1030.0, 1031.0),
+        ("ringing", 1031.0, 1035.0),
+        ("in_call", 1035.0, 1135.0),
+        ("wrap_up", 1135.0, 1165.0),
+        ("available", 1165.0, None),
+    ]
+    assert await place.rows(tables.anomaly) == []
+
+
+async def test_an_offer_tells_how_it_ended(sqlite: Place) -> None:
+    left = CallId("17.9")
+    await sqlite.write(
+        *missed("17.1", 1000.0, "an", 1),
+        [ev.CallOffered(2000.0, left, LINE, OperatorId("bo"), OfferId(2), WHY)],
+        [ev.OfferEnded(2004.0, left, OperatorId("bo"), OfferId(2), None)],
+        [ev.CallOffered(3000.0, left, LINE, OperatorId("bo"), OfferId(3), WHY)],
+    )
+    assert [(row["offer"], row["how"], row["ended_at"]) for row in await sqlite.rows(tables.offer)] == [
+        (1, OfferFailure.RING_NO_ANSWER.value, 1035.0),
+        (2, "caller_left", 2004.0),
+        (3, None, None),
+    ]
+
+
+async def test_an_offer_given_up_as_lost_that_comes_true_counts_as_answered(sqlite: Place) -> None:
+    call, an, offer = CallId("17.1"), OperatorId("an"), OfferId(1)
+    await sqlite.write(
+        [ev.CallOffered(10.0, call, LINE, an, offer, WHY)],
+        [ev.OfferEnded(14.0, call, an, offer, OfferFailure.LOST)],
+        [ev.CallAnswered(15.0, call, LINE, an, 14.5, 4.5)],
+    )
+    (row,) = await sqlite.rows(tables.offer)
+    assert (row["how"], row["ended_at"]) == ("answered", 14.5)
+
+
+async def test_a_caller_sent_on_to_another_line_stays_one_call_with_its_first_outcome(sqlite: Place) -> None:
+    call, bo = CallId("17.1"), OperatorId("bo")
+    story = answered("17.1", 1000.0)[:5]
+    await sqlite.write(
+        *story,
+        [ev.TalkFinished(1100.0, call, OperatorId("an"), 1100.0)],
+        [ev.CallEnteredLine(1101.0, call, LINE, 1101.0, "nl", "welkom")],
+        [ev.CallOffered(1110.0, call, LINE, bo, OfferId(2), WHY)],
+        [ev.CallAnswered(1115.0, call, LINE, bo, 1115.0, 14.0)],
+        [ev.CallEnded(1200.0, call, 1200.0)],
+    )
+    (row,) = await sqlite.rows(tables.call)
+    assert (row["operator"], row["entered_at"], row["talk_ended_at"], row["offers"]) == ("bo", 1101.0, None, 2)
+    (outcome,) = await sqlite.rows(tables.outcome)
+    assert outcome["at"] == 1035.0
+
+
+async def test_times_without_sight_of_the_switch(sqlite: Place) -> None:
+    await sqlite.write(
+        [ev.LinkCameUp(100.0, 0, 0)],
+        *abandoned("17.1", 200.0),
+        [ev.LinkWentDown(300.0, "EOF")],
+        [ev.LinkCameUp(303.0, 4, 1)],
+        # The engine is killed; after its restart it says so much before it sees the switch.
+        [ev.PhoneReported(400.0, "1001", OperatorId("an"), True)],  # type: ignore[arg-type]
+        [ev.PolicyLoaded(500.0, 8, 20), change(500.0, "an", OperatorState.LOGGED_OUT, OperatorState.UNREACHABLE)],
+        [ev.LinkCameUp(501.0, 0, 0)],
+        [ev.LinkWentDown(600.0, "timeout")],
+    )
+    gaps = [(row["began_at"], row["ended_at"], row["reason"]) for row in await sqlite.rows(tables.gap)]
+    assert gaps == [
+        (None, 100.0, "not running"),
+        (300.0, 303.0, "EOF"),
+        (400.0, 501.0, "not running"),
+        (600.0, None, "timeout"),
+    ]
+
+
+async def test_settings_keep_their_last_value(sqlite: Place) -> None:
+    await sqlite.write(
+        [ev.CrisisChanged(1.0, "storm", "coach"), ev.DrainChanged(1.0, True, "coach")],
+        [ev.CrisisChanged(2.0, None, "coach2"), ev.DrainChanged(3.0, False, "coach")],
+        [ev.CrisisChanged(4.0, "flood", "coach")],
+    )
+    assert await sqlite.rows(tables.setting) == [
+        {"name": "crisis", "value": "flood", "at": 4.0, "by": "coach"},
+        {"name": "draining", "value": None, "at": 3.0, "by": "coach"},
+    ]
+
+
+# --- One outcome a call --------------------------------------------------------------------------------------------
+
+
+async def test_of_two_outcomes_the_first_wins_and_the_second_is_on_record(place: Place) -> None:
+    call = CallId("17.1")
+    second = ev.OutcomeCounted(1040.0, call, LINE, Outcome.ABANDONED, 30.0)
+    await place.write(*answered("17.1", 1000.0)[:5], [second])
+    await place.write([second])
+
+    assert [row["outcome"] for row in await place.rows(tables.outcome)] == ["answered"]
+    anomalies = await place.rows(tables.anomaly)
+    assert [(row["call"], row["what"]) for row in anomalies] == [("17.1", "second outcome: abandoned")] * 2
+    assert [event for event in await place.events() if event == second] == [second, second]
+
+
+async def test_the_database_itself_refuses_a_second_outcome(place: Place) -> None:
+    await place.write(*answered("17.1", 1000.0))
+    engine = connect(place.url)
+    row = {"call": "17.1", "at": 1.0, "line": None, "outcome": "abandoned", "waited": None, "seen": True}
+    try:
+        with pytest.raises(IntegrityError):
+            async with engine.begin() as connection:
+                await connection.execute(insert(tables.outcome), row)
+    finally:
+        await engine.dispose()
+
+
+async def test_contradictions_change_nothing_and_are_on_record(sqlite: Place) -> None:
+    call, other, an = CallId("17.1"), CallId("17.2"), OperatorId("an")
+    await sqlite.write(
+        *answered("17.1", 1000.0, offer=1),
+        [ev.CallStarted(2000.0, call, "other", None, 2000.0)],
+        [ev.CallEnded(2001.0, call, 2001.0)],
+        [ev.CallOffered(2002.0, other, LINE, an, OfferId(1), WHY)],
+        [ev.OperatorRang(2003.0, other, an, OfferId(1))],
+        [ev.OfferEnded(2004.0, other, an, OfferId(1), None)],
+        [ev.OfferEnded(2005.0, call, an, OfferId(1), None)],
+        [ev.LinkWentDown(2006.0, "EOF"), ev.LinkWentDown(2007.0, "EOF")],
+    )
+    assert [row["what"] for row in await sqlite.rows(tables.anomaly)] == [
+        "started twice",
+        "ended twice",
+        "offer number used twice",
+        "offer of another call",
+        "offer of another call",
+        "offer ended twice",
+        "link down twice",
+    ]
+    (row,) = await sqlite.rows(tables.call)
+    assert (row["did"], row["arrived_at"], row["ended_at"]) == ("3292101010", 1000.0, 1135.0)
+    (offer,) = await sqlite.rows(tables.offer)
+    assert (offer["call"], offer["how"]) == ("17.1", "answered")
+
+
+@pytest.mark.parametrize("statement", ["UPDATE event SET at = 0", "DELETE FROM event"])
+async def test_the_ledger_is_append_only(place: Place, statement: str) -> None:
+    await place.write(*abandoned("17.1", 1000.0))
+    with pytest.raises(DBAPIError, match="append-only"):
+        await place.execute(statement)
+    assert len(await place.events()) == 4
+
+
+# --- Made anew -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[Path]:
+    """A migrated SQLite file to copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        asyncio.run(upgrade(f"sqlite:///{path}"))
+        yield path
+
+
+def folded_in_memory(history: list[Step]) -> dict[str, list[dict[str, Any]]]:
+    """The projection of one long fold that never saw a database."""
+    picture = Picture()
+    for seq, event in enumerate(flat(history), 1):
+        picture.fold(seq, seal(event))
+    rows = {}
+    for kind, table in TABLES.items():
+        (key,) = table.primary_key
+        rows[table.name] = sorted(map(msgspec.to_builtins, picture.changes(kind)), key=itemgetter(key.name))
+    return rows
+
+
+@given(history=any_history, sizes=st.lists(st.integers(1, 6), min_size=1, max_size=5))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_batch_by_batch_or_rebuilt_or_in_memory_the_rows_are_the_same(
+    template: Path, history: list[Step], sizes: list[int]
+) -> None:
+    asyncio.run(compare(template, history, sizes))
+
+
+async def compare(template: Path, history: list[Step], sizes: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "acd.db"
+        shutil.copy(template, path)
+        place = Place(f"sqlite:///{path}", Path(folder) / "spill")
+        await store_in_pieces(place, history, sizes)
+        live = await place.projection()
+        assert await rebuild(place.url) == len(flat(history))
+        assert await place.projection() == live
+    assert folded_in_memory(history) == live
+    first_outcomes: dict[str, str] = {}
+    for event in flat(history):
+        if isinstance(event, ev.OutcomeCounted):
+            first_outcomes.setdefault(event.call, event.outcome.value)
+    assert {row["call"]: row["outcome"] for row in live["outcome"]} == first_outcomes
+
+
+async def store_in_pieces(place: Place, history: list[Step], sizes: list[int]) -> None:
+    engine = connect(place.url)
+    entries = [seal(event) for event in flat(history)]
+    position, turn = 0, 0
+    try:
+        while position < len(entries):
+            part = entries[position : position + sizes[turn % len(sizes)]]
+            position, turn = position + len(part), turn + 1
+            await store(engine, Batch("run", position, part))
+    finally:
+        await engine.dispose()
+
+
+async def test_rebuilt_on_postgresql_too(place: Place) -> None:
+    history = [step for n in range(40) for step in answered(f"17.{n}", 1000.0 + n, f"op{n % 5}", n + 1)]
+    await place.write(*history)
+    live = await place.projection()
+    assert await rebuild(place.url) == len(flat(history))
+    assert await place.projection() == live
+    assert len(live["call"]) == 40

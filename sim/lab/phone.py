@@ -243,9 +243,7 @@ class Phone(asyncio.DatagramProtocol):
 
     # --- Calling -------------------------------------------------------------------------------------------------
 
-    def call(
-        self, number: str, *, from_header: str | None = None, headers: Iterable[tuple[str, str]] = ()
-    ) -> Call:
+    def call(self, number: str, *, from_header: str | None = None, headers: Iterable[tuple[str, str]] = ()) -> Call:
         """Send an INVITE; what comes of it is seen on the call.
 
         Args:
@@ -265,7 +263,9 @@ class Phone(asyncio.DatagramProtocol):
     async def _call(self, call: Call, extra: list[tuple[str, str]]) -> None:
         head = [("From", call.local), ("To", call.remote), ("Call-ID", call.call_id), ("Contact", self._contact())]
         try:
-            await self._ask("INVITE", call.target, head + extra, call.cseq, body=self.sdp(), call=call)
+            answer = await self._ask("INVITE", call.target, head + extra, call.cseq, body=self.sdp(), call=call)
+            if answer.code >= 300:
+                call.heard(answer)
         except SipFailure:
             call.over(by_us=False)
 
@@ -340,7 +340,7 @@ class Phone(asyncio.DatagramProtocol):
             del self._answers[request.branch]
         if is_invite:
             self._acknowledge(request, answer)
-        if first and call is not None and answer.code not in (401, 407):
+        if first and call is not None and answer.code < 300:
             call.heard(answer)
         return answer
 

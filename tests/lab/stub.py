@@ -9,6 +9,8 @@ from sim.lab import Lab
 
 Frame = dict[str, str]
 
+NONCE = "a1b2c3"
+
 
 class Stub:
     """Logs in on the engine's account, keeps the heartbeat and every event that comes."""
@@ -71,6 +73,27 @@ class Stub:
                         return frame
                 self._changed.clear()
                 await self._changed.wait()
+
+    async def arrival(self, number: str) -> str:
+        """The Uniqueid of the caller with that number, when he waits on a line."""
+        return (await self.event("AcdQueued", Num=number))["Uniqueid"]
+
+    async def state(self, call: str) -> str:
+        return await self.getvar("ACD_STATE", Channel=call)
+
+    async def offer(self, call: str, offer: int, device: str, ring: int = 10) -> None:
+        """Move a caller to a phone."""
+        answer = await self.redirect(call, "acd-connect", f"{offer}*{device}*{ring}")
+        assert answer["Response"] == "Success", answer
+
+    async def quiet(self, lab: Lab) -> None:
+        """Every channel ends within 3 s."""
+        for _ in range(30):
+            channels = await asyncio.to_thread(lab.channels)
+            if not channels:
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"left in Asterisk: {channels}")
 
     def names(self, channel: str) -> list[str]:
         """What was said about one call, in order."""

@@ -1,0 +1,44 @@
+"""One Asterisk for all tests of this folder that do not restart it."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from acd.model.ids import LineId
+from sim.lab import Lab
+from tests.lab.sound import tone
+from tests.lab.stub import NONCE, Stub, stub
+
+PROMPTS = {"crisis-storm": 1000, "position-1": 1400, "full": 1800, "maintenance": 2200, "partner": 2600}
+"""Each prompt of the lab is a tone of its own, so that a test can tell what a caller heard. Hertz."""
+
+KNOWN_COMPLAINTS = (
+    "Could not create dialog to invalid URI",  # A phone that is not registered.
+    "Failed to create outgoing session",
+    "but target does not exist",  # A REFER that was refused.
+)
+
+
+@pytest.fixture(scope="session")
+def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sounds")
+    for name, hertz in PROMPTS.items():
+        tone(folder / "nl/acd" / f"{name}.wav", hertz, 0.6)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lab(prompts: Path) -> Iterator[Lab]:
+    with Lab(sounds=prompts, partners={LineId("gentinfo"): "+3290000000"}) as lab:
+        yield lab
+        assert not lab.complaints(KNOWN_COMPLAINTS)
+
+
+@pytest.fixture
+async def engine(lab: Lab) -> AsyncIterator[Stub]:
+    """A stub engine on the lab's Asterisk. Nothing may be left of the calls that it moved."""
+    async with stub(lab) as engine:
+        await engine.setvar("ACD_NONCE", NONCE)
+        yield engine
+        await engine.quiet(lab)

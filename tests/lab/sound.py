@@ -1,0 +1,49 @@
+"""Tones: what a prompt of the lab is, and whether a caller heard it."""
+
+import math
+import struct
+import wave
+from collections.abc import Iterable
+from pathlib import Path
+
+RATE = 8000
+
+
+def tone(path: Path, hertz: int, seconds: float) -> None:
+    """Write a sound file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = (int(12000 * math.sin(2 * math.pi * hertz * n / RATE)) for n in range(int(RATE * seconds)))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+
+
+def heard(packets: Iterable[bytes], hertz: int) -> float:
+    """Seconds for which A-law packets of 20 ms carry this tone more than anything else (Goertzel)."""
+    return sum(len(packet) for packet in packets if _share(packet, hertz) > 0.5) / RATE
+
+
+def _share(packet: bytes, hertz: int) -> float:
+    samples = [_ALAW[octet] for octet in packet]
+    energy = sum(sample * sample for sample in samples)
+    if energy < 1e6:
+        return 0.0
+    step = 2 * math.cos(2 * math.pi * hertz / RATE)
+    before = last = 0.0
+    for sample in samples:
+        before, last = last, sample + step * last - before
+    power = last * last + before * before - step * last * before
+    return power / (energy * len(samples) / 2)
+
+
+def _linear(octet: int) -> int:
+    """ITU-T G.711, A-law."""
+    octet ^= 0x55
+    exponent, mantissa = (octet >> 4) & 7, octet & 15
+    value = (mantissa << 4) + 8 if exponent == 0 else ((mantissa << 4) + 0x108) << (exponent - 1)
+    return value if octet & 0x80 else -value
+
+
+_ALAW = [_linear(octet) for octet in range(256)]

@@ -1,0 +1,277 @@
+"""The service: its parts, and the order in which they start and end.
+
+Start: the records first (a promise that cannot be kept in them may not be given), then what they remember goes to the
+engine, then the switch is connected. End: the switch is let go, then the records are brought to safety. The callers do
+not notice either.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, Final
+
+import structlog
+import uvicorn
+
+from acd.asterisk import AsteriskPbx
+from acd.bootstrap.settings import Settings
+from acd.config import City, ConfigError, describe_changes, load
+from acd.engine.core import Engine
+from acd.engine.tally import Tally
+from acd.model import facts
+from acd.model.events import Event, LinkCameUp, LinkWentDown
+from acd.model.ids import Device, OperatorId
+from acd.ports import Clock, Pbx
+from acd.records import Archive, Ledger, day_bounds, day_of, upgrade
+from acd.runtime.control import ControlError, ControlServer, Handler
+from acd.runtime.driver import Driver, steady_clock
+from acd.web.app import create_app
+from acd.web.hub import Hub
+from acd.web.snapshot import Snapshot, snapshot
+
+OFFERS_SKIPPED: Final = 1000
+"""Offer numbers left out after a restart: more than a killed engine can have given out unrecorded."""
+
+log = structlog.get_logger()
+
+
+class Service:
+    """The running product: one engine on one switch, with its records and pages.
+
+    Args:
+        settings: where everything is.
+        pbx: another switch than the Asterisk of the settings.
+        clock: another clock than the machine's.
+    """
+
+    def __init__(self, settings: Settings, *, pbx: Pbx | None = None, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or steady_clock()
+        self.city: City = load(settings.queues)
+        self.tally = Tally({id: line.target_wait for id, line in self.city.policy.lines.items()})
+        self.web_url = ""
+        self._pbx = pbx
+        self._link_lost_at: float | None = None
+        self._stop = asyncio.Event()
+
+    async def run(self, ready: Callable[["Service"], None] = lambda service: None) -> None:
+        """Serve until :meth:`stop` or a signal.
+
+        Args:
+            ready: called once pages and control socket answer.
+
+        Raises:
+            DatabaseUnusable: the records cannot be reached at the start.
+            ControlError: another service runs in the same state folder.
+            OSError: the web port is taken.
+        """
+        self.settings.state.mkdir(parents=True, exist_ok=True)
+        url = self.settings.database_url
+        await upgrade(url)
+        async with AsyncExitStack() as stack:
+            self.ledger = await stack.enter_async_context(Ledger(url, self.settings.state / "events.spill"))
+            await self.ledger.caught_up()
+            restored, first_offer = await self._remember(url)
+            self.engine = Engine(self.city.policy, first_offer=first_offer)
+            self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, [self._listen])
+            self.hub = Hub(self._snapshot)
+            stack.callback(self.hub.close)
+            control = ControlServer(self.settings.socket, self._handlers())
+            await control.start()
+            stack.push_async_callback(control.stop)
+            await stack.enter_async_context(self._web())
+            stack.enter_context(_signals(self))
+            ready(self)
+            await self._serve([restored])
+
+    async def _serve(self, first: Sequence[facts.Fact]) -> None:
+        work = [
+            asyncio.create_task(self.driver.run(first), name="driver"),
+            asyncio.create_task(self._turn_days(), name="day"),
+        ]
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            done, _ = await asyncio.wait([*work, stopped], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (*work, stopped):
+                task.cancel()
+            await asyncio.gather(*work, stopped, return_exceptions=True)
+
+    def stop(self) -> None:
+        """End in good order; the callers stay where they are."""
+        self._stop.set()
+
+    def reload(self) -> list[str]:
+        """Read ``queues.yaml`` again. A waiting call keeps the line settings it entered with.
+
+        Raises:
+            ConfigError: the file has faults; the old settings stay.
+        """
+        city = load(self.settings.queues)
+        changes = describe_changes(self.city, city)
+        self.city = city
+        self.tally.target_wait = {id: line.target_wait for id, line in city.policy.lines.items()}
+        self.driver.tell(facts.PolicyChanged(city.policy))
+        log.info("settings loaded again", changes=changes)
+        return changes
+
+    # --- Parts -------------------------------------------------------------------------------------------------
+
+    def _switch(self) -> Pbx:
+        if self._pbx is None:
+            self._pbx = AsteriskPbx(self.settings.ami(), self._devices, clock=self.clock)
+        return self._pbx
+
+    def _devices(self) -> list[Device]:
+        return [operator.device for operator in self.engine.policy.operators.values()]
+
+    async def _remember(self, url: str) -> tuple[facts.Restored, int]:
+        """What the records know, and today's counts."""
+        archive = Archive(url)
+        try:
+            async for event in archive.events_since(day_bounds(day_of(self.clock()))[0]):
+                self.tally.apply([event])
+            return await archive.restored(), await archive.highest_offer() + OFFERS_SKIPPED
+        finally:
+            await archive.close()
+
+    def _listen(self, events: Sequence[Event]) -> None:
+        self.tally.apply(events)
+        for event in events:
+            if isinstance(event, LinkWentDown):
+                self._link_lost_at = event.at
+            elif isinstance(event, LinkCameUp):
+                self._link_lost_at = None
+        self.hub.changed()
+
+    def _snapshot(self) -> Snapshot:
+        return snapshot(self.engine.board(self.clock()), self.tally, link_lost_at=self._link_lost_at)
+
+    @asynccontextmanager
+    async def _web(self) -> AsyncIterator[None]:
+        app = create_app(self.hub, hosts=self.settings.web_names, ledger_behind=lambda: self.ledger.health.behind)
+        config = uvicorn.Config(
+            app, self.settings.web_host, self.settings.web_port, log_config=None, access_log=False, lifespan="off"
+        )
+        server = uvicorn.Server(config)
+        socket = config.bind_socket()
+        self.web_url = f"http://{self.settings.web_host}:{socket.getsockname()[1]}/"
+        task = asyncio.create_task(server._serve([socket]), name="web")
+        try:
+            yield
+        finally:
+            self.hub.close()
+            server.should_exit = True
+            await task
+
+    async def _turn_days(self) -> None:
+        """At local midnight the counts of the day begin anew."""
+        while True:
+            _, midnight = day_bounds(day_of(self.clock()))
+            await asyncio.sleep(max(0.0, midnight - self.clock()))
+            if self.clock() >= midnight:
+                self.tally.reset()
+                self.hub.changed()
+
+    # --- Control -----------------------------------------------------------------------------------------------
+
+    def _handlers(self) -> dict[str, Handler]:
+        return {
+            "status": self._status,
+            "operator": self._operator,
+            "drain": self._drain,
+            "crisis": self._crisis,
+            "reload": self._reload,
+        }
+
+    async def _status(self, _: Any) -> dict[str, Any]:
+        board = self.engine.board(self.clock())
+        waiting = sum(line.waiting for line in board.lines)
+        talking = sum(line.talking for line in board.lines)
+        operators = [
+            {"operator": o.operator, "name": o.name, "state": o.state.value, "reason": o.reason, "since": o.since}
+            for o in board.operators
+        ]
+        return {
+            "linked": board.linked,
+            "draining": board.draining,
+            "crisis": board.crisis,
+            "calls": len(board.calls),
+            "waiting": waiting,
+            "talking": talking,
+            "behind": self.ledger.health.behind,
+            "web": self.web_url,
+            "operators": operators,
+        }
+
+    async def _operator(self, request: Any) -> dict[str, Any]:
+        id, by = OperatorId(str(request["operator"])), str(request["by"])
+        action: facts.OperatorAction
+        match request["action"]:
+            case "login":
+                action = facts.OperatorLoggedIn(id, by)
+            case "logout":
+                action = facts.OperatorLoggedOut(id, by)
+            case "ready":
+                action = facts.OperatorReady(id, by)
+            case _:
+                action = facts.OperatorNotReady(id, by, str(request.get("reason", "")))
+        self._check_operator(action)
+        self.driver.tell(action)
+        [shown] = [o for o in self.engine.board(self.clock()).operators if o.operator == id]
+        return {"operator": id, "state": shown.state.value, "reason": shown.reason}
+
+    def _check_operator(self, action: facts.OperatorAction) -> None:
+        policy = self.engine.policy
+        if action.operator not in policy.operators:
+            known = ", ".join(sorted(policy.operators))
+            raise ControlError(f"there is no operator {action.operator!r}; there are: {known}")
+        if isinstance(action, facts.OperatorNotReady) and action.reason not in policy.reasons:
+            raise ControlError(f"{action.reason!r} is no reason; there are: {', '.join(policy.reasons)}")
+        states = {o.operator: o.state.value for o in self.engine.board(self.clock()).operators}
+        logs = isinstance(action, facts.OperatorLoggedIn | facts.OperatorLoggedOut)
+        if states[action.operator] == "logged_out" and not logs:
+            raise ControlError(f"{action.operator} is not logged in")
+
+    async def _drain(self, request: Any) -> dict[str, Any]:
+        self.driver.tell(facts.DrainSwitched(bool(request["on"]), str(request["by"])))
+        return {"draining": bool(request["on"])}
+
+    async def _crisis(self, request: Any) -> dict[str, Any]:
+        message = request["message"]
+        self.driver.tell(facts.CrisisSwitched(None if message is None else str(message), str(request["by"])))
+        return {"crisis": message}
+
+    async def _reload(self, _: Any) -> dict[str, Any]:
+        try:
+            return {"changes": self.reload()}
+        except ConfigError as error:
+            raise ControlError(str(error)) from None
+
+
+class _signals:  # noqa: N801 - a context manager, used as one
+    """SIGTERM and SIGINT end the service, SIGHUP reads the settings again."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(ValueError, RuntimeError):  # not in the main thread: whoever runs us there stops us himself
+            loop.add_signal_handler(signal.SIGTERM, self._service.stop)
+            loop.add_signal_handler(signal.SIGINT, self._service.stop)
+            loop.add_signal_handler(signal.SIGHUP, self._reload)
+
+    def __exit__(self, *_: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+    def _reload(self) -> None:
+        try:
+            self._service.reload()
+        except ConfigError as error:
+            log.error("settings not loaded: the old ones stay", faults=str(error))

@@ -1,0 +1,407 @@
+"""The command line: ``acd``. Everything a person does at a terminal; each command says in one line what came of it."""
+
+import asyncio
+import getpass
+import json
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from acd.asterisk.events import Forged
+from acd.asterisk.frames import ProtocolError
+from acd.asterisk.recording import BadRecording
+from acd.bootstrap import (
+    Service,
+    SettingMissing,
+    Settings,
+    build_dialplan,
+    configure_log,
+    recorded_facts,
+    render_prompts,
+)
+from acd.bootstrap import check as check_files
+from acd.config import ZONE, ConfigError
+from acd.ivr import FlowError
+from acd.ivr.site import SiteError
+from acd.ivr.switch import BadSetting
+from acd.model.events import CallOffered, Event
+from acd.model.outcome import Outcome
+from acd.records import Archive, CallRow, DatabaseUnusable, day_bounds
+from acd.runtime.control import ControlError, ask
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Call-routing engine for city contact centres.")
+dialplan = typer.Typer(no_args_is_help=True, help="Asterisk's part.")
+prompts = typer.Typer(no_args_is_help=True, help="Spoken texts.")
+operator = typer.Typer(no_args_is_help=True, help="Operators: who takes calls now.")
+app.add_typer(dialplan, name="dialplan")
+app.add_typer(prompts, name="prompts")
+app.add_typer(operator, name="operator")
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+T = TypeVar("T")
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    err.print(message)
+    raise typer.Exit(code)
+
+
+def settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [f"ACD_{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+        fail("\n".join(faults))
+
+
+MENDABLE = (
+    ConfigError,
+    FlowError,
+    SiteError,
+    BadSetting,
+    BadRecording,
+    ProtocolError,
+    Forged,
+    ControlError,
+    DatabaseUnusable,
+    SettingMissing,
+    OSError,
+)
+"""What the person can mend: said without a traceback."""
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    try:
+        yield
+    except MENDABLE as error:
+        fail(str(error))
+
+
+def carry_out(work: Coroutine[Any, Any, T]) -> T:
+    with plainly():
+        return asyncio.run(work)
+
+
+def request(do: str, **details: Any) -> dict[str, Any]:
+    return carry_out(ask(settings().socket, do, **details))
+
+
+def whoami() -> str:
+    return f"cli:{getpass.getuser()}"
+
+
+# --- The service -----------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def run(log_json: Annotated[bool | None, typer.Option(help="Log as JSON lines, or in colour.")] = None) -> None:
+    """Run the service until it is told to stop. Settings come from ACD_... variables and from queues.yaml."""
+    configure_log(log_json)
+
+    def ready(service: Service) -> None:
+        err.print(f"wallboard at {service.web_url}")
+
+    async def serve() -> None:
+        await Service(settings()).run(ready)
+
+    carry_out(serve())
+
+
+@app.command()
+def check() -> None:
+    """Check queues.yaml, the menus and the prompts; every fault with its file and line."""
+    where = settings()
+    with plainly():
+        report = check_files(where)
+    for line in report.faults:
+        err.print(line)
+    for line in report.warnings:
+        err.print(f"{line} (warning)")
+    if report.faults:
+        fail(f"{len(report.faults)} fault(s)")
+    out.print(report.summary)
+
+
+@app.command()
+def status() -> None:
+    """The link, the calls and the operators of the running service."""
+    answer = request("status")
+    for key in ("linked", "draining", "crisis", "calls", "waiting", "talking", "behind", "web"):
+        out.print(f"{key:9} {answer[key]}", markup=False)
+    show_operators(answer)
+
+
+@app.command()
+def reload() -> None:
+    """Let the service read queues.yaml again. Waiting calls keep the settings they entered with."""
+    changes = request("reload")["changes"]
+    out.print("\n".join(changes) if changes else "nothing has changed", markup=False)
+
+
+@app.command()
+def crisis(
+    message: Annotated[str, typer.Argument(help="Prompt id of the message, or 'off'.")],
+) -> None:
+    """Switch the crisis message on or off: heard by new callers and by those already waiting."""
+    answer = request("crisis", message=None if message == "off" else message, by=whoami())
+    out.print(f"crisis message: {answer['crisis'] or 'off'}", markup=False)
+
+
+@app.command()
+def drain(
+    off: Annotated[bool, typer.Option("--off", help="Take new callers again.")] = False,
+    then: Annotated[
+        str | None,
+        typer.Option(help="Command to run when nobody is left, e.g. a restart; then callers are taken again."),
+    ] = None,
+    patience: Annotated[float, typer.Option(help="Seconds to wait for the last caller.")] = 3600.0,
+) -> None:
+    """Maintenance: new callers hear so, those inside are served, and when nobody is left the command is run."""
+    request("drain", on=not off, by=whoami())
+    if off:
+        out.print("new callers are taken")
+        return
+    until = time.monotonic() + patience
+    while (left := request("status")["calls"]) and time.monotonic() < until:
+        err.print(f"{left} call(s) left")
+        time.sleep(2)
+    if left:
+        fail(f"{left} call(s) are still there after {patience:.0f} s; new callers are still refused (acd drain --off)")
+    out.print("nobody is left")
+    if then is not None:
+        run_and_return(then)
+
+
+def run_and_return(command: str) -> None:
+    """The maintenance itself. Callers are taken again whatever came of it."""
+    done = subprocess.run(shlex.split(command), check=False)  # noqa: S603 - the administrator's own words
+    if done.returncode:
+        err.print(f"{command} ended with {done.returncode}")
+    for _ in range(120):
+        if request("status")["linked"]:
+            break
+        time.sleep(1)
+    request("drain", on=False, by=whoami())
+    out.print("new callers are taken")
+
+
+# --- Asterisk's part -------------------------------------------------------------------------------------------------
+
+
+@dialplan.command("build")
+def dialplan_build(
+    to: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("var/asterisk"),
+    site: Annotated[Path | None, typer.Option(help="YAML with trunk, secrets and addresses; made when absent.")] = None,
+) -> None:
+    """Write what Asterisk loads: the hand-written frame and everything that follows from queues.yaml and the menus."""
+    with plainly():
+        written = build_dialplan(settings(), to, site)
+    out.print(f"{len(written)} files in {to}", markup=False)
+
+
+@prompts.command("build")
+def prompts_build(
+    to: Annotated[Path, typer.Option(help="Folder of Asterisk's sounds.")] = Path("var/sounds"),
+    recordings: Annotated[Path | None, typer.Option(help="Recorded files <lang>/<id>.wav; they win.")] = None,
+    speaker: Annotated[str | None, typer.Option(help="Command with {voice}, {text}, {out}; default espeak-ng.")] = None,
+) -> None:
+    """Render the spoken texts of the catalogue in all languages. Unchanged ones are left alone."""
+    with plainly():
+        report = render_prompts(settings(), to, recordings, speaker)
+    out.print(str(report), markup=False)
+    if report.failures:
+        raise typer.Exit(1)
+
+
+# --- Operators -------------------------------------------------------------------------------------------------------
+
+Who = Annotated[str, typer.Argument(help="Operator id of queues.yaml.")]
+
+
+def act(who: str, action: str, **details: Any) -> None:
+    answer = request("operator", operator=who, action=action, by=whoami(), **details)
+    reason = f" ({answer['reason']})" if answer["reason"] else ""
+    out.print(f"{answer['operator']}: {answer['state']}{reason}", markup=False)
+
+
+@operator.command()
+def login(who: Who) -> None:
+    """Log in, not ready yet."""
+    act(who, "login")
+
+
+@operator.command()
+def logout(who: Who) -> None:
+    """Log out; a call in hand is finished first."""
+    act(who, "logout")
+
+
+@operator.command()
+def ready(who: Who) -> None:
+    """Take calls."""
+    act(who, "ready")
+
+
+@operator.command()
+def pause(
+    who: Who, reason: Annotated[str, typer.Argument(help="One of the reasons of queues.yaml.")] = "pauze"
+) -> None:
+    """Take no calls, for a reason."""
+    act(who, "pause", reason=reason)
+
+
+@operator.command("list")
+def operator_list() -> None:
+    """All operators and what they are doing."""
+    show_operators(request("status"))
+
+
+def show_operators(answer: dict[str, Any]) -> None:
+    table = Table("operator", "name", "state", "reason", "since")
+    for o in answer["operators"]:
+        table.add_row(o["operator"], o["name"], o["state"], o["reason"] or "", clock(o["since"]))
+    out.print(table)
+
+
+# --- Records ---------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def calls(
+    call: Annotated[
+        str | None, typer.Argument(help="One call: its whole story, and why it went where it went.")
+    ] = None,
+    line: Annotated[str | None, typer.Option(help="Only this line.")] = None,
+    outcome: Annotated[Outcome | None, typer.Option(help="Only with this outcome.")] = None,
+    who: Annotated[str | None, typer.Option("--operator", help="Only those who spoke with him.")] = None,
+    day: Annotated[str | None, typer.Option(help="Only this day, 2027-03-01.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """The calls, newest first; or the story of one."""
+    bounds: tuple[float | None, float | None] = (None, None)
+    if day is not None:
+        try:
+            bounds = day_bounds(date.fromisoformat(day))
+        except ValueError:
+            fail(f"--day {day!r}: a date looks like 2027-03-01")
+    if call is not None:
+        carry_out(tell_story(call, as_json))
+    else:
+        carry_out(list_calls(line, outcome, who, bounds, limit, as_json))
+
+
+async def list_calls(
+    line: str | None,
+    outcome: Outcome | None,
+    who: str | None,
+    bounds: tuple[float | None, float | None],
+    limit: int,
+    as_json: bool,
+) -> None:
+    archive = Archive(settings().database_url)
+    try:
+        rows = await archive.calls(
+            line=line, outcome=outcome, operator=who, since=bounds[0], until=bounds[1], limit=limit
+        )
+    finally:
+        await archive.close()
+    if as_json:
+        for row in rows:
+            sys.stdout.write(json.dumps(row_dict(row)) + "\n")
+        return
+    table = Table("call", "arrived", "line", "number", "outcome", "waited", "operator")
+    for row in rows:
+        waited = "" if row.waited is None else f"{row.waited:.0f} s"
+        what = row.outcome.value if row.outcome else "open"
+        table.add_row(
+            row.call, clock(row.arrived_at), row.line or "", row.number or "", what, waited, row.operator or ""
+        )
+    out.print(table)
+
+
+def row_dict(row: CallRow) -> dict[str, Any]:
+    return {field: getattr(row, field) for field in row.__struct_fields__}
+
+
+async def tell_story(call: str, as_json: bool) -> None:
+    archive = Archive(settings().database_url)
+    try:
+        events = await archive.call_story(call)
+    finally:
+        await archive.close()
+    if not events:
+        raise ControlError(f"no call {call!r} in the records")
+    for event in events:
+        out.print(f"{clock(event.at, fine=True)}  {words(event)}", markup=False)
+        if isinstance(event, CallOffered) and not as_json:
+            out.print(f"{'':14}{explain(event)}", markup=False)
+
+
+def words(event: Event) -> str:
+    """An event on one line."""
+    details = [
+        f"{field}={value}"
+        for field in event.__struct_fields__
+        if field not in ("at", "call", "why") and (value := getattr(event, field)) not in (None, "")
+    ]
+    return f"{type(event).__name__} {' '.join(details)}"
+
+
+LINE_RULES = {
+    "only_line": "no other line had both a caller and an idle operator",
+    "guard": "its first caller had waited longest, beyond the limit that goes before everything",
+    "fixed_queue_ratio": "its queue most exceeded its share of all who wait",
+    "longest_waiting": "its first caller had waited longest",
+}
+OPERATOR_RULES = {
+    "only_operator": "the only idle operator of the line",
+    "least_skilled": "the idle operator with the fewest lines: the others are kept for lines that only they serve",
+    "longest_idle": "the operator who had been idle longest",
+}
+
+
+def explain(offered: CallOffered) -> str:
+    """In a sentence, why this call went to this operator."""
+    why = offered.why
+    return (
+        f"{offered.line}: {LINE_RULES[why.line_rule]} (waited {why.waited:.1f} s, {why.waiting} waiting, "
+        f"{why.queue_share:.0%} of the queue against a share of {why.line_share:.0%}); "
+        f"{offered.operator}: {OPERATOR_RULES[why.operator_rule]} "
+        f"({why.candidates} idle, level {why.level}, {why.skills} lines, idle {why.idle:.1f} s)"
+    )
+
+
+def clock(at: float, fine: bool = False) -> str:
+    moment = datetime.fromtimestamp(at, ZONE)
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}" if fine else f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+@app.command()
+def replay(trace: Annotated[Path, typer.Argument(help="A recorded AMI session: NAME.recv.", exists=True)]) -> None:
+    """Say what the engine would be told by a recorded AMI session, fact by fact."""
+    with plainly():
+        for t, fact in recorded_facts(trace):
+            out.print(f"{t:10.3f}  {fact}", markup=False)
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""What can be observed in the simulated switch, in the order in which Asterisk would say it.
+
+A front-end is an :class:`Observer`: ``sim.pbx`` makes facts of it, ``sim.ami_server`` AMI events. One method a
+happening, so that the type checker sees to it that each is rendered and none is invented.
+"""
+
+from typing import Protocol
+
+from acd.model.outcome import Outcome
+from sim.calls import Call
+from sim.phones import Leg, Phone, Verdict
+
+
+class Observer(Protocol):
+    """Told of each happening at the moment it happens; what he does to the switch in return takes
+    effect later, and be it in the same instant."""
+
+    # --- the dialplan's own words ---
+
+    def arrived(self, call: Call) -> None:
+        """``AcdArrived``."""
+
+    def menu_ended(self, call: Call, outcome: Outcome) -> None:
+        """``AcdMenuEnded``."""
+
+    def queued(self, call: Call) -> None:
+        """``AcdQueued``."""
+
+    def up(self, call: Call, leg: Leg) -> None:
+        """``AcdUp``, ``AcdFallbackUp`` or ``AcdOverflowUp``, on the leg that answered."""
+
+    def not_connected(self, call: Call, leg: Leg | None, verdict: Verdict) -> None:
+        """``AcdNoConnect``. ``leg`` None: nothing was dialled."""
+
+    def after(self, call: Call) -> None:
+        """``AcdAfter``."""
+
+    def overflow_failed(self, call: Call) -> None:
+        """``AcdOverflowFailed``."""
+
+    def gone(self, call: Call, at: float) -> None:
+        """``AcdGone``."""
+
+    # --- Asterisk's ---
+
+    def dial_begun(self, leg: Leg) -> None: ...
+
+    def rang(self, leg: Leg) -> None:
+        """``DialState`` RINGING."""
+
+    def dial_ended(self, leg: Leg, status: str) -> None: ...
+
+    def bridged(self, call: Call, leg: Leg) -> None:
+        """Both are in one bridge: ``BridgeEnter`` twice."""
+
+    def caller_left_bridge(self, call: Call, leg: Leg, last: bool) -> None:
+        """``last``: the bridge is empty now."""
+
+    def leg_left_bridge(self, call: Call, leg: Leg, last: bool) -> None: ...
+
+    def caller_hangs_up(self, call: Call) -> None:
+        """``HangupRequest`` of the caller: BYE came from his side."""
+
+    def leg_hangs_up(self, leg: Leg, verdict: Verdict | None) -> None:
+        """``HangupRequest`` of the leg. ``verdict``: it was never up."""
+
+    def caller_over(self, call: Call) -> None:
+        """``Hangup`` of the caller."""
+
+    def leg_over(self, leg: Leg, cause: int, tech: int | None) -> None:
+        """``Hangup`` of the leg."""
+
+    def originated(self, leg: Leg, reason: int) -> None:
+        """``OriginateResponse``: 4 answered, 3 rang in vain, 0 anything else."""
+
+    def device_changed(self, phone: Phone) -> None: ...
+
+    def contact_changed(self, phone: Phone) -> None: ...
+
+
+class Silent:
+    """Tells nobody: the base of observers that render only some happenings."""
+
+    def arrived(self, call: Call) -> None: ...
+
+    def menu_ended(self, call: Call, outcome: Outcome) -> None: ...
+
+    def queued(self, call: Call) -> None: ...
+
+    def up(self, call: Call, leg: Leg) -> None: ...
+
+    def not_connected(self, call: Call, leg: Leg | None, verdict: Verdict) -> None: ...
+
+    def after(self, call: Call) -> None: ...
+
+    def overflow_failed(self, call: Call) -> None: ...
+
+    def gone(self, call: Call, at: float) -> None: ...
+
+    def dial_begun(self, leg: Leg) -> None: ...
+
+    def rang(self, leg: Leg) -> None: ...
+
+    def dial_ended(self, leg: Leg, status: str) -> None: ...
+
+    def bridged(self, call: Call, leg: Leg) -> None: ...
+
+    def caller_left_bridge(self, call: Call, leg: Leg, last: bool) -> None: ...
+
+    def leg_left_bridge(self, call: Call, leg: Leg, last: bool) -> None: ...
+
+    def caller_hangs_up(self, call: Call) -> None: ...
+
+    def leg_hangs_up(self, leg: Leg, verdict: Verdict | None) -> None: ...
+
+    def caller_over(self, call: Call) -> None: ...
+
+    def leg_over(self, leg: Leg, cause: int, tech: int | None) -> None: ...
+
+    def originated(self, leg: Leg, reason: int) -> None: ...
+
+    def device_changed(self, phone: Phone) -> None: ...
+
+    def contact_changed(self, phone: Phone) -> None: ...

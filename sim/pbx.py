@@ -1,0 +1,270 @@
+"""The simulated switch at domain height: facts in the inbox, commands into the switch (levels A and B).
+
+What becomes which fact is decided here anew, not borrowed from ``acd.asterisk``: the contract tests compare the two.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+from acd.model import commands as c
+from acd.model.facts import (
+    CallArrived,
+    CallFound,
+    CallGone,
+    CallQueued,
+    Fact,
+    FallbackAnswered,
+    LinkLost,
+    MenuEnded,
+    OfferAnswered,
+    OfferDialled,
+    OfferFailed,
+    OfferFailure,
+    OfferNotSent,
+    OfferRinging,
+    OverflowAnswered,
+    OverflowFailed,
+    PhoneChanged,
+    PhoneState,
+    SwitchSeen,
+    TalkEnded,
+)
+from acd.model.facts import CallWhereabouts as At
+from acd.model.ids import CallId, Device
+from acd.model.outcome import Outcome
+from acd.ports import Inbox
+from sim.calls import Call, Target, ToDeflect, ToMusic, ToOperator
+from sim.happenings import Silent
+from sim.phones import Leg, LegKind, LegState, Phone, Verdict
+from sim.switch import SimSwitch
+
+_FREE_TEXT: Final = "sim"
+
+
+class SimPbx(Silent):
+    """Implements :class:`~acd.ports.Pbx`. One engine at a time may be connected to a switch."""
+
+    def __init__(self, switch: SimSwitch) -> None:
+        self.switch = switch
+        self.linked = False
+        self.refuse_next = 0
+        """So many Redirects to come are refused as "channel not up"."""
+        self._inbox: Inbox = lambda fact: None
+        self._phones: dict[Device, PhoneState] = {}
+        self._gone: set[CallId] = set()
+
+    # --- Pbx ------------------------------------------------------------------------------------------------------
+
+    async def start(self, inbox: Inbox) -> None:
+        self.connect(inbox)
+
+    async def stop(self) -> None:
+        self.disconnect()
+
+    def connect(self, inbox: Inbox) -> None:
+        """:meth:`start` without asyncio: the inbox hears of the switch in the same instant, after what is happening."""
+        self._inbox = inbox
+        self.switch.time.call_at(self.switch.time.now(), self._link_up)
+
+    def disconnect(self) -> None:
+        """:meth:`stop` without asyncio."""
+        self._inbox = lambda fact: None
+        self.cut("stopped")
+
+    def heartbeat(self) -> None:
+        if self.linked:
+            self.switch.set_global("ACD_HB", str(int(self.switch.time.now())))
+
+    def send(self, command: c.Command) -> None:
+        if not self.linked:
+            self._not_sent(command)
+            return
+        match command:
+            case c.Offer():
+                self._move(command.call, command, ToOperator(command.offer, command.device, ring_time(command)))
+            case c.Withdraw():
+                self._move(command.call, command, ToMusic())
+            case c.Deflect():
+                self._move(command.call, command, ToDeflect(command.line, command.to))
+            case c.Announce():
+                if (call := self.switch.calls.get(command.call)) is not None:
+                    self.switch.set_say(call, "&".join(prompts(command)))
+            case c.AskCall():
+                self._later(self._found, command.call)
+            case c.SetCrisis():
+                self.switch.set_global("ACD_CRISIS", command.message or "")
+            case c.SetDraining():
+                self.switch.set_global("ACD_DRAIN", "1" if command.on else "")
+            case c.SetAllowed():
+                self.switch.allow(command.device, command.lines, command.allowed)
+            case _:
+                raise TypeError(f"no such command: {command!r}")
+
+    # --- Faults on demand -----------------------------------------------------------------------------------------
+
+    def cut(self, reason: str) -> None:
+        """The link breaks. The calls in the switch go on; what happens from now on goes unheard."""
+        if self.linked:
+            self.linked = False
+            self.switch.out = Silent()
+            self.switch.session_closed()
+            self._inbox(LinkLost(reason))
+
+    def mend(self) -> None:
+        """The link comes back."""
+        self._link_up()
+
+    def restart(self) -> None:
+        """The switch dies and comes back at once, with the link."""
+        self.cut("Asterisk has shut down")
+        self.switch.restart()
+        self.mend()
+
+    # --- The link -------------------------------------------------------------------------------------------------
+
+    def _link_up(self) -> None:
+        switch = self.switch
+        if self.linked:
+            return
+        rebooted = not switch.globals.get("ACD_NONCE")
+        switch.globals["ACD_NONCE"] = _FREE_TEXT
+        self.linked = True
+        switch.session_opened()
+        switch.out = self
+        self.heartbeat()
+        notes, switch.notes = switch.notes, []
+        self._phones = {phone.device: folded(phone) for phone in switch.phones.values()}
+        calls = tuple(call.seen() for call in switch.calls.values() if call.id not in self._gone)
+        missed = tuple(note for note in notes if note.seen.call not in self._gone)
+        self._gone.clear()
+        self._inbox(SwitchSeen(calls, missed, dict(self._phones), rebooted))
+
+    def _later(self, fn: Callable[..., None], *args: object) -> None:
+        self.switch.time.call_at(self.switch.time.now(), fn, *args)
+
+    def _move(self, id: CallId, command: c.Command, target: Target) -> None:
+        """One Redirect; never for a caller who talks, because it would hang up his operator."""
+        call = self.switch.calls.get(id)
+        refused = self.refuse_next > 0 or (call is not None and call.talking)
+        self.refuse_next -= self.refuse_next > 0
+        if refused or self.switch.redirect(id, target) is not None:
+            self._not_sent(command)
+
+    def _not_sent(self, command: c.Command) -> None:
+        if isinstance(command, c.Offer):
+            self._later(self._tell, OfferNotSent(command.call, command.offer))
+        elif self.linked and isinstance(command, c.Withdraw | c.Deflect):
+            self._later(self._found, command.call)
+
+    def _found(self, id: CallId) -> None:
+        call = self.switch.calls.get(id)
+        if call is None:
+            self._tell(CallFound(id, None))
+        else:
+            self._tell(CallFound(id, call.where, call.offer if call.where in (At.RING, At.TALK) else None))
+
+    def _tell(self, fact: Fact) -> None:
+        if self.linked or isinstance(fact, OfferNotSent):
+            self._inbox(fact)
+
+    # --- Happenings -----------------------------------------------------------------------------------------------
+
+    def arrived(self, call: Call) -> None:
+        self._inbox(CallArrived(call.id, call.arrived_at, call.did, call.number))
+
+    def menu_ended(self, call: Call, outcome: Outcome) -> None:
+        self._inbox(MenuEnded(call.id, outcome, call.line))
+
+    def queued(self, call: Call) -> None:
+        assert call.line is not None
+        assert call.entered_at is not None
+        line, at = call.line, call.entered_at
+        self._inbox(CallQueued(call.id, line, at, call.number, call.language, call.did, call.path, call.arrived_at))
+
+    def gone(self, call: Call, at: float) -> None:
+        if self.switch.waiting.engine_away:
+            self._gone.add(call.id)
+        self._inbox(CallGone(call.id, at, call.where is At.OVERFLOW))
+
+    def dial_begun(self, leg: Leg) -> None:
+        if leg.call is not None and leg.offer is not None:
+            self._inbox(OfferDialled(leg.call.id, leg.offer))
+
+    def rang(self, leg: Leg) -> None:
+        if leg.call is not None and leg.offer is not None:
+            self._inbox(OfferRinging(leg.call.id, leg.offer))
+
+    def up(self, call: Call, leg: Leg) -> None:
+        assert call.up_at is not None
+        if leg.kind is LegKind.PARTNER:
+            self._inbox(OverflowAnswered(call.id, call.up_at))
+        elif leg.offer is None:
+            self._inbox(FallbackAnswered(call.id, leg.device, call.up_at))
+        else:
+            self._inbox(OfferAnswered(call.id, leg.offer, call.up_at))
+
+    def not_connected(self, call: Call, leg: Leg | None, verdict: Verdict) -> None:
+        assert call.offer is not None
+        self._inbox(OfferFailed(call.id, call.offer, failure(leg, verdict)))
+
+    def after(self, call: Call) -> None:
+        self._inbox(TalkEnded(call.id, self.switch.time.now()))
+
+    def overflow_failed(self, call: Call) -> None:
+        self._inbox(OverflowFailed(call.id))
+
+    def leg_over(self, leg: Leg, cause: int, tech: int | None) -> None:
+        """The caller hung up first: the talk ends with the operator's leg."""
+        call = leg.call
+        if call is not None and call.dying and leg.state is LegState.UP and leg.kind is not LegKind.PARTNER:
+            self._inbox(TalkEnded(call.id, self.switch.time.now()))
+
+    def device_changed(self, phone: Phone) -> None:
+        state = folded(phone)
+        if self._phones.get(phone.device) is not state:
+            self._phones[phone.device] = state
+            self._inbox(PhoneChanged(phone.device, state))
+
+
+def ring_time(command: c.Offer) -> float:
+    """Dial() takes whole seconds."""
+    return max(1, math.ceil(command.ring_time))
+
+
+def prompts(command: c.Announce) -> list[str]:
+    """Ids of what the caller hears."""
+    said = []
+    if command.position is not None:
+        said.append(f"acd/position-{command.position if 1 <= command.position <= 20 else 'many'}")
+    if command.wait is not None:
+        least, most = command.wait
+        said.append(f"acd/wait-{least}-{'more' if most is None else most}")
+    return said
+
+
+def folded(phone: Phone) -> PhoneState:
+    """Device state as the engine sees it."""
+    match phone.device_state():
+        case "NOT_INUSE":
+            return PhoneState.IDLE
+        case "UNAVAILABLE":
+            return PhoneState.UNREACHABLE
+        case _:
+            return PhoneState.BUSY
+
+
+def failure(leg: Leg | None, verdict: Verdict) -> OfferFailure:
+    """What the dialplan's word means; see "How a call flows"."""
+    match verdict.dial_status, verdict.cause:
+        case "BUSY", _:
+            return OfferFailure.BUSY
+        case ("NOANSWER", 19) | ("CHANUNAVAIL", 21):
+            return OfferFailure.REJECTED
+        case "NOANSWER", _:
+            rang = leg is not None and leg.state is LegState.RINGING
+            return OfferFailure.RING_NO_ANSWER if rang else OfferFailure.DEAD
+        case "CHANUNAVAIL", 3:
+            return OfferFailure.UNREACHABLE
+        case _:
+            return OfferFailure.FAULT

@@ -23,7 +23,12 @@ class Stub:
         self.events: list[Frame] = []
         self.bytes = 0
         self.beating = True
+        self.beat_at = 0.0
         self.logged_in = asyncio.Event()
+
+    def kill(self) -> None:
+        """Be gone at once, as after ``kill -9``."""
+        self._writer.transport.abort()
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -34,6 +39,7 @@ class Stub:
         await self.logged_in.wait()
         while True:
             if self.beating:
+                self.beat_at = time.time()
                 await self.setvar("ACD_HB", str(int(time.time())))
             await asyncio.sleep(1)
 

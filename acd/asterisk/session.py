@@ -368,15 +368,15 @@ class AmiSession(Manager):  # type: ignore[misc]
         future: asyncio.Future[list[Frame]] = self.loop.create_future()
 
         def then(frames: list[Frame] | None) -> None:
-            if first is not None:
-                first(frames)
             if future.done():
                 return
             if frames is None:
                 future.set_exception(SessionEnded(self.ended.result() if self.ended.done() else "no answer"))
                 future.exception()  # Seen: whoever asked several things hears of the first.
-            else:
-                future.set_result(frames)
+                return
+            future.set_result(frames)
+            if first is not None:
+                first(frames)
 
         self.tell(action, then, within)
         return future

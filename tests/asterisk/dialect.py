@@ -4,7 +4,7 @@ the production code knows one dialplan only.
 | there | here |
 |---|---|
 | `AcdEnqueue` at each turn of the waiting loop | `AcdQueued` |
-| `Exten: <device>*<attempt>` in `acd-connect` (and `acd-connect-b`), ring time 10 s | `<offer>*<device>*<ring seconds>` |
+| `Exten: <device>*<attempt>` in `acd-connect` or `acd-connect-b` | `<offer>*<device>*<ring seconds>` |
 | `Attempt`, `Status` | `Offer`, `DialStatus` |
 | no event when Asterisk's own `Queue()` connects | `AcdFallbackUp` on the operator's leg |
 | no event at the answer in `acd-connect-b` | `AcdUp` on the operator's leg |
@@ -36,8 +36,8 @@ def rewrite(frame: Frame) -> Iterator[Frame]:
         case "DialEnd" if pairs.get("Context") == "fallback" and pairs["DialStatus"] == "ANSWER":
             yield _frame(_leg(pairs) | {"UserEvent": "AcdFallbackUp", "Device": _device(pairs), "Up": _at(pairs)})
         case "DialEnd" if pairs.get("Context") == "acd-connect-b" and pairs["DialStatus"] == "ANSWER":
-            offer = pairs["Exten"].rpartition("*")[2]
-            yield _frame(_leg(pairs) | {"UserEvent": "AcdUp", "Offer": offer, "Up": _at(pairs)})
+            attempt = pairs["Exten"].rpartition("*")[2]
+            yield _frame(_leg(pairs) | {"UserEvent": "AcdUp", "Offer": attempt, "Up": _at(pairs)})
         case "DeviceStateChange" if pairs["Device"].startswith("PJSIP/trunk"):
             return
         case "Status":
@@ -58,6 +58,8 @@ def _user_event(pairs: dict[str, str]) -> Iterator[Frame]:
             yield _frame(pairs | {"State": STATES.get(pairs["State"], pairs["State"]), "Gone": _at(pairs)})
         case "AcdAfter":
             yield _frame(pairs)
+        case _:
+            return
 
 
 def _leg(pairs: dict[str, str]) -> dict[str, str]:
@@ -79,14 +81,12 @@ def _at(pairs: dict[str, str]) -> str:
 
 
 def _status(frame: Frame) -> Frame:
-    pairs = []
-    for name, value in frame.pairs:
-        variable, _, content = value.partition("=")
-        if name == "Variable":
-            content = STATES.get(content, content)
-            value = f"{VARIABLES.get(variable, variable)}={content}"
-        pairs.append((name, value))
-    return Frame.of(*pairs)
+    return Frame.of(*((name, _variable(value) if name == "Variable" else value) for name, value in frame.pairs))
+
+
+def _variable(text: str) -> str:
+    name, _, value = text.partition("=")
+    return f"{VARIABLES.get(name, name)}={STATES.get(value, value)}"
 
 
 def _frame(pairs: dict[str, str]) -> Frame:

@@ -1,6 +1,6 @@
 """Every recorded session, replayed to its expected story.
 
-The stories in ``stories/`` were each read beside the description of the trace; a story that changes is to be read again.
+The stories in ``stories/`` were each read beside the description of the trace; one that changes is to be read again.
 """
 
 from pathlib import Path

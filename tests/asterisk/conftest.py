@@ -1,0 +1,86 @@
+"""A tiny Asterisk and an adapter on it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import pytest
+
+from acd.asterisk import AmiSettings, AsteriskPbx
+from acd.model import facts as f
+from acd.model.ids import Device
+from tests.asterisk.fake import FakeAsterisk, fake_asterisk
+
+T = TypeVar("T")
+
+PATIENCE = 5.0
+"""Seconds that a test waits for what should come at once."""
+
+
+class Desk:
+    """The adapter under test, and the facts that it has told."""
+
+    def __init__(self, fake: FakeAsterisk) -> None:
+        self.fake = fake
+        self.facts: list[f.Fact] = []
+        self.devices = [Device("1001"), Device("1002")]
+        self.settings = AmiSettings(
+            port=fake.port,
+            secret=fake.secret,
+            connect_timeout=1.0,
+            action_timeout=1.0,
+            boot_timeout=1.0,
+            list_timeout=1.0,
+            ping_every=0.05,
+            silence=0.3,
+            retry_first=0.01,
+            retry_most=0.05,
+            retry_in_use=0.02,
+            retry_refused=0.05,
+        )
+        self.pbx: AsteriskPbx
+
+    async def start(self, **settings: Any) -> "Desk":
+        """Start, and wait for the first ``SwitchSeen``."""
+        await self.begin(**settings)
+        await self.until(lambda: self.seen)
+        return self
+
+    async def begin(self, **settings: Any) -> "Desk":
+        """Start, and wait for nothing."""
+        self.settings = replace(self.settings, **settings)
+        self.pbx = AsteriskPbx(self.settings, lambda: self.devices)
+        await self.pbx.start(self.facts.append)
+        return self
+
+    @property
+    def seen(self) -> list[f.SwitchSeen]:
+        return self.of(f.SwitchSeen)
+
+    def of(self, kind: type[T]) -> list[T]:
+        return [fact for fact in self.facts if isinstance(fact, kind)]
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        """Let the loop run until the condition holds."""
+        async with asyncio.timeout(PATIENCE):
+            while not condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
+    async def answered(self) -> None:
+        """Let everything sent so far be carried out, and told."""
+        count = self.fake.names().count("Ping")
+        await self.until(lambda: self.fake.names().count("Ping") >= count + 2)
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeAsterisk]:
+    async with fake_asterisk() as server:
+        yield server
+
+
+@pytest.fixture
+async def desk(fake: FakeAsterisk) -> AsyncIterator[Desk]:
+    desk = Desk(fake)
+    yield desk
+    await desk.pbx.stop()

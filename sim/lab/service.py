@@ -1,0 +1,135 @@
+"""The product itself beside the lab's Asterisk: ``acd run`` as a process of its own, that can be killed and frozen."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from acd.runtime.control import ServiceNotRunning, ask
+from sim.lab.asterisk import Lab
+
+START_TIMEOUT: Final = 30.0
+"""Seconds."""
+
+
+class ServiceFailed(RuntimeError):
+    """The service ended by itself: {its last words}."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(f"the service ended by itself: {words}")
+
+
+class LabService:
+    """``acd run`` on a :class:`~sim.lab.asterisk.Lab`.
+
+    Args:
+        lab: a started Asterisk.
+        queues: the city's file; it must be the one that the lab was configured from.
+        state: folder for the database, the control socket and the log.
+        environment: further ``ACD_...`` settings.
+    """
+
+    def __init__(self, lab: Lab, queues: Path, state: Path, environment: dict[str, str] | None = None) -> None:
+        self.lab = lab
+        self.state = state
+        self.log_file = state / "service.log"
+        self._environment = {
+            "ACD_QUEUES": str(queues),
+            "ACD_STATE": str(state),
+            "ACD_AMI_PORT": str(lab.ami_port),
+            "ACD_AMI_USER": lab.ami_user,
+            "ACD_AMI_SECRET": lab.ami_secret,
+            "ACD_WEB_PORT": "0",
+        } | (environment or {})
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def database(self) -> str:
+        return self._environment.get("ACD_DATABASE") or f"sqlite:///{self.state / 'acd.db'}"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start, and wait until the link to Asterisk is up.
+
+        Raises:
+            ServiceFailed: it ended instead.
+            TimeoutError: it has not come up in 30 s.
+        """
+        self.state.mkdir(parents=True, exist_ok=True)
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "acd", "run", "--log-json"],
+                env=os.environ | self._environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+        async with asyncio.timeout(START_TIMEOUT):
+            while not await self._linked():
+                if self._process.poll() is not None:
+                    raise ServiceFailed(self.log()[-2000:])
+                await asyncio.sleep(0.02)
+
+    async def _linked(self) -> bool:
+        try:
+            return bool((await self.ask("status"))["linked"])
+        except ServiceNotRunning:
+            return False
+
+    async def ask(self, do: str, **details: Any) -> dict[str, Any]:
+        """A request over the control socket. Raises ControlError when it is refused."""
+        return await ask(self.state / "control.sock", do, **details)
+
+    async def operator(self, id: str, *actions: str, **details: str) -> None:
+        """``login``, ``ready``, ``pause`` (with ``reason``), ``logout``, one after the other."""
+        for action in actions:
+            await self.ask("operator", operator=id, action=action, by="lab", **details)
+
+    def kill(self) -> None:
+        """``kill -9``: it has no chance to say or save anything."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def freeze(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    async def stop(self) -> None:
+        """End in good order.
+
+        Raises:
+            ServiceFailed: it ended with an error, or had done so before.
+        """
+        if self._process is None or self._process.returncode == -signal.SIGKILL:
+            return
+        self._process.terminate()
+        try:
+            await asyncio.to_thread(self._process.wait, 15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise ServiceFailed(f"not by itself, it had to be killed; {self.log()[-2000:]}") from None
+        if self._process.returncode:
+            raise ServiceFailed(self.log()[-2000:])
+
+    def log(self) -> str:
+        return self.log_file.read_text("utf-8", "replace") if self.log_file.exists() else ""

@@ -1,12 +1,22 @@
 """Checked blocks -> the frozen :class:`City`, and what is allowed but odd."""
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
 
-from acd.config.city import City, CityLine, ClosingDay, ClosingDays, Names, Threshold, Thresholds, Week, YearlyClosingDay
+from acd.config.city import (
+    City,
+    CityLine,
+    ClosingDay,
+    ClosingDays,
+    FrozenDict,
+    Names,
+    Threshold,
+    Thresholds,
+    Week,
+    YearlyClosingDay,
+)
 from acd.config.faults import Fault, dotted
 from acd.config.fields import DAYS, days
 from acd.config.schema import Block, CityBlock, ClosingDayBlock, LineBlock, NamesBlock, OfferRuleBlock, OperatorBlock
@@ -23,8 +33,8 @@ def build(block: CityBlock, source: Source) -> City:
     return City(
         name=block.city,
         policy=_policy(block),
-        lines=_frozen({LineId(id): _city_line(LineId(id), line) for id, line in block.lines.items()}),
-        reasons=_frozen({id: _names(names) for id, names in block.reasons.items()}),
+        lines=FrozenDict({LineId(id): _city_line(LineId(id), line) for id, line in block.lines.items()}),
+        reasons=FrozenDict({id: _names(names) for id, names in block.reasons.items()}),
         closing_days=tuple(map(_closing_day, block.closing_days)),
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
     )
@@ -32,8 +42,8 @@ def build(block: CityBlock, source: Source) -> City:
 
 def _policy(block: CityBlock) -> Policy:
     return Policy(
-        lines=_frozen({LineId(id): _line(LineId(id), line) for id, line in block.lines.items()}),
-        operators=_frozen({OperatorId(id): _operator(OperatorId(id), who) for id, who in block.operators.items()}),
+        lines=FrozenDict({LineId(id): _line(LineId(id), line) for id, line in block.lines.items()}),
+        operators=FrozenDict({OperatorId(id): _operator(OperatorId(id), who) for id, who in block.operators.items()}),
         reasons=tuple(block.reasons),
         routing=_struct(Routing, block.routing),
         offers=OfferRules(**{kind: _struct(OfferRule, rule) for kind, rule in _rules(block)}),
@@ -54,7 +64,7 @@ def _line(id: LineId, block: LineBlock) -> Line:
 
 def _operator(id: OperatorId, block: OperatorBlock) -> Operator:
     levels = {LineId(line): level for line, level in block.lines.items()}
-    return Operator(id=id, name=block.name, device=Device(block.device), lines=_frozen(levels))
+    return Operator(id=id, name=block.name, device=Device(block.device), lines=FrozenDict(levels))
 
 
 def _city_line(id: LineId, block: LineBlock) -> CityLine:
@@ -62,7 +72,7 @@ def _city_line(id: LineId, block: LineBlock) -> CityLine:
         id=id,
         dids=tuple(block.dids),
         number=block.number,
-        flow=block.flow or id,
+        flow=block.flow or None,
         greeting=block.greeting or None,
         partner=block.partner or None,
         hours=_week(block),
@@ -94,21 +104,13 @@ def _closing_day(block: ClosingDayBlock) -> ClosingDay:
 
 
 def _names(block: NamesBlock) -> Names:
-    return _frozen({"nl": block.nl, "en": block.en or block.nl, "fr": block.fr or block.nl})
+    return FrozenDict({"nl": block.nl, "en": block.en or block.nl, "fr": block.fr or block.nl})
 
 
 def _struct(kind: type[Struct], block: Block, **made: Any) -> Struct:
     """The fields of ``kind`` that the block has under the same name, and those already ``made``."""
     same = {name: getattr(block, name) for name in kind.__struct_fields__ if name not in made}
     return kind(**same, **made)
-
-
-_K = TypeVar("_K")
-_V = TypeVar("_V")
-
-
-def _frozen(mapping: dict[_K, _V]) -> Mapping[_K, _V]:
-    return MappingProxyType(mapping)
 
 
 def _oddities(block: CityBlock) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final
 
 import holidays
 import msgspec
 
-from acd.config.city import ZONE, City, CityLine, Names
+from acd.config.city import ZONE, City, CityLine, FrozenDict, Names
 from acd.model.ids import LineId
 
 HORIZON: Final = 400
@@ -42,7 +41,7 @@ class Opening(msgspec.Struct, frozen=True):
 
     open: bool
     because: Because
-    names: Names = MappingProxyType({})
+    names: Names = FrozenDict()
     """Name of the holiday or closing day by language (nl, en, fr); empty otherwise."""
 
 
@@ -88,7 +87,8 @@ def next_opening(city: City, line: LineId, at: datetime) -> datetime | None:
     """
     if is_open(city, line, at):
         return at.astimezone(ZONE)
-    today = at.astimezone(ZONE).date()
+    # Compared in UTC: in one zone Python compares the wall clock, to which the repeated hour is one.
+    at, today = at.astimezone(UTC), at.astimezone(ZONE).date()
     for ahead in range(HORIZON):
         moments = _possible_openings(city.lines[line], today + timedelta(ahead))
         if first := min((m for m in moments if m >= at and is_open(city, line, m)), default=None):
@@ -127,7 +127,9 @@ def _possible_openings(line: CityLine, day: date) -> Iterator[datetime]:
 @lru_cache(maxsize=32)
 def public_holidays(year: int) -> Mapping[date, Names]:
     """Belgian public holidays, with their names by language."""
-    by_language = {ours: holidays.country_holidays("BE", years=year, language=code) for ours, code in _LANGUAGES.items()}
+    by_language = {
+        ours: holidays.country_holidays("BE", years=year, language=code) for ours, code in _LANGUAGES.items()
+    }
     days = sorted(by_language["nl"])
     names = {day: {language: by_language[language][day] for language in _LANGUAGES} for day in days}
-    return MappingProxyType({day: MappingProxyType(names[day]) for day in days})
+    return FrozenDict({day: FrozenDict(names[day]) for day in days})

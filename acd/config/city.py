@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Final
+from typing import Final, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,6 +15,25 @@ ZONE: Final = ZoneInfo("Europe/Brussels")
 """All hours and dates of the city are in this zone."""
 
 DAY_MINUTES: Final = 24 * 60
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class FrozenDict(dict[K, V]):
+    """A dict that cannot change. Unlike ``MappingProxyType`` it can be copied, pickled and encoded as JSON."""
+
+    def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
+        raise TypeError("settings do not change: load the file again")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __deepcopy__(self, memo: object) -> "FrozenDict[K, V]":
+        return self
+
+    def __reduce__(self) -> tuple[type, tuple[dict[K, V]]]:
+        return type(self), (dict(self),)
+
 
 Names = Mapping[str, str]
 """Text by language: ``nl``, ``en`` and ``fr`` are always there."""
@@ -99,8 +118,8 @@ class CityLine(msgspec.Struct, frozen=True):
     """The line's own numbers, as the trunk delivers them; empty = reached through a menu only."""
     number: str
     """The number as citizens know it, for the pages; may be empty."""
-    flow: str
-    """The flow that answers the line's own numbers."""
+    flow: str | None
+    """The flow that answers the line's own numbers; None = the one that names this line under ``answers``."""
     greeting: str | None
     """Prompt id."""
     partner: str | None

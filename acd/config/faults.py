@@ -60,7 +60,7 @@ _SAYS: Final[Mapping[str, str]] = {
     "float_type": "must be a number, not {input}",
     "finite_number": "must be an ordinary number, not {input}",
     "bool_type": "must be true or false, not {input}",
-    "string_type": "must be text, not {input}; put it in quotes",
+    "string_type": "must be text (in quotes if need be), not {input}",
     "string_too_short": "must not be empty",
     "string_too_long": "is too long: at most {max_length} characters",
     "too_short": "must not be empty",
@@ -88,7 +88,8 @@ def message(error: ErrorDetails, known: Sequence[str]) -> str:
         return f"must be {context['expected']}, not {_quoted(value)}{did_you_mean(value, _words(context['expected']))}"
     if kind == "less_than_equal" and context["le"] == 1 and isinstance(value, int | float) and 1 < value <= 100:
         return f"is a share from 0 to 1: write {value:g} % as {value / 100:g}"
-    return _SAYS[kind].format(input=_quoted(value), **context) if kind in _SAYS else error["msg"]
+    limits = {name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in context.items()}
+    return _SAYS[kind].format(input=_quoted(value), **limits) if kind in _SAYS else error["msg"]
 
 
 def _quoted(value: Any) -> str:

@@ -1,10 +1,10 @@
 """The values in ``queues.yaml``: how each is read, what is wrong with a bad one, and how an editor may check it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeGuard
 
 from pydantic import (
     AfterValidator,
@@ -12,23 +12,26 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, core_schema
 
 from acd.config.city import DAY_MINUTES, Interval
 from acd.config.faults import did_you_mean, shown
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
-_DURATION: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([smh]?)")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+_DURATION: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([smh])")
 _CLOCK: Final = r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]"
 _INTERVAL_PATTERN: Final = rf"({_CLOCK}) ?- ?({_CLOCK}|24:00)"
 _INTERVAL: Final = re.compile(_INTERVAL_PATTERN)
 _DAY: Final = "|".join(DAYS)
-DAYS_PATTERN: Final = rf"^({_DAY})(-({_DAY}))?$"
+_DAYS: Final = re.compile(rf"({_DAY})(-({_DAY}))?")
 
 
 class Field:
@@ -45,13 +48,41 @@ class Field:
         return dict(self.schema)
 
 
+Misfits = Iterator[tuple[tuple[str, ...], str]]
+"""Where in a block, and what does not fit together there."""
+
+
+def together(check: Callable[[Mapping[str, Any]], Misfits]) -> WrapValidator:
+    """A rule about several values of a block. ``check`` sees them as they stand in the file, right or wrong, so that
+    what does not fit together is told in one go with what is wrong by itself."""
+
+    def validate(raw: Any, read: ValidatorFunctionWrapHandler) -> Any:
+        value, errors = None, []
+        try:
+            value = read(raw)
+        except ValidationError as invalid:
+            errors = [_again(error) for error in invalid.errors(include_url=False)]
+        for path, says in check(raw) if isinstance(raw, dict) else ():
+            context = {"error": ValueError(says)}
+            errors.append(InitErrorDetails(type="value_error", loc=path, input=raw, ctx=context))
+        if errors:
+            raise ValidationError.from_exception_data("together", errors)
+        return value
+
+    return WrapValidator(validate)
+
+
+def _again(error: ErrorDetails) -> InitErrorDetails:
+    return InitErrorDetails(type=error["type"], loc=error["loc"], input=error["input"], ctx=error.get("ctx", {}))
+
+
 def seconds(low: float, high: float, *, never: bool = False) -> Field:
     """A duration: a number of seconds, or ``30s``, ``2m``, ``1.5h``. ``never``: that word may stand there (None)."""
 
     def read(value: object) -> float | None:
         if never and value == "never":
             return None
-        given = _seconds(value)
+        given = duration(value)
         if given is None:
             words = "seconds (30) or a duration like 30s, 2m or 1h" + (", or never" if never else "")
             raise ValueError(f"must be {words}, not {_quoted(value)}")
@@ -64,14 +95,12 @@ def seconds(low: float, high: float, *, never: bool = False) -> Field:
     return Field(read, schema)
 
 
-def _seconds(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if not isinstance(value, str):
+def duration(value: object) -> float | None:
+    """Seconds; None = not a duration."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    match = _DURATION.fullmatch(value)
-    # A bare number in quotes has no unit: then seconds are not what was clearly meant.
-    return float(match[1]) * _UNITS[match[2]] if match and match[2] else None
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    return float(match[1]) * _UNITS[match[2]] if match else None
 
 
 def word(pattern: str, says: str, *, number: bool = False) -> Field:
@@ -97,6 +126,23 @@ PromptId = Annotated[str, word("[a-z0-9_-]{1,40}", "the id of a prompt: lower-ca
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 
 
+# --- Colours --------------------------------------------------------------------------------------------------------
+
+
+def rising(raw: Mapping[str, Any]) -> Misfits:
+    """Of this figure more is worse."""
+    amber, red = duration(raw.get("amber")), duration(raw.get("red"))
+    if amber is not None and red is not None and red < amber:
+        yield ("red",), f"must not be less than amber ({amber:g})"
+
+
+def falling(raw: Mapping[str, Any]) -> Misfits:
+    """Of this figure less is worse."""
+    amber, red = duration(raw.get("amber")), duration(raw.get("red"))
+    if amber is not None and red is not None and red > amber:
+        yield ("red",), f"must not be more than amber ({amber:g})"
+
+
 # --- Opening hours --------------------------------------------------------------------------------------------------
 
 
@@ -111,9 +157,8 @@ def _interval(value: object) -> Interval:
         raise ValueError(f"must be hours such as 09:00-17:00, not {_quoted(value)}")
     begin, end = _minutes(match[1]), _minutes(match[2])
     if end <= begin:
-        raise ValueError(
-            f"{shown(value)} ends before it begins; hours past midnight are two: until 24:00, and the next day from 00:00"
-        )
+        hint = "hours past midnight are two: until 24:00, and the next day from 00:00"
+        raise ValueError(f"{shown(value)} ends before it begins; {hint}")
     return Interval(begin, end)
 
 
@@ -141,13 +186,13 @@ def _in_order(intervals: list[Interval]) -> list[Interval]:
 
 
 def days(key: str) -> range:
-    """``mon-fri`` -> 0 to 4, Monday = 0. The key fits :data:`DAYS_PATTERN`."""
+    """``mon-fri`` -> 0 to 4, Monday = 0. Empty when the last comes before the first."""
     first, _, last = key.partition("-")
     return range(DAYS.index(first), DAYS.index(last or first) + 1)
 
 
 def _day_key(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(DAYS_PATTERN, value):
+    if not isinstance(value, str) or not _DAYS.fullmatch(value):
         hint = did_you_mean(value, DAYS)
         raise ValueError(f"must be a day or days: {', '.join(DAYS)}, or such as mon-fri{hint}")
     if not days(value):
@@ -155,26 +200,27 @@ def _day_key(value: object) -> str:
     return value
 
 
-def _no_day_twice(hours: dict[str, list[Interval]]) -> dict[str, list[Interval]]:
+def _no_day_twice(hours: Mapping[str, Any]) -> Misfits:
     seen: dict[int, str] = {}
-    for key in hours:
+    for key in filter(_DAYS.fullmatch, hours):
         for day in days(key):
             if day in seen:
-                raise ValueError(f"{DAYS[day]} is given twice: by {seen[day]} and by {key}")
-            seen[day] = key
-    return hours
+                yield (key,), f"{DAYS[day]} is given by {seen[day]} already"
+            seen.setdefault(day, key)
 
 
 _INTERVAL_SCHEMA: Final = {"type": "string", "pattern": f"^{_INTERVAL_PATTERN}$"}
 _DAY_PATTERN: Final = rf"^(closed|24h|{_INTERVAL_PATTERN}(, ?{_INTERVAL_PATTERN})*)$"
-DayKey = Annotated[str, Field(_day_key, {"type": "string", "pattern": DAYS_PATTERN})]
+DayKey = Annotated[str, Field(_day_key, {"type": "string", "pattern": f"^{_DAYS.pattern}$"})]
 DayHours = Annotated[
     list[Annotated[Interval, Field(_interval, _INTERVAL_SCHEMA)]],
     BeforeValidator(_split),
     AfterValidator(_in_order),
-    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _DAY_PATTERN}, {"type": "array", "items": _INTERVAL_SCHEMA}]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": _DAY_PATTERN}, {"type": "array", "items": _INTERVAL_SCHEMA}]}
+    ),
 ]
-Hours = Annotated[dict[DayKey, DayHours], AfterValidator(_no_day_twice)]
+Hours = Annotated[dict[DayKey, DayHours], together(_no_day_twice)]
 
 
 # --- Dates ----------------------------------------------------------------------------------------------------------
@@ -189,10 +235,11 @@ _MONTHS: Final = {
 }
 _YEARLY_PATTERN: Final = rf"([1-9]|[12][0-9]|3[01]) ({'|'.join(_MONTHS)})"
 _LEAP_YEAR: Final = 2000
+_ISO_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _date(value: object) -> date:
-    if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+    if not isinstance(value, str) or not _ISO_DATE.fullmatch(value):
         raise ValueError(f"must be a date such as 2026-12-24, not {_quoted(value)}")
     try:
         return date.fromisoformat(value)
@@ -213,7 +260,20 @@ def _yearly(value: object) -> tuple[int, int]:
     return month, day
 
 
-Date = Annotated[date, Field(_date, {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})]
+def closing_day(raw: Mapping[str, Any]) -> Misfits:
+    """A closing day is a date, a day of every year, or a range in the right order."""
+    if raw.keys() & {"date", "yearly", "first", "last"} not in ({"date"}, {"yearly"}, {"first", "last"}):
+        yield (), "needs one of: date; yearly; first and last"
+    first, last = raw.get("first"), raw.get("last")
+    if _is_date(first) and _is_date(last) and last < first:
+        yield ("last",), f"{last} is before {first}"
+
+
+def _is_date(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _ISO_DATE.fullmatch(value) is not None
+
+
+Date = Annotated[date, Field(_date, {"type": "string", "pattern": f"^{_ISO_DATE.pattern}$"})]
 YearDay = Annotated[tuple[int, int], Field(_yearly, {"type": "string", "pattern": f"^{_YEARLY_PATTERN}$"})]
 
 

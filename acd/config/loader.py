@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 
 from acd.config.build import build
 from acd.config.city import City
-from acd.config.faults import ConfigError, Fault, Path, did_you_mean, message, shown
+from acd.config.faults import ConfigError, Fault, Path, did_you_mean, dotted, message, shown
+from acd.config.fields import duration
 from acd.config.schema import CityBlock, keys_at
 from acd.config.source import UNREADABLE, Source
 from acd.config.syntax import MAX_BYTES
@@ -84,10 +85,8 @@ def _merged(defaults: Raw, own: Raw) -> Raw:
 
 def _inherited(path: Path, source: Source) -> bool:
     """Whether the line at ``path`` got this value from the defaults, where its fault is told once."""
-    match path:
-        case ("lines", _, _, *_):
-            return not source.has(path) and source.has(("defaults", *path[2:]))
-    return False
+    in_line = path[:1] == ("lines",) and len(path) > 2
+    return in_line and not source.has(path) and source.has(("defaults", *path[2:]))
 
 
 # --- Each value -----------------------------------------------------------------------------------------------------
@@ -104,6 +103,8 @@ def _validated(document: Any, source: Source) -> CityBlock | None:
 
 def _note(error: ErrorDetails, source: Source) -> None:
     path = error["loc"][:-1] if error["loc"][-1:] == ("[key]",) else error["loc"]
+    if path and isinstance(path[-1], int) and not source.has(path):
+        path = path[:-1]
     if error["input"] is UNREADABLE or source.unreadable(path) or _inherited(path, source):
         return
     source.fault(path, message(error, keys_at(path)))
@@ -113,18 +114,18 @@ def _note(error: ErrorDetails, source: Source) -> None:
 
 
 def _check_lines(document: Any, source: Source) -> None:
-    dids: dict[str, str] = {}
+    dids: dict[str, Path] = {}
     for id, line in _blocks(document, "lines"):
         path = ("lines", id)
         if id in ASTERISK_EXTENSIONS:
             source.fault(path, f"'{id}' has a meaning of its own in Asterisk: use a longer id")
-        if not line.get("hours", "none") and not source.has((*path, "hours")):
+        if "hours" not in line and not source.unreadable(("defaults",)):
             source.fault((*path, "hours"), "opening hours are missing, here and in 'defaults'")
         _check_partner(path, line, source)
         for n, did in enumerate(_list(line, "dids")):
-            first = dids.setdefault(str(did), f"lines.{shown(id)}")
-            if first != f"lines.{shown(id)}" or [str(other) for other in line["dids"][:n]].count(str(did)):
-                source.fault((*path, "dids", n), f"{shown(did)} is a number of {first} already")
+            taken = dids.setdefault(str(did), (*path, "dids", n))
+            if taken != (*path, "dids", n) and isinstance(did, str | int):
+                source.fault((*path, "dids", n), f"{shown(did)} is a number of {dotted(taken[:2])} already")
 
 
 def _check_partner(path: Path, line: Raw, source: Source) -> None:
@@ -133,7 +134,7 @@ def _check_partner(path: Path, line: Raw, source: Source) -> None:
     for key in ("when_full", "when_unstaffed"):
         if line.get(key) == OverflowTo.PARTNER:
             source.fault((*path, key), "sends callers to the partner, but the line has no 'partner' number")
-    if line.get("overflow_after", 0) not in (0, "0s", "0m", "0h"):
+    if duration(line.get("overflow_after")):
         source.fault((*path, "overflow_after"), "sends callers to the partner, but the line has no 'partner' number")
 
 

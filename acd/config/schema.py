@@ -3,10 +3,10 @@
 Names, units and defaults are those of :mod:`acd.model.policy`.
 """
 
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, get_args, get_origin
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from acd.config.city import Threshold, Thresholds
 from acd.config.fields import (
@@ -20,7 +20,11 @@ from acd.config.fields import (
     PromptId,
     ShownNumber,
     YearDay,
+    closing_day,
+    falling,
+    rising,
     seconds,
+    together,
 )
 from acd.model.policy import (
     Announcements,
@@ -82,52 +86,40 @@ class AnnouncementsBlock(Block):
     """Say the expected wait."""
 
 
-class RisingBlock(Block):
-    """Colours of a figure of which more is worse."""
+class CallersBlock(Block):
+    """Colours of a number of callers."""
 
-    amber: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
-    red: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.red < self.amber:
-            raise ValueError(f"red ({self.red:g}) must not be less than amber ({self.amber:g})")
-        return self
+    amber: Annotated[int, Field(ge=0, le=10_000)]
+    red: Annotated[int, Field(ge=0, le=10_000)]
 
 
-class WaitBlock(RisingBlock):
+class WaitBlock(Block):
     """Colours of a wait."""
 
     amber: Annotated[float, seconds(0, 7200)]
     red: Annotated[float, seconds(0, 7200)]
 
 
-class FallingBlock(Block):
-    """Colours of a share of which less is worse."""
+class ShareBlock(Block):
+    """Colours of a share."""
 
     amber: Share
     red: Share
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.red > self.amber:
-            raise ValueError(f"red ({self.red:g}) must not be more than amber ({self.amber:g})")
-        return self
-
 
 def _colours(block: type[Block], figure: str) -> Any:
     threshold: Threshold = _SHOWN[figure]
-    return block(amber=threshold.amber, red=threshold.red)
+    return block.model_construct(amber=threshold.amber, red=threshold.red)
 
 
 class ThresholdsBlock(Block):
     """When the figures of the line change colour on the wallboard."""
 
-    waiting: RisingBlock = _colours(RisingBlock, "waiting")
+    waiting: Annotated[CallersBlock, together(rising)] = _colours(CallersBlock, "waiting")
     """Callers waiting."""
-    longest_wait: WaitBlock = _colours(WaitBlock, "longest_wait")
+    longest_wait: Annotated[WaitBlock, together(rising)] = _colours(WaitBlock, "longest_wait")
     """Wait of the caller who waits longest."""
-    reachability: FallingBlock = _colours(FallingBlock, "reachability")
+    reachability: Annotated[ShareBlock, together(falling)] = _colours(ShareBlock, "reachability")
     """Answered / (answered + abandoned)."""
 
 
@@ -142,14 +134,8 @@ class ClosingDayBlock(Block):
     """Closed on this day too."""
     names: NamesBlock
 
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        given = sorted(self.model_fields_set - {"names"})
-        if given not in (["date"], ["yearly"], ["first", "last"]):
-            raise ValueError("needs one of: date; yearly; first and last")
-        if self.first and self.last and self.last < self.first:
-            raise ValueError(f"last ({self.last}) is before first ({self.first})")
-        return self
+
+ClosingDay = Annotated[ClosingDayBlock, together(closing_day)]
 
 
 class DefaultsBlock(Block):
@@ -202,10 +188,10 @@ class LineBlock(DefaultsBlock):
     number: ShownNumber = ""
     """The number as citizens know it."""
     flow: Id = ""
-    """The flow that answers the line's own numbers; the one with the id of the line when left out."""
+    """The flow that answers the line's own numbers; when left out, the one that names the line under ``answers``."""
     greeting: PromptId = ""
     """Prompt that a caller hears on entering the line."""
-    closing_days: list[ClosingDayBlock] = []
+    closing_days: list[ClosingDay] = []
     """The line's own, besides those of the city."""
 
 
@@ -267,7 +253,7 @@ class CityBlock(Block):
     operators: dict[Id, OperatorBlock] = {}
     reasons: Annotated[dict[Id, NamesBlock], Field(min_length=1)]
     """Reasons for not ready that an operator may choose."""
-    closing_days: list[ClosingDayBlock] = []
+    closing_days: list[ClosingDay] = []
     """Days on which the city is closed, besides Belgian public holidays."""
     routing: RoutingBlock = RoutingBlock()
     offers: OffersBlock = OffersBlock()
@@ -302,9 +288,15 @@ def keys_at(path: tuple[str | int, ...]) -> list[str]:
     """The keys that may stand beside the last one of ``path``; empty where ids stand."""
     block: Any = CityBlock
     for part in path[:-1]:
-        if isinstance(block, type) and issubclass(block, Block):
+        if _is_block(block):
             field = block.model_fields.get(str(part))
             block = field.annotation if field else None
         else:
-            block = block.__args__[-1] if hasattr(block, "__args__") else None
-    return list(block.model_fields) if isinstance(block, type) and issubclass(block, Block) else []
+            block = next(iter(get_args(block)[-1:]), None)
+        if get_origin(block) is Annotated:
+            block = get_args(block)[0]
+    return list(block.model_fields) if _is_block(block) else []
+
+
+def _is_block(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Block)

@@ -22,7 +22,7 @@ from ruamel.yaml.events import (
 )
 
 from acd.config.faults import Fault, Path, dotted, shown
-from acd.config.syntax import HEAD, Unreadable, broken_blocks, decoded, parse_events
+from acd.config.syntax import HEAD, Broken, Unreadable, broken_blocks, decoded, parse_events
 
 UNREADABLE: Final = object()
 """Stands for a value whose fault has been told already."""
@@ -43,7 +43,8 @@ class Source:
         self._masked: set[int] = set()
         self.data: Any = UNREADABLE
         try:
-            self._read(decoded(content))
+            text, strays = decoded(content)
+            self._read(text, [Fault(file, stray.line + 1, "", str(stray)) for stray in strays])
         except Unreadable as error:
             self.fault((), str(error), line=error.line + 1)
 
@@ -64,41 +65,43 @@ class Source:
         """Whether ``path`` is, or lies in, something unreadable: its fault has been told."""
         return any(path[:length] in self._unreadable for length in range(len(path) + 1))
 
-    def _read(self, text: str) -> None:
+    def _read(self, text: str, strays: list[Fault]) -> None:
         lines = text.split("\n")
+        self.faults += strays
         try:
             self.data = self._document(text)
         except Unreadable as error:
-            self._start_again()
+            self._start_again(strays)
             if not (blocks := broken_blocks(lines)):
                 raise
             self._mask(lines, blocks, error)
             self.data = self._document("\n".join(lines))
 
-    def _start_again(self) -> None:
-        self.faults.clear()
+    def _start_again(self, strays: list[Fault]) -> None:
+        self.faults = [*strays]
         self._lines.clear()
         self._unreadable.clear()
 
-    def _mask(self, lines: list[str], blocks: list[tuple[int, int, Unreadable]], whole: Unreadable) -> None:
+    def _mask(self, lines: list[str], blocks: list[Broken], whole: Unreadable) -> None:
         """Leave only the head of each broken block, so that the rest of the file can be read."""
-        for first, end, error in blocks:
-            head = HEAD.match(lines[first])
+        for block in blocks:
+            head = HEAD.match(lines[block.first])
             if head is None:
                 raise whole
-            self._masked.add(first)
-            lines[first:end] = [head[1] + head[2] + ":", *[""] * (end - first - 1)]
-            self.faults.append(Fault(self.file, error.line + 1, head[2], str(error)))
+            self._masked.add(block.first)
+            lines[block.first : block.end] = [head[0], *[""] * (block.end - block.first - 1)]
+            self.fault(block.path, str(block.error), line=block.error.line + 1)
 
     def _document(self, text: str) -> Any:
         events = parse_events(text)
         data: Any = UNREADABLE
         for event in events:
             if isinstance(event, DocumentStartEvent) and data is not UNREADABLE:
-                raise Unreadable(event.start_mark.line, "a second document begins here: the file holds one")
+                self.fault((), "a second document begins here: the file holds one", line=event.start_mark.line + 1)
+                return data
             if isinstance(event, NodeEvent):
                 data = self._value(event, events, ())
-        if data is UNREADABLE and not self._unreadable:
+        if data in (None, UNREADABLE) and not self.faults:
             raise Unreadable(0, "the file is empty")
         return data
 

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import Final
+from itertools import islice, pairwise
+from typing import Final, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, StreamMark, YAMLError
@@ -14,6 +14,10 @@ from acd.config.faults import shown
 MAX_BYTES: Final = 512 * 1024
 """A city with 500 operators needs about 60 kB."""
 MAX_DEPTH: Final = 10
+MAX_EVENTS: Final = 30_000
+"""Values, and ends of blocks. The same city has 12,000; parsing takes about a second for each 20,000."""
+MAX_STRAYS: Final = 10
+"""As many are shown; a file of another kind has thousands."""
 
 HEAD: Final = re.compile(r"( *)([A-Za-z0-9_-]+) *:( |$)")
 """A line that begins an entry: its indentation and its key."""
@@ -29,20 +33,26 @@ class Unreadable(Exception):
         super().__init__(message)
 
 
-def decoded(content: bytes) -> str:
+def decoded(content: bytes) -> tuple[str, list[Unreadable]]:
+    """The text, and what is wrong with its characters; U+FFFD stands for those, so that reading can go on.
+
+    Raises:
+        Unreadable: there is too much of it.
+    """
     if len(content) > MAX_BYTES:
         raise Unreadable(0, f"the file is too large: more than {MAX_BYTES // 1024} kB")
+    faults: list[Unreadable] = []
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start)
-        byte = content[error.start]
-        raise Unreadable(line, f"is not UTF-8 (byte 0x{byte:02X}): save the file as UTF-8") from None
+        says = f"is not UTF-8 (byte 0x{content[error.start]:02X}): save the file as UTF-8"
+        faults.append(Unreadable(content.count(b"\n", 0, error.start), says))
+        text = content.decode("utf-8-sig", "replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if stray := _STRAY.search(text):
+    for stray in islice(_STRAY.finditer(text), MAX_STRAYS):
         line = text.count("\n", 0, stray.start())
-        raise Unreadable(line, f"contains the invisible character U+{ord(stray[0]):04X}")
-    return text
+        faults.append(Unreadable(line, f"contains the invisible character U+{ord(stray[0]):04X}"))
+    return _STRAY.sub("\ufffd", text), faults
 
 
 def parse_events(text: str) -> Iterator[Event]:
@@ -52,12 +62,14 @@ def parse_events(text: str) -> Iterator[Event]:
     """
     depth = line = 0
     try:
-        for event in YAML(typ="safe", pure=True).parse(text):
+        for count, event in enumerate(YAML(typ="safe", pure=True).parse(text)):
             line = event.start_mark.line
             depth += isinstance(event, MappingStartEvent | SequenceStartEvent)
             depth -= isinstance(event, MappingEndEvent | SequenceEndEvent)
             if depth > MAX_DEPTH:
                 raise Unreadable(line, "blocks are nested too deep")
+            if count > MAX_EVENTS:
+                raise Unreadable(line, f"the file is too large: more than {MAX_EVENTS} values up to here")
             yield event
     except MarkedYAMLError as error:
         raise _plainly(error) from None
@@ -67,12 +79,13 @@ def parse_events(text: str) -> Iterator[Event]:
 
 _SYNTAX: Final = (
     ("found unexpected end of stream", "a quote is opened here and never closed"),
+    ("but found '<stream end>'", "this is never finished"),
     ("cannot start any token", "'{char}' cannot stand here; text that begins with it needs quotes"),
+    ("expected the node content", "'{char}' cannot stand here; text that begins with it needs quotes"),
     ("mapping values are not allowed here", "a ':' too many: text with ': ' in it needs quotes"),
     ("could not find expected ':'", "a ':' is missing after the key"),
     ("did not find expected <document start>", "this cannot stand here"),
     ("expected <block end>", "this is indented differently from the lines around it, or a ',' or a quote is misplaced"),
-    ("but found '<stream end>'", "this is never finished"),
 )
 
 
@@ -89,19 +102,40 @@ def _plainly(error: MarkedYAMLError) -> Unreadable:
         at = began or at
     char = problem.split("'")[1] if problem.count("'") > 1 else ""
     says = next((words for key, words in _SYNTAX if key in problem), f"cannot be read as YAML ({shown(problem)})")
-    return Unreadable(at.line if at is not None else 0, says.format(char=char))
+    return Unreadable(at.line if at is not None else 0, says.replace("{char}", char))
 
 
-def broken_blocks(lines: Sequence[str]) -> list[tuple[int, int, Unreadable]]:
-    """The smallest blocks of one or two levels that cannot be read by themselves, as first line, end and why."""
+class Broken(NamedTuple):
+    """A block that cannot be read by itself: lines ``first`` to before ``end``, counted from 0."""
+
+    first: int
+    end: int
+    path: tuple[str, ...]
+    error: Unreadable
+
+
+def broken_blocks(lines: Sequence[str]) -> list[Broken]:
+    """The smallest such blocks of one or two levels. A quote that is never closed spoils the whole file for a parser;
+    indentation tells where it was meant to end."""
     broken = []
     for first, end in _blocks(lines, 0, len(lines)):
         if (error := _broken(lines, first, end)) is None:
             continue
-        entries = [(a, b, _broken(lines, a, b)) for a, b in _blocks(lines, first + 1, end)]
-        inner = [(a, b, why) for a, b, why in entries if why is not None and HEAD.match(lines[a])]
-        broken += inner or [(first, end, error)]
+        section = _keys(lines[first])
+        entries = [Broken(a, b, section + _keys(lines[a]), why) for a, b, why in _entries(lines, first + 1, end)]
+        broken += entries or [Broken(first, end, section, error)]
     return broken
+
+
+def _entries(lines: Sequence[str], first: int, end: int) -> Iterator[tuple[int, int, Unreadable]]:
+    for a, b in _blocks(lines, first, end):
+        if HEAD.match(lines[a]) and (error := _broken(lines, a, b)):
+            yield a, b, error
+
+
+def _keys(line: str) -> tuple[str, ...]:
+    head = HEAD.match(line)
+    return (head[2],) if head else ()
 
 
 def _broken(lines: Sequence[str], first: int, end: int) -> Unreadable | None:
@@ -115,9 +149,15 @@ def _broken(lines: Sequence[str], first: int, end: int) -> Unreadable | None:
 
 def _blocks(lines: Sequence[str], first: int, end: int) -> list[tuple[int, int]]:
     """Cut ``lines[first:end]`` where a line is indented no more than the first one; comments do not count."""
-    indents = [(n, len(lines[n]) - len(lines[n].lstrip(" "))) for n in range(first, end) if _says_something(lines[n])]
+    indents = [(n, _indent(lines[n])) for n in range(first, end) if _says_something(lines[n])]
     starts = [n for n, indent in indents if indent <= indents[0][1]]
     return list(pairwise([*starts, end]))
+
+
+def _indent(line: str) -> int:
+    """A tab is a fault, but one inside the block around it."""
+    line = line.expandtabs()
+    return len(line) - len(line.lstrip())
 
 
 def _says_something(line: str) -> bool:

@@ -5,5 +5,17 @@ from acd.ivr.dialplan import dialplan
 from acd.ivr.faults import FlowError
 from acd.ivr.loader import load_flows
 from acd.ivr.nodes import Flow, Flows
+from acd.ivr.speech import BuildReport, Speaker, build_prompts
 
-__all__ = ["Catalogue", "Flow", "FlowError", "Flows", "dialplan", "load_catalogue", "load_flows"]
+__all__ = [
+    "BuildReport",
+    "Catalogue",
+    "Flow",
+    "FlowError",
+    "Flows",
+    "Speaker",
+    "build_prompts",
+    "dialplan",
+    "load_catalogue",
+    "load_flows",
+]

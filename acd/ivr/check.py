@@ -1,14 +1,16 @@
 """What can be wrong with a flow although each of its nodes is right: where they lead.
 
-A menu is a graph, and a caller must not be lost in it. Three things are refused:
+A menu is a graph, and a caller must not be lost in it. Two things are refused:
 
 - a node that no caller can reach;
-- a node without a way out: whatever the caller does, no line, answer, transfer or hang-up comes;
 - a ring of *silent* ways, taken although nobody presses a key. A telephone left off the hook, or a machine, would go
   round in it for ever and hold a channel of the trunk. That a caller who presses keys may go back to a menu is right.
+
+A node without any way out needs no check of its own: whatever does not end the menu has a silent way on, so those ways
+must close to a ring somewhere behind it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
 from acd.config.faults import did_you_mean, shown
@@ -28,23 +30,18 @@ def check_graph(flow: Flow, unreadable: Collection[str], source: Source) -> None
     _note_unknown(flow, known, source)
     ways = {id: _ways(node, known, silent_only=False) for id, node in flow.nodes.items()}
     silent = {id: _ways(node, known, silent_only=True) for id, node in flow.nodes.items()}
-    in_ring: set[str] = set()
-    for ring, knot in rings(silent):
-        in_ring |= knot
+    for ring in rings(silent):
         names = " > ".join((*ring, ring[0]))
         _note(flow.nodes[ring[0]], f"goes round for ever when the caller presses nothing: {names}", source)
     if not unreadable and START in flow.nodes:
         for id in flow.nodes.keys() - reached(ways, START):
             _note(flow.nodes[id], f"is never reached from {START!r}", source)
-    ends = {id for id, node in flow.nodes.items() if node.ends or any(way not in flow.nodes for way in ways[id])}
-    for id in trapped(ways, ends) - in_ring:
-        _note(flow.nodes[id], "has no way out: no line, answer, transfer or hang-up comes after it", source)
 
 
-def reached(ways: Graph, *starts: str) -> set[str]:
-    """The nodes that can be reached from ``starts``, these included."""
+def reached(ways: Graph, start: str) -> set[str]:
+    """The nodes that can be reached from ``start``, itself included."""
     seen: set[str] = set()
-    todo = list(starts)
+    todo = [start]
     while todo:
         id = todo.pop()
         if id not in seen and id in ways:
@@ -53,24 +50,15 @@ def reached(ways: Graph, *starts: str) -> set[str]:
     return seen
 
 
-def trapped(ways: Graph, ends: Iterable[str]) -> set[str]:
-    """The nodes from which none of ``ends`` can be reached."""
-    back: dict[str, list[str]] = {id: [] for id in ways}
-    for id, targets in ways.items():
-        for target in targets:
-            back.setdefault(target, []).append(id)
-    return ways.keys() - reached(back, *ends)
-
-
-def rings(ways: Graph) -> Iterator[tuple[list[str], set[str]]]:
-    """Each knot of nodes that can all reach one another, and a shortest ring in it from the knot's first node."""
+def rings(ways: Graph) -> Iterator[list[str]]:
+    """A ring of each knot of nodes that can all reach one another: a shortest one through the knot's first node."""
     after = {id: reached(ways, id) for id in ways}
     told: set[str] = set()
     for id in ways:
         knot = {other for other in after[id] if id in after[other]}
         if id not in told and any(target in knot for target in ways[id]):
             told |= knot
-            yield _ring(ways, id, knot), knot
+            yield _ring(ways, id, knot)
 
 
 def _ring(ways: Graph, start: str, knot: Collection[str]) -> list[str]:

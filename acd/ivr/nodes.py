@@ -48,11 +48,6 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
         """Where the call may go next, in the order of the file."""
         yield from ()
 
-    @property
-    def ends(self) -> bool:
-        """The menu can end here: the caller is queued, informed, transferred or sent away."""
-        return True
-
 
 class Play(Node, frozen=True, kw_only=True):
     """A greeting or other spoken text; the flow goes on after it."""
@@ -63,10 +58,6 @@ class Play(Node, frozen=True, kw_only=True):
     def edges(self) -> Iterator[Edge]:
         yield Edge(self.then, silent=True)
 
-    @property
-    def ends(self) -> bool:
-        return False
-
 
 class Crisis(Node, frozen=True, kw_only=True):
     """Plays the crisis message, if one is on and the caller has not heard it."""
@@ -75,10 +66,6 @@ class Crisis(Node, frozen=True, kw_only=True):
 
     def edges(self) -> Iterator[Edge]:
         yield Edge(self.then, silent=True)
-
-    @property
-    def ends(self) -> bool:
-        return False
 
 
 class Hours(Node, frozen=True, kw_only=True):
@@ -92,10 +79,6 @@ class Hours(Node, frozen=True, kw_only=True):
     def edges(self) -> Iterator[Edge]:
         for to in (self.open, self.closed, self.holiday):
             yield Edge(to, silent=True)
-
-    @property
-    def ends(self) -> bool:
-        return False
 
 
 class Ask(Node, frozen=True, kw_only=True):
@@ -118,10 +101,6 @@ class Language(Ask, frozen=True, kw_only=True):
     def edges(self) -> Iterator[Edge]:
         yield Edge(self.then, silent=True)
 
-    @property
-    def ends(self) -> bool:
-        return False
-
 
 class Menu(Ask, frozen=True, kw_only=True):
     """The caller chooses what he calls for."""
@@ -135,10 +114,6 @@ class Menu(Ask, frozen=True, kw_only=True):
         yield from (Edge(to, silent=False) for to in self.keys.values())
         yield Edge(self.on_timeout, silent=True)
         yield Edge(self.on_invalid, silent=False)
-
-    @property
-    def ends(self) -> bool:
-        return False
 
 
 class Info(Ask, frozen=True, kw_only=True):

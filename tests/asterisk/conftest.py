@@ -1,11 +1,13 @@
 """A tiny Asterisk and an adapter on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from acd.asterisk import AmiSettings, AsteriskPbx
 from acd.model import facts as f
@@ -14,7 +16,7 @@ from tests.asterisk.fake import FakeAsterisk, fake_asterisk
 
 T = TypeVar("T")
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 """Seconds that a test waits for what should come at once."""
 
 
@@ -28,12 +30,7 @@ class Desk:
         self.settings = AmiSettings(
             port=fake.port,
             secret=fake.secret,
-            connect_timeout=1.0,
-            action_timeout=1.0,
-            boot_timeout=1.0,
-            list_timeout=1.0,
             ping_every=0.05,
-            silence=0.3,
             retry_first=0.01,
             retry_most=0.05,
             retry_in_use=0.02,
@@ -71,6 +68,13 @@ class Desk:
         """Let everything sent so far be carried out, and told."""
         count = self.fake.names().count("Ping")
         await self.until(lambda: self.fake.names().count("Ping") >= count + 2)
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[EventDict]]:
+    """What was logged."""
+    with capture_logs() as entries:
+        yield entries
 
 
 @pytest.fixture

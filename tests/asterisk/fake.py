@@ -76,6 +76,11 @@ class FakeAsterisk:
         for writer in self._writers:
             writer.transport.abort()
 
+    def hang_up(self) -> None:
+        """Close all connections, after what was said has arrived."""
+        for writer in self._writers:
+            writer.close()
+
     # --- AMI ------------------------------------------------------------------------------------------------------
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

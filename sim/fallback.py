@@ -1,7 +1,7 @@
 """Asterisk's own Queue(), which serves the callers while no engine is there.
 
-As documented and measured: it polls. Once a second (``retry=1``) each waiting caller, in the order of ``QUEUE_PRIO`` (the
-second in which he joined the line), tries the free member with the lowest penalty, among equals in turn
+As documented and measured: it polls. Once a second (``retry=1``) each waiting caller, in the order of ``QUEUE_PRIO``
+(the second in which he joined the line), tries the free member with the lowest penalty, among equals in turn
 (``strategy=rrmemory``). Nobody is woken when a phone becomes free.
 """
 

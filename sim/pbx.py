@@ -39,7 +39,8 @@ from sim.happenings import Silent
 from sim.phones import Leg, LegKind, LegState, Phone, Verdict
 from sim.switch import SimSwitch
 
-_FREE_TEXT: Final = "sim"
+_NONCE: Final = "sim"
+Move = c.Offer | c.Withdraw | c.Deflect
 
 
 class SimPbx(Silent):
@@ -81,15 +82,10 @@ class SimPbx(Silent):
             self._not_sent(command)
             return
         match command:
-            case c.Offer():
-                self._move(command.call, command, ToOperator(command.offer, command.device, ring_time(command)))
-            case c.Withdraw():
-                self._move(command.call, command, ToMusic())
-            case c.Deflect():
-                self._move(command.call, command, ToDeflect(command.line, command.to))
+            case c.Offer() | c.Withdraw() | c.Deflect():
+                self._move(command)
             case c.Announce():
-                if (call := self.switch.calls.get(command.call)) is not None:
-                    self.switch.set_say(call, "&".join(prompts(command)))
+                self._announce(command)
             case c.AskCall():
                 self._later(self._found, command.call)
             case c.SetCrisis():
@@ -128,7 +124,7 @@ class SimPbx(Silent):
         if self.linked:
             return
         rebooted = not switch.globals.get("ACD_NONCE")
-        switch.globals["ACD_NONCE"] = _FREE_TEXT
+        switch.globals["ACD_NONCE"] = _NONCE
         self.linked = True
         switch.session_opened()
         switch.out = self
@@ -143,18 +139,23 @@ class SimPbx(Silent):
     def _later(self, fn: Callable[..., None], *args: object) -> None:
         self.switch.time.call_at(self.switch.time.now(), fn, *args)
 
-    def _move(self, id: CallId, command: c.Command, target: Target) -> None:
+    def _move(self, command: Move) -> None:
         """One Redirect; never for a caller who talks, because it would hang up his operator."""
-        call = self.switch.calls.get(id)
+        call = self.switch.calls.get(command.call)
         refused = self.refuse_next > 0 or (call is not None and call.talking)
         self.refuse_next -= self.refuse_next > 0
-        if refused or self.switch.redirect(id, target) is not None:
+        if refused or self.switch.redirect(command.call, target(command)) is not None:
             self._not_sent(command)
+
+    def _announce(self, command: c.Announce) -> None:
+        call = self.switch.calls.get(command.call)
+        if call is not None:
+            self.switch.set_say(call, "&".join(prompts(command)))
 
     def _not_sent(self, command: c.Command) -> None:
         if isinstance(command, c.Offer):
             self._later(self._tell, OfferNotSent(command.call, command.offer))
-        elif self.linked and isinstance(command, c.Withdraw | c.Deflect):
+        elif self.linked and isinstance(command, Move):
             self._later(self._found, command.call)
 
     def _found(self, id: CallId) -> None:
@@ -227,9 +228,15 @@ class SimPbx(Silent):
             self._inbox(PhoneChanged(phone.device, state))
 
 
-def ring_time(command: c.Offer) -> float:
-    """Dial() takes whole seconds."""
-    return max(1, math.ceil(command.ring_time))
+def target(command: Move) -> Target:
+    """Where the caller should go. Dial() takes whole seconds of ring time."""
+    match command:
+        case c.Offer():
+            return ToOperator(command.offer, command.device, max(1, math.ceil(command.ring_time)))
+        case c.Withdraw():
+            return ToMusic()
+        case c.Deflect():
+            return ToDeflect(command.line, command.to)
 
 
 def prompts(command: c.Announce) -> list[str]:

@@ -1,0 +1,67 @@
+"""The whole product on a real Asterisk: menus compiled, service started, phones of operators and citizens."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from acd.config import ZONE, City, load
+from acd.ivr import dialplan, load_catalogue, load_flows
+from acd.records import Archive, CallRow
+from sim.lab import Lab
+from sim.lab.service import LabService
+
+HERE = Path(__file__).parent
+QUEUES = HERE / "city.yaml"
+
+
+@pytest.fixture(scope="session")
+def city() -> City:
+    return load(QUEUES)
+
+
+@pytest.fixture(scope="session")
+def menus(city: City, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The dialplan of the small city's menus, spoken with the product's own prompts."""
+    folder = tmp_path_factory.mktemp("flows")
+    shutil.copytree(HERE / "flows", folder, dirs_exist_ok=True)
+    shutil.copytree(HERE.parents[1] / "ivr_flows/prompts", folder / "prompts")
+    flows = load_flows(folder, city.lines, load_catalogue(folder / "prompts"))
+    return dialplan(flows, city, datetime.now(ZONE).date())
+
+
+@pytest.fixture
+def lab(city: City, menus: str) -> Iterator[Lab]:
+    with Lab(city.policy, dialplan=menus) as lab:
+        yield lab
+
+
+@pytest.fixture
+async def service(lab: Lab, tmp_path: Path) -> AsyncIterator[LabService]:
+    async with LabService(lab, QUEUES, tmp_path / "state") as service:
+        yield service
+
+
+async def until(what: Callable[[], bool | Awaitable[bool]], seconds: float, why: str) -> None:
+    """Wait until ``what`` holds; fail after ``seconds`` saying ``why``."""
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                answer = what()
+                if answer if isinstance(answer, bool) else await answer:
+                    return
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        pytest.fail(f"not within {seconds} s: {why}")
+
+
+async def records(service: LabService) -> list[CallRow]:
+    """All calls as recorded, oldest first."""
+    archive = Archive(service.database)
+    try:
+        return (await archive.calls(limit=10_000))[::-1]
+    finally:
+        await archive.close()

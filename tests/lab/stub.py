@@ -114,19 +114,34 @@ def parse(raw: bytes) -> Frame:
 
 
 @contextlib.asynccontextmanager
-async def stub(lab: Lab) -> AsyncIterator[Stub]:
-    """An engine that is logged in and beats once a second."""
+async def stub(lab: Lab, attempts: int = 3) -> AsyncIterator[Stub]:
+    """An engine that is logged in and beats once a second.
+
+    Raises:
+        PermissionError: Asterisk refuses the login; it needs a moment to notice that a predecessor is gone.
+    """
+    engine, work = await _log_in(lab, attempts)
+    try:
+        yield engine
+    finally:
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError, ExceptionGroup):
+            await work
+        engine.kill()
+
+
+async def _log_in(lab: Lab, attempts: int) -> tuple[Stub, "asyncio.Task[None]"]:
     reader, writer = await asyncio.open_connection("127.0.0.1", lab.ami_port)
     await reader.readline()
     engine = Stub(reader, writer)
     work = asyncio.create_task(engine.run())
-    try:
-        await engine.action(Action="Login", Username=lab.ami_user, Secret=lab.ami_secret)
+    answer = await engine.action(Action="Login", Username=lab.ami_user, Secret=lab.ami_secret)
+    if answer["Response"] == "Success":
         await engine.event("FullyBooted")
         engine.logged_in.set()
-        yield engine
-    finally:
-        work.cancel()
-        with contextlib.suppress(BaseException):
-            await work
-        writer.close()
+        return engine, work
+    work.cancel()
+    engine.kill()
+    if attempts > 1:
+        return await _log_in(lab, attempts - 1)
+    raise PermissionError(answer["Message"])

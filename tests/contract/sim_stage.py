@@ -1,0 +1,188 @@
+"""The stages made of software: the simulated switch at domain height, and behind AMI with the real adapter."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol, Self
+
+from acd.asterisk import AmiSettings, AsteriskPbx
+from acd.model import commands as c
+from acd.model import facts as f
+from acd.model.facts import CallWhereabouts as At
+from acd.model.ids import CallId, Device, LineId, OperatorId
+from acd.model.policy import Line, Operator, Policy
+from acd.ports import Pbx
+from sim.ami_server import AmiServer
+from sim.ami_session import Account
+from sim.loop_time import LoopTime
+from sim.pbx import SimPbx
+from sim.phones import Always, Contact, Habit
+from sim.switch import SimSwitch
+from tests.contract.scenarios import LINES, PHONES, Scenario
+
+_SECRET = "no secret at all"
+
+
+def policy() -> Policy:
+    """Three lines, and three operators who serve them all."""
+    lines = {LineId(id): Line(id=LineId(id), names={"nl": id}) for id in LINES}
+    operators = {
+        OperatorId(f"op{device}"): Operator(
+            id=OperatorId(f"op{device}"), name=device, device=Device(device), lines=dict.fromkeys(lines, 1)
+        )
+        for device in PHONES
+    }
+    return Policy(lines=lines, operators=operators)
+
+
+class Front(Protocol):
+    """How an engine gets at the switch."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def pbx(self) -> Pbx: ...
+
+    async def restart(self) -> None: ...
+
+
+class Direct:
+    """Facts and commands, no bytes."""
+
+    def __init__(self, switch: SimSwitch) -> None:
+        self._switch = switch
+        self._pbx = SimPbx(switch)
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def pbx(self) -> Pbx:
+        self._pbx = SimPbx(self._switch)
+        return self._pbx
+
+    async def restart(self) -> None:
+        self._pbx.restart()
+
+
+class OverAmi:
+    """Through the simulated AMI server and the adapter that speaks to the real Asterisk."""
+
+    def __init__(self, switch: SimSwitch) -> None:
+        self.server = AmiServer(switch, [Account.engine(_SECRET)])
+
+    async def open(self) -> None:
+        await self.server.start()
+
+    async def close(self) -> None:
+        await self.server.stop()
+
+    def pbx(self) -> Pbx:
+        settings = AmiSettings(port=self.server.port, secret=_SECRET)
+        return AsteriskPbx(settings, lambda: map(Device, PHONES), clock=asyncio.get_running_loop().time)
+
+    async def restart(self) -> None:
+        await self.server.restart()
+
+
+class SimStage:
+    """Implements :class:`~tests.contract.scenarios.Stage`."""
+
+    def __init__(self, scenario: Scenario, front: type[Direct] | type[OverAmi]) -> None:
+        self.facts: list[f.Fact] = []
+        self.switch = SimSwitch.of(policy(), LoopTime(asyncio.get_running_loop()))
+        self._front: Front = front(self.switch)
+        self._pbx: Pbx | None = None
+        self._beating: asyncio.Task[None] | None = None
+        self._set(scenario.phones, scenario.partner)
+
+    def _set(self, phones: Mapping[str, Habit], partner: Habit) -> None:
+        self.switch.partner = Always(partner)
+        for device in PHONES:
+            phone = self.switch.phones[Device(device)]
+            if device in phones:
+                phone.hands = Always(phones[device])
+            else:
+                self.switch.unregister(phone.device)
+
+    async def __aenter__(self) -> Self:
+        await self._front.open()
+        await self.connect()
+        self.facts.clear()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.disconnect()
+        await self._front.close()
+
+    # --- Stage ----------------------------------------------------------------------------------------------------
+
+    async def call(self, line: str) -> CallId:
+        call = self.switch.arrive("092101010", "+32470000001")
+        await self.sleep(0.1)
+        self.switch.choose(call, LineId(line))
+        await self.sleep(0.1)
+        return call.id
+
+    async def hang_up(self, call: CallId) -> None:
+        self.switch.hang_up(self.switch.calls[call])
+
+    async def pick_up(self, device: str) -> None:
+        self.switch.pick_up(Device(device))
+
+    async def put_down(self, device: str) -> None:
+        self.switch.hang_up_phone(Device(device))
+
+    async def send_on(self, device: str, line: str) -> None:
+        self.switch.send_on(Device(device), LineId(line))
+
+    async def register(self, device: str) -> None:
+        self.switch.register(Device(device), Contact.NON_QUALIFIED)
+
+    async def unregister(self, device: str) -> None:
+        self.switch.unregister(Device(device))
+
+    async def connect(self) -> None:
+        mark = len(self.facts)
+        self._pbx = self._front.pbx()
+        await self._pbx.start(self.facts.append)
+        self._beating = asyncio.create_task(self._beat(self._pbx))
+        await self._until_linked(mark)
+
+    async def disconnect(self) -> None:
+        self.freeze()
+        if self._pbx is not None:
+            await self._pbx.stop()
+            self._pbx = None
+        await self.sleep(0.01)
+
+    def freeze(self) -> None:
+        if self._beating is not None:
+            self._beating.cancel()
+
+    async def restart(self) -> None:
+        mark = len(self.facts)
+        await self._front.restart()
+        await self._until_linked(mark)
+
+    def send(self, command: c.Command) -> None:
+        assert self._pbx is not None
+        self._pbx.send(command)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def _until_linked(self, mark: int) -> None:
+        async with asyncio.timeout(60):
+            while not any(isinstance(fact, f.SwitchSeen) for fact in self.facts[mark:]):
+                await self.sleep(0.01)
+
+    async def _beat(self, pbx: Pbx) -> None:
+        while True:
+            pbx.heartbeat()
+            await asyncio.sleep(2)
+
+
+def waiting(stage: SimStage) -> list[CallId]:
+    """Who hears music."""
+    return [call.id for call in stage.switch.calls.values() if call.where is At.WAIT]

@@ -33,7 +33,7 @@ class CallArrived(Fact, frozen=True):
 
 
 class MenuEnded(Fact, frozen=True):
-    """The menu itself settled the call: ``closed`` or ``informed``."""
+    """The menu itself settled the call: ``closed``, ``informed``, or ``refused`` during maintenance."""
 
     call: CallId
     outcome: Outcome

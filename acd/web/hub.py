@@ -10,9 +10,9 @@ same as the last, only its moment is sent.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import suppress
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -23,9 +23,9 @@ MIN_GAP: Final = 0.25
 BEAT: Final = 1.0
 """Seconds between two signs of life, at most."""
 
-log = structlog.get_logger(__name__)
+Render = Callable[[Snapshot | None], str]
 
-View = TypeVar("View")
+log = structlog.get_logger(__name__)
 
 
 class HubFull(Exception):
@@ -41,25 +41,22 @@ class _Picture(NamedTuple):
     message: bytes
 
 
-class Hub(Generic[View]):
+class Hub:
     """Pictures for every open page. All methods belong to the thread of one event loop.
 
-    ``source`` makes the snapshot of this moment, or None while there is none yet. It is called at most four times a
-    second, and not at all while nobody watches. ``render`` turns it into HTML for one view (language, order); that
-    happens once per picture, whatever the number of pages with that view.
+    ``source`` makes the snapshot of this moment, or None while there is none yet. For the pages it is called at most
+    four times a second, and not at all while nobody watches.
     """
 
     def __init__(
         self,
         source: Callable[[], Snapshot | None],
-        render: Callable[[Snapshot | None, View], str],
         *,
         max_clients: int = 1000,
         min_gap: float = MIN_GAP,
         beat: float = BEAT,
     ) -> None:
         self.snapshot: Final = source
-        self._render = render
         self._max_clients = max_clients
         self._min_gap = min_gap
         self._beat = beat
@@ -70,7 +67,7 @@ class Hub(Generic[View]):
         self._turned = asyncio.Event()
         self._turn = 0
         self._latest: Snapshot | None = None
-        self._pictures: dict[View, _Picture] = {}
+        self._pictures: dict[Hashable, _Picture] = {}
 
     @property
     def clients(self) -> int:
@@ -86,18 +83,20 @@ class Hub(Generic[View]):
         self._turned.set()
         self._stop_pump()
 
-    def stream(self, view: View) -> AsyncGenerator[bytes, None]:
+    def stream(self, view: Hashable, render: Render) -> AsyncGenerator[bytes, None]:
         """The pictures of one page as Server-Sent Events, from now until the page leaves or the hub closes. ``id`` is
         the moment of the snapshot in seconds since the epoch, 0 = there is none yet.
+
+        Pages with an equal ``view`` (language, order) share one picture: ``render`` makes it once per turn.
 
         Raises:
             HubFull: too many pages are open.
         """
         if self._clients >= self._max_clients:
             raise HubFull(self._max_clients)
-        return self._stream(view)
+        return self._stream(view, render)
 
-    async def _stream(self, view: View) -> AsyncGenerator[bytes, None]:
+    async def _stream(self, view: Hashable, render: Render) -> AsyncGenerator[bytes, None]:
         self._join()
         try:
             seen, shown = 0, None
@@ -106,7 +105,7 @@ class Hub(Generic[View]):
                     await self._turned.wait()
                     continue
                 seen = self._turn
-                picture = self._picture(view)
+                picture = self._picture(view, render)
                 yield self._beat_message() if picture.html == shown else picture.message
                 shown = picture.html
         finally:
@@ -116,6 +115,7 @@ class Hub(Generic[View]):
         self._clients += 1
         if self._pump is None and not self._closed:
             self._turn = 0
+            self._pictures.clear()
             self._refresh()
             self._pump = asyncio.create_task(self._run(), name="wallboard hub")
 
@@ -149,10 +149,10 @@ class Hub(Generic[View]):
         turned, self._turned = self._turned, asyncio.Event()
         turned.set()
 
-    def _picture(self, view: View) -> _Picture:
+    def _picture(self, view: Hashable, render: Render) -> _Picture:
         picture = self._pictures.get(view)
         if picture is None or picture.turn != self._turn:
-            html = self._render(self._latest, view)
+            html = render(self._latest)
             message = f"id: {self._moment()}\n{_data(html)}\n\n".encode()
             picture = self._pictures[view] = _Picture(self._turn, html, message)
         return picture

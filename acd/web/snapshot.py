@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator
+from acd.engine.board import Board, BoardLine, BoardOperator
 from acd.engine.tally import LineCounts, Tally
 from acd.model.call import CallState
 from acd.model.ids import LineId, OperatorId
@@ -220,9 +220,7 @@ def _row(line: BoardLine, tally: Tally, late: int) -> LineRow:
         longest_wait=line.longest_wait,
         answered=counts.answered,
         abandoned=counts.abandoned,
-        reachability=share(
-            counts.answered, counts.answered + counts.abandoned, REACHABILITY, line.target_reachability
-        ),
+        reachability=share(counts.answered, counts.answered + counts.abandoned, REACHABILITY, line.target_reachability),
         service_level=share(counts.answered_in_target, counts.answered + lost, SERVICE_LEVEL, line.target_share),
         available=line.available,
         logged_in=line.logged_in,
@@ -301,6 +299,4 @@ def _staff(operators: Iterable[BoardOperator]) -> Staff:
 
 
 def _operator(operator: BoardOperator) -> OperatorRow:
-    return OperatorRow(
-        operator.operator, operator.name, operator.state, operator.reason, operator.since, operator.line
-    )
+    return OperatorRow(operator.operator, operator.name, operator.state, operator.reason, operator.since, operator.line)

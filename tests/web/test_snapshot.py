@@ -1,0 +1,253 @@
+from itertools import pairwise
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.engine.board import BoardLine
+from acd.engine.tally import Tally
+from acd.model.call import CallState
+from acd.model.operator import OperatorState
+from acd.web.snapshot import (
+    Level,
+    LineRow,
+    Share,
+    Snapshot,
+    share,
+    snapshot,
+    without_people,
+    worst_first,
+)
+from acd.web.texts import Lang, percent
+from tests.web.city import NOON, board, caller, line, operator, tally
+
+
+def one_row(of: BoardLine, counts: Tally | None = None) -> LineRow:
+    return snapshot(board([of]), counts or Tally()).lines[0]
+
+
+@pytest.mark.parametrize(
+    ("answered", "abandoned", "shown"),
+    [
+        (447, 12, "97 %"),
+        (72, 0, "100 %"),
+        (24, 0, "100 %"),
+        (9, 1, "90 %"),
+        (26, 0, "100 %"),
+        (17, 0, "100 %"),
+    ],
+)
+def test_reachability_of_the_moment_that_gent_published(answered: int, abandoned: int, shown: str) -> None:
+    row = one_row(line(), tally({"gentinfo": (answered, 0, abandoned, 0)}))
+    assert row.reachability.value is not None
+    assert percent(Lang.NL, row.reachability.value).replace("\N{NARROW NO-BREAK SPACE}", " ") == shown
+    assert (row.reachability.part, row.reachability.of) == (answered, answered + abandoned)
+
+
+def test_worked_example_of_the_figures_page() -> None:
+    row = one_row(line(), tally({"gentinfo": (85, 70, 5, 10)}))
+    assert (row.answered, row.abandoned) == (85, 15)
+    assert row.reachability.value == pytest.approx(0.850)
+    assert row.service_level.value == pytest.approx(0.778, abs=0.0005)
+    assert (row.service_level.part, row.service_level.of) == (70, 90)
+
+
+def test_without_calls_there_is_no_percentage_and_no_alarm() -> None:
+    row = one_row(line())
+    assert row.reachability == Share(0, 0, None, True, "A / (A + B)", 0.95, Level.OK)
+    assert row.service_level.value is None
+
+
+def test_looking_does_not_change_the_tally() -> None:
+    counts = Tally()
+    snapshot(board([line()]), counts)
+    assert counts.lines == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "of", "weak", "level"),
+    [
+        (95, 100, False, Level.OK),
+        (94, 100, False, Level.WARN),
+        (90, 100, False, Level.WARN),
+        (89, 100, False, Level.ALARM),
+        (9, 10, False, Level.WARN),
+        (0, 10, False, Level.ALARM),
+        (0, 9, True, Level.OK),
+    ],
+)
+def test_share_against_its_target(part: int, of: int, weak: bool, level: Level) -> None:
+    result = share(part, of, "A / B", 0.95)
+    assert (result.weak, result.level) == (weak, level)
+
+
+@pytest.mark.parametrize(
+    ("wait", "level"), [(None, Level.OK), (30.0, Level.OK), (30.1, Level.WARN), (60.0, Level.WARN), (60.1, Level.ALARM)]
+)
+def test_longest_wait_against_its_target(wait: float | None, level: Level) -> None:
+    row = one_row(line(waiting=1, longest_wait=wait, available=1, logged_in=1))
+    assert row.wait_level is row.level is level
+
+
+@pytest.mark.parametrize(
+    ("waiting", "available", "logged_in", "level"),
+    [
+        (0, 0, 0, Level.OK),
+        (0, 0, 4, Level.OK),
+        (3, 1, 4, Level.OK),
+        (3, 0, 4, Level.WARN),
+        (3, 0, 0, Level.ALARM),
+    ],
+)
+def test_nobody_free_matters_when_somebody_waits(waiting: int, available: int, logged_in: int, level: Level) -> None:
+    row = one_row(line(waiting=waiting, longest_wait=5, available=available, logged_in=logged_in))
+    assert row.staff_level is row.level is level
+
+
+def test_a_bad_morning_does_not_colour_the_line() -> None:
+    row = one_row(line(available=2, logged_in=2), tally({"gentinfo": (50, 10, 50, 0)}))
+    assert row.reachability.level is row.service_level.level is Level.ALARM
+    assert row.level is Level.OK
+
+
+def test_late_are_those_not_yet_connected_past_the_target_of_their_line() -> None:
+    calls = [
+        caller("a", "gentinfo", 30),
+        caller("b", "gentinfo", 31),
+        caller("c", "gentinfo", 90, state=CallState.RINGING),
+        caller("d", "gentinfo", 90, state=CallState.TALKING),
+        caller("e", "sportlijn", 31),
+    ]
+    lines = [line(waiting=3, longest_wait=90), line("sportlijn", waiting=1, longest_wait=31, target_wait=45)]
+    picture = snapshot(board(lines, calls=calls), Tally())
+    assert [row.late for row in picture.lines] == [2, 0]
+    assert picture.totals.late == 2
+
+
+def test_longest_wait_of_all_names_its_line() -> None:
+    lines = [line(waiting=1, longest_wait=5), line("sportlijn", waiting=1, longest_wait=25), line("bjb")]
+    totals = snapshot(board(lines), Tally()).totals
+    assert (totals.longest_wait, totals.longest_line) == (25, "sportlijn")
+
+
+def test_nobody_waiting_names_no_line() -> None:
+    totals = snapshot(board([line(), line("bjb")]), Tally()).totals
+    assert (totals.longest_wait, totals.longest_line) == (None, None)
+
+
+def test_operators_are_counted_once_whatever_their_number_of_lines() -> None:
+    states = {
+        "an": OperatorState.AVAILABLE,
+        "bo": OperatorState.RESERVED,
+        "cas": OperatorState.RINGING,
+        "dina": OperatorState.IN_CALL,
+        "els": OperatorState.WRAP_UP,
+        "fons": OperatorState.NOT_READY,
+        "gina": OperatorState.UNREACHABLE,
+        "hugo": OperatorState.ON_OTHER_CALL,
+        "ida": OperatorState.LOGGED_OUT,
+    }
+    lines = [line(key, available=1, logged_in=8) for key in ("gentinfo", "sportlijn")]
+    staff = snapshot(board(lines, [operator(key, state) for key, state in states.items()]), Tally()).totals.staff
+    assert (staff.available, staff.busy, staff.wrap_up, staff.not_ready, staff.away) == (1, 3, 1, 1, 2)
+    assert staff.logged_in == 8
+
+
+def test_target_of_the_total_weighs_each_line_by_its_calls() -> None:
+    lines = [line(target_reachability=0.95), line("bjb", target_reachability=0.75)]
+    totals = snapshot(board(lines), tally({"gentinfo": (300, 0, 0, 0), "bjb": (80, 0, 20, 0)})).totals
+    assert totals.reachability.target == pytest.approx(0.90)
+    assert totals.reachability.value == pytest.approx(0.95)
+
+
+def test_an_empty_city() -> None:
+    picture = snapshot(board(), Tally())
+    assert (picture.lines, picture.totals.waiting, picture.totals.reachability.value) == ((), 0, None)
+
+
+COUNT = st.integers(0, 2000)
+
+
+@st.composite
+def board_lines(draw: st.DrawFn) -> list[BoardLine]:
+    waits = draw(st.lists(st.one_of(st.none(), st.floats(0, 4000)), max_size=6))
+    return [
+        line(
+            f"line_{n}",
+            waiting=0 if wait is None else draw(st.integers(1, 60)),
+            longest_wait=wait,
+            talking=draw(COUNT),
+            available=draw(COUNT),
+            logged_in=draw(COUNT),
+            target_reachability=draw(st.floats(0, 1)),
+        )
+        for n, wait in enumerate(waits)
+    ]
+
+
+@st.composite
+def pictures(draw: st.DrawFn) -> Snapshot:
+    lines = draw(board_lines())
+    counts = {one.line: draw(st.tuples(COUNT, COUNT, COUNT, COUNT)) for one in lines if draw(st.booleans())}
+    return snapshot(board(lines), tally({key: (a, min(a, t), b, s) for key, (a, t, b, s) in counts.items()}))
+
+
+@given(pictures())
+def test_totals_are_the_sums_of_the_lines(picture: Snapshot) -> None:
+    rows, totals = picture.lines, picture.totals
+    for field in ("waiting", "late", "answered", "abandoned", "in_call"):
+        assert getattr(totals, field) == sum(getattr(row, field) for row in rows)
+    for field in ("reachability", "service_level"):
+        total: Share = getattr(totals, field)
+        assert (total.part, total.of) == (
+            sum(getattr(row, field).part for row in rows),
+            sum(getattr(row, field).of for row in rows),
+        )
+        assert total.value is None or 0 <= total.value <= 1
+    assert totals.longest_wait == max((row.longest_wait for row in rows if row.longest_wait is not None), default=None)
+
+
+@given(pictures())
+def test_a_total_meets_its_target_when_all_lines_do(picture: Snapshot) -> None:
+    shares = [row.reachability for row in picture.lines if row.reachability.of]
+    if all(one.part / one.of >= one.target for one in shares):
+        total = picture.totals.reachability
+        assert total.value is None or total.value >= total.target - 1e-8
+
+
+@given(pictures())
+def test_worst_first_keeps_every_line_and_the_order_of_equals(picture: Snapshot) -> None:
+    rows = worst_first(picture.lines)
+    assert sorted(row.line for row in rows) == sorted(row.line for row in picture.lines)
+    ranks = [row.level.rank for row in rows]
+    assert ranks == sorted(ranks, reverse=True)
+    place = {row.line: n for n, row in enumerate(picture.lines)}
+    for before, after in pairwise(rows):
+        same = (before.level, before.reachability.level, before.service_level.level) == (
+            after.level,
+            after.reachability.level,
+            after.service_level.level,
+        )
+        assert not same or place[before.line] < place[after.line]
+
+
+@given(pictures())
+def test_json_and_back(picture: Snapshot) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(picture), type=Snapshot) == picture
+
+
+def test_operators_are_kept_apart_from_what_everybody_may_see() -> None:
+    whole = snapshot(
+        board([line()], [operator("an", OperatorState.NOT_READY, name="An Peeters", reason="lunch")]), Tally()
+    )
+    assert [(one.name, one.reason, one.since) for one in whole.operators] == [("An Peeters", "lunch", NOON - 90)]
+    shown = msgspec.json.encode(without_people(whole))
+    assert b"Peeters" not in shown
+    assert b"lunch" not in shown
+
+
+def test_link_and_announcements_come_from_the_board() -> None:
+    down = snapshot(board([line()], linked=False, crisis="storm", draining=True), Tally(), link_lost_at=NOON - 5)
+    assert (down.linked, down.link_lost_at, down.crisis, down.draining) == (False, NOON - 5, "storm", True)
+    assert snapshot(board([line()]), Tally(), link_lost_at=NOON - 5).link_lost_at is None

@@ -1,0 +1,66 @@
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import acd.web
+from acd.web import texts
+from acd.web.texts import KEYS, Lang, duration, percent, text
+
+ROOM = Path(acd.web.__file__).parent
+
+
+class Anything(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_every_text_is_there_in_three_languages_with_the_same_values(key: str) -> None:
+    translations = texts._TEXTS[key]
+    assert len(translations) == len(Lang)
+    assert all(translations)
+    values = [{name for _, name, _, _ in Formatter().parse(one) if name} for one in translations]
+    assert values[0] == values[1] == values[2]
+
+
+def test_every_text_is_used_and_every_used_text_exists() -> None:
+    source = "\n".join(path.read_text() for path in [*ROOM.glob("templates/*.html"), ROOM / "pages.py"])
+    built = {f"{group}_{end}" for group, ends in BUILT.items() for end in ends}
+    used = set(re.findall(r'"([a-z_]+)"', source)) | built
+    assert sorted(KEYS - used) == []
+    called = set(re.findall(r'\bt\("([a-z_]+)"[,)]', source)) | set(re.findall(r'text\(lang, "([a-z_]+)"', source))
+    assert sorted(called - KEYS) == []
+
+
+BUILT = {
+    "state": ["connecting", "live", "reconnecting", "stale"],
+    "order": ["fixed", "worst"],
+    "theme": ["auto", "light", "dark"],
+    "level": ["ok", "warn", "alarm"],
+}
+"""Keys that the templates put together."""
+
+
+def test_unknown_text_or_missing_value_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        text(Lang.NL, "no_such_text")
+    with pytest.raises(KeyError):
+        text(Lang.NL, "late")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.0, "0 %"), (0.949999, "94 %"), (0.95, "95 %"), (0.29, "29 %"), (0.9999, "99 %"), (1, "100 %")],
+)
+def test_percentages_never_flatter(value: float, shown: str) -> None:
+    assert percent(Lang.NL, value).replace("\N{NARROW NO-BREAK SPACE}", " ") == shown
+    assert percent(Lang.EN, value) == shown.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (59.99, "0:59"), (60, "1:00"), (3599, "59:59"), (3600, "1:00:00"), (-1, "0:00")]
+)
+def test_duration(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown

@@ -41,6 +41,7 @@ MAX_LIST = 100_000
 MAX_UNSENT = 1024 * 1024
 """Bytes that Asterisk has not read yet."""
 _SHUTTING_DOWN = "Asterisk is shutting down"
+"""The answer to everything, Login and Ping included, while it waits for the last call to end."""
 _CLOCK_SLACK = 0.1
 """Seconds. Hosts kept by NTP differ by less: below this, Asterisk's clock is ours."""
 _SLOW_PONG = 0.25
@@ -246,6 +247,8 @@ class AmiSession(Manager):  # type: ignore[misc]
         except OSError as error:
             raise SessionEnded(f"no connection to {where}: {error}") from error
         answer = await self._until(self.authenticated_future, self.settings.action_timeout, "answer to Login")
+        if self.draining:
+            raise SessionEnded(_SHUTTING_DOWN)
         if answer is None or not answer[0].success:
             raise LoginRefused(answer[0].message if answer else "no answer")
         self.authenticated = True

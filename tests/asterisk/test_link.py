@@ -54,6 +54,15 @@ async def test_an_account_in_use_is_tried_again_until_it_is_free(desk: Desk, fak
     await desk.until(lambda: desk.seen)
 
 
+async def test_a_login_during_a_shutdown_is_no_refusal(desk: Desk, fake: FakeAsterisk) -> None:
+    fake.shutting_down = True
+    await desk.begin(retry_refused=60.0)
+    await desk.until(lambda: fake.names().count("Login") >= 3)
+    assert desk.pbx.link_reason == "Asterisk is shutting down"
+    fake.shutting_down = False
+    await desk.until(lambda: desk.seen)
+
+
 async def test_nothing_is_asked_before_asterisk_is_fully_booted(desk: Desk, fake: FakeAsterisk) -> None:
     fake.boots = False
     await desk.begin()

@@ -29,7 +29,7 @@ ALARM_WAIT: Final = 2.0
 REACHABILITY: Final = "A / (A + B)"
 SERVICE_LEVEL: Final = "A_t / (A + B - s)"
 
-_NOT_CONNECTED: Final = frozenset({CallState.WAITING, CallState.OFFERED, CallState.RINGING})
+_IN_LINE: Final = frozenset({CallState.WAITING, CallState.CHECKING, CallState.OFFERED, CallState.RINGING})
 
 
 class Level(StrEnum):
@@ -199,7 +199,7 @@ def _late(board: Board) -> Counter[LineId]:
     return Counter(
         call.line
         for call in board.calls
-        if call.state in _NOT_CONNECTED
+        if call.state in _IN_LINE
         and call.line in targets
         and call.entered_at is not None
         and board.at - call.entered_at > targets[call.line]

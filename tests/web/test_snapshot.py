@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.engine.board import BoardLine
+from acd.engine.callers import IN_LINE
 from acd.engine.tally import Tally
 from acd.model.call import CallState
 from acd.model.operator import OperatorState
@@ -152,6 +153,17 @@ def test_operators_are_counted_once_whatever_their_number_of_lines() -> None:
     staff = snapshot(board(lines, [operator(key, state) for key, state in states.items()]), Tally()).totals.staff
     assert (staff.available, staff.busy, staff.wrap_up, staff.not_ready, staff.away) == (1, 3, 1, 1, 2)
     assert staff.logged_in == 8
+
+
+@pytest.mark.parametrize("state", [state for state in OperatorState if state is not OperatorState.LOGGED_OUT])
+def test_whoever_is_logged_in_is_counted(state: OperatorState) -> None:
+    assert snapshot(board([line()], [operator("an", state)]), Tally()).totals.staff.logged_in == 1
+
+
+def test_what_the_engine_counts_as_waiting_can_be_late() -> None:
+    for state in IN_LINE:
+        calls = [caller("a", "gentinfo", 31, state=state)]
+        assert snapshot(board([line(waiting=1, longest_wait=31)], calls=calls), Tally()).totals.late == 1
 
 
 def test_target_of_the_total_weighs_each_line_by_its_calls() -> None:

@@ -7,12 +7,11 @@ not notice either.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
 import structlog
-import uvicorn
 
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.settings import Settings
@@ -28,6 +27,7 @@ from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
 from acd.web.hub import Hub
+from acd.web.server import WebServer
 from acd.web.snapshot import Snapshot, snapshot
 
 OFFERS_SKIPPED: Final = 1000
@@ -53,6 +53,7 @@ class Service:
         self.web_url = ""
         self._pbx = pbx
         self._link_lost_at: float | None = None
+        self._linked_once = False
         self._stop = asyncio.Event()
 
     async def run(self, ready: Callable[["Service"], None] = lambda service: None) -> None:
@@ -76,11 +77,10 @@ class Service:
             self.engine = Engine(self.city.policy, first_offer=first_offer)
             self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, [self._listen])
             self.hub = Hub(self._snapshot)
-            stack.callback(self.hub.close)
             control = ControlServer(self.settings.socket, self._handlers())
             await control.start()
             stack.push_async_callback(control.stop)
-            await stack.enter_async_context(self._web())
+            await self._open_web(stack)
             stack.enter_context(_signals(self))
             ready(self)
             await self._serve([restored])
@@ -138,34 +138,27 @@ class Service:
         finally:
             await archive.close()
 
+    async def _open_web(self, stack: AsyncExitStack) -> None:
+        app = create_app(self.hub, hosts=self.settings.web_names, ledger_behind=lambda: self.ledger.health.behind)
+        server = WebServer(app, self.hub, self.settings.web_host, self.settings.web_port)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        self.web_url = server.url
+
     def _listen(self, events: Sequence[Event]) -> None:
         self.tally.apply(events)
         for event in events:
             if isinstance(event, LinkWentDown):
                 self._link_lost_at = event.at
             elif isinstance(event, LinkCameUp):
-                self._link_lost_at = None
+                self._link_lost_at, self._linked_once = None, True
         self.hub.changed()
 
-    def _snapshot(self) -> Snapshot:
+    def _snapshot(self) -> Snapshot | None:
+        """None until the switch has been seen for the first time: there is nothing to show."""
+        if not self._linked_once:
+            return None
         return snapshot(self.engine.board(self.clock()), self.tally, link_lost_at=self._link_lost_at)
-
-    @asynccontextmanager
-    async def _web(self) -> AsyncIterator[None]:
-        app = create_app(self.hub, hosts=self.settings.web_names, ledger_behind=lambda: self.ledger.health.behind)
-        config = uvicorn.Config(
-            app, self.settings.web_host, self.settings.web_port, log_config=None, access_log=False, lifespan="off"
-        )
-        server = uvicorn.Server(config)
-        socket = config.bind_socket()
-        self.web_url = f"http://{self.settings.web_host}:{socket.getsockname()[1]}/"
-        task = asyncio.create_task(server._serve([socket]), name="web")
-        try:
-            yield
-        finally:
-            self.hub.close()
-            server.should_exit = True
-            await task
 
     async def _turn_days(self) -> None:
         """At local midnight the counts of the day begin anew."""

@@ -76,10 +76,13 @@ def connect(url: str, *, readonly: bool = False) -> AsyncEngine:
     """A pool of connections; nothing is opened yet. With ``readonly`` the database itself refuses to write.
 
     Raises:
-        DatabaseUnusable: the address is not one that we know.
+        DatabaseUnusable: the address is not one that we know, or there is no such file to read.
     """
     parsed = parse_url(url)
-    if parsed.get_backend_name() == "sqlite":
+    path = sqlite_path(parsed)
+    if path is not None:
+        if readonly and not path.exists():
+            raise DatabaseUnusable(str(parsed), "there is no such file")
         engine = create_async_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT})
         _prepare_sqlite(engine, readonly)
         return engine

@@ -118,14 +118,21 @@ def flat(steps: Sequence[Sequence[Event]]) -> list[Event]:
 
 # --- At random -----------------------------------------------------------------------------------------------------
 
-texts = st.one_of(st.sampled_from(["", "nl", "'); DROP TABLE event;--", "\u00e9\u20ac\U0001f600"]), st.text(max_size=8))
+texts = st.sampled_from(["", "nl", "'); DROP TABLE event;--", "\u00e9\u20ac\U0001f600"]) | st.text(
+    st.characters(codec="utf-8", exclude_characters="\0"), max_size=8
+)
 times = st.floats(min_value=0, max_value=2e9)
 calls = st.sampled_from([CallId(f"17.{n}") for n in range(4)])
 lines = st.sampled_from([LineId("gentinfo"), LineId("sportlijn")])
 operators = st.sampled_from([OperatorId(name) for name in ("an", "bo", "cy")])
 offers = st.integers(min_value=1, max_value=6).map(OfferId)
 maybe_text = st.none() | texts
-whys = st.builds(Why, **dict.fromkeys(("waited", "aged", "queue_share", "line_share", "idle"), times))
+whys = st.builds(
+    Why,
+    line_rule=texts,
+    operator_rule=texts,
+    **dict.fromkeys(("waited", "aged", "queue_share", "line_share", "idle"), times),
+)
 
 _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "at": times,
@@ -136,6 +143,8 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "why": whys,
     "number": maybe_text,
     "device": texts.map(Device),
+    "message": maybe_text,
+    **dict.fromkeys(("did", "language", "path", "because", "reason", "by", "what"), texts),
 }
 
 

@@ -118,9 +118,14 @@ def word(pattern: str, says: str, *, number: bool = False) -> Field:
 
 
 Id = Annotated[str, word("[a-z0-9_]{1,40}", "1 to 40 lower-case letters, digits and _")]
+LineKey = Annotated[
+    str, word("[a-z][a-z0-9_]{1,39}", "2 to 40 lower-case letters, digits and _, beginning with a letter")
+]
+"""A line is an extension in the dialplan: with ``_`` in front it would be a pattern, and ``s``, ``h``, ``i`` and ``t``
+have meanings of their own."""
 DeviceName = Annotated[str, word("[A-Za-z0-9_]{1,40}", "1 to 40 letters, digits and _", number=True)]
 Did = Annotated[str, word("[0-9]{2,15}", "the digits that the trunk delivers, such as 3292101010", number=True)]
-Destination = Annotated[str, word(r"\+?[0-9]{3,15}", "a telephone number in digits, such as 3278150150", number=True)]
+Destination = Annotated[str, word(r"\+?[0-9]{3,15}", "a telephone number in digits, such as 3278000000", number=True)]
 ShownNumber = Annotated[str, word(r"\+?[0-9][0-9 ./]{1,23}", "a telephone number such as 09 210 10 10", number=True)]
 PromptId = Annotated[str, word("[a-z0-9_-]{1,40}", "the id of a prompt: lower-case letters, digits, _ and -")]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]

@@ -7,7 +7,7 @@ The last look at the raw values, so that a typing error in one line does not hid
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -21,9 +21,6 @@ from acd.config.source import UNREADABLE, Source
 from acd.config.syntax import MAX_BYTES
 from acd.model.facts import OfferFailure
 from acd.model.policy import OverflowTo
-
-ASTERISK_EXTENSIONS: Final = frozenset({"a", "e", "h", "i", "o", "s", "t"})
-"""Extensions with a meaning of their own in a dialplan; line ids are extensions too."""
 
 Raw = Mapping[str, Any]
 
@@ -107,7 +104,8 @@ def _note(error: ErrorDetails, source: Source) -> None:
         path = path[:-1]
     if error["input"] is UNREADABLE or source.unreadable(path) or _inherited(path, source):
         return
-    source.fault(path, message(error, keys_at(path)))
+    note = source.missing if error["type"] == "missing" or error["input"] is None else source.fault
+    note(path, message(error, keys_at(path)))
 
 
 # --- What must fit together -----------------------------------------------------------------------------------------
@@ -117,10 +115,8 @@ def _check_lines(document: Any, source: Source) -> None:
     dids: dict[str, Path] = {}
     for id, line in _blocks(document, "lines"):
         path = ("lines", id)
-        if id in ASTERISK_EXTENSIONS:
-            source.fault(path, f"'{id}' has a meaning of its own in Asterisk: use a longer id")
         if "hours" not in line and not source.unreadable(("defaults",)):
-            source.fault((*path, "hours"), "opening hours are missing, here and in 'defaults'")
+            source.missing((*path, "hours"), "opening hours are missing, here and in 'defaults'")
         _check_partner(path, line, source)
         for n, did in enumerate(_list(line, "dids")):
             taken = dids.setdefault(str(did), (*path, "dids", n))
@@ -133,9 +129,9 @@ def _check_partner(path: Path, line: Raw, source: Source) -> None:
         return
     for key in ("when_full", "when_unstaffed"):
         if line.get(key) == OverflowTo.PARTNER:
-            source.fault((*path, key), "sends callers to the partner, but the line has no 'partner' number")
+            source.missing((*path, key), "sends callers to the partner, but the line has no 'partner' number")
     if duration(line.get("overflow_after")):
-        source.fault((*path, "overflow_after"), "sends callers to the partner, but the line has no 'partner' number")
+        source.missing((*path, "overflow_after"), "sends callers to the partner, but the line has no 'partner' number")
 
 
 def _check_operators(document: Any, source: Source) -> None:
@@ -145,7 +141,7 @@ def _check_operators(document: Any, source: Source) -> None:
         path = ("operators", id)
         for line in _block(operator, "lines"):
             if lines and line not in lines:
-                source.fault((*path, "lines", line), "there is no such line" + did_you_mean(line, lines))
+                source.missing((*path, "lines", line), "there is no such line" + did_you_mean(line, lines))
         device = operator.get("device")
         if isinstance(device, str | int) and (first := devices.setdefault(str(device), id)) != id:
             source.fault((*path, "device"), f"{shown(device)} is the device of operators.{shown(first)} already")

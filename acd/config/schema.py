@@ -17,6 +17,7 @@ from acd.config.fields import (
     Hours,
     Id,
     Label,
+    LineKey,
     PromptId,
     ShownNumber,
     YearDay,
@@ -201,7 +202,7 @@ class OperatorBlock(Block):
     name: Label
     device: DeviceName
     """His phone: the name of the PJSIP endpoint."""
-    lines: dict[Id, Annotated[int, Field(ge=1, le=99)]]
+    lines: dict[str, Annotated[int, Field(ge=1, le=99)]]
     """Line: level. 1 = first choice for that line; higher levels come later."""
 
 
@@ -249,7 +250,7 @@ class CityBlock(Block):
     city: Label
     """Name of the city."""
     defaults: DefaultsBlock = DefaultsBlock()
-    lines: Annotated[dict[Id, LineBlock], Field(min_length=1)]
+    lines: Annotated[dict[LineKey, LineBlock], Field(min_length=1)]
     operators: dict[Id, OperatorBlock] = {}
     reasons: Annotated[dict[Id, NamesBlock], Field(min_length=1)]
     """Reasons for not ready that an operator may choose."""

@@ -41,6 +41,7 @@ class Source:
         self._lines: dict[Path, int] = {}
         self._unreadable: set[Path] = set()
         self._masked: set[int] = set()
+        self._gaps = False
         self.data: Any = UNREADABLE
         try:
             text, strays = decoded(content)
@@ -51,6 +52,11 @@ class Source:
     def fault(self, path: Path, message: str, *, line: int | None = None) -> None:
         """Note a fault at ``path``, in its line or else in that of the block around it."""
         self.faults.append(Fault(self.file, self.line(path) if line is None else line, dotted(path), message))
+
+    def missing(self, path: Path, message: str) -> None:
+        """Note that something is not there; unless blocks were left out whole, for then it may be in one of them."""
+        if not self._gaps:
+            self.fault(path, message)
 
     def line(self, path: Path) -> int:
         """The line of ``path``, counted from 1; that of the nearest block around it when it is not in the file."""
@@ -70,11 +76,11 @@ class Source:
         self.faults += strays
         try:
             self.data = self._document(text)
-        except Unreadable as error:
+        except Unreadable:
             self._start_again(strays)
             if not (blocks := broken_blocks(lines)):
                 raise
-            self._mask(lines, blocks, error)
+            self._mask(lines, blocks)
             self.data = self._document("\n".join(lines))
 
     def _start_again(self, strays: list[Fault]) -> None:
@@ -82,14 +88,13 @@ class Source:
         self._lines.clear()
         self._unreadable.clear()
 
-    def _mask(self, lines: list[str], blocks: list[Broken], whole: Unreadable) -> None:
-        """Leave only the head of each broken block, so that the rest of the file can be read."""
+    def _mask(self, lines: list[str], blocks: list[Broken]) -> None:
+        """Leave only the head of each broken block, if it has one, so that the rest of the file can be read."""
         for block in blocks:
             head = HEAD.match(lines[block.first])
-            if head is None:
-                raise whole
+            lines[block.first : block.end] = [head[0] if head else "", *[""] * (block.end - block.first - 1)]
             self._masked.add(block.first)
-            lines[block.first : block.end] = [head[0], *[""] * (block.end - block.first - 1)]
+            self._gaps = self._gaps or head is None
             self.fault(block.path, str(block.error), line=block.error.line + 1)
 
     def _document(self, text: str) -> Any:

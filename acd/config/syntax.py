@@ -21,6 +21,7 @@ MAX_STRAYS: Final = 10
 
 HEAD: Final = re.compile(r"( *)([A-Za-z0-9_-]+) *:( |$)")
 """A line that begins an entry: its indentation and its key."""
+_NO_COLON: Final = re.compile(r" *[A-Za-z0-9_<>=][^:]*")
 # ruamel counts these as line breaks or refuses them; in this file they are always an accident.
 _STRAY: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
@@ -77,6 +78,7 @@ def parse_events(text: str) -> Iterator[Event]:
         raise Unreadable(line, f"cannot be read as YAML ({shown(error)})") from None
 
 
+_MISPLACED: Final = "this is indented differently from the lines around it, or a ',' or a quote is misplaced"
 _SYNTAX: Final = (
     ("found unexpected end of stream", "a quote is opened here and never closed"),
     ("but found '<stream end>'", "this is never finished"),
@@ -84,8 +86,8 @@ _SYNTAX: Final = (
     ("expected the node content", "'{char}' cannot stand here; text that begins with it needs quotes"),
     ("mapping values are not allowed here", "a ':' too many: text with ': ' in it needs quotes"),
     ("could not find expected ':'", "a ':' is missing after the key"),
-    ("did not find expected <document start>", "this cannot stand here"),
-    ("expected <block end>", "this is indented differently from the lines around it, or a ',' or a quote is misplaced"),
+    ("expected '<document start>'", _MISPLACED),
+    ("expected <block end>", _MISPLACED),
 )
 
 
@@ -129,7 +131,7 @@ def broken_blocks(lines: Sequence[str]) -> list[Broken]:
 
 def _entries(lines: Sequence[str], first: int, end: int) -> Iterator[tuple[int, int, Unreadable]]:
     for a, b in _blocks(lines, first, end):
-        if HEAD.match(lines[a]) and (error := _broken(lines, a, b)):
+        if error := _broken(lines, a, b):
             yield a, b, error
 
 
@@ -139,6 +141,8 @@ def _keys(line: str) -> tuple[str, ...]:
 
 
 def _broken(lines: Sequence[str], first: int, end: int) -> Unreadable | None:
+    if _NO_COLON.fullmatch(lines[first]):
+        return Unreadable(first, "a ':' is missing after the key")
     try:
         for _ in parse_events("\n".join(lines[first:end])):
             pass

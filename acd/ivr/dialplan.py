@@ -42,7 +42,8 @@ PATH_LENGTH: Final = 200
 AT_ONCE: Final = 0.1
 """Seconds to wait for a key after a recorded answer, before the caller counts as informed."""
 
-INFO_REPEATS, CLOSED_REPEATS = 2, 0
+WRONG_KEYS: Final = 2
+"""So often a message that is no question is played again after a key that leads nowhere."""
 
 _FRAME: Final = f"""\
 ; Gosub(acd-flow-pass,s,1(<node>)): the caller passes a node.
@@ -60,15 +61,16 @@ exten => s,1,Read(ACD_KEY,${{ARG1}},1,e,1,${{ARG2}})
  same => n,ExecIf($["${{READSTATUS}}" = "ERROR"]?Read(ACD_KEY,,1,e,1,${{ARG2}}))
  same => n,Return(${{ACD_KEY}})
 
-; Gosub(acd-flow-choose,s,1(<prompts>,<seconds>,<repeats>,<keys>)) returns one of the keys; or, when none was pressed
-; although the question was repeated, "timeout" or "invalid" after what happened last.
+; Gosub(acd-flow-choose,s,1(<prompts>,<seconds>,<repeats>,<keys>[,once])) returns one of the keys; or, when none was
+; pressed although the question was repeated, "timeout" or "invalid" after what happened last. once: only a wrong key
+; repeats it, silence does not.
 [acd-flow-choose]
 exten => s,1,Set(LOCAL(left)=${{ARG3}})
  same => n,Set(LOCAL(question)=${{ARG1}})
  same => n(again),Gosub(acd-flow-ask,s,1(${{question}},${{ARG2}}))
  same => n,GotoIf(${{REGEX("^[${{ARG4}}]$" ${{GOSUB_RETVAL}})}}?chosen)
  same => n,Set(LOCAL(why)=${{IF($["${{GOSUB_RETVAL}}" = ""]?timeout:invalid)}})
- same => n,GotoIf($[${{left}} = 0]?none)
+ same => n,GotoIf($[${{left}} = 0 | "${{why}}${{ARG5}}" = "timeoutonce"]?none)
  same => n,Set(LOCAL(left)=$[${{left}} - 1])
  same => n,Set(LOCAL(question)=${{IF($["${{why}}" = "invalid"]?acd/invalid-key&${{ARG1}}:${{ARG1}})}})
  same => n,Goto(again)
@@ -163,7 +165,7 @@ class _FlowWriter:
             yield _playback(node.prompts)
             yield from self._settled("informed", None)
         else:
-            yield _choose(node, _files(node.prompts), AT_ONCE, INFO_REPEATS)
+            yield _choose(node, _files(node.prompts), AT_ONCE, WRONG_KEYS, ",once")
             yield ',GotoIf($["${GOSUB_RETVAL}" = "invalid"]?bye)'
             yield ',GotoIf($["${GOSUB_RETVAL}" != "timeout"]?chosen)'
             yield from self._settled("informed", None)
@@ -176,7 +178,7 @@ class _FlowWriter:
     def closed(self, node: Closed) -> Iterator[str]:
         yield from self._settled("closed", node.line)
         if node.keys:
-            yield _choose(node, _files(node.prompts), node.timeout, CLOSED_REPEATS)
+            yield _choose(node, _files(node.prompts), node.timeout, WRONG_KEYS, ",once")
             yield from (_when(key, to) for key, to in node.keys.items())
         else:
             yield _playback(node.prompts)
@@ -218,8 +220,8 @@ def _playback(prompts: Iterable[Ref]) -> str:
     return f",Playback({_files(prompts)})"
 
 
-def _choose(node: Ask, files: str, seconds: float, repeats: int) -> str:
-    return f",Gosub(acd-flow-choose,s,1({files},{seconds:g},{repeats},{''.join(node.keys)}))"
+def _choose(node: Ask, files: str, seconds: float, repeats: int, once: str = "") -> str:
+    return f",Gosub(acd-flow-choose,s,1({files},{seconds:g},{repeats},{''.join(node.keys)}{once}))"
 
 
 def _when(result: str, to: Ref) -> str:

@@ -10,7 +10,8 @@ from sim.ami_events import moment
 from sim.calls import Call
 from sim.switch import SimSwitch
 
-_MEMBER: Final = re.compile(r"QUEUE_MEMBER\(acd-(\w+),paused,PJSIP/(\w+)\)", re.ASCII)
+_MEMBER: Final = re.compile(r"QUEUE_MEMBER\((?:acd-(\w+))?,paused,PJSIP/(\w+)\)", re.ASCII)
+"""Without the queue's name all queues of the phone are meant."""
 _NOTE: Final = re.compile(r"ACD_UNSEEN_(\d+)")
 _GLOBAL: Final = re.compile(r"GLOBAL\((\w+)\)", re.ASCII)
 
@@ -85,11 +86,11 @@ _READERS: Final[tuple[tuple[re.Pattern[str], Callable[[SimSwitch, re.Match[str]]
 def write_global(switch: SimSwitch, name: str, value: str) -> bool:
     """Set a global variable or a function. False: the function would not have it."""
     if (parts := _MEMBER.fullmatch(name)) is not None:
-        line, device = LineId(parts[1]), Device(parts[2])
-        queue = switch.queues.get(line)
-        if queue is None or device not in queue.members:
+        named, device = parts[1], Device(parts[2])
+        lines = [line for line, queue in switch.queues.items() if device in queue.members and named in (None, line)]
+        if not lines:
             return False
-        switch.allow(device, [line], value in ("", "0", "false", "no"))
+        switch.allow(device, lines, value in ("", "0", "false", "no"))
     elif name == "ACD_UNSEEN_COUNT":
         # The notes themselves are written one by one; without the count nobody finds them.
         switch.notes.clear()

@@ -180,14 +180,16 @@ def hangup(do: Action) -> None:
 def originate(do: Action) -> None:
     channel = do.need("Channel", "Channel not specified")
     request = do.request
-    if not request.get("Application") and not (request.get("Context") and request.get("Priority")):
-        raise ActionError("Originate with 'Exten' requires 'Context' and 'Priority'")
-    timeout = request.get("Timeout") or "30000"
+    priority, timeout = request.get("Priority"), request.get("Timeout") or "30000"
+    if priority and not priority.isdecimal() and priority != _LABEL:
+        raise ActionError("Invalid priority")
     if not timeout.isdecimal():
         raise ActionError("Invalid timeout")
     tech, _, device = channel.partition("/")
     if not device:
         raise ActionError("Invalid channel")
+    if not request.get("Application") and not (request.get("Context") and priority):
+        raise ActionError("Originate with 'Exten' requires 'Context' and 'Priority'")
     exten = request.get("Exten")
     uid = request.get("ChannelId") or f"originate-{do.server.number()}"
     wait = request.get("Async").lower() not in ("true", "yes", "1", "on", "t", "y")

@@ -11,7 +11,7 @@ from typing import Final
 
 from acd.asterisk.frames import UnsafeValue
 from acd.model.commands import Announce, Deflect, Offer, SetAllowed, SetCrisis, SetDraining, Withdraw
-from acd.model.ids import CallId, Device, LineId
+from acd.model.ids import CallId
 from acd.model.policy import OverflowTo
 
 Action = tuple[tuple[str, str], ...]
@@ -90,14 +90,11 @@ def set_draining(command: SetDraining) -> Action:
     return setvar("ACD_DRAIN", "1" if command.on else "")
 
 
-def set_allowed(command: SetAllowed) -> list[Action]:
-    """Pause the phone in the fallback queues of its lines, or unpause it."""
-    paused = "0" if command.allowed else "1"
-    return [setvar(_member(line, command.device), paused) for line in command.lines]
-
-
-def _member(line: LineId, device: Device) -> str:
-    return f"QUEUE_MEMBER(acd-{_checked(_WORD, 'line', line)},paused,PJSIP/{_checked(_WORD, 'device', device)})"
+def set_allowed(command: SetAllowed) -> Action:
+    """Pause the phone in the fallback queues, or unpause it. The empty queue name means all of which it is a member,
+    and those are its lines."""
+    device = _checked(_WORD, "device", command.device)
+    return setvar(f"QUEUE_MEMBER(,paused,PJSIP/{device})", "0" if command.allowed else "1")
 
 
 def _checked(pattern: re.Pattern[str], name: str, value: str) -> str:

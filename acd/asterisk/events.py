@@ -76,8 +76,6 @@ class DialBegun(AmiEvent, frozen=True, gc=False):
     call: CallId
     leg: str
     offer: OfferId
-    device: Device
-    ring_time: float
 
 
 class LegRings(AmiEvent, frozen=True, gc=False):
@@ -168,7 +166,7 @@ EVENTS_READ: Final = (*_ALWAYS, "FullyBooted", "Shutdown")
 
 _ID: Final = re.compile(r"[\w.@-]{1,150}", re.ASCII)
 _DEVICE: Final = re.compile(r"PJSIP/(\w{1,80})", re.ASCII)
-_OFFER: Final = re.compile(r"(\d{1,18})\*(\w{1,80})\*(\d{1,4})", re.ASCII)
+_OFFER: Final = re.compile(r"(\d{1,18})\*\w{1,80}\*\d{1,4}", re.ASCII)
 _WORD: Final = re.compile(r"\w{1,80}", re.ASCII)
 
 
@@ -330,9 +328,7 @@ def _dial_begun(frame: Frame) -> AmiEvent | None:
     parts = _OFFER.fullmatch(frame.get("Exten"))
     if frame.get("Context") != "acd-connect" or parts is None:
         return None
-    offer, device, ring_time = parts.groups()
-    leg = _matched(_ID, frame, "DestUniqueid")
-    return DialBegun(timestamp(frame), _call(frame), leg, OfferId(int(offer)), Device(device), float(ring_time))
+    return DialBegun(timestamp(frame), _call(frame), _matched(_ID, frame, "DestUniqueid"), OfferId(int(parts[1])))
 
 
 def _leg_rings(frame: Frame) -> AmiEvent | None:

@@ -47,8 +47,9 @@ MAX_KEPT_BACK: Final = 50_000
 """Events during the look at what there is; more, and the look starts anew."""
 _AT_ONCE: Final = 20
 """Settings of the fallback queues on their way at one time: an offer never waits behind more."""
-_GONE_KNOWN: Final = 10_000
-"""Calls whose end was told, kept so that a note about them is not counted a second time."""
+MAX_NOTES: Final = 10_000
+"""Notes that the dialplan keeps at most; also the number of calls of which we know that their end was told, so that a
+note about them is not counted a second time."""
 
 
 class AsteriskPbx:
@@ -195,7 +196,7 @@ class AsteriskPbx:
     async def _read_notes(self, session: AmiSession) -> tuple[CallMissed, ...]:
         """The dialplan's notes of calls that ended unheard. They are cleared: what we read is ours to keep."""
         count = _number(await session.ask(getvar("ACD_UNSEEN_COUNT")))
-        names = [f"ACD_UNSEEN_{n}" for n in range(1, min(count, _GONE_KNOWN) + 1)]
+        names = [f"ACD_UNSEEN_{n}" for n in range(1, min(count, MAX_NOTES) + 1)]
         answers = await session.ask_all([getvar(name) for name in names], self._settings.list_timeout)
         for name in (*names, "ACD_UNSEEN_COUNT") if count else ():
             session.tell(setvar(name, ""), within=self._settings.list_timeout)
@@ -260,7 +261,7 @@ class AsteriskPbx:
         if isinstance(fact, CallGone):
             self._moving.discard(fact.call)
             self._gone[fact.call] = None
-            if len(self._gone) > _GONE_KNOWN:
+            if len(self._gone) > MAX_NOTES:
                 del self._gone[next(iter(self._gone))]
         self._inbox(fact)
 
@@ -294,7 +295,7 @@ class AsteriskPbx:
             case c.SetDraining():
                 session.tell(actions.set_draining(command))
             case c.SetAllowed():
-                self._settings_to_send.extend(actions.set_allowed(command))
+                self._settings_to_send.append(actions.set_allowed(command))
                 self._send_settings(session)
             case _:
                 raise UnsafeValue(type(command).__name__, "no such command")

@@ -31,30 +31,23 @@ from acd.model.facts import (
 from acd.model.ids import CallId, LineId, OfferId
 from acd.model.outcome import Outcome
 
-_RING_MARGIN: Final = 0.5
-"""Seconds before the end of the ring time within which a 480 still counts as "nobody came"."""
 
-
-def why_failed(dial_status: str, cause: int, *, rang: bool, ring_time_used_up: bool) -> OfferFailure:
-    """What ``DIALSTATUS`` and ``HANGUPCAUSE`` (ITU-T Q.850) after Dial() say about the operator's phone.
+def why_failed(dial_status: str, cause: int, *, rang: bool) -> OfferFailure:
+    """What ``AcdNoConnect`` says about the operator's phone.
 
     Args:
-        dial_status: 486 gives BUSY; 480 and a phone that just rings both give NOANSWER; 603 and a phone that is not
-            registered both give CHANUNAVAIL; 503 gives CONGESTION.
-        cause: 19 for 480, 21 for 603, 3 for no contact, 0 when Dial()'s own time ran out.
+        dial_status: ``DIALSTATUS``. 486 gives BUSY; 480 and a phone that rang to the end both give NOANSWER; 603 and a
+            phone that is not registered both give CHANUNAVAIL; 503 gives CONGESTION.
+        cause: ITU-T Q.850: 19 for 480, 21 for 603, 3 for no contact, 0 when Dial()'s own time ran out.
         rang: the phone had said that it rings.
-        ring_time_used_up: a phone that answers 480 only now has run into a time limit of its own; earlier, its user
-            pressed the button or has do-not-disturb on.
     """
     match dial_status, cause:
         case "BUSY", _:
             return OfferFailure.BUSY
-        case "NOANSWER", 19 if not ring_time_used_up:
+        case ("NOANSWER", 19) | ("CHANUNAVAIL", 21):
             return OfferFailure.REJECTED
         case "NOANSWER", _:
             return OfferFailure.RING_NO_ANSWER if rang else OfferFailure.DEAD
-        case "CHANUNAVAIL", 21:
-            return OfferFailure.REJECTED
         case "CHANUNAVAIL", 3 | 20:
             return OfferFailure.UNREACHABLE
         case _:
@@ -64,14 +57,12 @@ def why_failed(dial_status: str, cause: int, *, rang: bool, ring_time_used_up: b
 class Leg:
     """An operator's leg: rung for one caller, perhaps talking with him."""
 
-    __slots__ = ("answered", "begun", "call", "offer", "over", "rang", "ring_time")
+    __slots__ = ("answered", "call", "offer", "over", "rang")
 
-    def __init__(self, call: CallId, offer: OfferId | None, begun: float, ring_time: float) -> None:
+    def __init__(self, call: CallId, offer: OfferId | None) -> None:
         self.call = call
         self.offer = offer
         """None = rung by Asterisk's own Queue()."""
-        self.begun = begun
-        self.ring_time = ring_time
         self.rang = False
         self.answered = False
         self.over = False
@@ -114,7 +105,7 @@ class Tracker:
         if seen.where not in (CallWhereabouts.RING, CallWhereabouts.TALK):
             return
         for channel, rings in legs:
-            caller.leg = leg = self._legs[channel] = Leg(seen.call, seen.offer, 0.0, 0.0)
+            caller.leg = leg = self._legs[channel] = Leg(seen.call, seen.offer)
             leg.answered = seen.where is CallWhereabouts.TALK
             leg.rang = rings or leg.answered
 
@@ -187,7 +178,7 @@ class Tracker:
     # --- Offers ---------------------------------------------------------------------------------------------------
 
     def _dial_begun(self, event: e.DialBegun) -> None:
-        leg = self._legs[event.leg] = Leg(event.call, event.offer, event.at, event.ring_time)
+        leg = self._legs[event.leg] = Leg(event.call, event.offer)
         self._caller(event.call).leg = leg
         self._tell(OfferDialled(event.call, event.offer))
 
@@ -212,21 +203,14 @@ class Tracker:
     def _leg(self, channel: str, call: CallId, offer: OfferId | None) -> Leg:
         leg = self._legs.get(channel)
         if leg is None:
-            leg = self._legs[channel] = Leg(call, offer, 0.0, 0.0)
+            leg = self._legs[channel] = Leg(call, offer)
             self._caller(call).leg = leg
         return leg
 
     def _not_connected(self, event: e.NotConnected) -> None:
         caller = self._caller(event.call)
-        leg = caller.leg
-        if leg is None or leg.offer != event.offer:
-            leg = Leg(event.call, event.offer, event.at, 0.0)
-        how = why_failed(
-            event.dial_status,
-            event.cause,
-            rang=leg.rang,
-            ring_time_used_up=event.at - leg.begun > leg.ring_time - _RING_MARGIN,
-        )
+        rang = caller.leg is not None and caller.leg.offer == event.offer and caller.leg.rang
+        how = why_failed(event.dial_status, event.cause, rang=rang)
         caller.leg = None
         self._tell(OfferFailed(event.call, event.offer, how))
 

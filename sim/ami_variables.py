@@ -65,7 +65,8 @@ def _one_note(switch: SimSwitch, parts: re.Match[str]) -> str:
 
 
 def _member_paused(switch: SimSwitch, parts: re.Match[str]) -> str:
-    return str(int((LineId(parts[1]), Device(parts[2])) in switch.paused))
+    lines = _queues_of(switch, parts)
+    return str(int(bool(lines) and all((line, Device(parts[2])) in switch.paused for line in lines)))
 
 
 def _device_state(switch: SimSwitch, parts: re.Match[str]) -> str:
@@ -85,19 +86,29 @@ _READERS: Final[tuple[tuple[re.Pattern[str], Callable[[SimSwitch, re.Match[str]]
 
 def write_global(switch: SimSwitch, name: str, value: str) -> bool:
     """Set a global variable or a function. False: the function would not have it."""
-    if (parts := _MEMBER.fullmatch(name)) is not None:
-        named, device = parts[1], Device(parts[2])
-        lines = [line for line, queue in switch.queues.items() if device in queue.members and named in (None, line)]
-        if not lines:
-            return False
-        switch.allow(device, lines, value in ("", "0", "false", "no"))
-    elif name == "ACD_UNSEEN_COUNT":
+    if name.startswith("QUEUE_MEMBER("):
+        return _pause_member(switch, name, value)
+    if name == "ACD_UNSEEN_COUNT":
         # The notes themselves are written one by one; without the count nobody finds them.
         switch.notes.clear()
     elif _NOTE.fullmatch(name) is None:
         parts = _GLOBAL.fullmatch(name)
         switch.set_global(name if parts is None else parts[1], value)
     return True
+
+
+def _pause_member(switch: SimSwitch, name: str, value: str) -> bool:
+    parts = _MEMBER.fullmatch(name)
+    if parts is None:
+        return False
+    lines = _queues_of(switch, parts)
+    switch.allow(Device(parts[2]), lines, value in ("", "0", "false", "no"))
+    return bool(lines)
+
+
+def _queues_of(switch: SimSwitch, parts: re.Match[str]) -> list[LineId]:
+    named, device = parts[1], Device(parts[2])
+    return [line for line, queue in switch.queues.items() if device in queue.members and named in (None, line)]
 
 
 def note(missed: CallMissed) -> str:

@@ -1,5 +1,8 @@
 """A city whose menu has every kind of node, short enough to be walked through on a real Asterisk."""
 
+import asyncio
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from acd.config import City, parse
@@ -87,3 +90,11 @@ def record(folder: Path) -> Path:
         for id, (hertz, seconds) in TONES.items():
             tone(folder / language / "acd" / f"{id}.wav", hertz, seconds)
     return folder
+
+
+async def until(holds: Callable[[], bool], within: float = 6.0) -> None:
+    """Ask again and again until it holds."""
+    deadline = time.monotonic() + within
+    while not await asyncio.to_thread(holds):
+        assert time.monotonic() < deadline, f"not within {within:g} s"
+        await asyncio.sleep(0.1)

@@ -1,8 +1,7 @@
 """The compiled menus on the real Asterisk: what callers hear, press and become."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import pytest
 from acd.config import load
 from acd.ivr import dialplan, load_catalogue, load_flows
 from sim.lab import Call, Habit, Lab, Phone
-from tests.ivr.menus import TONES, menu_city, menu_flows, record
+from sim.lab.asterisk import TRUNK_HOST
+from tests.ivr.menus import TONES, menu_city, menu_flows, record, until
 from tests.lab.sound import heard
 from tests.lab.stub import NONCE, Stub, stub
 
@@ -41,14 +41,6 @@ async def engine(menus: Lab) -> AsyncIterator[Stub]:
         await engine.setvar("ACD_CRISIS", "")
         yield engine
         await engine.quiet(menus)
-
-
-async def until(holds: Callable[[], bool], within: float = 6.0) -> None:
-    """Ask again and again until it holds."""
-    deadline = time.monotonic() + within
-    while not await asyncio.to_thread(holds):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.1)
 
 
 class Caller:
@@ -306,6 +298,25 @@ async def test_who_hangs_up_at_any_moment_leaves_nothing_behind(menus: Lab, engi
     await engine.quiet(menus)
     gone = [frame for frame in engine.events if frame.get("UserEvent") == "AcdGone"]
     assert len(gone) == 25
+
+
+async def test_twenty_sipp_callers_walk_the_menu_side_by_side(menus: Lab, engine: Stub, tmp_path: Path) -> None:
+    """SIPp's stack is none of ours, and sends its digits as SIP INFO."""
+    port = menus.slot.next_port()
+    sipp = await asyncio.create_subprocess_exec(
+        *("sipp", f"127.0.0.1:{menus.sip_port}", "-sf", str(ROOT / "tests/ivr/walk.xml"), "-s", GENTINFO),
+        *("-i", TRUNK_HOST, "-p", str(port), "-m", "20", "-r", "10", "-timeout", "30", "-nostdin", "-trace_err"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=tmp_path,
+    )
+    output, _ = await sipp.communicate()
+    assert sipp.returncode == 0, output.decode()[-2000:]
+    await engine.quiet(menus)
+    queued = [frame for frame in engine.events if frame.get("UserEvent") == "AcdQueued"]
+    assert len({frame["Uniqueid"] for frame in queued}) == 20
+    said = {(frame["Line"], frame["Lang"], frame["Path"]) for frame in queued}
+    assert said == {("gentinfo", "fr", "start>tongue>alarm>times>choose>other>choose>queue__gentinfo")}
 
 
 async def test_the_menu_works_while_the_engine_is_away(menus: Lab) -> None:

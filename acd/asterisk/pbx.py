@@ -45,8 +45,9 @@ log = structlog.get_logger("acd.asterisk")
 
 MAX_KEPT_BACK: Final = 50_000
 """Events during the look at what there is; more, and the look starts anew."""
+_NOTES_AT_ONCE: Final = 500
 _AT_ONCE: Final = 20
-"""Settings of the fallback queues on their way at one time: an offer never waits behind more."""
+"""Small settings on their way at one time (fallback queues, notes to clear): an offer never waits behind more."""
 MAX_NOTES: Final = 10_000
 """Notes that the dialplan keeps at most; also the number of calls of which we know that their end was told, so that a
 note about them is not counted a second time."""
@@ -194,14 +195,15 @@ class AsteriskPbx:
         return fresh
 
     async def _read_notes(self, session: AmiSession) -> tuple[CallMissed, ...]:
-        """The dialplan's notes of calls that ended unheard. They are cleared: what we read is ours to keep."""
-        count = _number(await session.ask(getvar("ACD_UNSEEN_COUNT")))
-        names = [f"ACD_UNSEEN_{n}" for n in range(1, min(count, MAX_NOTES) + 1)]
-        answers = await session.ask_all([getvar(name) for name in names], self._settings.list_timeout)
-        for name in (*names, "ACD_UNSEEN_COUNT") if count else ():
-            session.tell(setvar(name, ""), within=self._settings.list_timeout)
-        offset, now = session.offset or 0.0, self._clock()
-        notes = [read_note(frames[0].get("Value"), offset, now) for frames in answers]
+        """The dialplan's notes of calls that ended unheard. They are cleared only when they have been told."""
+        value = (await session.ask(getvar("ACD_UNSEEN_COUNT")))[0].get("Value")
+        names = [f"ACD_UNSEEN_{n}" for n in range(1, min(int(value), MAX_NOTES) + 1)] if value.isdecimal() else []
+        notes: list[CallMissed | None] = []
+        for start in range(0, len(names), _NOTES_AT_ONCE):
+            answers = await session.ask_all([getvar(name) for name in names[start : start + _NOTES_AT_ONCE]])
+            notes += [read_note(frames[0].get("Value"), session.offset or 0.0, self._clock()) for frames in answers]
+        if names:
+            self._settings_to_send.extend(setvar(name, "") for name in (*names, "ACD_UNSEEN_COUNT"))
         return tuple(note for note in notes if note is not None and note.seen.call not in self._gone)
 
     def _status_came(self, frames: list[Frame] | None) -> None:
@@ -232,6 +234,9 @@ class AsteriskPbx:
         kept, self._kept_back = self._kept_back, []
         for frame in kept:
             self._take(frame)
+        for note in missed:
+            self._remember_gone(note.seen.call)
+        self._send_settings(session)
 
     # --- Events ---------------------------------------------------------------------------------------------------
 
@@ -260,10 +265,13 @@ class AsteriskPbx:
         self.counters.facts += 1
         if isinstance(fact, CallGone):
             self._moving.discard(fact.call)
-            self._gone[fact.call] = None
-            if len(self._gone) > MAX_NOTES:
-                del self._gone[next(iter(self._gone))]
+            self._remember_gone(fact.call)
         self._inbox(fact)
+
+    def _remember_gone(self, call: CallId) -> None:
+        self._gone[call] = None
+        if len(self._gone) > MAX_NOTES:
+            del self._gone[next(iter(self._gone))]
 
     def _audited(self, frames: list[Frame] | None) -> None:
         if frames is None or not frames[0].success:
@@ -353,7 +361,7 @@ class AsteriskPbx:
                 return
             self._settings_on_their_way -= 1
             if not frames[0].success:
-                log.warning("fallback queue not set", message=frames[0].message)
+                log.warning("Asterisk did not take a setting", message=frames[0].message)
             self._send_settings(session)
 
         return answered
@@ -370,8 +378,3 @@ def _call_found(call: CallId, state: Frame, offer: Frame) -> CallFound:
     number = offer.get("Value")
     on_offer = where in (CallWhereabouts.RING, CallWhereabouts.TALK) and number.isdecimal()
     return CallFound(call, where, OfferId(int(number)) if on_offer else None)
-
-
-def _number(frames: list[Frame]) -> int:
-    value = frames[0].get("Value")
-    return int(value) if value.isdecimal() else 0

@@ -123,10 +123,35 @@ async def test_notes_of_unseen_calls_are_told_and_cleared(desk: Desk, fake: Fake
         1100.75,
     )
     assert (second.seen.where, second.seen.line, second.seen.number, second.gone_at) == (W.MENU, None, None, 999.0)
+    await desk.until(lambda: fake.variables["", "ACD_UNSEEN_COUNT"] == "")
     fake.cut()
     await desk.until(lambda: len(desk.seen) == 2)
     assert desk.seen[1].missed == ()
     assert fake.variables["", "ACD_UNSEEN_1"] == fake.variables["", "ACD_UNSEEN_COUNT"] == ""
+
+
+async def test_notes_are_not_cleared_before_they_are_told_and_not_told_twice(desk: Desk, fake: FakeAsterisk) -> None:
+    note = "|".join(["3.1", "wait", "990", "", "", "nl", "", "gentinfo", "1000", "", "", "", "1010.5"])
+    notes = {("", "ACD_UNSEEN_COUNT"): "1", ("", "ACD_UNSEEN_1"): note}
+    fake.variables |= notes
+    fake.before["DeviceStateList"] = fake.cut
+    await desk.start()
+    assert [missed.seen.call for missed in desk.seen[0].missed] == ["3.1"]
+    await desk.until(lambda: fake.variables["", "ACD_UNSEEN_COUNT"] == "")
+    fake.variables |= notes
+    fake.cut()
+    await desk.until(lambda: len(desk.seen) == 2)
+    assert desk.seen[1].missed == ()
+
+
+async def test_many_notes_are_read_to_the_last(desk: Desk, fake: FakeAsterisk) -> None:
+    fake.variables["", "ACD_UNSEEN_COUNT"] = "10250"
+    for n in range(1, 10_001):
+        fake.variables["", f"ACD_UNSEEN_{n}"] = f"9.{n}|wait|990|||nl||gentinfo|1000||||1010"
+    await desk.start()
+    assert [note.seen.call for note in desk.seen[0].missed] == [f"9.{n}" for n in range(1, 10_001)]
+    await desk.until(lambda: fake.variables["", "ACD_UNSEEN_COUNT"] == "")
+    assert not any(value for (_, name), value in fake.variables.items() if name.startswith("ACD_UNSEEN"))
 
 
 async def test_a_call_whose_end_was_told_is_not_missed_as_well(desk: Desk, fake: FakeAsterisk) -> None:

@@ -16,6 +16,7 @@ from acd.model import facts as f
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
 from acd.model.policy import OverflowTo
 from sim.lab import DEAD, RINGS, Habit, Lab
+from tests.lab.test_hostile import FROM
 
 pytestmark = pytest.mark.asterisk
 
@@ -341,6 +342,22 @@ async def test_a_graceful_shutdown_drains_and_can_be_called_off(lab: Lab, ear: E
         assert [seen.call for seen in ear.of(f.SwitchSeen)[1].calls] == [id]
         await call.hang_up()
         await ear.fact(f.CallGone, id)
+
+
+async def test_hostile_callers_forge_nothing_and_cost_no_call(lab: Lab, ear: Ear) -> None:
+    for name, (header, number) in FROM.items():
+        ear.facts.clear()
+        async with lab.citizen() as citizen:
+            call = citizen.call(GENTINFO, from_header=header)
+            queued = await ear.fact(f.CallQueued)
+            assert number is None or (name, queued.number) == (name, number or None)
+            assert (queued.line, queued.did, queued.language, queued.path) == ("gentinfo", GENTINFO, "nl", "")
+            await asyncio.wait_for(call.answered.wait(), 3)
+            await call.hang_up()
+            await ear.fact(f.CallGone, queued.call)
+        assert (name, ear.story(queued.call)) == (name, ["CallArrived", "CallQueued", "CallGone"])
+        assert len(ear.facts) == 3
+    assert ear.pbx.counters.sessions == 1
 
 
 async def test_what_a_call_costs(lab: Lab, ear: Ear) -> None:

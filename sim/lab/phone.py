@@ -60,7 +60,10 @@ class Call:
     code: int | None = None
     """Final status code of the INVITE."""
     ended_by_us: bool | None = None
+    sent: asyncio.Event = field(default_factory=asyncio.Event)
     ringing: asyncio.Event = field(default_factory=asyncio.Event)
+    final: asyncio.Event = field(default_factory=asyncio.Event)
+    """Answered or over."""
     answered: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     notified: list[str] = field(default_factory=list)
@@ -85,15 +88,14 @@ class Call:
         self.over(code=code, by_us=True)
 
     async def hang_up(self) -> None:
-        """End the call: BYE when it is up, CANCEL when it still rings at the other side."""
-        if self.ended.is_set():
-            return
-        if self.answered_at is None and self.outgoing:
+        """End the call: BYE when it is up, CANCEL when it still rings at the other side, both when they cross."""
+        if self.outgoing and not self.answered.is_set() and not self.ended.is_set():
+            await asyncio.wait_for(self.sent.wait(), 5)
             self.phone.cancel(self)
-            await asyncio.wait_for(self.ended.wait(), 5)
-            return
-        self.over(by_us=True)
-        await self.phone.within(self, "BYE")
+            await asyncio.wait_for(self.final.wait(), 5)
+        if not self.ended.is_set():
+            self.over(by_us=True)
+            await self.phone.within(self, "BYE")
 
     async def hold(self, on: bool = True) -> None:
         """Put the other side on hold by re-INVITE, or take him back."""
@@ -119,12 +121,14 @@ class Call:
         self.code = code
         self.answered_at = time.time()
         self.answered.set()
+        self.final.set()
 
     def over(self, *, code: int | None = None, by_us: bool) -> None:
         if not self.ended.is_set():
             self.code = self.code if code is None else code
             self.ended_at, self.ended_by_us = time.time(), by_us
             self.ended.set()
+            self.final.set()
 
     def heard(self, answer: Message) -> None:
         """A response to our INVITE came."""
@@ -182,9 +186,9 @@ class Phone(asyncio.DatagramProtocol):
         self.failures: list[BaseException] = []
         """Errors in what the phone did by itself; raised when it is closed."""
         self._register_id, self._register_cseq, self._registered = token(), 0, False
-        self._answers: dict[str, asyncio.Queue[Message]] = {}
-        self._acks: dict[str, bytes] = {}
-        self._said: dict[str, bytes] = {}
+        self._answers: dict[tuple[str, str], asyncio.Queue[Message]] = {}
+        self._acks: dict[tuple[str, str], bytes] = {}
+        self._said: dict[tuple[str, str], bytes] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
@@ -324,11 +328,12 @@ class Phone(asyncio.DatagramProtocol):
         return Message(f"{method} {uri} SIP/2.0", (*more, *head), body)
 
     async def _transact(self, request: Message, call: Call | None) -> Message:
-        answers = self._answers[request.branch] = asyncio.Queue()
+        answers = self._answers[request.key] = asyncio.Queue()
         is_invite = request.method == "INVITE"
         first = is_invite and call is not None and call.answered_at is None
         if first and call is not None:
             call.invite = request
+            call.sent.set()
         data = request.encode()
         try:
             answer = await self._first(data, answers)
@@ -337,7 +342,7 @@ class Phone(asyncio.DatagramProtocol):
                     call.heard(answer)
                 answer = await answers.get()
         finally:
-            del self._answers[request.branch]
+            del self._answers[request.key]
         if is_invite:
             self._acknowledge(request, answer)
         if first and call is not None and answer.code < 300:
@@ -367,7 +372,7 @@ class Phone(asyncio.DatagramProtocol):
             ("Call-ID", invite.get("call-id")),
             ("CSeq", cseq),
         )
-        data = self._acks[invite.branch] = Message(f"ACK {uri} SIP/2.0", head).encode()
+        data = self._acks[invite.key] = Message(f"ACK {uri} SIP/2.0", head).encode()
         self._send(data)
 
     def respond(self, call: Call, code: int, body: str = "") -> None:
@@ -379,7 +384,7 @@ class Phone(asyncio.DatagramProtocol):
         if body:
             extra.append(("Content-Type", "application/sdp"))
         answer = reply(request, code, to_tag=to_tag or token(), extra=extra, body=body).encode()
-        self._said[f"{request.branch} {request.method}"] = answer
+        self._said[request.key] = answer
         self._send(answer)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
@@ -389,13 +394,13 @@ class Phone(asyncio.DatagramProtocol):
             return
         if not message.is_response:
             self._requested(message)
-        elif message.branch in self._answers:
-            self._answers[message.branch].put_nowait(message)
-        elif message.branch in self._acks and message.code >= 200:
-            self._send(self._acks[message.branch])
+        elif message.key in self._answers:
+            self._answers[message.key].put_nowait(message)
+        elif message.key in self._acks and message.code >= 200:
+            self._send(self._acks[message.key])
 
     def _requested(self, request: Message) -> None:
-        said = self._said.get(f"{request.branch} {request.method}")
+        said = self._said.get(request.key)
         if said is not None:
             self._send(said)
             return

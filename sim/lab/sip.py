@@ -57,9 +57,14 @@ class Message:
 
     @property
     def branch(self) -> str:
-        """What ties a response to its request: the branch of the topmost Via."""
+        """The branch of the topmost Via."""
         found = re.search(r"branch=([^;,\s]+)", self.get("via"))
         return found[1] if found else ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What ties a response to its request (RFC 3261, 17.1.3): a CANCEL has the branch of its INVITE."""
+        return self.branch, self.method
 
     def get(self, name: str) -> str:
         """The first header of that name, empty when there is none."""

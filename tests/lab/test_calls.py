@@ -163,6 +163,27 @@ async def test_callers_who_hang_up_are_told_with_where_they_were(lab: Lab, engin
     await asyncio.gather(*(hang_up_in(state, index) for index, state in enumerate(("wait", "ring", "talk"))))
 
 
+async def test_whoever_hangs_up_at_once_has_been_here_all_the_same(lab: Lab, engine: Stub) -> None:
+    async def call(index: int) -> None:
+        async with lab.citizen(f"+324700004{index:02d}") as citizen:
+            call = citizen.call(GENTINFO)
+            if index % 2:
+                await asyncio.wait_for(call.answered.wait(), 3)
+            else:
+                await asyncio.sleep(index * 0.0005)
+            await call.hang_up()
+
+    await asyncio.gather(*(call(index) for index in range(30)))
+    await engine.quiet(lab)
+
+    def told(name: str) -> list[str]:
+        return sorted(e["Uniqueid"] for e in engine.events if name == e.get("UserEvent", e["Event"]))
+
+    await _until(lambda: told("AcdGone") == told("AcdArrived") and len(told("Hangup")) >= len(told("AcdGone")))
+    # Whoever was answered is among them; who hung up before may have come too early even to arrive.
+    assert len(told("AcdArrived")) >= 15
+
+
 async def test_a_waiting_caller_hears_announcement_and_crisis_message_and_keeps_his_place(
     lab: Lab, engine: Stub
 ) -> None:

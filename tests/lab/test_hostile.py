@@ -156,11 +156,7 @@ async def test_privacy_is_respected(lab: Lab, engine: Stub) -> None:
 
 async def _settled(call: Call) -> None:
     """Answered or refused."""
-    waits = [asyncio.create_task(event.wait()) for event in (call.answered, call.ended)]
-    done, rest = await asyncio.wait(waits, timeout=10, return_when=asyncio.FIRST_COMPLETED)
-    for task in rest:
-        task.cancel()
-    assert done, "no answer at all"
+    await asyncio.wait_for(call.final.wait(), 10)
 
 
 def _assert_no_forgery(engine: Stub, calls: int) -> None:

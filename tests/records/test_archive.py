@@ -87,7 +87,8 @@ async def test_the_highest_offer_number(place: Place, archive: Archive) -> None:
 async def test_events_since_a_moment_page_by_page(place: Place, archive: Archive) -> None:
     many: list[Event] = [ev.MoveRefused(float(n), str(n), "") for n in range(1, 2501)]
     late = ev.MoveRefused(1500.0, "a clock that went back", "")
-    await place.write(many, [late])
+    too_early = ev.MoveRefused(900.0, "a clock that went back further", "")
+    await place.write(many, [too_early, late])
     assert [event async for event in archive.events_since(1001.0)] == [*many[1000:], late]
     assert [event async for event in archive.events_since(2500.5)] == []
 

@@ -157,6 +157,8 @@ async def test_a_locked_database_loses_nothing(sqlite: Place, quick: None) -> No
             assert journal.health.behind == journal.health.spilled == 396
             assert journal.health.last_error == "database is locked"
             journal.write([note(400)])
+            await journal.flush()
+            assert journal.health.behind == journal.health.spilled == 397
         journal.write([note(401)])
         await journal.caught_up()
         assert journal.health == ledger.Health(0, 0, None)

@@ -44,7 +44,7 @@ VOICES: Final[Mapping[str, str]] = {"nl": "nl", "en": "en-gb", "fr": "fr-be"}
 class Speaker(msgspec.Struct, frozen=True):
     """The speech program and its voices."""
 
-    command: str = "espeak-ng -v {voice} -s 150 -w {out} --stdin"
+    command: str = "espeak-ng -v {voice} -s 140 -w {out} --stdin"
     voices: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(VOICES))
     """Language -> voice."""
 

@@ -137,14 +137,14 @@ def the_same_counts(rows: list[CallRow], stories: Stories) -> None:
     by_number = {row.number: row for row in rows}
     assert by_number.keys() == stories.citizens.keys()
     answered = {ring.number: ring.device for ring in stories.rings if ring.answered is not None}
-    differences = []
+    differences: list[tuple[str, ...]] = []
     for number, citizen in stories.citizens.items():
         row = by_number[number]
         if number in answered:
             if row.outcome != "answered":
-                differences.append((number, "answered", row.outcome))
+                differences.append((number, "answered", str(row.outcome)))
         elif row.outcome not in ("abandoned", "abandoned_short"):
-            differences.append((number, "abandoned", row.outcome))
+            differences.append((number, "abandoned", str(row.outcome)))
         if row.line is not None and row.line != line_of(number):
             differences.append((number, line_of(number), row.line))
         assert row.ended_at == pytest.approx(citizen.ended, abs=1.0)

@@ -276,6 +276,8 @@ bindaddr=127.0.0.1
 port={port}
 displayconnects=no
 timestampevents=yes
+; The bulk of a call's events, unused here, are not even made: 5 to 12 % of Asterisk's CPU at 60 calls/s.
+disabledevents=Newexten,VarSet,RTCPSent,RTCPReceived,MusicOnHoldStart,MusicOnHoldStop,TestEvent
 
 [{user}]
 secret={secret}

@@ -177,6 +177,7 @@ class Ledger:
             else:
                 self._recovered()
                 pause = FIRST_PAUSE
+            self._tell()
 
     def _has_work(self) -> bool:
         return bool(self._queue) or self._spill.waiting
@@ -206,13 +207,14 @@ class Ledger:
                 batch, mark = found
                 await self._store(batch)
                 await asyncio.to_thread(self._spill.done, mark, len(batch.entries))
-                self._now_stored(batch)
+                if batch.source == self._source:
+                    self._stored = batch.position
         elif self._queue:
             steps, batch = self._next_steps()
             await self._store(batch)
             for _ in range(steps):
                 self._queue.popleft()
-            self._now_stored(batch)
+            self._stored = batch.position
 
     def _next_steps(self) -> tuple[int, Batch]:
         """How many of the queue's first steps make a batch, and that batch. They stay in the queue until stored."""
@@ -232,11 +234,6 @@ class Ledger:
                 raise
             log.error("records.batch_refused", entries=len(batch.entries), error=repr(error))
             await store_singly(self._engine, batch)
-
-    def _now_stored(self, batch: Batch) -> None:
-        if batch.source == self._source:
-            self._stored = batch.position
-        self._tell()
 
     def _tell(self) -> None:
         """Wake those who wait for progress."""

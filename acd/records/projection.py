@@ -182,7 +182,9 @@ def keys_of(entries: Iterable[Entry]) -> Keys:
         elif entry.type in ("LinkWentDown", "LinkCameUp"):
             keys.gap = True
         elif entry.type in ("CallOffered", "OperatorRang", "OfferEnded"):
-            keys.offers.add(entry.event().offer)  # type: ignore[union-attr]
+            offer = getattr(entry.event(), "offer", None)
+            if offer is not None:
+                keys.offers.add(offer)
     return keys
 
 

@@ -326,6 +326,14 @@ async def until(reached: Any) -> None:
             await asyncio.sleep(0.005)
 
 
+async def test_a_spill_file_of_rubbish_holds_up_nobody(sqlite: Place) -> None:
+    sqlite.spill.write_bytes(b"rubbish\n" * 3)
+    async with sqlite.ledger() as journal:
+        await asyncio.wait_for(journal.caught_up(), 10)
+        journal.write(notes(1, 2))
+    assert await numbers(sqlite) == [1, 2]
+
+
 # --- Poison --------------------------------------------------------------------------------------------------------
 
 

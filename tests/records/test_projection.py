@@ -283,6 +283,23 @@ async def store_in_pieces(place: Place, history: list[Step], sizes: list[int]) -
         await engine.dispose()
 
 
+async def test_a_ledger_row_that_nobody_understands_any_more_stops_no_rebuild(place: Place) -> None:
+    story = answered("17.1", 1000.0)
+    await place.write(*story)
+    seq = len(flat(story)) + 1
+    await place.execute(
+        "INSERT INTO event (seq, at, type, call, data) "
+        f"""VALUES ({seq}, 2000, 'CallOffered', '17.1', '{{"type": "CallOffered", "of": "old"}}')"""
+    )
+    before = await place.projection()
+    assert await rebuild(place.url) == seq
+    after = await place.projection()
+    assert [row["what"] for row in after.pop("anomaly")] == ["unreadable"]
+    assert before.pop("anomaly") == []
+    assert after == before
+    assert await place.events() == flat(story)
+
+
 async def test_rebuilt_on_postgresql_too(place: Place) -> None:
     history = [step for n in range(40) for step in answered(f"17.{n}", 1000.0 + n, f"op{n % 5}", n + 1)]
     await place.write(*history)

@@ -5,12 +5,14 @@ import re
 import shutil
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 
 import pytest
 
 from acd.ivr import BuildReport, FlowError, Speaker, build_prompts
 from acd.ivr.catalogue import NEEDED, load_catalogue
+from acd.ivr.sound import as_alaw
 
 ROOT = Path(__file__).parents[2]
 BEEP = "sox -n -r 22050 -c 1 {out} synth 0.3 sine 440 vol 0.3"
@@ -260,3 +262,13 @@ def test_a_text_is_only_ever_spoken(prompts: Prompts, tmp_path: Path, way: str) 
     assert not list(tmp_path.rglob("hacked"))
     assert not Path("hacked").exists()
     assert not Path("/tmp/elsewhere.wav").exists()
+
+
+def test_alaw_is_as_near_as_eight_bits_can_be(tmp_path: Path) -> None:
+    """Against sox, for every sample there is: 1/32 of the sample, and 16 near zero (G.711's smallest step, half)."""
+    samples = array("h", range(-32768, 32768))
+    (tmp_path / "all.alaw").write_bytes(as_alaw(samples))
+    raw = ["-t", "raw", "-e", "signed-integer", "-b", "16", "-L", "-"]
+    argv = ["sox", "-D", "-t", "al", "-r", "8000", "-c", "1", str(tmp_path / "all.alaw"), *raw]
+    back = array("h", subprocess.run(argv, capture_output=True, check=True).stdout)
+    assert all(abs(was - now) <= max(16, abs(was) / 32) for was, now in zip(samples, back, strict=True))

@@ -1,0 +1,184 @@
+"""Who calls when. Arrivals are a Poisson process whose rate changes by half-hour, weekday, month and day.
+
+Each caller is born with all he will ever need: his menu time, his patience, his handling time, and his luck with the
+phone that rings first. So two settings are tried on the same people.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from random import Random
+
+from acd.config import Interval
+from acd.model.facts import CallWhereabouts as At
+from acd.model.ids import CallId, LineId, OfferId
+from sim.kernel import Timer
+from sim.model.draws import Sampler, stream
+from sim.model.setup import SLOT, SLOTS, LineDemand, Setup
+
+
+class Caller:
+    """A citizen with a telephone at his ear."""
+
+    __slots__ = (
+        "answer",
+        "arrives_at",
+        "attempt",
+        "device",
+        "entered_at",
+        "id",
+        "line",
+        "luck",
+        "menu",
+        "offer",
+        "origin",
+        "patience",
+        "talk",
+        "timer",
+        "where",
+    )
+
+    def __init__(self, line: LineId, arrives_at: float, needs: Iterable[float]) -> None:
+        """``needs``: menu time, patience, talk (seconds), luck with the first phone (0 to 1), its ring time (seconds).
+
+        Luck is used up by the first phone, and negative from then on.
+        """
+        self.line = line
+        self.arrives_at = arrives_at
+        """Seconds since the epoch."""
+        self.menu, self.patience, self.talk, self.luck, self.answer = needs
+        self.attempt = 0
+        self.origin = ""
+        """Names the first call of a citizen who calls again."""
+        self.id = CallId("")
+        self.where = At.MENU
+        self.entered_at = 0.0
+        self.offer = OfferId(0)
+        self.device = ""
+        self.timer: Timer | None = None
+        """When he loses his patience; then when his talk ends."""
+
+
+class Callers:
+    """The callers of one seed."""
+
+    def __init__(self, setup: Setup, seed: int) -> None:
+        self._setup = setup
+        self._seed = seed
+        self._profiles = {id: _normal(line, setup, id) for id, line in setup.demand.lines.items()}
+
+    def of_day(self, number: int, day: date, midnight: float) -> list[Caller]:
+        """Those who call on one day, in order of arrival.
+
+        Args:
+            number: 0 = the first day.
+            day: the date.
+            midnight: seconds since the epoch.
+        """
+        if self._setup.demand.recorded is not None:
+            callers = list(self._recorded(number, midnight))
+        else:
+            factor = self._day_factor(number, day)
+            callers = [c for id in self._setup.demand.lines for c in self._of_line(id, number, day, midnight, factor)]
+        callers.sort(key=lambda caller: caller.arrives_at)
+        return callers
+
+    def again(self, caller: Caller, now: float) -> Caller | None:
+        """The same citizen calls once more; None = he leaves it at that."""
+        demand = self._setup.demand
+        if not demand.redial or caller.attempt >= demand.redials:
+            return None
+        origin = caller.origin or f"{caller.line}/{caller.arrives_at!r}"
+        random = stream(self._seed, "redial", origin, caller.attempt)
+        if random.random() >= demand.redial:
+            return None
+        at = now + demand.redial_after.sampler(random)()
+        fresh = self._born(caller.line, demand.lines[caller.line], at, random)
+        fresh.talk, fresh.attempt, fresh.origin = caller.talk, caller.attempt + 1, origin
+        return fresh
+
+    def _day_factor(self, number: int, day: date) -> float:
+        demand = self._setup.demand
+        factor = demand.weekdays[day.weekday()] * demand.months[day.month - 1]
+        if demand.day_shape is not None:
+            factor *= stream(self._seed, "day", number).gammavariate(demand.day_shape, 1 / demand.day_shape)
+        return factor
+
+    def _of_line(self, id: LineId, number: int, day: date, midnight: float, factor: float) -> Iterator[Caller]:
+        line = self._setup.demand.lines[id]
+        expected = [
+            line.calls_per_day * factor * weight * share
+            for weight, share in zip(self._profiles[id], open_shares(self._setup.hours(id, day)), strict=True)
+        ]
+        name = (self._seed, id, number)
+        draw = self._samplers(line, *name)
+        for at in arrivals(stream("arrivals", *name), expected):
+            yield Caller(id, midnight + at, (sample() for sample in draw))
+
+    def _samplers(self, line: LineDemand, *name: object) -> list[Sampler]:
+        luck = stream("luck", *name).random
+        answer = self._setup.behaviour.answer.sampler(stream("answer", *name))
+        return [
+            line.menu.sampler(stream("menu", *name)),
+            line.patience.sampler(stream("patience", *name)),
+            line.talk.sampler(stream("talk", *name)),
+            luck,
+            answer,
+        ]
+
+    def _born(self, id: LineId, line: LineDemand, at: float, random: Random) -> Caller:
+        draws = (line.menu, line.patience, line.talk)
+        times = [draw.sampler(random)() for draw in draws]
+        return Caller(id, at, (*times, random.random(), self._setup.behaviour.answer.sampler(random)()))
+
+    def _recorded(self, number: int, midnight: float) -> Iterator[Caller]:
+        demand = self._setup.demand
+        assert demand.recorded is not None
+        for n, call in enumerate(demand.recorded):
+            if call.day == number:
+                caller = self._born(call.line, demand.lines[call.line], midnight + call.at, stream(self._seed, "r", n))
+                caller.talk = caller.talk if call.talk is None else call.talk
+                caller.patience = caller.patience if call.patience is None else call.patience
+                yield caller
+
+
+def arrivals(random: Random, expected: Sequence[float]) -> Iterator[float]:
+    """Seconds since midnight of a Poisson process with so many expected arrivals in each half-hour."""
+    to_next = random.expovariate(1.0)
+    for slot, mean in enumerate(expected):
+        gone = 0.0
+        while gone + to_next <= mean:
+            gone += to_next
+            yield (slot + gone / mean) * SLOT
+            to_next = random.expovariate(1.0)
+        to_next -= mean - gone
+
+
+def open_shares(hours: Sequence[Interval]) -> list[float]:
+    """How much of each half-hour of the day is open, 0 to 1."""
+    minutes = SLOT // 60
+    return [
+        sum(max(0, min(i.end, (n + 1) * minutes) - max(i.start, n * minutes)) for i in hours) / minutes
+        for n in range(SLOTS)
+    ]
+
+
+def _normal(line: LineDemand, setup: Setup, id: LineId) -> tuple[float, ...]:
+    """The profile, scaled so that a day of the longest opening in the week brings ``calls_per_day``."""
+    weeks = [open_shares(setup.city.lines[id].hours[n]) for n in range(7)] if setup.city else [[1.0] * SLOTS]
+    total = max(sum(w * share for w, share in zip(line.profile, shares, strict=True)) for shares in weeks)
+    return tuple(weight / total for weight in line.profile) if total else (0.0,) * SLOTS
+
+
+def expected_calls(setup: Setup) -> float:
+    """Calls to be expected over all days, redials left out."""
+    demand = setup.demand
+    if demand.recorded is not None:
+        return float(len(demand.recorded))
+    total = 0.0
+    for id, line in demand.lines.items():
+        profile = _normal(line, setup, id)
+        for day in setup.dates:
+            shares = open_shares(setup.hours(id, day))
+            factor = demand.weekdays[day.weekday()] * demand.months[day.month - 1]
+            total += line.calls_per_day * factor * sum(w * share for w, share in zip(profile, shares, strict=True))
+    return total

@@ -1,0 +1,245 @@
+"""Counts, folded from the engine's events while they happen: what is kept does not grow with the calls.
+
+Formulas and names are those of the wallboard and the reports.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from acd.model.events import CallStarted, Event, OperatorChanged, OutcomeCounted
+from acd.model.ids import LineId, OperatorId
+from acd.model.operator import OperatorState
+from acd.model.outcome import Outcome
+from acd.model.policy import Policy
+from sim.model.setup import SLOT, SLOTS
+
+LONG: Final = 150.0
+"""Seconds: who waits longer is a broken promise of the Belgian customer-service charter."""
+LONGEST: Final = 1200
+"""Waits of so many seconds and more are one class."""
+
+_BUSY: Final = (OperatorState.RESERVED, OperatorState.RINGING, OperatorState.IN_CALL, OperatorState.WRAP_UP)
+_HANDLING: Final = (OperatorState.IN_CALL, OperatorState.WRAP_UP)
+
+
+class Counts(msgspec.Struct):
+    """The callers who joined a line in one half-hour, or in many. Waits are seconds, from joining the line."""
+
+    entered: int = 0
+    answered: int = 0
+    in_time: int = 0
+    """Answered within the target of the line."""
+    abandoned: int = 0
+    """Short ones included."""
+    short: int = 0
+    """Abandoned before the short-abandon limit of the line."""
+    lost_in_time: int = 0
+    """Abandoned within the target of the line."""
+    waited: int = 0
+    """Not answered at once."""
+    long: int = 0
+    """Waited longer than :data:`LONG`, answered or not."""
+    wait_of_answered: float = 0.0
+    wait_of_all: float = 0.0
+
+    def add(self, other: "Counts") -> None:
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    @property
+    def reachability(self) -> float | None:
+        """A / (A + B)."""
+        return ratio(self.answered, self.answered + self.abandoned)
+
+    @property
+    def service_level(self) -> float | None:
+        """A_t / (A + B - s)."""
+        return ratio(self.in_time, self.answered + self.abandoned - self.short)
+
+    @property
+    def queue_service_level(self) -> float | None:
+        """A_t / (A + B after t), as contact-centre research counts it."""
+        return ratio(self.in_time, self.answered + self.abandoned - self.lost_in_time)
+
+    @property
+    def speed_of_answer(self) -> float | None:
+        """ASA, seconds."""
+        return ratio(self.wait_of_answered, self.answered)
+
+    @property
+    def strict(self) -> float | None:
+        """A / all that joined."""
+        return ratio(self.answered, self.entered)
+
+    @property
+    def long_share(self) -> float | None:
+        return ratio(self.long, self.entered)
+
+
+class LineFigures(msgspec.Struct):
+    """One line, or all of them."""
+
+    slots: list[Counts]
+    """By half-hour of the day in which the caller joined."""
+    outcomes: Counter[str]
+    waits: list[int]
+    """Answered callers by whole seconds waited; the last class is open."""
+
+    @classmethod
+    def empty(cls) -> "LineFigures":
+        return cls([Counts() for _ in range(SLOTS)], Counter(), [0] * (LONGEST + 1))
+
+    def add(self, other: "LineFigures") -> None:
+        for mine, theirs in zip(self.slots, other.slots, strict=True):
+            mine.add(theirs)
+        self.outcomes.update(other.outcomes)
+        self.waits = [a + b for a, b in zip(self.waits, other.waits, strict=True)]
+
+    @property
+    def total(self) -> Counts:
+        total = Counts()
+        for counts in self.slots:
+            total.add(counts)
+        return total
+
+    def wait_quantile(self, share: float) -> int | None:
+        """Seconds within which ``share`` (0 to 1) of the answered callers were answered."""
+        left = share * sum(self.waits)
+        for second, count in enumerate(self.waits):
+            left -= count
+            if count and left <= 0:
+                return second + 1
+        return None
+
+
+class Figures(msgspec.Struct):
+    """All that is kept of one replication."""
+
+    offered: int
+    """Calls, also those that never joined a line."""
+    citizens: int
+    """The same without second tries."""
+    lines: dict[LineId, LineFigures]
+    operators: dict[OperatorId, dict[OperatorState, float]]
+    """Seconds in each state."""
+
+    def add(self, other: "Figures") -> None:
+        """Take in another replication, or another part of the same."""
+        self.offered += other.offered
+        self.citizens += other.citizens
+        for line, figures in other.lines.items():
+            self.lines.setdefault(line, LineFigures.empty()).add(figures)
+        for operator, times in other.operators.items():
+            mine = self.operators.setdefault(operator, {})
+            for state, seconds in times.items():
+                mine[state] = mine.get(state, 0.0) + seconds
+
+    @property
+    def all_lines(self) -> LineFigures:
+        total = LineFigures.empty()
+        for line in self.lines.values():
+            total.add(line)
+        return total
+
+    def occupancy(self, operators: Iterable[OperatorId] | None = None) -> float | None:
+        """(talk + ring + wrap-up) / (that + available); pauses are in neither."""
+        chosen = list(self.operators if operators is None else operators)
+        busy = sum(self._seconds(operator, _BUSY) for operator in chosen)
+        return ratio(busy, busy + sum(self._seconds(operator, (OperatorState.AVAILABLE,)) for operator in chosen))
+
+    @property
+    def handle_time(self) -> float | None:
+        """AHT: (talk + wrap-up) / handled, seconds."""
+        handled = sum(line.outcomes[Outcome.ANSWERED] for line in self.lines.values())
+        return ratio(sum(self._seconds(operator, _HANDLING) for operator in self.operators), handled)
+
+    @property
+    def helped(self) -> float | None:
+        """Citizens helped / citizens who called."""
+        reached = (Outcome.ANSWERED, Outcome.OVERFLOW_ANSWERED)
+        return ratio(sum(line.outcomes[o] for line in self.lines.values() for o in reached), self.citizens)
+
+    def _seconds(self, operator: OperatorId, states: Sequence[OperatorState]) -> float:
+        times = self.operators.get(operator, {})
+        return sum(times.get(state, 0.0) for state in states)
+
+
+def ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+class Collector:
+    """The fold.
+
+    Args:
+        policy: for the targets of the lines.
+        since: calls that came before (seconds since the epoch) are not counted.
+    """
+
+    def __init__(self, policy: Policy, since: float = 0.0) -> None:
+        self.midnight = 0.0
+        """Seconds since the epoch at which the day began."""
+        self._since = since
+        self._offered = 0
+        self._lines = {id: LineFigures.empty() for id in policy.lines}
+        self._target = {id: line.target_wait for id, line in policy.lines.items()}
+        self._changed = dict.fromkeys(policy.operators, 0.0)
+        self._times: dict[OperatorId, dict[OperatorState, float]] = {
+            id: dict.fromkeys(OperatorState, 0.0) for id in policy.operators
+        }
+        self._fold: dict[type[Event], Callable[[Any], None]] = {
+            CallStarted: self._started,
+            OutcomeCounted: self._counted,
+            OperatorChanged: self._operator_changed,
+        }
+
+    def listen(self, events: Sequence[Event]) -> None:
+        fold = self._fold
+        for event in events:
+            take = fold.get(type(event))
+            if take is not None:
+                take(event)
+
+    def result(self, citizens: int) -> Figures:
+        return Figures(self._offered, citizens, self._lines, self._times)
+
+    def _started(self, event: CallStarted) -> None:
+        if event.arrived_at >= self._since:
+            self._offered += 1
+
+    def _counted(self, event: OutcomeCounted) -> None:
+        line, waited, outcome = event.line, event.waited, event.outcome
+        if line is None or event.at < self._since:
+            return
+        figures = self._lines[line]
+        if waited is None or outcome is Outcome.CLOSED:
+            figures.outcomes[outcome] += 1
+            return
+        entered_at = event.at - waited
+        if entered_at < self._since:
+            return
+        figures.outcomes[outcome] += 1
+        counts = figures.slots[int((entered_at - self.midnight) // SLOT) % SLOTS]
+        counts.entered += 1
+        counts.wait_of_all += waited
+        counts.waited += waited > 0
+        counts.long += waited > LONG
+        if outcome is Outcome.ANSWERED:
+            counts.answered += 1
+            counts.wait_of_answered += waited
+            counts.in_time += waited <= self._target[line]
+            figures.waits[min(int(waited), LONGEST)] += 1
+        elif outcome in (Outcome.ABANDONED, Outcome.ABANDONED_SHORT):
+            counts.abandoned += 1
+            counts.short += outcome is Outcome.ABANDONED_SHORT
+            counts.lost_in_time += waited <= self._target[line]
+
+    def _operator_changed(self, event: OperatorChanged) -> None:
+        operator, at = event.operator, event.at
+        since = max(self._changed[operator], self._since)
+        if at > since:
+            self._times[operator][event.before] += at - since
+        self._changed[operator] = at

@@ -1,0 +1,44 @@
+"""Many seeds of one setup, over all cores. The result does not depend on how many cores there are."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from itertools import starmap
+from typing import Final
+
+from acd.engine.core import Engine
+from acd.model.policy import Policy
+from sim.model.figures import Collector, Figures
+from sim.model.setup import Setup, midnight
+from sim.model.world import Router, World
+
+RouterOf = Callable[[Policy], Router]
+Job = tuple[Setup, int, RouterOf]
+
+CORES: Final = os.cpu_count() or 1
+
+
+def replicate(setup: Setup, seed: int, router: RouterOf = Engine) -> Figures:
+    """One replication."""
+    collector = Collector(setup.policy, midnight(setup.first_day) + setup.warm_up)
+    world = World(setup, seed, collector.listen, router)
+
+    def begin_day(moment: float) -> None:
+        collector.midnight = moment
+
+    world.begin_day = begin_day
+    world.run()
+    return collector.result(world.citizens)
+
+
+def replications(jobs: Iterable[Job], cores: int = CORES) -> Iterator[Figures]:
+    """The figures of each job, in the order of the jobs, as they become ready."""
+    if cores <= 1:
+        yield from starmap(replicate, jobs)
+        return
+    with multiprocessing.get_context("spawn").Pool(cores) as pool:
+        yield from pool.imap(_replicate, jobs)
+
+
+def _replicate(job: Job) -> Figures:
+    return replicate(*job)

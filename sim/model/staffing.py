@@ -1,0 +1,96 @@
+"""Who works when: the roster of a day as moments at which operators log in, pause, come back and leave."""
+
+from collections.abc import Iterator
+from datetime import date
+from enum import IntEnum
+from random import Random
+from typing import NamedTuple
+
+from acd.model.ids import OperatorId
+from sim.model.draws import stream
+from sim.model.setup import Break, Setup, Shift
+
+
+class Do(IntEnum):
+    """At one moment people leave before others come back and new ones come."""
+
+    LEAVE = 1
+    PAUSE = 2
+    RETURN = 3
+    COME = 4
+
+
+class Move(NamedTuple):
+    """What an operator does at one moment."""
+
+    at: float
+    """Seconds since local midnight."""
+    do: Do
+    operator: OperatorId
+    reason: str
+
+
+def moves(setup: Setup, seed: int, number: int, day: date) -> list[Move]:
+    """What the operators do on one day, in order of time.
+
+    Args:
+        setup: its roster.
+        seed: of this replication.
+        number: 0 = the first day.
+        day: the date.
+    """
+    away = _ill(setup, seed, number)
+    found = [
+        move
+        for shift in setup.staff.shifts
+        if day.weekday() in shift.weekdays
+        for operator in shift.operators
+        if operator not in away and _has_work(setup, operator, day)
+        for move in _of_shift(setup, shift, operator, (seed, operator, number, shift.start))
+    ]
+    found.sort()
+    return found
+
+
+def _of_shift(setup: Setup, shift: Shift, operator: OperatorId, name: tuple[object, ...]) -> Iterator[Move]:
+    if stream("shows", *name).random() < setup.staff.no_show:
+        return
+    pauses = [*shift.breaks]
+    if setup.staff.pauses_per_hour:
+        pauses += _unplanned(setup, shift, stream("pauses", *name))
+    yield from _at_work(operator, shift, pauses)
+
+
+def _at_work(operator: OperatorId, shift: Shift, pauses: list[Break]) -> Iterator[Move]:
+    yield Move(shift.start, Do.COME, operator, "")
+    back = shift.start
+    for pause in sorted(pauses, key=lambda pause: pause.start):
+        start, end = pause.start, min(pause.start + pause.seconds, shift.end)
+        # A pause within a pause is taken in it.
+        if start >= back and start < shift.end:
+            yield Move(start, Do.PAUSE, operator, pause.reason)
+            back = end
+            if end < shift.end:
+                yield Move(end, Do.RETURN, operator, "")
+    yield Move(shift.end, Do.LEAVE, operator, "")
+
+
+def _unplanned(setup: Setup, shift: Shift, random: Random) -> Iterator[Break]:
+    staff = setup.staff
+    length = staff.pause.sampler(random)
+    at = shift.start
+    while (at := at + random.expovariate(staff.pauses_per_hour / 3600)) < shift.end:
+        yield Break(at, length(), staff.pause_reason)
+
+
+def _ill(setup: Setup, seed: int, number: int) -> frozenset[OperatorId]:
+    share = setup.staff.ill
+    if not share:
+        return frozenset()
+    everybody = sorted({operator for shift in setup.staff.shifts for operator in shift.operators})
+    return frozenset(stream(seed, "ill", number).sample(everybody, round(share * len(everybody))))
+
+
+def _has_work(setup: Setup, operator: OperatorId, day: date) -> bool:
+    """Nobody comes on a day on which none of his lines opens."""
+    return any(setup.hours(line, day) for line in setup.policy.operators[operator].lines if line in setup.policy.lines)

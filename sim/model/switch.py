@@ -1,0 +1,249 @@
+"""The switch of level A: commands into facts in the order in which :mod:`sim.switch` says them with ``INSTANT`` timing
+(a test holds the two against each other), without channels, legs or anything that takes milliseconds."""
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from acd.model import commands as c
+from acd.model.facts import (
+    CallArrived,
+    CallFound,
+    CallGone,
+    CallQueued,
+    Fact,
+    MenuEnded,
+    OfferAnswered,
+    OfferDialled,
+    OfferFailed,
+    OfferFailure,
+    OfferRinging,
+    OverflowAnswered,
+    OverflowFailed,
+    PhoneChanged,
+    PhoneState,
+    TalkEnded,
+)
+from acd.model.facts import CallWhereabouts as At
+from acd.model.ids import CallId, Device, LineId, OperatorId
+from acd.model.outcome import Outcome
+from acd.model.policy import OverflowTo
+from sim.kernel import Kernel
+from sim.model.demand import Caller
+from sim.model.draws import stream
+from sim.model.setup import Setup
+
+MESSAGE: Final = 8.0
+"""Seconds of a message that ends a call."""
+PROMPT: Final = 3.0
+"""Seconds of the announcement before the partner is rung."""
+PARTNER_RING_TIME: Final = 60.0
+
+Tell = Callable[[Fact], None]
+
+
+class LeanSwitch:
+    """Callers and phones.
+
+    Args:
+        kernel: the clock.
+        setup: behaviour of people.
+        seed: of this replication.
+        tell: the engine's inbox; it must not call back.
+        lost: is told who hung up without having been served.
+    """
+
+    def __init__(
+        self, kernel: Kernel, setup: Setup, seed: int, tell: Tell, lost: Callable[[Caller, float], None]
+    ) -> None:
+        self._kernel = kernel
+        self._tell = tell
+        self._lost = lost
+        self._behaviour = setup.behaviour
+        self._speed: Mapping[OperatorId, float] = setup.behaviour.speed
+        self._operators = {operator.device: operator.id for operator in setup.policy.operators.values()}
+        self._random = {device: stream(seed, "phone", device) for device in self._operators}
+        self._answer = {d: setup.behaviour.answer.sampler(random) for d, random in self._random.items()}
+        self._partner = stream(seed, "partner")
+        self._partner_answer = setup.behaviour.partner_answer.sampler(self._partner)
+        self._calls: dict[CallId, Caller] = {}
+        self._todo: deque[c.Command] = deque()
+        self._number = 0
+        self.waiting: dict[LineId, int] = dict.fromkeys(setup.policy.lines, 0)
+        """Callers of each line who are waiting or for whom a phone rings."""
+        self.missed: Callable[[OperatorId], None] = lambda operator: None
+        """Is told whose phone rang in vain."""
+        self.silent: set[OperatorId] = set()
+        """Whose last call rang in vain."""
+
+    # --- Callers --------------------------------------------------------------------------------------------------
+
+    def arrive(self, caller: Caller, in_time: bool = True) -> None:
+        """A call comes in. ``in_time``: the line will be open when he chooses it."""
+        kernel = self._kernel
+        now = kernel.now()
+        at = math.floor(now * 1000) / 1000
+        caller.id = CallId(f"{int(now)}.{self._number}")
+        self._number += 1
+        self._calls[caller.id] = caller
+        self._tell(CallArrived(caller.id, at, "", None))
+        kernel.call_at(now + caller.menu, self.choose if in_time else self.closed, caller)
+
+    def choose(self, caller: Caller) -> None:
+        """He joins his line."""
+        now = self._kernel.now()
+        caller.entered_at = at = math.floor(now * 1000) / 1000
+        caller.where = At.WAIT
+        if caller.patience < math.inf:
+            caller.timer = self._kernel.call_at(now + caller.patience, self._tired, caller)
+        self.waiting[caller.line] += 1
+        self._tell(CallQueued(caller.id, caller.line, at))
+
+    def closed(self, caller: Caller) -> None:
+        """He chose a line that has closed meanwhile."""
+        self._tell(MenuEnded(caller.id, Outcome.CLOSED, caller.line))
+        self._last_words(caller, At.CLOSED)
+
+    def _tired(self, caller: Caller) -> None:
+        """His patience is over: he hangs up."""
+        caller.timer = None
+        ringing = caller.where is At.RING
+        if ringing or caller.where is At.WAIT:
+            self.waiting[caller.line] -= 1
+        overflowing = caller.where is At.OVERFLOW
+        caller.where = At.AFTER
+        self._gone(caller, overflowing)
+        if ringing:
+            self._tell(PhoneChanged(Device(caller.device), PhoneState.IDLE))
+        self._lost(caller, self._kernel.now())
+
+    def _gone(self, caller: Caller, overflowing: bool = False) -> None:
+        del self._calls[caller.id]
+        self._tell(CallGone(caller.id, math.floor(self._kernel.now() * 1000) / 1000, overflowing))
+
+    def _last_words(self, caller: Caller, where: At) -> None:
+        self._calm(caller)
+        caller.where = where
+        self._kernel.call_at(self._kernel.now() + MESSAGE, self._gone, caller)
+
+    def _calm(self, caller: Caller) -> None:
+        """He has what he came for, or nothing to wait for any more."""
+        if caller.timer is not None:
+            caller.timer.cancel()
+            caller.timer = None
+
+    # --- Commands -------------------------------------------------------------------------------------------------
+
+    def send(self, commands: list[c.Command]) -> None:
+        """Take commands in; :meth:`work` carries them out."""
+        self._todo.extend(commands)
+
+    def work(self) -> None:
+        """Carry out what was asked, and what was asked on hearing of it."""
+        todo = self._todo
+        while todo:
+            command = todo.popleft()
+            if type(command) is c.Offer:
+                self._offer(command)
+            elif type(command) is c.Deflect:
+                self._deflect(command)
+            elif type(command) is c.AskCall:
+                self._find(command.call)
+            elif type(command) is c.Withdraw:
+                raise AssertionError("nothing hangs in this switch: there is nothing to withdraw")
+
+    def _find(self, id: CallId) -> None:
+        caller = self._calls.get(id)
+        if caller is None:
+            self._tell(CallFound(id, None))
+        else:
+            self._tell(CallFound(id, caller.where, caller.offer if caller.where in (At.RING, At.TALK) else None))
+
+    def _offer(self, command: c.Offer) -> None:
+        caller = self._calls.get(command.call)
+        if caller is None or caller.where is not At.WAIT:
+            return
+        caller.where, caller.offer, caller.device = At.RING, command.offer, command.device
+        self._tell(OfferDialled(command.call, command.offer))
+        self._tell(OfferRinging(command.call, command.offer))
+        self._tell(PhoneChanged(command.device, PhoneState.BUSY))
+        kernel, behaviour, device = self._kernel, self._behaviour, command.device
+        after, luck = caller.answer, caller.luck
+        if luck < 0:
+            after, luck = self._answer[device](), self._random[device].random()
+        caller.luck = -1.0
+        limit = math.ceil(command.ring_time)
+        if luck < behaviour.no_answer or after >= limit:
+            kernel.call_at(kernel.now() + limit, self._rang_in_vain, caller, command.offer)
+        else:
+            kernel.call_at(kernel.now() + after, self._answered, caller, command.offer)
+
+    def _rang_in_vain(self, caller: Caller, offer: int) -> None:
+        if caller.where is not At.RING or caller.offer != offer:
+            return
+        caller.where = At.WAIT
+        device = Device(caller.device)
+        self._tell(OfferFailed(caller.id, caller.offer, OfferFailure.RING_NO_ANSWER))
+        self._tell(PhoneChanged(device, PhoneState.IDLE))
+        operator = self._operators[device]
+        self.silent.add(operator)
+        self.missed(operator)
+
+    def _answered(self, caller: Caller, offer: int) -> None:
+        if caller.where is not At.RING or caller.offer != offer:
+            return
+        now = self._kernel.now()
+        caller.where = At.TALK
+        self._calm(caller)
+        self.waiting[caller.line] -= 1
+        self._tell(OfferAnswered(caller.id, caller.offer, math.floor(now * 1000) / 1000))
+        talk = caller.talk
+        if self._speed or self.silent:
+            operator = self._operators[Device(caller.device)]
+            self.silent.discard(operator)
+            talk *= self._speed.get(operator, 1.0)
+        self._kernel.call_at(now + talk, self._talked, caller)
+
+    def _talked(self, caller: Caller) -> None:
+        """All is said; the caller hangs up first."""
+        self._gone(caller)
+        self._tell(TalkEnded(caller.id, self._kernel.now()))
+        self._tell(PhoneChanged(Device(caller.device), PhoneState.IDLE))
+
+    # --- Elsewhere ------------------------------------------------------------------------------------------------
+
+    def _deflect(self, command: c.Deflect) -> None:
+        caller = self._calls.get(command.call)
+        if caller is None or caller.where is not At.WAIT:
+            return
+        self.waiting[caller.line] -= 1
+        if command.to is OverflowTo.PARTNER:
+            caller.where = At.OVERFLOW
+            self._kernel.call_at(self._kernel.now() + PROMPT, self._ring_partner, caller)
+        else:
+            self._last_words(caller, At.REFUSED)
+            self._lost(caller, self._kernel.now() + MESSAGE)
+
+    def _ring_partner(self, caller: Caller) -> None:
+        after = self._partner_answer()
+        answers = self._partner.random() < self._behaviour.partner_answers and after < PARTNER_RING_TIME
+        now = self._kernel.now()
+        if answers:
+            self._kernel.call_at(now + after, self._partner_answered, caller)
+        else:
+            self._kernel.call_at(now + PARTNER_RING_TIME, self._partner_failed, caller)
+
+    def _partner_answered(self, caller: Caller) -> None:
+        if caller.where is At.OVERFLOW:
+            now = self._kernel.now()
+            caller.where = At.PARTNER
+            self._calm(caller)
+            self._tell(OverflowAnswered(caller.id, math.floor(now * 1000) / 1000))
+            self._kernel.call_at(now + caller.talk, self._gone, caller)
+
+    def _partner_failed(self, caller: Caller) -> None:
+        if caller.where is At.OVERFLOW:
+            caller.where = At.WAIT
+            self.waiting[caller.line] += 1
+            self._tell(OverflowFailed(caller.id))

@@ -1,0 +1,1 @@
+"""How fast the product is beside Asterisk's own ``Queue()``, and how much of the machine it needs."""

@@ -1,7 +1,7 @@
 """The demo: a simulated switch that speaks AMI, with citizens who call and operators who answer, in real time.
 
 ``python -m sim.demo`` starts the service on it and opens the wallboard; with ``--ami-port`` only the switch runs, for a
-service that was started elsewhere.
+service that was started elsewhere; with ``--asterisk`` a real Asterisk takes the place of the simulated one.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from sim.ami_server import AmiServer
 from sim.ami_session import Account
 from sim.citizens import Crowd, Demand, Manner
 from sim.draws import exponential, lognormal, uniform
+from sim.lab.demo import demo_on_asterisk
 from sim.loop_time import LoopTime
 from sim.operators import NEVER, Click, Desk, Style
 from sim.switch import SimSwitch
@@ -140,9 +141,16 @@ def main(
     seed: Annotated[int, typer.Option(help="The same seed gives the same citizens.")] = 1,
     pace: Annotated[float, typer.Option(min=0.01, help="1 = a call every four seconds.")] = 1.0,
     browser: Annotated[bool, typer.Option(help="Open the wallboard.")] = True,
+    asterisk: Annotated[bool, typer.Option("--asterisk", help="On a real Asterisk 22, with SIPp. Needs root.")] = False,
+    flows: Annotated[Path, typer.Option(help="Menus, for the real Asterisk.")] = Path("ivr_flows"),
 ) -> None:
     """Citizens call, operators answer, and acd brings them together."""
     configure_log()
+    if asterisk:
+        asyncio.run(
+            demo_on_asterisk(queues, flows, state, web_port=web_port, pace=pace, ready=lambda url: show(url, browser))
+        )
+        return
     policy = load(queues).policy
 
     async def run() -> None:
@@ -175,9 +183,7 @@ async def serve(server: DemoSwitch, queues: Path, state: Path, web_port: int, op
 
     def ready(service: Service) -> None:
         server.staff(Pages(settings.socket))
-        say(f"wallboard at {service.web_url}")
-        if open_it:
-            webbrowser.open(service.web_url)
+        show(service.web_url, open_it)
 
     await Service(settings).run(ready)
 
@@ -185,6 +191,12 @@ async def serve(server: DemoSwitch, queues: Path, state: Path, web_port: int, op
 def lose_a_phone(server: DemoSwitch, policy: Policy) -> None:
     """The last operator's phone is not registered: the wallboard shows that too."""
     server.switch.unregister(list(policy.operators.values())[-1].device)
+
+
+def show(url: str, open_it: bool) -> None:
+    say(f"wallboard at {url}")
+    if open_it:
+        webbrowser.open(url)
 
 
 def say(text: str) -> None:

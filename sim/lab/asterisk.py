@@ -247,9 +247,10 @@ class Lab:
         (data / "sounds").mkdir(parents=True)
         for name in ("documentation", "moh", "rest-api"):
             (data / name).symlink_to(share / name)
-        (data / "sounds/en").symlink_to(share / "sounds/en")
         if self._sounds is not None:
             shutil.copytree(self._sounds, data / "sounds", dirs_exist_ok=True)
+        if not (data / "sounds/en").exists():
+            (data / "sounds/en").symlink_to(share / "sounds/en")
 
     def _asterisk_conf(self) -> str:
         at = self._inside

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
+from acd.model.ids import Device
 from sim.lab.asterisk import TRUNK_HOST, Lab
 
 PHONE_HOST: Final = "127.0.0.1"
@@ -78,7 +79,7 @@ class Farm:
     def operators(
         self,
         name: str,
-        secrets: Mapping[str, str],
+        secrets: Mapping[Device, str],
         *,
         ring: float | None,
         talk: float | None,
@@ -180,7 +181,7 @@ class Farm:
             self._lab.slot.next_port()
         return port
 
-    def _register(self, name: str, secrets: Mapping[str, str], port: int) -> None:
+    def _register(self, name: str, secrets: Mapping[Device, str], port: int) -> None:
         rows = (f"{device};[authentication username={device} password={word}]" for device, word in secrets.items())
         (self._folder / f"{name}.csv").write_text("SEQUENTIAL\n" + "\n".join(rows) + "\n")
         text = (SCENARIOS / "register.xml").read_text()

@@ -72,7 +72,7 @@ def restored(state: State, fact: Restored) -> None:
             # Not WAITING: nothing is offered before the switch has shown him.
             call.line, call.entered_at = line, known.entered_at
             call.state = CallState.CHECKING
-    state.crisis = fact.crisis
+    state.crisis, state.draining = fact.crisis, fact.draining
 
 
 def switch_seen(state: State, fact: SwitchSeen) -> None:

@@ -296,6 +296,7 @@ class Restored(Fact, frozen=True):
     operators: tuple[OperatorStored, ...]
     calls: tuple[CallStored, ...]
     crisis: str | None = None
+    draining: bool = False
 
 
 class PolicyChanged(Fact, frozen=True):

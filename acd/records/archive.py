@@ -17,7 +17,7 @@ from acd.model.outcome import Outcome
 from acd.records import tables
 from acd.records.database import DatabaseUnusable, connect
 from acd.records.entries import unseal
-from acd.records.projection import ANSWERED, CRISIS
+from acd.records.projection import ANSWERED, CRISIS, DRAINING
 
 log = structlog.get_logger()
 
@@ -82,7 +82,7 @@ class Archive:
     # --- For the start of the engine ----------------------------------------------------------------------------------
 
     async def restored(self) -> Restored:
-        """Each operator's own choice, the calls still open, and the crisis message.
+        """Each operator's own choice, the calls still open, the crisis message, and whether new callers are refused.
 
         What counts of an operator is his wish, whatever kept him busy or away from his phone.
         """
@@ -102,11 +102,12 @@ class Archive:
             .where(_call.ended_at.is_(None))
             .order_by(_call.arrived_at, _call.call)
         )
-        crisis = await self._rows(select(setting.value).where(setting.name == CRISIS))
+        switched = {row["name"]: row["value"] for row in await self._rows(select(setting.name, setting.value))}
         return Restored(
             operators=tuple(_stored(row) for row in operators),
             calls=tuple(msgspec.convert(row, CallStored) for row in open_calls),
-            crisis=crisis[0]["value"] if crisis else None,
+            crisis=switched.get(CRISIS),
+            draining=switched.get(DRAINING) is not None,
         )
 
     async def highest_offer(self) -> int:

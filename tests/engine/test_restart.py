@@ -4,7 +4,7 @@ import pytest
 
 from acd.model import facts as f
 from acd.model.call import CallState
-from acd.model.commands import SetAllowed
+from acd.model.commands import SetAllowed, SetCrisis, SetDraining
 from acd.model.events import CallAnswered, OutcomeCounted
 from acd.model.facts import CallWhereabouts as W
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
@@ -97,6 +97,14 @@ def test_operators_come_back_as_they_were() -> None:
     assert states[OperatorId("cato")] == (OperatorState.LOGGED_OUT, None)
     allowed = {c.device: c.allowed for c in house.commands if isinstance(c, SetAllowed)}
     assert allowed == {"1001": True, "1002": False, "1003": False}
+
+
+def test_what_was_switched_before_the_restart_is_still_switched() -> None:
+    house = House(linked=False)
+    house.tell(f.Restored((), (), crisis="crisis-storm", draining=True))
+    house.link()
+    assert SetCrisis("crisis-storm") in house.commands
+    assert SetDraining(True) in house.commands
 
 
 def test_an_offer_in_flight_when_the_link_broke_is_never_doubled() -> None:

@@ -85,8 +85,8 @@ async def test_every_call_ends_in_the_outcome_that_sipp_saw(
 async def open_for_business(lab: Lab, service: LabService, farm: Farm) -> None:
     """All phones that SIPp plays, and all operators."""
 
-    def secrets(*devices: str) -> dict[str, str]:
-        return {device: lab.phone_secrets[Device(device)] for device in devices}
+    def secrets(*devices: str) -> dict[Device, str]:
+        return {Device(device): lab.phone_secrets[Device(device)] for device in devices}
 
     farm.operators("answers", secrets("1001", "1002", "1003", "1005"), ring=0.3, talk=1.2)
     farm.operators("slow", secrets("1008"), ring=1.0, talk=2.0)

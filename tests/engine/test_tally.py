@@ -1,4 +1,5 @@
-"""The worked example of the figures: 85 answered of which 70 in time, 15 abandoned of which 10 in time (those short)."""
+"""The worked example of the figures: 85 answered of which 70 in time, 15 abandoned of which 10 in time (those
+short)."""
 
 import pytest
 

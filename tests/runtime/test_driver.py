@@ -1,4 +1,5 @@
-"""The driver: facts in order, events to the journal first, timers on time, and an engine that fails ends the service."""
+"""The driver: facts in order, the journal first, timers on time, and an engine that fails ends the service."""
+service."""
 
 import asyncio
 from collections.abc import Sequence

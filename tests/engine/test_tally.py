@@ -1,5 +1,4 @@
-"""The worked example of the figures: 85 answered of which 70 in time, 15 abandoned of which 10 in time (those
-short)."""
+"""The worked example of the figures: 85 answered (70 in time), 15 abandoned (10 in time, and those short)."""
 
 import pytest
 

@@ -1,5 +1,4 @@
-"""The driver: facts in order, the journal first, timers on time, and an engine that fails ends the service."""
-service."""
+"""The driver: facts in order, the journal first, timers on time; an engine that fails ends the service."""
 
 import asyncio
 from collections.abc import Sequence

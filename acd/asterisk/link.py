@@ -107,6 +107,12 @@ class Link:
         except SessionEnded as ended:
             self._note(LinkState.CONNECTING, ended.reason)
             return self._backoff.pause(loop.time() - opened_at)
+        except Exception as error:
+            # A fault of ours must not leave the city without its engine for good.
+            self._counters.handler_errors += 1
+            log.exception("the AMI session failed")
+            self._note(LinkState.CONNECTING, repr(error))
+            return self._backoff.pause(loop.time() - opened_at)
         finally:
             session.close()
 

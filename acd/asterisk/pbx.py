@@ -151,15 +151,15 @@ class AsteriskPbx:
             while True:
                 await session.until_ended(self._settings.audit_every)
                 self._reader.young = False
+                self._tracker.offset = session.offset or 0.0
                 self.audit()
-        except SessionEnded as ended:
-            self._lose(ended.reason)
-            raise
         except Forged as error:
             session.forged(error)
             raise SessionEnded(session.ended.result()) from error
         finally:
-            self._session, self._live, self._linked = None, False, False
+            session.end("closed by us")
+            self._lose(session.ended.result())
+            self._session, self._live = None, False
             self._forget()
 
     def _drain(self) -> None:
@@ -180,8 +180,10 @@ class AsteriskPbx:
         missed = await self._read_notes(session)
         status = session.asking(STATUS, self._settings.list_timeout, self._status_came)
         devices = session.asking(DEVICES, self._settings.list_timeout, self._devices_came)
-        calls = read_status(await status, session.offset or 0.0, self._clock())
-        await devices
+        for answer in (await status, await devices):
+            if not answer[0].success:
+                raise SessionEnded(f"Asterisk does not tell what there is: {answer[0].message}")
+        calls = read_status(status.result(), session.offset or 0.0, self._clock())
         self._go_live(session, calls, missed, rebooted=rebooted)
 
     async def _agree_on_nonce(self, session: AmiSession) -> bool:
@@ -243,10 +245,11 @@ class AsteriskPbx:
     def _on_frame(self, frame: Frame) -> None:
         if self._live:
             self._take(frame)
-            return
-        self._kept_back.append(frame)
-        if len(self._kept_back) > MAX_KEPT_BACK and self._session is not None:
-            self._session.end(f"more than {MAX_KEPT_BACK} events while looking at what there is")
+        elif self._session is not None:
+            # Before the look nothing counts: whatever it was, the look will show it.
+            self._kept_back.append(frame)
+            if len(self._kept_back) > MAX_KEPT_BACK:
+                self._session.end(f"more than {MAX_KEPT_BACK} events while looking at what there is")
 
     def _take(self, frame: Frame) -> None:
         event = self._reader.read(frame)

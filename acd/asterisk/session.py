@@ -416,8 +416,11 @@ class AmiSession(Manager):  # type: ignore[misc]
             self.offset = offset
 
     def _stale(self, event: Frame) -> bool:
-        if self.offset is None or "Timestamp" not in event.headers:
+        if self.offset is None or not event.event:
             return False
+        if "Timestamp" not in event.headers:
+            self.end("events come without a Timestamp (manager.conf needs timestampevents=yes)")
+            return True
         lag = self._clock() - self.offset - timestamp(event)
         if lag <= self.settings.stale_after:
             return False

@@ -136,9 +136,12 @@ class Tracker:
         self._tell(MenuEnded(event.call, Outcome(event.outcome), event.line))
 
     def _queued(self, event: e.Queued) -> None:
-        """Told again with the same moment (after a failed offer) it is no news."""
+        """Told again with the same moment it is no news, unless he has talked meanwhile: a Redirect took him out of
+        that talk, which is over even if the operator's leg is not gone yet."""
         caller, joined = self._caller(event.call), (event.line, event.t0 + self.offset)
-        if caller.queued == joined:
+        if caller.leg is not None and caller.leg.answered:
+            self._end_talk(caller.leg, event.at)
+        elif caller.queued == joined:
             return
         caller.queued = joined
         arrived_at = None if event.arrived is None else event.arrived + self.offset

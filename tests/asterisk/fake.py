@@ -32,6 +32,8 @@ class FakeAsterisk:
         self.redirect = "Redirect successful"
         self.silent_to: set[str] = set()
         """Actions that get no answer."""
+        self.forbidden: set[str] = set()
+        """Actions that the account may not use."""
         self.before: dict[str, Callable[[], None]] = {}
         """Called when an action has come, before it is answered."""
         self.actions: list[dict[str, str]] = []
@@ -112,6 +114,9 @@ class FakeAsterisk:
 
         if self.shutting_down:
             respond("Error", ("Message", "Asterisk is shutting down"))
+            return
+        if action["Action"] in self.forbidden:
+            respond("Error", ("Message", "Permission denied"))
             return
         match action["Action"]:
             case "Login":

@@ -305,16 +305,48 @@ async def test_an_event_that_we_cannot_take_in_costs_that_event_only(desk: Desk,
     assert desk.of(f.LinkLost) == []
 
 
+async def test_an_asterisk_that_does_not_date_its_events_is_told_so(desk: Desk, fake: FakeAsterisk) -> None:
+    await desk.start()
+    fake.say(("Event", "Hangup"), ("Channel", "x"), ("Uniqueid", "1.1"), ("Linkedid", "1.1"), ("Cause", "16"))
+    await desk.until(lambda: desk.of(f.LinkLost))
+    assert "timestampevents=yes" in desk.of(f.LinkLost)[0].reason
+
+
+async def test_an_account_that_may_not_read_the_lists_is_told_so(desk: Desk, fake: FakeAsterisk) -> None:
+    fake.forbidden = {"DeviceStateList"}
+    await desk.begin()
+    await desk.until(lambda: "does not tell what there is: Permission denied" in desk.pbx.link_reason)
+    fake.forbidden = set()
+    await desk.until(lambda: desk.seen)
+
+
+async def test_a_fault_of_our_own_does_not_end_the_link_for_good(
+    desk: Desk, fake: FakeAsterisk, logged: list[EventDict]
+) -> None:
+    desk.devices = None  # type: ignore[assignment]
+    await desk.begin()
+    await desk.until(lambda: desk.pbx.counters.handler_errors)
+    assert "TypeError" in desk.pbx.link_reason
+    assert "the AMI session failed" in [entry["event"] for entry in logged]
+    desk.devices = []
+    await desk.until(lambda: desk.seen)
+    desk.devices = None  # type: ignore[assignment]
+    desk.pbx.audit()
+    await desk.answered()
+    assert desk.of(f.LinkLost) == []
+
+
 async def test_an_originate_response_is_an_event_although_it_has_a_response(desk: Desk, fake: FakeAsterisk) -> None:
     await desk.start()
     fake.silent_to = {"Redirect"}
     desk.pbx.send(OFFER)
     await desk.until(lambda: fake.sent("Redirect"))
     id = fake.sent("Redirect")[0]["ActionID"]
-    fake.say(("Event", "OriginateResponse"), ("ActionID", id), ("Response", "Failure"), ("Uniqueid", "<null>"))
-    fake.say(("Response", "Error"), ("ActionID", id), ("Message", "Channel does not exist: 1.1"))
-    await desk.until(lambda: desk.of(f.OfferNotSent))
-    assert desk.of(f.LinkLost) == []
+    now = ("Timestamp", f"{time.time():.6f}")
+    fake.say(("Event", "OriginateResponse"), now, ("ActionID", id), ("Response", "Failure"), ("Uniqueid", "<null>"))
+    fake.say(("Response", "Success"), ("ActionID", id), ("Message", "Redirect successful"))
+    await desk.answered()
+    assert desk.facts[1:] == []
 
 
 async def test_an_answer_without_an_action_and_an_error_without_an_id_are_passed_over(
@@ -342,7 +374,8 @@ async def test_a_character_cut_in_two_by_tcp_arrives_whole(desk: Desk, fake: Fak
     await desk.start()
     nonce = fake.variables["", "ACD_NONCE"]
     text = (
-        "Event: UserEvent\r\nChannel: x\r\nUniqueid: 1.1\r\nLinkedid: 1.1\r\nUserEvent: AcdQueued\r\n"
+        f"Event: UserEvent\r\nTimestamp: {time.time():.6f}\r\n"
+        "Channel: x\r\nUniqueid: 1.1\r\nLinkedid: 1.1\r\nUserEvent: AcdQueued\r\n"
         f"Nonce: {nonce}\r\nLine: gentinfo\r\nT0: 1.0\r\nPath: café>naïef\r\n\r\n"
     )
     for byte in text.encode():

@@ -95,6 +95,17 @@ async def test_a_nonce_is_set_by_the_first_and_kept_by_all_later(desk: Desk, fak
     assert not desk.seen[1].rebooted
 
 
+async def test_events_from_before_the_nonce_are_excused_for_a_while_only(desk: Desk, fake: FakeAsterisk) -> None:
+    await desk.start(audit_every=0.2)
+    early = (("UserEvent", "AcdQueued"), ("Nonce", ""), ("Line", "gentinfo"), ("T0", "1000.0"))
+    fake.event("UserEvent", *early)
+    await desk.until(lambda: len(fake.sent("DeviceStateList")) == 2)
+    assert desk.pbx.counters.forged == 0
+    fake.event("UserEvent", *early)
+    await desk.until(lambda: desk.pbx.counters.forged)
+    assert desk.of(f.CallQueued) == []
+
+
 async def test_notes_of_unseen_calls_are_told_and_cleared(desk: Desk, fake: FakeAsterisk) -> None:
     note = "3.1|talk|990.250|3292101010|+3291|en|a>b|gentinfo|1000.500|8|1002|1020.500|1100.750"
     fake.variables |= {
@@ -177,7 +188,8 @@ async def test_what_happened_before_the_list_is_in_the_list_and_what_came_after_
     fake.variables["", "ACD_NONCE"] = "abc"
 
     def before_status() -> None:
-        fake.queued(call="1.1", t0=1000.0)
+        fake.queued(call="1.1", t0=999.0)
+        dial_begin(fake, call="1.1")
         fake.user_event("AcdGone", ("State", "wait"), ("Gone", "1010.5"), call="0.9")
         fake.device("PJSIP/1001", "INUSE")
 
@@ -238,7 +250,9 @@ async def test_a_call_from_the_first_word_to_the_last(desk: Desk, fake: FakeAste
         *(("Did", "3292101010"), ("Arrived", "990.250")),
     )
     dial_begin(fake)
+    fake.event("DialState", ("DestUniqueid", "1.2"), ("DialStatus", "PROCEEDING"))
     fake.event("DialState", ("DestUniqueid", "1.2"), ("DialStatus", "RINGING"))
+    fake.event("DialState", ("DestUniqueid", "1.2"), ("DialStatus", "PROGRESS"))
     up(fake)
     fake.user_event("AcdAfter", ("Offer", "7"))
     fake.event("Hangup", ("Cause", "16"), call="1.2", linked="1.1")
@@ -290,6 +304,20 @@ async def test_a_caller_whom_the_operator_sends_on_waits_again(desk: Desk, fake:
     kinds = [type(fact).__name__ for fact in desk.facts[1:]]
     talk = ["CallQueued", "OfferDialled", "OfferAnswered", "TalkEnded"]
     assert kinds == talk * 2
+
+
+async def test_a_caller_who_is_withdrawn_from_a_talk_waits_again(desk: Desk, fake: FakeAsterisk) -> None:
+    """The operator picked up while the offer was being withdrawn; his leg is gone only afterwards."""
+    await desk.start()
+    fake.queued(t0=1000.0)
+    dial_begin(fake)
+    up(fake)
+    fake.queued(t0=1000.0)
+    fake.event("Hangup", ("Cause", "16"), call="1.2", linked="1.1")
+    await desk.until(lambda: len(desk.of(f.CallQueued)) == 2)
+    await desk.answered()
+    kinds = [type(fact).__name__ for fact in desk.facts[1:]]
+    assert kinds == ["CallQueued", "OfferDialled", "OfferAnswered", "TalkEnded", "CallQueued"]
 
 
 async def test_the_partner_answers_or_not(desk: Desk, fake: FakeAsterisk) -> None:

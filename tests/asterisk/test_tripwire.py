@@ -74,6 +74,12 @@ def test_an_unread_event_with_its_head_cut_off_trips_too() -> None:
         read_all("Event: Newchannel\r\nChannel: PJSIP/trunk-1\r\nCallerIDNum: 1\r\n\r\n")
 
 
+def test_the_tail_of_an_event_that_was_cut_in_two_trips() -> None:
+    """The line break may have stood in an event that we never read; what is left of it begins like no message."""
+    with pytest.raises(Forged, match="does not begin with"):
+        read_all("Event: NewCallerid\r\nCallerIDNum: 1\r\n\r\nCallerIDName: x\r\nEvent: Hangup\r\n\r\n")
+
+
 def test_other_peoples_user_events_are_none_of_ours() -> None:
     text = "Event: UserEvent\r\n" + CHANNEL.format(number="1") + "UserEvent: Weather\r\nRain: yes\r\n\r\n"
     assert read_all(text) == [None]

@@ -21,7 +21,7 @@ CORES: Final = os.cpu_count() or 1
 def replicate(setup: Setup, seed: int, router: RouterOf = Engine) -> Figures:
     """One replication."""
     collector = Collector(setup.policy, midnight(setup.first_day) + setup.warm_up)
-    world = World(setup, seed, collector.listen, router)
+    world = World(setup, seed, collector.listen, router=router)
 
     def begin_day(moment: float) -> None:
         collector.midnight = moment

@@ -4,7 +4,7 @@
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from acd.model import commands as c
 from acd.model.facts import (
@@ -41,6 +41,23 @@ PROMPT: Final = 3.0
 PARTNER_RING_TIME: Final = 60.0
 
 Tell = Callable[[Fact], None]
+Lost = Callable[[Caller, float], None]
+
+
+class Switch(Protocol):
+    """What a world needs of its switch."""
+
+    waiting: dict[LineId, int]
+    """Callers of each line who are waiting or for whom a phone rings."""
+
+    def arrive(self, caller: Caller, in_time: bool = True) -> None:
+        """A call comes in. ``in_time``: the line will be open when he chooses it."""
+
+    def send(self, commands: list[c.Command]) -> None:
+        """Take commands in; :meth:`work` carries them out."""
+
+    def work(self) -> None:
+        """Carry out what was asked, and what was asked on hearing of it."""
 
 
 class LeanSwitch:
@@ -54,9 +71,7 @@ class LeanSwitch:
         lost: is told who hung up without having been served.
     """
 
-    def __init__(
-        self, kernel: Kernel, setup: Setup, seed: int, tell: Tell, lost: Callable[[Caller, float], None]
-    ) -> None:
+    def __init__(self, kernel: Kernel, setup: Setup, seed: int, tell: Tell, lost: Lost) -> None:
         self._kernel = kernel
         self._tell = tell
         self._lost = lost
@@ -71,11 +86,6 @@ class LeanSwitch:
         self._todo: deque[c.Command] = deque()
         self._number = 0
         self.waiting: dict[LineId, int] = dict.fromkeys(setup.policy.lines, 0)
-        """Callers of each line who are waiting or for whom a phone rings."""
-        self.missed: Callable[[OperatorId], None] = lambda operator: None
-        """Is told whose phone rang in vain."""
-        self.silent: set[OperatorId] = set()
-        """Whose last call rang in vain."""
 
     # --- Callers --------------------------------------------------------------------------------------------------
 
@@ -186,9 +196,6 @@ class LeanSwitch:
         device = Device(caller.device)
         self._tell(OfferFailed(caller.id, caller.offer, OfferFailure.RING_NO_ANSWER))
         self._tell(PhoneChanged(device, PhoneState.IDLE))
-        operator = self._operators[device]
-        self.silent.add(operator)
-        self.missed(operator)
 
     def _answered(self, caller: Caller, offer: int) -> None:
         if caller.where is not At.RING or caller.offer != offer:
@@ -199,10 +206,8 @@ class LeanSwitch:
         self.waiting[caller.line] -= 1
         self._tell(OfferAnswered(caller.id, caller.offer, math.floor(now * 1000) / 1000))
         talk = caller.talk
-        if self._speed or self.silent:
-            operator = self._operators[Device(caller.device)]
-            self.silent.discard(operator)
-            talk *= self._speed.get(operator, 1.0)
+        if self._speed:
+            talk *= self._speed.get(self._operators[Device(caller.device)], 1.0)
         self._kernel.call_at(now + talk, self._talked, caller)
 
     def _talked(self, caller: Caller) -> None:
@@ -226,6 +231,8 @@ class LeanSwitch:
             self._lost(caller, self._kernel.now() + MESSAGE)
 
     def _ring_partner(self, caller: Caller) -> None:
+        if caller.where is not At.OVERFLOW:
+            return
         after = self._partner_answer()
         answers = self._partner.random() < self._behaviour.partner_answers and after < PARTNER_RING_TIME
         now = self._kernel.now()

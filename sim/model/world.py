@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 from acd.engine.core import Engine, Step
-from acd.model.events import Event
+from acd.model.events import CallAnswered, Event, OfferEnded
 from acd.model.facts import (
     Fact,
+    OfferFailed,
+    OfferFailure,
     OperatorLoggedIn,
     OperatorLoggedOut,
     OperatorNotReady,
@@ -21,7 +23,7 @@ from sim.kernel import Kernel
 from sim.model.demand import Caller, Callers
 from sim.model.setup import Setup, midnight
 from sim.model.staffing import Do, Move, moves
-from sim.model.switch import LeanSwitch
+from sim.model.switch import LeanSwitch, Lost, Switch, Tell
 
 DAY: Final = 86400.0
 STILL_WAITING: Final = 15.0
@@ -47,9 +49,18 @@ class World:
         seed: the same seed gives the same callers, and with the same setup the same events.
         listen: is told the events of each step.
         router: makes the router from the policy.
+        switch_of: makes the switch; the lean one has a twin in the tests that is the full simulated switch.
     """
 
-    def __init__(self, setup: Setup, seed: int, listen: Listener, router: Callable[[Policy], Router] = Engine) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        seed: int,
+        listen: Listener,
+        *,
+        router: Callable[[Policy], Router] = Engine,
+        switch_of: Callable[[Kernel, Setup, int, Tell, Lost], Switch] = LeanSwitch,
+    ) -> None:
         self.setup = setup
         self.router = router(setup.policy)
         self._handle = self.router.handle
@@ -57,14 +68,15 @@ class World:
         self._listen = listen
         self._kernel = Kernel(midnight(setup.first_day))
         self._callers = Callers(setup, seed)
-        self._switch = LeanSwitch(self._kernel, setup, seed, self._tell, self._lost)
-        self._switch.missed = self._missed
+        self._switch = switch_of(self._kernel, setup, seed, self._tell, self._lost)
         self._midnight = self._kernel.now()
         self.begin_day: Callable[[float], None] = lambda midnight: None
         """Is told the midnight (seconds since the epoch) at which each day begins."""
         self._hours: dict[LineId, list[tuple[float, float]]] = {}
         self._absent = set(setup.policy.operators)
         """Not at work, or in a pause."""
+        self._silent: set[OperatorId] = set()
+        """Whose last call rang in vain."""
         self.citizens = 0
         """Calls that are nobody's second try."""
 
@@ -97,6 +109,8 @@ class World:
         step = self._handle(fact, self._kernel.now())
         if step.events:
             self._listen(step.events)
+            if self._silent or type(fact) is OfferFailed:
+                self._watch(step.events)
         if step.commands:
             self._switch.send(step.commands)
 
@@ -166,10 +180,18 @@ class World:
         else:
             self._tell(OperatorLoggedOut(operator, operator))
 
-    def _missed(self, operator: OperatorId) -> None:
-        self._kernel.call_at(self._kernel.now() + self.setup.behaviour.notice, self._notice, operator)
+    def _watch(self, events: Sequence[Event]) -> None:
+        """Whose phone rang in vain comes back to it after a while."""
+        for event in events:
+            if type(event) is OfferEnded and event.how is OfferFailure.RING_NO_ANSWER:
+                self._silent.add(event.operator)
+                at = self._kernel.now() + self.setup.behaviour.notice
+                self._kernel.call_at(at, self._notice, event.operator)
+            elif type(event) is CallAnswered and event.operator is not None:
+                self._silent.discard(event.operator)
 
     def _notice(self, operator: OperatorId) -> None:
         """He sees the missed call, and says that he is there."""
-        if operator not in self._absent and operator in self._switch.silent:
+        if operator not in self._absent and operator in self._silent:
+            self._silent.discard(operator)
             self._tell(OperatorReady(operator, operator))

@@ -21,8 +21,9 @@ from acd.asterisk.events import DeviceState, EventReader, Forged
 from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
 from acd.asterisk.phones import Phones
+from acd.asterisk.protocol import Then
 from acd.asterisk.resync import DEVICES, STATUS, SeenCall, read_devices, read_note, read_status, whereabouts
-from acd.asterisk.session import AmiSession, SessionEnded, Then
+from acd.asterisk.session import AmiSession, SessionEnded
 from acd.asterisk.settings import AmiSettings
 from acd.asterisk.tracker import Tracker
 from acd.model import commands as c

@@ -6,9 +6,10 @@ not notice either.
 """
 
 import asyncio
+import gc
 import signal
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any, Final
 
 import structlog
@@ -82,6 +83,7 @@ class Service:
             stack.push_async_callback(control.stop)
             await self._open_web(stack)
             stack.enter_context(_signals(self))
+            stack.enter_context(_settled_memory())
             ready(self)
             await self._serve([restored])
 
@@ -243,6 +245,18 @@ class Service:
             return {"changes": self.reload()}
         except ConfigError as error:
             raise ControlError(str(error)) from None
+
+
+@contextmanager
+def _settled_memory() -> Iterator[None]:
+    """What is loaded by now stays to the end: the garbage collector need not walk through it. Without this it does so
+    every few hundred calls, and for 0.1 to 0.25 s nobody is put through."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _signals:  # noqa: N801 - a context manager, used as one

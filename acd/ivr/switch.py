@@ -5,6 +5,7 @@ check for what would break out of its place: Asterisk's configuration has no quo
 would be a setting of its own.
 """
 
+import math
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -82,9 +83,15 @@ def switch_config(policy: Policy, site: Site, partners: Mapping[LineId, str]) ->
 
 
 def frame_files() -> dict[str, str]:
-    """The hand-written files that Asterisk loads: file name -> text."""
+    """The hand-written files that Asterisk loads: file name -> text.
+
+    Raises:
+        FileNotFoundError: they were not installed.
+    """
     packaged = Path(__file__).parent.parent / "dialplan"
     folder = packaged if packaged.is_dir() else Path(__file__).parents[2] / "dialplan"
+    if not (folder / "acd.conf").exists():
+        raise FileNotFoundError(f"the dialplan's hand-written files are not in {folder}")
     return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.conf"))}
 
 
@@ -114,15 +121,16 @@ def _name(line: Line, languages: Iterable[str]) -> str:
 
 def _queue(line: Line, policy: Policy) -> str:
     """The fallback queue of a line. The lowest level that is free is rung first; within it they take turns."""
-    members = (
-        f"member = PJSIP/{_word('device', operator.device)},{operator.lines[line.id] - 1},,PJSIP/{operator.device}"
-        for operator in policy.operators.values()
-        if line.id in operator.lines
-    )
+    levels: dict[Device, int] = {}
+    for operator in policy.operators.values():
+        if line.id in operator.lines:
+            level = operator.lines[line.id]
+            levels[operator.device] = min(level, levels.get(operator.device, level))
+    members = (f"member = PJSIP/{_word('device', device)},{level - 1}" for device, level in levels.items())
     settings = {
         "strategy": "rrmemory",
         "musicclass": "acd",
-        "timeout": round(line.ring_time),
+        "timeout": max(1, math.ceil(line.ring_time)),
         "retry": 1,
         "wrapuptime": round(line.wrap_up),
         "servicelevel": round(line.target_wait),

@@ -19,7 +19,8 @@ from typing import Final, NamedTuple, Self
 from acd.ivr.switch import Site, frame_files, new_secrets, switch_config
 from acd.model.ids import Device, LineId
 from acd.model.policy import Policy
-from sim.lab.phone import Habit, Phone
+from sim.lab.call import Habit
+from sim.lab.phone import Phone
 from sim.lab.settings import lab_policy
 from sim.lab.slots import Slot
 

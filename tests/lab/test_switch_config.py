@@ -34,8 +34,8 @@ def written(policy: Policy, site: Site, **partners: str) -> dict[str, str]:
 def test_fallback_members_follow_lines_and_levels() -> None:
     queues = written(policy(), site())["acd-queues.conf"]
     gentinfo, lez = queues.split("[acd-lez]")
-    assert "member = PJSIP/1001,0,,PJSIP/1001" in gentinfo
-    assert "member = PJSIP/1002,2,,PJSIP/1002" in gentinfo
+    assert "member = PJSIP/1001,0\n" in gentinfo
+    assert "member = PJSIP/1002,2\n" in gentinfo
     assert "timeout=12\n" in gentinfo
     assert "PJSIP/1002" not in lez
 
@@ -68,10 +68,12 @@ def test_a_name_cannot_break_out_of_its_line() -> None:
 
 def test_two_operators_may_share_a_phone() -> None:
     shared = policy()
-    twin = Operator(OperatorId("cy"), "Cy", Device("1001"), {LineId("gentinfo"): 1})
+    twin = Operator(OperatorId("cy"), "Cy", Device("1002"), {LineId("gentinfo"): 1})
     shared = Policy(lines=shared.lines, operators={**shared.operators, twin.id: twin})
-    text = written(shared, site())["acd-pjsip.conf"]
-    assert text.count("[1001](acd-phone)") == 1
+    files = written(shared, site())
+    assert files["acd-pjsip.conf"].count("[1002](acd-phone)") == 1
+    assert files["acd-queues.conf"].count("member = PJSIP/1002") == 1
+    assert "member = PJSIP/1002,0\n" in files["acd-queues.conf"]
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,13 @@ from sim.switch import SimSwitch
 
 GAP: Final = 4.0
 """Seconds between two calls, on the average, at pace 1."""
-BUSYNESS: Final = 0.9
-"""Share of the operators' time that the calls would take if nobody gave up."""
+BUSYNESS: Final = 0.76
+"""Share of the operators' time that the calls would take if nobody gave up. Some are not at their desks, so the others
+are busier than that, and now and then callers wait."""
 AROUND_TALK: Final = 25.0
 """Seconds that a call costs an operator besides the talk: ringing and wrap-up."""
 SHORTEST_TALK: Final = 15.0
+PATIENCE: Final = 150.0
 
 
 class DemoSwitch(AmiServer):
@@ -73,22 +75,20 @@ class DemoSwitch(AmiServer):
 
 
 async def demo_switch(
-    policy: Policy, *, ami_port: int = 0, seed: int = 1, pace: float = 1.0, secret: str = "", calls: bool = True
+    policy: Policy, *, ami_port: int = 0, seed: int = 1, pace: float = 1.0, secret: str = ""
 ) -> DemoSwitch:
-    """A switch with the lines and phones of ``policy``, on a loopback port, in real time.
+    """A switch with the lines and phones of ``policy``, on a loopback port, in real time; citizens call from now on.
 
     Args:
         ami_port: 0 takes a free one; see ``port`` of what is returned.
         seed: the same seed gives the same citizens.
-        pace: 1 = a call every four seconds; 2 = twice as many, each half as long.
+        pace: 1 = a call every four seconds; 2 = twice as many and shorter ones, and more than the operators can take.
         secret: of the account ``acd``; empty = a random one.
-        calls: citizens call from now on.
     """
     time = LoopTime.real(asyncio.get_running_loop())
     server = DemoSwitch(policy, time, secret=secret or secrets.token_urlsafe(16), seed=seed, pace=pace)
     await server.start(port=ami_port)
-    if calls:
-        server.crowd.start()
+    server.crowd.start()
     return server
 
 
@@ -96,7 +96,7 @@ def demand(policy: Policy, pace: float) -> dict[LineId, Demand]:
     """Calls by line in the proportions of the forecast, as many as keep the operators busy."""
     per_second = pace / GAP
     talk = max(SHORTEST_TALK, BUSYNESS * len(policy.operators) / per_second - AROUND_TALK)
-    manner = Manner(menu=uniform(3.0, 8.0), patience=exponential(1.5 * talk), talk=lognormal(talk))
+    manner = Manner(menu=uniform(3.0, 8.0), patience=exponential(PATIENCE), talk=lognormal(talk))
     forecast = sum(line.calls_per_day for line in policy.lines.values())
     return {
         line.id: Demand(3600 * per_second * line.calls_per_day / forecast, manner) for line in policy.lines.values()

@@ -22,13 +22,13 @@ from acd.model import facts as f
 from acd.model.commands import Offer
 from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.policy import Policy
-from bench.city import waiting_lab, write_city
-from bench.farm import Farm
+from bench.city import NUMBER, waiting_lab, write_city
 from bench.figures import Spread, number, spread, table
 from bench.machine import memory
 from bench.report import aim
 from bench.service import Service
 from sim.lab.asterisk import LabError
+from sim.lab.sipp import Farm
 
 LINES: Final = 8
 OPERATORS: Final = 500
@@ -67,8 +67,8 @@ class Bench:
 
     def queue(self, nth: int, line: LineId) -> Step:
         call = CallId(f"{nth}.{nth}")
-        self.tell(f.CallArrived(call, self.now, "3292100001", "+32470000000"))
-        return self.tell(f.CallQueued(call, line, self.now, "+32470000000", "nl", "3292100001", "menu>info", self.now))
+        self.tell(f.CallArrived(call, self.now, NUMBER, "+32470000000"))
+        return self.tell(f.CallQueued(call, line, self.now, "+32470000000", "nl", NUMBER, "menu>info", self.now))
 
     def connect(self, offer: Offer) -> None:
         """From the INVITE to the operator's answer."""
@@ -173,15 +173,14 @@ def measure_memory() -> Memory:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acd-bench-")))
         policy = write_city(folder / "queues.yaml", OPERATORS, LINES)
         lab = stack.enter_context(waiting_lab(policy))
-        for name in ("sipp", "state"):
-            (folder / name).mkdir()
-        farm = stack.enter_context(Farm(folder / "sipp", lab.sip_port, [lab.slot.port(n) for n in (40, 41, 50, 60)]))
+        (folder / "state").mkdir()
+        farm = stack.enter_context(Farm(lab, folder / "sipp"))
         service = stack.enter_context(Service(folder / "state", folder / "queues.yaml", lab))
         started = memory(service.pid)[0]
         # Without a phone nobody can be rung, so that the callers stay.
         service.ready(list(policy.operators), available=False)
         service.watch()
-        farm.callers("3292100001", rate=50, count=WAITING)
+        farm.citizens("callers", NUMBER, prefix="+3247", count=WAITING, rate=50)
         waiting = _until_waiting(service)
         time.sleep(10)
         now, most = memory(service.pid)

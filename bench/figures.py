@@ -5,31 +5,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
 
 import msgspec
 
-
-class Stamp(msgspec.Struct, frozen=True):
-    """One line of a SIPp log: ``<date> <time> <seconds since the epoch> <what> <words>``."""
-
-    at: float
-    """Seconds since the epoch, to the microsecond."""
-    what: str
-    words: tuple[str, ...]
-
-
-def read_log(text: str) -> list[Stamp]:
-    """The stamps of a SIPp log, in order of time. A last line cut short by the end of SIPp is left out."""
-    whole = text[: text.rfind("\n") + 1]
-    return sorted(map(_stamp, whole.splitlines()), key=lambda stamp: stamp.at)
-
-
-def _stamp(line: str) -> Stamp:
-    words = line.split()
-    if len(words) < 4:
-        raise ValueError(f"no line of a SIPp log: {line!r}")
-    return Stamp(float(words[2]), words[3], tuple(words[4:]))
+from sim.lab.sipp import RingStory, Stories
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -85,74 +65,50 @@ class Window:
         return self.start <= at < self.end
 
 
-_NEVER: Final = math.inf
-
-
 class Story:
-    """What callers and operators lived through, joined by the caller's number.
+    """What callers and operators lived through, as SIPp wrote it down."""
 
-    Args:
-        callers: stamps ``ack <number>`` and ``end <number>`` of the callers' SIPp.
-        operators: stamps ``invite``, ``up`` and ``bye``, each ``<device> <number>``, of the operators' SIPp.
-    """
-
-    def __init__(self, callers: Iterable[Stamp], operators: Iterable[Stamp]) -> None:
-        self.acks: dict[str, float] = {stamp.words[0]: stamp.at for stamp in callers if stamp.what == "ack"}
-        """Caller -> when he sent the ACK that made the call."""
-        self.invites: dict[str, float] = {}
-        """Caller -> when a phone first got the INVITE for him."""
-        self.ups: list[float] = []
-        """When operators were connected."""
-        self.byes: dict[str, list[float]] = defaultdict(list)
-        self._invited: dict[str, list[float]] = defaultdict(list)
-        for stamp in operators:
-            device, caller = stamp.words
-            match stamp.what:
-                case "invite":
-                    self.invites.setdefault(caller, stamp.at)
-                    self._invited[device].append(stamp.at)
-                case "up":
-                    self.ups.append(stamp.at)
-                case "bye":
-                    self.byes[device].append(stamp.at)
-                case what:
-                    raise ValueError(f"operators do not write {what!r}")
-        self._acked = sorted(self.acks.values())
-        self._offered = sorted(at for caller, at in self.invites.items() if caller in self.acks)
+    def __init__(self, stories: Stories) -> None:
+        self._entered = {citizen.number: citizen.up for citizen in stories.citizens.values()}
+        self._rings = sorted(stories.rings, key=lambda ring: ring.invited)
+        self._invited: dict[str, float] = {}
+        """Caller -> when a phone first rang for him."""
+        self._phones: dict[str, list[RingStory]] = defaultdict(list)
+        for ring in self._rings:
+            self._invited.setdefault(ring.number, ring.invited)
+            self._phones[ring.device].append(ring)
+        self._entries = sorted(self._entered.values())
+        self._served = sorted(at for number, at in self._invited.items() if number in self._entered)
 
     def offered(self, window: Window) -> int:
         """Calls that came in."""
-        return sum(at in window for at in self._acked)
+        return sum(at in window for at in self._entries)
 
     def connected(self, window: Window) -> int:
         """Calls that an operator answered."""
-        return sum(at in window for at in self.ups)
+        return sum(ring.answered is not None and ring.answered in window for ring in self._rings)
 
     def entry_to_invite(self, window: Window) -> list[float]:
         """Seconds from a caller's ACK to the first INVITE for him at a phone, of the callers who came in the window."""
-        return [self.invites[who] - at for who, at in self.acks.items() if at in window and who in self.invites]
+        callers = ((number, at) for number, at in self._entered.items() if at in window)
+        return [self._invited[number] - at for number, at in callers if number in self._invited]
 
     def without_operator(self, window: Window) -> int:
         """Callers of the window for whom no phone ever rang."""
-        return sum(at in window and who not in self.invites for who, at in self.acks.items())
+        return sum(at in window and number not in self._invited for number, at in self._entered.items())
 
     def free_to_invite(self, window: Window) -> list[float]:
         """Seconds from an operator's BYE to the next INVITE at his phone, where a caller was waiting at the BYE."""
         return [
-            self._next_invite(device, at) - at
-            for device, byes in self.byes.items()
-            for at in byes
-            if at in window and self.waiting(at) > 0 and self._next_invite(device, at) < _NEVER
+            after.invited - before.ended
+            for rings in self._phones.values()
+            for before, after in pairwise(rings)
+            if before.ended is not None and before.ended in window and self.waiting(before.ended) > 0
         ]
 
     def waiting(self, at: float) -> int:
         """Callers for whom no phone had rung yet."""
-        return bisect_left(self._acked, at) - bisect_left(self._offered, at)
-
-    def _next_invite(self, device: str, at: float) -> float:
-        invited = self._invited[device]
-        place = bisect_left(invited, at)
-        return invited[place] if place < len(invited) else _NEVER
+        return bisect_left(self._entries, at) - bisect_left(self._served, at)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,8 @@ class Reading(msgspec.Struct, frozen=True):
     """Time that the host gave to others."""
     processes: Mapping[str, float]
     """Name -> processor time, user and system, with all threads."""
+    ours: float
+    """Processor time of all that takes part in the comparison: this process and those it has started."""
     received: int
     """Bytes that the engine received over AMI."""
     sent: int
@@ -40,7 +42,8 @@ def read(processes: Mapping[str, int], ami_port: int | None) -> Reading:
     busy, steal = _machine()
     received, sent = (0, 0) if ami_port is None else connection_bytes(ami_port)
     spent = {name: processor_time(pid) for name, pid in processes.items()}
-    return Reading(time.time(), busy, steal, spent, received, sent)
+    ours = sum(map(processor_time, [os.getpid(), *children()]))
+    return Reading(time.time(), busy, steal, spent, ours, received, sent)
 
 
 def _machine() -> tuple[float, float]:
@@ -83,7 +86,11 @@ def load() -> float:
     return os.getloadavg()[0]
 
 
-def others(before: Reading, after: Reading, ours: Iterable[str]) -> float:
+def others(before: Reading, after: Reading) -> float:
     """Processor time, in processors, that went to processes which take no part in the comparison."""
-    mine = sum(after.processes[name] - before.processes[name] for name in ours)
-    return max(0.0, after.busy - before.busy - mine) / (after.at - before.at)
+    return max(0.0, (after.busy - before.busy) - (after.ours - before.ours)) / (after.at - before.at)
+
+
+def children() -> list[int]:
+    """The processes that this one has started: Asterisk, the service, SIPp."""
+    return [int(pid) for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()]

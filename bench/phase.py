@@ -12,10 +12,10 @@ import msgspec
 
 from bench import machine
 from bench.city import NUMBER, our_lab, their_lab, write_city
-from bench.farm import Farm
-from bench.figures import Window
+from bench.figures import Story, Window
 from bench.service import Service
 from sim.lab import Lab
+from sim.lab.sipp import Farm
 
 OURS: Final = "acd"
 THEIRS: Final = "Queue()"
@@ -23,6 +23,10 @@ SIDES: Final = (OURS, THEIRS)
 
 RING: Final = 0.2
 """Seconds that every phone rings."""
+TALK_SHARES: Final = (0.8, 0.9, 1.0, 1.1, 1.2)
+"""How long the operators of each group speak, of the mean."""
+MANY: Final = 1_000_000
+"""More callers than a phase lets come."""
 _LAST_INVITES: Final = 1.5
 """Seconds after the window in which its last callers still get their operator."""
 
@@ -34,7 +38,7 @@ class Load(msgspec.Struct, frozen=True):
     rate: int
     """Calls a second."""
     talk: float
-    """From the operator's answer to his hanging up."""
+    """From the operator's answer to his hanging up, on average."""
     warm_up: float
     """Left out of the figures."""
     steady: float
@@ -42,7 +46,7 @@ class Load(msgspec.Struct, frozen=True):
     @property
     def limit(self) -> float:
         """Calls a second that the operators could carry if no time were lost between two calls."""
-        return self.operators / (RING + self.talk)
+        return sum(self.operators / len(TALK_SHARES) / (RING + self.talk * share) for share in TALK_SHARES)
 
     @property
     def overload(self) -> bool:
@@ -89,31 +93,27 @@ def run(side: str, load: Load, strategy: str) -> Result:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acd-bench-")))
         policy = write_city(folder / "queues.yaml", load.operators)
         lab = stack.enter_context(our_lab(policy) if side == OURS else their_lab(policy, strategy))
-        farm = stack.enter_context(_farm(lab, folder))
-        farm.operators(RING, load.talk)
+        farm = stack.enter_context(Farm(lab, folder / "sipp"))
+        _operators(farm, lab, load.talk)
         service = stack.enter_context(_service(folder, lab)) if side == OURS else None
         processes = {"asterisk": lab.pid, **({"engine": service.pid} if service else {})}
-        farm.callers(NUMBER, load.rate)
+        farm.citizens("callers", NUMBER, prefix="+3247", count=MANY, rate=load.rate)
         time.sleep(load.warm_up)
-        processes |= farm.pids
         before = machine.read(processes, lab.ami_port if service else None)
         time.sleep(load.steady)
         after = machine.read(processes, lab.ami_port if service else None)
         time.sleep(_LAST_INVITES)
-        farm.check()
-        _check(side, lab)
+        _check(side, lab, farm)
         memory = machine.memory(service.pid)[1] if service else None
         return _result(side, load, farm, before, after, memory)
 
 
-@contextmanager
-def _farm(lab: Lab, folder: Path) -> Iterator[Farm]:
-    sip = [lab.slot.port(offset) for offset in (40, 41, 50, 60)]
-    inside = folder / "sipp"
-    inside.mkdir()
-    with Farm(inside, lab.sip_port, sip) as farm:
-        farm.register({str(device): secret for device, secret in lab.phone_secrets.items()})
-        yield farm
+def _operators(farm: Farm, lab: Lab, talk: float) -> None:
+    """Phones of five kinds, some of whom speak longer than others: else they would fall into step with who polls."""
+    secrets = list(lab.phone_secrets.items())
+    for kind, share in enumerate(TALK_SHARES):
+        group = dict(secrets[kind :: len(TALK_SHARES)])
+        farm.operators(f"operators{kind}", group, ring=RING, talk=talk * share)
 
 
 @contextmanager
@@ -126,8 +126,10 @@ def _service(folder: Path, lab: Lab) -> Iterator[Service]:
         yield service
 
 
-def _check(side: str, lab: Lab) -> None:
-    """Each side must have served its callers itself."""
+def _check(side: str, lab: Lab, farm: Farm) -> None:
+    """Each side must have served its callers itself, and the callers must have gone on calling."""
+    if farm.done("callers"):
+        raise Spoilt(f"the callers' SIPp has ended:\n{farm.errors()}")
     fallback = sum(map(int, re.findall(r"\bC:(\d+)", lab.cli("queue show")))) if side == OURS else 0
     if fallback:
         raise Spoilt(f"{fallback} calls were served by the fallback")
@@ -137,7 +139,7 @@ def _result(
     side: str, load: Load, farm: Farm, before: machine.Reading, after: machine.Reading, memory: float | None
 ) -> Result:
     window = Window(before.at, after.at)
-    story = farm.story()
+    story = Story(farm.stories())
     connected = story.connected(window)
     if not connected:
         raise Spoilt(f"no call was connected:\n{farm.errors()}")
@@ -157,7 +159,7 @@ def _result(
         ami_received=None if engine is None else (after.received - before.received) / connected,
         ami_sent=None if engine is None else (after.sent - before.sent) / connected,
         engine_memory=memory,
-        others=machine.others(before, after, before.processes),
+        others=machine.others(before, after),
         steal=(after.steal - before.steal) / window.seconds,
         load_average=machine.load(),
     )

@@ -133,9 +133,10 @@ class Farm:
             text = text.replace("  <!-- DIGIT -->\n", digit)
         text = text.replace("HOLD_MS", _ms(hold)).replace("PREFIX", prefix)
         period = 1000 if rate >= 1 else round(1000 / rate)
+        # -l: by itself SIPp holds callers back as soon as three seconds' worth of them are in a call.
         self._start(
             name, text, TRUNK_HOST, self._ports(),
-            "-s", did, "-m", str(count), "-r", str(max(1, round(rate))), "-rp", str(period),
+            "-s", did, "-m", str(count), "-l", str(count), "-r", str(max(1, round(rate))), "-rp", str(period),
         )  # fmt: skip
 
     def wait(self, *names: str, seconds: float) -> None:

@@ -124,20 +124,22 @@ class SimSwitch:
         self.out.arrived(call)
         if self.globals.get("ACD_DRAIN") == "1":
             self._last_words(call, At.REFUSED)
+            self.out.menu_ended(call, Outcome.REFUSED)
         return call
 
     def choose(self, call: Call, line: LineId, path: str = "") -> None:
-        """The caller made his last menu choice and joins a line. Nothing happens to one who is hanging up."""
-        if not call.dying and call.where is At.MENU:
+        """The caller made his last menu choice and joins a line, out of a menu or of what it tells him. Nothing happens
+        to one who is hanging up."""
+        if not call.dying and call.where in (At.MENU, At.CLOSED, At.INFORMED):
             call.path = path
             self._join(call, line)
 
     def end_menu(self, call: Call, outcome: Outcome, line: LineId | None = None) -> None:
-        """The menu itself settles the call, ``closed`` or ``informed``: a message, then Hangup()."""
+        """The menu itself settles the call, ``closed`` or ``informed``: a message, then Hangup(). It is told when he
+        leaves: until then a key may lead him on."""
         if not call.dying and call.where is At.MENU:
             call.line = line
             self._last_words(call, At(outcome.value))
-            self.out.menu_ended(call, outcome)
 
     def hang_up(self, call: Call) -> None:
         """BYE from the caller's side."""
@@ -310,8 +312,12 @@ class SimSwitch:
     def _join(self, call: Call, line: LineId) -> None:
         """``acd-queue``."""
         call.line = line
-        call.offer = call.device = call.up_at = None
         call.entered_at = self.stamp()
+        self._queue(call)
+
+    def _queue(self, call: Call) -> None:
+        """``acd-queue``, label ``again``: he keeps the moment at which he joined."""
+        call.offer = call.device = call.up_at = None
         call.where = At.WAIT
         self.out.queued(call)
         self.waiting.enter(call)
@@ -333,6 +339,8 @@ class SimSwitch:
         match target:
             case ToOperator():
                 self.connecting.offer(call, target)
+            case ToMusic() if call.where is At.TALK:
+                self._queue(call)
             case ToMusic():
                 self.waiting.enter(call)
             case ToDeflect(to=OverflowTo.PARTNER):
@@ -368,8 +376,10 @@ class SimSwitch:
         call.citizen.gone(call)
 
     def _hangup_handler(self, call: Call) -> None:
-        """``acd-gone``: tells it, and keeps a note when perhaps nobody hears."""
+        """``acd-flow-gone`` and ``acd-gone``: tell it, and keep a note when perhaps nobody hears."""
         at = self.stamp()
+        if call.where in (At.CLOSED, At.INFORMED):
+            self.out.menu_ended(call, Outcome(call.where.value))
         self.out.gone(call, at)
         if self.waiting.engine_away:
             self.notes.append(call.note(at))

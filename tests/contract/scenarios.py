@@ -9,12 +9,13 @@ device states come from another thread), and where it promises none for one call
 The stories were read off recorded sessions of Asterisk 22; the numbers in the comments are those of ``tests/traces``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from acd.model import commands as c
 from acd.model import facts as f
+from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
 from acd.model.policy import OverflowTo
 from sim.phones import ANSWERS, BROKEN, BUSY, DEAD, DND, RINGS, Habit
@@ -60,6 +61,12 @@ class Stage(Protocol):
         """The switch is killed and started again. Returns when the link is up."""
 
     def send(self, command: c.Command) -> None: ...
+
+    async def where(self, call: CallId) -> At | None:
+        """Where the caller is, as somebody sees who stands beside the switch; None = not there any more."""
+
+    async def rings(self, device: str) -> bool:
+        """Whether this phone (or the ``partner``'s) rings."""
 
     async def sleep(self, seconds: float) -> None: ...
 
@@ -167,7 +174,24 @@ class Until:
 
     who: str
     word: str
-    within: float = 15.0
+    within: float = 30.0
+
+
+@dataclass(frozen=True)
+class IsAt:
+    """Wait until the caller is there (None = gone), whoever is told of it."""
+
+    who: str
+    where: At | None
+    within: float = 30.0
+
+
+@dataclass(frozen=True)
+class Rings:
+    """Wait until this phone (or the ``partner``'s) rings, whoever is told of it."""
+
+    device: str
+    within: float = 30.0
 
 
 Step = (
@@ -190,6 +214,8 @@ Step = (
     | Restarts
     | Waits
     | Until
+    | IsAt
+    | Rings
 )
 
 
@@ -211,6 +237,12 @@ class Scenario:
 # --- Playing -------------------------------------------------------------------------------------------------------
 
 
+LAST_WORDS: Final = 10.0
+"""Seconds that the end of a story is waited for."""
+AFTERWARDS: Final = 0.2
+"""Seconds in which nothing more may be told."""
+
+
 class Play:
     """One scenario on one stage."""
 
@@ -223,6 +255,7 @@ class Play:
         """Play it and hold what was told against the story."""
         for step in self.scenario.steps:
             await self._take(step)
+        await self._to_the_end()
         told = self.told()
         for who, story in self.scenario.story.items():
             check(who, told.get(who, []), story)
@@ -266,6 +299,10 @@ class Play:
                 await stage.sleep(step.seconds)
             case Until():
                 await self._until(step)
+            case IsAt():
+                await self._wait(lambda: self._is_at(step), step)
+            case Rings():
+                await self._wait(lambda: stage.rings(step.device), step)
             case _:
                 stage.send(self._command(step))
 
@@ -287,12 +324,40 @@ class Play:
                 return c.AskCall(call)
 
     async def _until(self, step: Until) -> None:
+        async def told() -> bool:
+            return step.word in self.told().get(step.who, [])
+
+        await self._wait(told, step)
+
+    async def _is_at(self, step: IsAt) -> bool:
+        return await self.stage.where(self.calls[step.who]) is step.where
+
+    async def _wait(self, condition: Callable[[], Awaitable[bool]], step: Until | IsAt | Rings) -> None:
+        if not await self._comes(condition, step.within):
+            raise AssertionError(f"not within {step.within:g} s: {step}; told: {self.told()}")
+
+    async def _comes(self, condition: Callable[[], Awaitable[bool]], within: float) -> bool:
         waited = 0.0
-        while step.word not in self.told().get(step.who, []):
-            if waited >= step.within:
-                raise AssertionError(f"{step.who}: no {step.word!r} within {step.within:g} s; told: {self.told()}")
+        while not await condition():
+            if waited >= within:
+                return False
             await self.stage.sleep(0.05)
             waited += 0.05
+        return True
+
+    async def _to_the_end(self) -> None:
+        """Let the last words of each story come, and whatever the stories do not have."""
+
+        async def all_told() -> bool:
+            told = self.told()
+            return all(len(told.get(who, [])) >= _length(story) for who, story in self.scenario.story.items())
+
+        await self._comes(all_told, LAST_WORDS)
+        await self.stage.sleep(AFTERWARDS)
+
+
+def _length(story: Sequence[str | Either]) -> int:
+    return sum(len(part) if isinstance(part, Either) else 1 for part in story)
 
 
 def words(fact: f.Fact) -> list[tuple[str, str]]:
@@ -480,7 +545,7 @@ SCENARIOS: Final = (
             Until("A", "dialled 1"),
             Waits(1),
             Withdraws("A", 1),
-            Waits(0.5),
+            IsAt("A", At.WAIT),
             Asks("A"),
             Until("A", "found wait"),
             Offers("A", 2, "1002"),
@@ -602,7 +667,13 @@ SCENARIOS: Final = (
     ),
     Scenario(
         "the caller does not wait for the partner",
-        [Calls("A"), Deflects("A", OverflowTo.PARTNER), Waits(6), HangsUp("A"), Until("A", "gone, overflowing")],
+        [
+            Calls("A"),
+            Deflects("A", OverflowTo.PARTNER),
+            Rings("partner"),
+            HangsUp("A"),
+            Until("A", "gone, overflowing"),
+        ],
         {"A": [*_JOINED, "gone, overflowing"]},
         partner=RINGS,
     ),
@@ -683,7 +754,7 @@ SCENARIOS: Final = (
         [
             Calls("A"),
             Disconnects(),
-            Waits(5),
+            IsAt("A", At.TALK),
             Connects(),
             PutsDown("1001"),
             Until("A", "gone"),
@@ -698,7 +769,7 @@ SCENARIOS: Final = (
             Commands(c.SetAllowed(Device("1002"), (LineId("gentinfo"),), False)),
             Calls("A"),
             Disconnects(),
-            Waits(4),
+            Rings("1001"),
             Connects(),
             Offers("A", 1, "1002"),
             Until("A", "answered 1"),
@@ -712,7 +783,7 @@ SCENARIOS: Final = (
         [
             Calls("A"),
             Disconnects(),
-            Waits(4),
+            Rings("1001"),
             Connects(),
             PicksUp("1001"),
             Until("A", "fallback answered 1001"),
@@ -729,7 +800,7 @@ SCENARIOS: Final = (
             Commands(c.SetAllowed(Device("1002"), (LineId("gentinfo"),), True)),
             Calls("A"),
             Disconnects(),
-            Waits(5),
+            IsAt("A", At.TALK),
             Connects(),
             HangsUp("A"),
             Until("A", "gone"),
@@ -745,6 +816,12 @@ SCENARIOS: Final = (
         {"1001": ANSWERS},
     ),
     Scenario(
+        "whoever calls while no engine is there is served, and found by the next engine",
+        [Disconnects(), Calls("A"), IsAt("A", At.TALK), Connects(), PutsDown("1001"), Until("A", "gone")],
+        {"A": ["seen talk at 1001", "talk ended", "gone"], "link": ["up"]},
+        {"1001": ANSWERS},
+    ),
+    Scenario(
         "calls that end unseen are told afterwards, once",
         [
             Calls("A"),
@@ -752,10 +829,10 @@ SCENARIOS: Final = (
             Offers("B", 1, "1001"),
             Until("B", "answered 1"),
             Disconnects(),
-            Waits(0.5),
             HangsUp("A"),
             HangsUp("B"),
-            Waits(0.5),
+            IsAt("A", None),
+            IsAt("B", None),
             Connects(),
             Disconnects(),
             Connects(),
@@ -772,14 +849,18 @@ SCENARIOS: Final = (
         [
             Calls("A"),
             Commands(c.SetDraining(True)),
-            Waits(0.2),
+            Asks("A"),
+            Until("A", "found wait"),
             Calls("B"),
             Until("B", "gone", 30),
             Offers("A", 1, "1001"),
             Until("A", "answered 1"),
             Commands(c.SetDraining(False)),
         ],
-        {"A": _TALK, "B": ["arrived", "gone"]},
+        {
+            "A": [*_JOINED, "found wait", "dialled 1", "ringing 1", "answered 1"],
+            "B": ["arrived", "menu ended", "gone"],
+        },
         {"1001": ANSWERS},
     ),
     # 52

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from typing import Protocol, Self
 
 from acd.asterisk import AmiSettings, AsteriskPbx
-from acd.model import commands as c
-from acd.model import facts as f
 from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.policy import Line, Operator, Policy
@@ -15,8 +13,9 @@ from sim.ami_server import AmiServer
 from sim.ami_session import Account
 from sim.loop_time import LoopTime
 from sim.pbx import SimPbx
-from sim.phones import Always, Contact, Habit
+from sim.phones import Always, Contact, Habit, LegState
 from sim.switch import SimSwitch
+from tests.contract.hand import Hand
 from tests.contract.scenarios import LINES, PHONES, Scenario
 
 _SECRET = "no secret at all"
@@ -85,15 +84,13 @@ class OverAmi:
         await self.server.restart()
 
 
-class SimStage:
+class SimStage(Hand):
     """Implements :class:`~tests.contract.scenarios.Stage`."""
 
     def __init__(self, scenario: Scenario, front: type[Direct] | type[OverAmi]) -> None:
-        self.facts: list[f.Fact] = []
+        super().__init__()
         self.switch = SimSwitch.of(policy(), LoopTime(asyncio.get_running_loop()))
         self._front: Front = front(self.switch)
-        self._pbx: Pbx | None = None
-        self._beating: asyncio.Task[None] | None = None
         self._set(scenario.phones, scenario.partner)
 
     def _set(self, phones: Mapping[str, Habit], partner: Habit) -> None:
@@ -142,45 +139,21 @@ class SimStage:
     async def unregister(self, device: str) -> None:
         self.switch.unregister(Device(device))
 
-    async def connect(self) -> None:
-        mark = len(self.facts)
-        self._pbx = self._front.pbx()
-        await self._pbx.start(self.facts.append)
-        self._beating = asyncio.create_task(self._beat(self._pbx))
-        await self._until_linked(mark)
-
-    async def disconnect(self) -> None:
-        self.freeze()
-        if self._pbx is not None:
-            await self._pbx.stop()
-            self._pbx = None
-        await self.sleep(0.01)
-
-    def freeze(self) -> None:
-        if self._beating is not None:
-            self._beating.cancel()
-
     async def restart(self) -> None:
         mark = len(self.facts)
         await self._front.restart()
         await self._until_linked(mark)
 
-    def send(self, command: c.Command) -> None:
-        assert self._pbx is not None
-        self._pbx.send(command)
+    async def where(self, call: CallId) -> At | None:
+        found = self.switch.calls.get(call)
+        return None if found is None else found.where
 
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    async def rings(self, device: str) -> bool:
+        legs = [call.leg for call in self.switch.calls.values()]
+        return any(leg is not None and leg.device == device and leg.state is LegState.RINGING for leg in legs)
 
-    async def _until_linked(self, mark: int) -> None:
-        async with asyncio.timeout(60):
-            while not any(isinstance(fact, f.SwitchSeen) for fact in self.facts[mark:]):
-                await self.sleep(0.01)
-
-    async def _beat(self, pbx: Pbx) -> None:
-        while True:
-            pbx.heartbeat()
-            await asyncio.sleep(2)
+    def _new_pbx(self) -> Pbx:
+        return self._front.pbx()
 
 
 def waiting(stage: SimStage) -> list[CallId]:

@@ -1,0 +1,227 @@
+"""The stage of the real thing: Asterisk 22 with the product's dialplan, the product's adapter, and SIP phones in the
+hands of citizens, operators and the partner."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from types import TracebackType
+from typing import Final, Self
+
+from acd.asterisk import AmiSettings, AsteriskPbx
+from acd.model import commands as c
+from acd.model import facts as f
+from acd.model.facts import CallWhereabouts as At
+from acd.model.ids import CallId, Device, LineId
+from acd.ports import Pbx
+from sim.lab import Call, Habit, Lab
+from sim.lab.asterisk import NUMBERS
+from sim.phones import Habit as Manners
+from tests.contract.hand import Hand
+from tests.contract.scenarios import LINES, PHONES, Scenario
+
+PATIENCE: Final = 30.0
+"""Seconds that may pass until what comes at once has come: the machine may be busy with other things."""
+PARTNER: Final = "partner"
+TRUNK: Final = "PJSIP/acd-trunk-"
+"""How the channels of the trunk are called."""
+EXPLAINED: Final = ("Could not create dialog to invalid URI", "Failed to create outgoing session")
+"""What Asterisk complains of when it is to ring a phone that is not registered."""
+
+
+class RealStage(Hand):
+    """Implements :class:`~tests.contract.scenarios.Stage`.
+
+    Args:
+        lab: a started Asterisk, with the lab's own numbers.
+    """
+
+    _citizens = 0
+    """Over all stages: no two scenarios have the same caller."""
+
+    def __init__(self, scenario: Scenario, lab: Lab) -> None:
+        super().__init__()
+        self.lab = lab
+        self._phones = {device: lab.phone(device, _habit(habit)) for device, habit in scenario.phones.items()}
+        self._phones[PARTNER] = lab.partner(_habit(scenario.partner))
+        self._callers: dict[CallId, Call] = {}
+        self._closing = AsyncExitStack()
+        self._complaints = len(lab.complaints(EXPLAINED))
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.disconnect)
+            for phone in self._phones.values():
+                await stack.enter_async_context(phone)
+            await self.connect()
+            await self._reset()
+            self._closing = stack.pop_all()
+        self.facts.clear()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Everybody hangs up, and Asterisk is left as it was found.
+
+        Raises:
+            AssertionError: a channel is left of the scenario, or Asterisk complains.
+        """
+        async with self._closing:
+            for call in self._callers.values():
+                await call.hang_up()
+            if error is None:
+                await self._must_come(self._empty, "every channel ends")
+        if error is None:
+            assert self.lab.complaints(EXPLAINED)[self._complaints :] == []
+
+    # --- Stage ----------------------------------------------------------------------------------------------------
+
+    async def call(self, line: str) -> CallId:
+        RealStage._citizens += 1
+        number = f"+32470{RealStage._citizens:06}"
+        mark, before = len(self.facts), await self._callers_in_switch()
+        citizen = await self._closing.enter_async_context(self.lab.citizen(number))
+        call = citizen.call(NUMBERS[line])
+        id = await (self._new_in_switch(before) if self._pbx is None else self._told_of(number, mark))
+        self._callers[id] = call
+        return id
+
+    async def hang_up(self, call: CallId) -> None:
+        await self._callers[call].hang_up()
+
+    async def pick_up(self, device: str) -> None:
+        self._phones[device].calls[-1].answer()
+
+    async def put_down(self, device: str) -> None:
+        await self._phones[device].calls[-1].hang_up()
+
+    async def send_on(self, device: str, line: str) -> None:
+        call = self._phones[device].calls[-1]
+        await call.refer(line)
+        await self._must_come(lambda: any("200" in note for note in call.notified), "the REFER is carried out")
+        # Asterisk leaves it to the phone to hang up.
+        await call.hang_up()
+
+    async def register(self, device: str) -> None:
+        await self._phones[device].register()
+
+    async def unregister(self, device: str) -> None:
+        await self._phones[device].unregister()
+
+    async def restart(self) -> None:
+        mark = len(self.facts)
+        await asyncio.to_thread(self.lab.kill)
+        await asyncio.to_thread(self.lab.resume)
+        await self._until_linked(mark)
+
+    async def where(self, call: CallId) -> At | None:
+        channel = (await self._callers_in_switch()).get(call)
+        state = channel and await asyncio.to_thread(self.lab.variable, channel, "ACD_STATE")
+        return At(state) if state else None
+
+    async def rings(self, device: str) -> bool:
+        return any(call.ringing.is_set() and not call.final.is_set() for call in self._phones[device].calls)
+
+    # --- The engine's hand ----------------------------------------------------------------------------------------
+
+    def _new_pbx(self) -> Pbx:
+        """The adapter as the service has it, but more patient: not the machine's load is tested here."""
+        lab = self.lab
+        settings = AmiSettings(
+            port=lab.ami_port,
+            user=lab.ami_user,
+            secret=lab.ami_secret,
+            action_timeout=PATIENCE,
+            silence=PATIENCE,
+            stale_after=PATIENCE,
+            retry_in_use=0.1,
+        )
+        return AsteriskPbx(settings, lambda: map(Device, PHONES))
+
+    async def _session_over(self) -> None:
+        async def unheard() -> bool:
+            return self.lab.ami_user not in await self._cli("manager show connected")
+
+        await self._must_come(unheard, "Asterisk notices that the engine is gone")
+
+    async def _reset(self) -> None:
+        """Nothing is left of the scenarios before this one, and every phone is where it should be."""
+        await self._must_come(self._empty, "every channel ends")
+        self.send(c.SetCrisis(None))
+        self.send(c.SetDraining(False))
+        for device in PHONES:
+            self.send(c.SetAllowed(Device(device), tuple(map(LineId, LINES)), True))
+        await self._must_come(lambda: self._shown() == self._expected(), "every phone is known as registered or not")
+
+    def _expected(self) -> Mapping[Device, f.PhoneState]:
+        states = {True: f.PhoneState.IDLE, False: f.PhoneState.UNREACHABLE}
+        return {Device(device): states[device in self._phones] for device in PHONES}
+
+    def _shown(self) -> Mapping[Device, f.PhoneState]:
+        """The phones as told."""
+        shown: dict[Device, f.PhoneState] = {}
+        for fact in self.facts:
+            match fact:
+                case f.SwitchSeen():
+                    shown |= fact.phones
+                case f.PhoneChanged():
+                    shown[fact.device] = fact.state
+                case _:
+                    pass
+        return shown
+
+    # --- Beside the switch ----------------------------------------------------------------------------------------
+
+    async def _cli(self, command: str) -> str:
+        return await asyncio.to_thread(self.lab.cli, command)
+
+    async def _callers_in_switch(self) -> dict[CallId, str]:
+        """Channel names of those who came over the trunk, by Uniqueid."""
+        channels = await asyncio.to_thread(self.lab.channels)
+        return {CallId(channel.uniqueid): channel.name for channel in channels if channel.name.startswith(TRUNK)}
+
+    async def _new_in_switch(self, before: Mapping[CallId, str]) -> CallId:
+        found: list[CallId] = []
+
+        async def came() -> bool:
+            found[:] = (await self._callers_in_switch()).keys() - before.keys()
+            return bool(found)
+
+        await self._must_come(came, "a channel for the caller")
+        return found[0]
+
+    async def _told_of(self, number: str, mark: int) -> CallId:
+        """He has joined his line, or was turned away."""
+        found: list[CallId] = []
+
+        def came() -> bool:
+            facts = self.facts[mark:]
+            mine = {fact.call for fact in facts if isinstance(fact, f.CallArrived) and fact.number == number}
+            found[:] = [
+                fact.call for fact in facts if isinstance(fact, f.CallQueued | f.MenuEnded) and fact.call in mine
+            ]
+            return bool(found)
+
+        await self._must_come(came, f"{number} has come")
+        return found[0]
+
+    async def _empty(self) -> bool:
+        return not await asyncio.to_thread(self.lab.channels)
+
+    async def _comes(self, condition: Callable[[], bool | Awaitable[bool]]) -> bool:
+        """Whether it comes true in time."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while asyncio.get_running_loop().time() < deadline:
+            answer = condition()
+            if answer if isinstance(answer, bool) else await answer:
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+    async def _must_come(self, condition: Callable[[], bool | Awaitable[bool]], what: str) -> None:
+        assert await self._comes(condition), f"not within {PATIENCE:g} s: {what}"
+
+
+def _habit(manners: Manners) -> Habit:
+    return Habit(**asdict(manners))

@@ -1,0 +1,32 @@
+"""The contract, on the real Asterisk 22: the same scenarios, the same stories."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from acd.model.ids import LineId
+from sim.lab import Lab, lab_policy
+from tests.contract.real_stage import RealStage
+from tests.contract.scenarios import SCENARIOS, Play, Scenario
+from tests.lab.sound import tone
+
+pytestmark = pytest.mark.asterisk
+
+PROMPTS = ("crisis-1", "full", "maintenance", "partner", "position-3", "wait-2-5")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One for all scenarios."""
+    sounds = tmp_path_factory.mktemp("sounds")
+    for name in PROMPTS:
+        tone(sounds / "nl/acd" / f"{name}.wav", 440, 0.6)
+    # Without wrap-up: in Queue() the phone of one scenario would rest during the next.
+    with Lab(lab_policy(wrap_up=0), sounds=sounds, partners={LineId("gentinfo"): "+3290000000"}) as lab:
+        yield lab
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+async def test_contract(scenario: Scenario, lab: Lab) -> None:
+    async with RealStage(scenario, lab) as stage:
+        await Play(scenario, stage).run()

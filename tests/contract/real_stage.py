@@ -121,7 +121,9 @@ class RealStage(Hand):
         return At(state) if state else None
 
     async def rings(self, device: str) -> bool:
-        return any(call.ringing.is_set() and not call.final.is_set() for call in self._phones[device].calls)
+        """The phone rings, and Asterisk has heard so."""
+        rings = any(call.ringing.is_set() and not call.final.is_set() for call in self._phones[device].calls)
+        return rings and any(channel.state == "Ringing" for channel in await asyncio.to_thread(self.lab.channels))
 
     # --- The engine's hand ----------------------------------------------------------------------------------------
 

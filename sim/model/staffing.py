@@ -87,8 +87,10 @@ def _ill(setup: Setup, seed: int, number: int) -> frozenset[OperatorId]:
     share = setup.staff.ill
     if not share:
         return frozenset()
-    everybody = sorted({operator for shift in setup.staff.shifts for operator in shift.operators})
-    return frozenset(stream(seed, "ill", number).sample(everybody, round(share * len(everybody))))
+    everybody = {operator for shift in setup.staff.shifts for operator in shift.operators}
+    # Each has his own luck, so that one operator more leaves the others as ill or well as they were.
+    by_luck = sorted(everybody, key=lambda operator: (stream(seed, "ill", operator, number).random(), operator))
+    return frozenset(by_luck[: round(share * len(everybody))])
 
 
 def _has_work(setup: Setup, operator: OperatorId, day: date) -> bool:

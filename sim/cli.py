@@ -1,0 +1,213 @@
+"""The simulator's command line: ``python -m sim run|compare|skills SCENARIO``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated, NoReturn
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from acd.config import ConfigError
+from sim.changes import BadChange, changed
+from sim.model.replications import CORES
+from sim.results import HOUSE, Unit, as_csv, as_json, lines_table, shown, summary
+from sim.scenario import Scenario, find, read, shipped
+from sim.study import Difference, best_skills, compare
+from sim.study import Progress as Tell
+from sim.study import run as run_all
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="What if? Years of calls through the routing engine itself, in seconds. "
+    "Every figure is a mean over replications with its 95 % confidence interval.",
+)
+WIDTH = max(Console().width, 140)
+"""A narrow terminal breaks the lines of a table, never its figures."""
+out = Console(soft_wrap=True, highlight=False, width=WIDTH)
+err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+
+class Language(StrEnum):
+    NL = "nl"
+    EN = "en"
+
+
+Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="One of 'sim list', or a file.")]
+Replications = Annotated[int | None, typer.Option("--replications", "-n", min=1, help="Instead of the scenario's.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's: other callers.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--change", "-c", help="What is different: 'extra mon 10:00-12:00 gentinfo', 'learn OPERATOR LINE', "
+                 "'without OPERATOR', 'calls FACTOR [LINE]', 'rule QUEUE_RULE OPERATOR_RULE'."),
+]  # fmt: skip
+Json = Annotated[bool, typer.Option("--json", help="All figures as JSON.")]
+Csv = Annotated[bool, typer.Option("--csv", help="All figures as CSV.")]
+Cores = Annotated[int, typer.Option(min=1, help="Processes at work; the figures do not depend on it.")]
+Tongue = Annotated[Language, typer.Option("--language", "-l", help="Of the names in tables.")]
+
+
+@app.command("list")
+def list_() -> None:
+    """The scenarios that come with the simulator."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("scenario")
+    table.add_column("")
+    for name, path in shipped().items():
+        scenario = _scenario(str(path))
+        table.add_row(name, f"{scenario.title['nl']}: {scenario.about.get('nl', '')}")
+    out.print(table)
+
+
+@app.command()
+def run(  # noqa: PLR0917
+    scenario: Name,
+    replications: Replications = None,
+    seed: Seed = None,
+    change: Changes = None,
+    json: Json = False,
+    csv: Csv = False,
+    cores: Cores = CORES,
+    language: Tongue = Language.NL,
+) -> None:
+    """Simulate a scenario, with changes if there are any, and show its figures."""
+    given = _scenario(scenario)
+    setup = given.setup
+    with _plain_words():
+        for words in change or ():
+            setup = changed(setup, words)
+    count, first = replications or given.replications, given.seed if seed is None else seed
+    with _bar() as tell:
+        (runs,) = run_all([setup], count, first, cores=cores, progress=tell)
+    found = summary(runs, setup.days)
+    if json:
+        out.out(as_json(found).decode(), highlight=False)
+    elif csv:
+        out.out(as_csv(found), end="")
+    else:
+        out.print(f"[bold]{given.title[language]}[/]", *([f"({', '.join(change)})"] if change else []))
+        out.print(_about(given, language, count, setup.days))
+        out.print(lines_table(found, language))
+        for figure in HOUSE:
+            out.print(f"{figure.names[language]}: {shown(found.house[figure.key], figure.unit)}")
+
+
+@app.command("compare")
+def compare_(  # noqa: PLR0917
+    scenario: Name,
+    change: Changes = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    json: Json = False,
+    cores: Cores = CORES,
+    language: Tongue = Language.NL,
+) -> None:
+    """What each change brings, on the very same calls: the difference with the scenario as it is."""
+    if not change:
+        _fail("nothing to compare with: name at least one --change")
+    given = _scenario(scenario)
+    count, first = replications or given.replications, given.seed if seed is None else seed
+    with _plain_words(), _bar() as tell:
+        base, found = compare(given.setup, change, count, first, cores=cores, progress=tell)
+    if json:
+        out.out(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        return
+    out.print(f"[bold]{given.title[language]}[/]")
+    out.print(_about(given, language, count, given.setup.days))
+    out.print(lines_table(summary(base, given.setup.days), language))
+    out.print()
+    out.print(_differences(found, language))
+
+
+@app.command()
+def skills(  # noqa: PLR0917
+    scenario: Name,
+    replications: Replications = None,
+    seed: Seed = None,
+    json: Json = False,
+    cores: Cores = CORES,
+    language: Tongue = Language.NL,
+) -> None:
+    """Who should learn which line? The next skill that brings the most, the best first."""
+    given = _scenario(scenario)
+    count, first = replications or given.replications, given.seed if seed is None else seed
+    with _bar() as tell:
+        found = best_skills(given.setup, count, first, cores=cores, progress=tell)
+    if json:
+        out.out(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        return
+    out.print(f"[bold]{given.title[language]}[/]")
+    out.print(_about(given, language, count, given.setup.days))
+    out.print(_differences(found, language))
+
+
+def main() -> None:
+    app()
+
+
+_HEADS = {
+    Language.NL: ("wijziging", "beantwoord per dag", "bereikbaarheid", "op tijd", "gem. wachttijd", "zeker?"),
+    Language.EN: ("change", "answered per day", "reachability", "in time", "mean wait", "certain?"),
+}
+_CERTAIN = {Language.NL: ("ja", "nee"), Language.EN: ("yes", "no")}
+
+
+def _differences(found: list[Difference], language: Language) -> Table:
+    """Points of a percentage, and what the confidence interval leaves of it."""
+    table = Table(box=None, pad_edge=False)
+    for n, head in enumerate(_HEADS[language]):
+        table.add_column(head, justify="left" if n in (0, 5) else "right")
+    yes, no = _CERTAIN[language]
+    for one in found:
+        table.add_row(
+            one.change,
+            shown(one.answered, Unit.COUNT, signed=True),
+            shown(one.reachability, Unit.SHARE, signed=True),
+            shown(one.service_level, Unit.SHARE, signed=True),
+            shown(one.asa, Unit.SECONDS, signed=True),
+            yes if one.answered is not None and one.answered.certain else no,
+        )
+    return table
+
+
+def _about(scenario: Scenario, language: Language, count: int, days: int) -> str:
+    first = scenario.setup.first_day
+    if language is Language.NL:
+        how = f"{count} herhalingen van {days} dag(en) vanaf {first}; gemiddelde ± 95 %-betrouwbaarheidsinterval"
+    else:
+        how = f"{count} replications of {days} day(s) from {first}; mean ± 95 % confidence interval"
+    about = scenario.about.get(language.value)
+    return f"{about}\n{how}" if about else how
+
+
+def _scenario(name: str) -> Scenario:
+    try:
+        return read(find(name))
+    except ConfigError as error:
+        _fail(str(error))
+
+
+@contextmanager
+def _plain_words() -> Iterator[None]:
+    try:
+        yield
+    except BadChange as error:
+        _fail(str(error))
+
+
+@contextmanager
+def _bar() -> Iterator[Tell]:
+    """A progress bar on a terminal; silence elsewhere."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _fail(message: str) -> NoReturn:
+    err.print(message)
+    raise typer.Exit(1)

@@ -54,6 +54,9 @@ class SimPbx(Silent):
         self._inbox: Inbox = lambda fact: None
         self._phones: dict[Device, PhoneState] = {}
         self._gone: set[CallId] = set()
+        """Ends that were told although a note is kept of them as well."""
+        self._talking: set[CallId] = set()
+        """Answered, and the end of the talk not told."""
 
     # --- Pbx ------------------------------------------------------------------------------------------------------
 
@@ -134,6 +137,7 @@ class SimPbx(Silent):
         calls = tuple(call.seen() for call in switch.calls.values() if call.id not in self._gone)
         missed = tuple(note for note in notes if note.seen.call not in self._gone)
         self._gone.clear()
+        self._talking = {call.call for call in calls if call.where is At.TALK}
         self._inbox(SwitchSeen(calls, missed, dict(self._phones), rebooted))
 
     def _later(self, fn: Callable[..., None], *args: object) -> None:
@@ -200,7 +204,9 @@ class SimPbx(Silent):
         assert call.up_at is not None
         if leg.kind is LegKind.PARTNER:
             self._inbox(OverflowAnswered(call.id, call.up_at))
-        elif leg.offer is None:
+            return
+        self._talking.add(call.id)
+        if leg.offer is None:
             self._inbox(FallbackAnswered(call.id, leg.device, call.up_at))
         else:
             self._inbox(OfferAnswered(call.id, leg.offer, call.up_at))
@@ -210,15 +216,19 @@ class SimPbx(Silent):
         self._inbox(OfferFailed(call.id, call.offer, failure(leg, verdict)))
 
     def after(self, call: Call) -> None:
-        self._inbox(TalkEnded(call.id, self.switch.time.now()))
+        self._end_talk(call)
 
     def overflow_failed(self, call: Call) -> None:
         self._inbox(OverflowFailed(call.id))
 
     def leg_over(self, leg: Leg, cause: int, tech: int | None) -> None:
-        """The caller hung up first: the talk ends with the operator's leg."""
-        call = leg.call
-        if call is not None and call.dying and leg.state is LegState.UP and leg.kind is not LegKind.PARTNER:
+        """However the talk ended: it ends with the operator's leg at the latest."""
+        if leg.call is not None and leg.state is LegState.UP:
+            self._end_talk(leg.call)
+
+    def _end_talk(self, call: Call) -> None:
+        if call.id in self._talking:
+            self._talking.remove(call.id)
             self._inbox(TalkEnded(call.id, self.switch.time.now()))
 
     def device_changed(self, phone: Phone) -> None:

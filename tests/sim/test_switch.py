@@ -244,6 +244,12 @@ def test_a_redirect_of_a_bridged_caller_hangs_up_his_operator() -> None:
     town.run(0)
     assert town.switch.phones[ANN].leg is None
     assert call.where is At.WAIT
+    ended, idle, queued = town.facts[-3:]
+    assert isinstance(ended, f.TalkEnded)
+    assert idle == f.PhoneChanged(ANN, f.PhoneState.IDLE)
+    assert isinstance(queued, f.CallQueued)
+    assert (queued.call, queued.entered_at) == (call.id, call.entered_at)
+    assert (call.offer, call.up_at) == (None, None)
 
 
 def test_a_redirect_to_nowhere_is_accepted_and_drops_the_caller() -> None:
@@ -329,6 +335,26 @@ def test_the_menu_may_settle_a_call() -> None:
     assert told[0] == f.CallArrived(call.id, call.arrived_at, "092101010", None)
     assert told[1] == f.MenuEnded(call.id, Outcome.CLOSED, LINE)
     assert [type(fact) for fact in told[2:]] == [f.CallGone]
+
+
+def test_a_key_may_lead_on_from_what_was_said() -> None:
+    town = Town()
+    call = town.switch.arrive("092101010", None)
+    town.switch.end_menu(call, Outcome.INFORMED)
+    town.run(2)
+    town.switch.choose(call, LINE)
+    town.run(60)
+    assert call.where is At.WAIT
+    assert not any(isinstance(fact, f.MenuEnded) for fact in town.facts)
+
+
+def test_maintenance_is_told_at_once() -> None:
+    town = Town()
+    town.pbx.send(c.SetDraining(True))
+    call = town.switch.arrive("092101010", None)
+    assert town.facts[-1] == f.MenuEnded(call.id, Outcome.REFUSED)
+    town.run(20)
+    assert [type(fact) for fact in town.facts[-3:]] == [f.CallArrived, f.MenuEnded, f.CallGone]
 
 
 def test_a_caller_at_the_partners_is_told_from_one_on_the_way_there() -> None:

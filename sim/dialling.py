@@ -84,7 +84,14 @@ class Dialling:
 
     def _timed_out(self, leg: Leg) -> None:
         self._untime(leg)
-        if leg.call is None or not leg.call.dying:
+        if leg.call is not None and leg.call.dying:
+            return
+        if leg.kind is LegKind.ORIGINATED:
+            # Trace 33: no DialEnd, and a cause as if the phone had said 480.
+            if leg.failed is not None:
+                leg.failed(leg, NO_ANSWER)
+            self.end(leg, 19, 480)
+        else:
             self._fail(leg, NO_ANSWER)
 
     def _fail(self, leg: Leg, why: Verdict) -> None:

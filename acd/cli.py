@@ -1,4 +1,7 @@
-"""The command line: ``acd``. Everything a person does at a terminal; each command says in one line what came of it."""
+"""The command line: ``acd``. Everything a person does at a terminal; each command says in one line what came of it.
+
+A command imports what it needs when it runs: an operator who wants a break does not wait for the web server's modules.
+"""
 
 import asyncio
 import getpass
@@ -11,34 +14,22 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from acd.asterisk.events import Forged
-from acd.asterisk.frames import ProtocolError
-from acd.asterisk.recording import BadRecording
-from acd.bootstrap import (
-    Service,
-    SettingMissing,
-    Settings,
-    build_dialplan,
-    configure_log,
-    recorded_facts,
-    render_prompts,
-)
-from acd.bootstrap import check as check_files
-from acd.config import ZONE, ConfigError
-from acd.ivr import FlowError
-from acd.ivr.site import SiteError
-from acd.ivr.switch import BadSetting
+from acd.bootstrap.settings import Settings, configure_log
 from acd.model.events import CallOffered, Event
+from acd.model.mendable import Mendable
 from acd.model.outcome import Outcome
-from acd.records import Archive, CallRow, DatabaseUnusable, day_bounds
+from acd.model.zone import ZONE
 from acd.runtime.control import ControlError, ask
+
+if TYPE_CHECKING:
+    from acd.records import Archive, CallRow
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Call-routing engine for city contact centres.")
 dialplan = typer.Typer(no_args_is_help=True, help="Asterisk's part.")
@@ -67,27 +58,12 @@ def settings() -> Settings:
         fail("\n".join(faults))
 
 
-MENDABLE = (
-    ConfigError,
-    FlowError,
-    SiteError,
-    BadSetting,
-    BadRecording,
-    ProtocolError,
-    Forged,
-    ControlError,
-    DatabaseUnusable,
-    SettingMissing,
-    OSError,
-)
-"""What the person can mend: said without a traceback."""
-
-
 @contextmanager
 def plainly() -> Iterator[None]:
+    """What the person can mend is said without a traceback."""
     try:
         yield
-    except MENDABLE as error:
+    except (Mendable, OSError) as error:
         fail(str(error))
 
 
@@ -110,6 +86,8 @@ def whoami() -> str:
 @app.command()
 def run(log_json: Annotated[bool | None, typer.Option(help="Log as JSON lines, or in colour.")] = None) -> None:
     """Run the service until it is told to stop. Settings come from ACD_... variables and from queues.yaml."""
+    from acd.bootstrap.service import Service
+
     configure_log(log_json)
 
     def ready(service: Service) -> None:
@@ -124,9 +102,10 @@ def run(log_json: Annotated[bool | None, typer.Option(help="Log as JSON lines, o
 @app.command()
 def check() -> None:
     """Check queues.yaml, the menus and the prompts; every fault with its file and line."""
-    where = settings()
+    from acd.bootstrap.tools import check as check_files
+
     with plainly():
-        report = check_files(where)
+        report = check_files(settings())
     for line in report.faults:
         err.print(line)
     for line in report.warnings:
@@ -208,6 +187,8 @@ def dialplan_build(
     site: Annotated[Path | None, typer.Option(help="YAML with trunk, secrets and addresses; made when absent.")] = None,
 ) -> None:
     """Write what Asterisk loads: the hand-written frame and everything that follows from queues.yaml and the menus."""
+    from acd.bootstrap.tools import build_dialplan
+
     with plainly():
         written = build_dialplan(settings(), to, site)
     out.print(f"{len(written)} files in {to}", markup=False)
@@ -220,6 +201,8 @@ def prompts_build(
     speaker: Annotated[str | None, typer.Option(help="Command with {voice}, {text}, {out}; default espeak-ng.")] = None,
 ) -> None:
     """Render the spoken texts of the catalogue in all languages. Unchanged ones are left alone."""
+    from acd.bootstrap.tools import render_prompts
+
     with plainly():
         report = render_prompts(settings(), to, recordings, speaker)
     out.print(str(report), markup=False)
@@ -293,6 +276,8 @@ def calls(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """The calls, newest first; or the story of one."""
+    from acd.records import day_bounds
+
     bounds: tuple[float | None, float | None] = (None, None)
     if day is not None:
         try:
@@ -313,7 +298,7 @@ async def list_calls(
     limit: int,
     as_json: bool,
 ) -> None:
-    archive = Archive(settings().database_url)
+    archive = open_archive()
     try:
         rows = await archive.calls(
             line=line, outcome=outcome, operator=who, since=bounds[0], until=bounds[1], limit=limit
@@ -334,12 +319,18 @@ async def list_calls(
     out.print(table)
 
 
-def row_dict(row: CallRow) -> dict[str, Any]:
+def open_archive() -> "Archive":
+    from acd.records import Archive
+
+    return Archive(settings().database_url)
+
+
+def row_dict(row: "CallRow") -> dict[str, Any]:
     return {field: getattr(row, field) for field in row.__struct_fields__}
 
 
 async def tell_story(call: str, as_json: bool) -> None:
-    archive = Archive(settings().database_url)
+    archive = open_archive()
     try:
         events = await archive.call_story(call)
     finally:
@@ -394,6 +385,8 @@ def clock(at: float, fine: bool = False) -> str:
 @app.command()
 def replay(trace: Annotated[Path, typer.Argument(help="A recorded AMI session: NAME.recv.", exists=True)]) -> None:
     """Say what the engine would be told by a recorded AMI session, fact by fact."""
+    from acd.bootstrap.tools import recorded_facts
+
     with plainly():
         for t, fact in recorded_facts(trace):
             out.print(f"{t:10.3f}  {fact}", markup=False)

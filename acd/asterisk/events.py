@@ -18,9 +18,10 @@ import msgspec
 
 from acd.asterisk.frames import Frame
 from acd.model.ids import CallId, Device, LineId, OfferId
+from acd.model.mendable import Mendable
 
 
-class Forged(Exception):
+class Forged(Mendable):
     """{what} was not written by Asterisk or by our dialplan: {why}."""
 
     def __init__(self, what: str, why: str) -> None:

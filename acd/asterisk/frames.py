@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from acd.model.mendable import Mendable
+
 _EOL: Final = b"\r\n"
 _END: Final = b"\r\n\r\n"
 _BANNER: Final = b"Asterisk Call Manager/"
@@ -24,7 +26,7 @@ _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class ProtocolError(Exception):
+class ProtocolError(Mendable):
     """What came over the AMI socket is no AMI: {why}."""
 
     def __init__(self, why: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 import structlog
 
 from acd.asterisk.actions import Action
+from acd.model.mendable import Mendable
 
 log = structlog.get_logger("acd.asterisk")
 
@@ -107,7 +108,7 @@ class Piece(NamedTuple):
     data: bytes
 
 
-class BadRecording(ValueError):
+class BadRecording(Mendable, ValueError):
     """{file}, line {line}: {why}."""
 
     def __init__(self, file: Path, line: int, why: str) -> None:

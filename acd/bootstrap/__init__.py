@@ -1,17 +1,1 @@
-"""Puts the rooms together: the service, and the tools that a city's administrator needs beside it."""
-
-from acd.bootstrap.service import Service
-from acd.bootstrap.settings import SettingMissing, Settings, configure_log
-from acd.bootstrap.tools import CheckReport, build_dialplan, check, recorded_facts, render_prompts
-
-__all__ = [
-    "CheckReport",
-    "Service",
-    "SettingMissing",
-    "Settings",
-    "build_dialplan",
-    "check",
-    "configure_log",
-    "recorded_facts",
-    "render_prompts",
-]
+"""Puts the rooms together: the service, its settings, and the tools that an administrator needs beside it."""

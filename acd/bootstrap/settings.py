@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from acd.asterisk import AmiSettings
+from acd.model.mendable import Mendable
 
 
 class Settings(BaseSettings):
@@ -60,7 +61,7 @@ class Settings(BaseSettings):
         )
 
 
-class SettingMissing(Exception):
+class SettingMissing(Mendable):
     """{name} is not set: {what it is}."""
 
     def __init__(self, name: str, what: str) -> None:

@@ -1,10 +1,11 @@
 """The city's settings: ``queues.yaml`` -> frozen typed objects, or every fault of the file with its line."""
 
 from acd.config.changes import describe_changes
-from acd.config.city import ZONE, City, CityLine, ClosingDays, Interval, Names, Threshold, Thresholds, YearlyClosingDay
+from acd.config.city import City, CityLine, ClosingDays, Interval, Names, Threshold, Thresholds, YearlyClosingDay
 from acd.config.faults import ConfigError, Fault
 from acd.config.loader import load, parse
 from acd.config.schema import json_schema
+from acd.model.zone import ZONE
 
 __all__ = [
     "ZONE",

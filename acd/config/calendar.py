@@ -14,8 +14,9 @@ from typing import Final
 import holidays
 import msgspec
 
-from acd.config.city import ZONE, City, CityLine, FrozenDict, Names
+from acd.config.city import City, CityLine, FrozenDict, Names
 from acd.model.ids import LineId
+from acd.model.zone import ZONE
 
 HORIZON: Final = 400
 """Days that :func:`next_opening` looks ahead."""

@@ -3,16 +3,12 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Final, NoReturn, TypeVar
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from acd.config.faults import Fault
 from acd.model.ids import LineId
 from acd.model.policy import Policy
-
-ZONE: Final = ZoneInfo("Europe/Brussels")
-"""All hours and dates of the city are in this zone."""
 
 DAY_MINUTES: Final = 24 * 60
 

@@ -6,6 +6,8 @@ from typing import Any, Final, NamedTuple
 
 from pydantic_core import ErrorDetails
 
+from acd.model.mendable import Mendable
+
 Path = tuple[str | int, ...]
 """Keys and list positions from the top of the file down to a value."""
 
@@ -27,7 +29,7 @@ class Fault(NamedTuple):
         return f"{place}{self.path}: {self.message}" if self.path else f"{place}{self.message}"
 
 
-class ConfigError(Exception):
+class ConfigError(Mendable):
     """Every fault of the file, a line each, in the order of the file."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from acd.config.faults import Fault
+from acd.model.mendable import Mendable
 
 
-class FlowError(Exception):
+class FlowError(Mendable):
     """Every fault of the flows and their prompts, a line each, in the order of files and lines."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

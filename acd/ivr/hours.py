@@ -13,7 +13,8 @@ from datetime import date
 from typing import Final
 
 from acd.config.calendar import closed_dates
-from acd.config.city import ZONE, City, CityLine, Interval
+from acd.config.city import City, CityLine, Interval
+from acd.model.zone import ZONE
 
 YEARS: Final = 3
 """Closed dates are written for this year and the next two: build the dialplan anew once a year."""

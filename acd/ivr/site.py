@@ -13,9 +13,10 @@ from ruamel.yaml.error import YAMLError
 
 from acd.ivr.switch import Site, new_secrets
 from acd.model.ids import Device
+from acd.model.mendable import Mendable
 
 
-class SiteError(Exception):
+class SiteError(Mendable):
     """{path}: {what is wrong}."""
 
     def __init__(self, path: Path, what: str) -> None:

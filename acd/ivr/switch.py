@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from acd.model.ids import Device, LineId
+from acd.model.mendable import Mendable
 from acd.model.policy import Line, Operator, Policy
 
 HEADER: Final = "; Written by acd from the city's settings. Changes made here are lost.\n"
@@ -37,7 +38,7 @@ EVENTS: Final = (
 Asterisk: one call makes 617 events otherwise."""
 
 
-class BadSetting(ValueError):
+class BadSetting(Mendable, ValueError):
     """{where}: {value!r} cannot stand in Asterisk's configuration: {why}."""
 
     def __init__(self, where: str, value: str, why: str) -> None:

@@ -17,6 +17,8 @@ from sqlalchemy import URL, Connection, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from acd.model.mendable import Mendable
+
 WRITE_LOCK: Final = 0x616364
 """Number of the advisory lock on PostgreSQL: "acd"."""
 
@@ -34,7 +36,7 @@ _POSTGRESQL: Final = {
 """libpq's settings: a server that vanished without a word is noticed within about 10 s."""
 
 
-class DatabaseUnusable(Exception):
+class DatabaseUnusable(Mendable):
     """Database {url} cannot be used: {why}."""
 
     def __init__(self, url: str, why: str) -> None:

@@ -1,15 +1,13 @@
 """Days as the city counts them: from midnight to midnight in Europe/Brussels, 23 to 25 hours long."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Final
-from zoneinfo import ZoneInfo
 
-BRUSSELS: Final = ZoneInfo("Europe/Brussels")
+from acd.model.zone import ZONE
 
 
 def day_of(at: float) -> date:
     """The day in which ``at`` (seconds since the epoch) lies."""
-    return datetime.fromtimestamp(at, BRUSSELS).date()
+    return datetime.fromtimestamp(at, ZONE).date()
 
 
 def day_bounds(first: date, last: date | None = None) -> tuple[float, float]:
@@ -21,4 +19,4 @@ def day_bounds(first: date, last: date | None = None) -> tuple[float, float]:
 
 
 def _midnight(day: date) -> float:
-    return datetime.combine(day, time(), BRUSSELS).timestamp()
+    return datetime.combine(day, time(), ZONE).timestamp()

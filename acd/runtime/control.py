@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import structlog
 
+from acd.model.mendable import Mendable
+
 MAX_LINE: Final = 64 * 1024
 """Bytes of one request or answer of ordinary size; a longer request is refused."""
 
@@ -23,7 +25,7 @@ Handler = Callable[[Mapping[str, Any]], Awaitable[Answer]]
 log = structlog.get_logger()
 
 
-class ControlError(Exception):
+class ControlError(Mendable):
     """{what went wrong}, for the person at the command line."""
 
 

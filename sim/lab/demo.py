@@ -7,7 +7,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from acd.bootstrap import Service, Settings
+from acd.bootstrap.service import Service
+from acd.bootstrap.settings import Settings
 from acd.config import City, load
 from acd.runtime.control import ask
 from sim.lab.asterisk import Lab

@@ -8,8 +8,8 @@ import pytest
 
 from acd.config import City, parse
 from acd.config.calendar import Because, opening
-from acd.config.city import ZONE
 from acd.ivr.hours import YEARS, hours_dialplan
+from acd.model.zone import ZONE
 from sim.lab import Lab
 from tests.ivr.menus import until
 from tests.lab.stub import stub

@@ -117,6 +117,9 @@ class Service:
         self.city = city
         self.tally.target_wait = {id: line.target_wait for id, line in city.policy.lines.items()}
         self.driver.tell(facts.PolicyChanged(city.policy))
+        if isinstance(self._pbx, AsteriskPbx):
+            # A phone that the file names for the first time is looked at now, not at the next audit.
+            self._pbx.audit()
         log.info("settings loaded again", changes=changes)
         return changes
 

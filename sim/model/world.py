@@ -69,7 +69,7 @@ class World:
         self._kernel = Kernel(midnight(setup.first_day))
         self._callers = Callers(setup, seed)
         self._switch = switch_of(self._kernel, setup, seed, self._tell, self._lost)
-        self._midnight = self._kernel.now()
+        self._midnight = self._now = self._kernel.now()
         self.begin_day: Callable[[float], None] = lambda midnight: None
         """Is told the midnight (seconds since the epoch) at which each day begins."""
         self._hours: dict[LineId, list[tuple[float, float]]] = {}
@@ -98,15 +98,17 @@ class World:
                 if due >= until:
                     break
                 kernel.skip_to(due)
+                self._now = due
                 self._tell(_TICK)
             elif at is None or at >= until:
                 break
             else:
+                self._now = at
                 kernel.run_until(at)
             switch.work()
 
     def _tell(self, fact: Fact) -> None:
-        step = self._handle(fact, self._kernel.now())
+        step = self._handle(fact, self._now)
         if step.events:
             self._listen(step.events)
             if self._silent or type(fact) is OfferFailed:
@@ -172,7 +174,9 @@ class World:
                 self._leave(operator, self._kernel.now() + self.setup.staff.stays)
 
     def _leave(self, operator: OperatorId, at_last: float) -> None:
-        """Home, unless callers of his lines still wait."""
+        """Home, unless callers of his lines still wait; or he is back at work already."""
+        if operator not in self._absent:
+            return
         now = self._kernel.now()
         waiting = self._switch.waiting
         if now < at_last and any(waiting.get(line) for line in self.setup.policy.operators[operator].lines):

@@ -11,7 +11,7 @@ from acd.model.ids import LineId
 from acd.model.outcome import Outcome
 from acd.model.policy import Announcements, Line, OverflowTo, Policy
 from sim.model.draws import Constant, Exponential, Lognormal
-from sim.model.setup import Behaviour, Break, Demand, LineDemand, Setup, Shift, Staff
+from sim.model.setup import Behaviour, Break, Demand, LineDemand, Setup, Shift, Staff, midnight
 from sim.model.world import World
 from tests.sim_model.full_switch import FullSwitch
 from tests.sim_model.house import HOUR, operators
@@ -100,3 +100,15 @@ def test_each_call_is_counted_once() -> None:
     counted = [event.call for event in events if isinstance(event, OutcomeCounted)]
     assert len(started) > 400
     assert sorted(started) == sorted(counted)
+
+
+def test_who_comes_back_at_midnight_is_not_sent_home_an_hour_later() -> None:
+    """Round the clock: the shift of one day ends where that of the next begins, while callers wait."""
+    setup = replace(city(), days=2)
+    round_the_clock = Staff(shifts=(Shift(operators=tuple(setup.policy.operators)),), stays=HOUR)
+    always = {id: replace(line, profile=(1.0,) * 48) for id, line in setup.demand.lines.items()}
+    events = events_of(replace(setup, staff=round_the_clock, demand=replace(setup.demand, lines=always)), 1)
+    answered = [event.at for event in events if isinstance(event, OutcomeCounted) and event.outcome is Outcome.ANSWERED]
+    second_day = midnight(setup.first_day) + 86400
+    by_hour = [sum(second_day + n * HOUR <= at < second_day + (n + 1) * HOUR for at in answered) for n in range(23)]
+    assert min(by_hour) > 0

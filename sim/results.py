@@ -125,6 +125,13 @@ HOUSE: Final = (
         lambda f: f.handle_time,
     ),
     HouseFigure(
+        "closed",
+        {"nl": "gesloten", "en": "closed"},
+        Unit.COUNT,
+        "outcome closed",
+        lambda f: f.no_line[Outcome.CLOSED],
+    ),
+    HouseFigure(
         "refused",
         {"nl": "geweigerd", "en": "refused"},
         Unit.COUNT,

@@ -125,11 +125,14 @@ class Figures(msgspec.Struct):
     lines: dict[LineId, LineFigures]
     operators: dict[OperatorId, dict[OperatorState, float]]
     """Seconds in each state."""
+    no_line: Counter[str]
+    """Outcomes of calls that never joined a line: closed, informed, left in the menu."""
 
     def add(self, other: "Figures") -> None:
         """Take in another replication, or another part of the same."""
         self.offered += other.offered
         self.citizens += other.citizens
+        self.no_line.update(other.no_line)
         for line, figures in other.lines.items():
             self.lines.setdefault(line, LineFigures.empty()).add(figures)
         for operator, times in other.operators.items():
@@ -184,6 +187,7 @@ class Collector:
         """Seconds since the epoch at which the day began."""
         self._since = since
         self._offered = 0
+        self._no_line: Counter[str] = Counter()
         self._lines = {id: LineFigures.empty() for id in policy.lines}
         self._target = {id: line.target_wait for id, line in policy.lines.items()}
         self._changed = dict.fromkeys(policy.operators, 0.0)
@@ -204,7 +208,7 @@ class Collector:
                 take(event)
 
     def result(self, citizens: int) -> Figures:
-        return Figures(self._offered, citizens, self._lines, self._times)
+        return Figures(self._offered, citizens, self._lines, self._times, self._no_line)
 
     def _started(self, event: CallStarted) -> None:
         if event.arrived_at >= self._since:
@@ -212,15 +216,13 @@ class Collector:
 
     def _counted(self, event: OutcomeCounted) -> None:
         line, waited, outcome = event.line, event.waited, event.outcome
-        if line is None or event.at < self._since:
-            return
-        figures = self._lines[line]
-        if waited is None or outcome is Outcome.CLOSED:
-            figures.outcomes[outcome] += 1
-            return
-        entered_at = event.at - waited
+        entered_at = event.at - (waited or 0.0)
         if entered_at < self._since:
             return
+        if line is None or waited is None:
+            self._no_line[outcome] += 1
+            return
+        figures = self._lines[line]
         figures.outcomes[outcome] += 1
         counts = figures.slots[int((entered_at - self.midnight) // SLOT) % SLOTS]
         counts.entered += 1

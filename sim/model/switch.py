@@ -47,8 +47,9 @@ Lost = Callable[[Caller, float], None]
 class Switch(Protocol):
     """What a world needs of its switch."""
 
-    waiting: dict[LineId, int]
-    """Callers of each line who are waiting or for whom a phone rings."""
+    @property
+    def waiting(self) -> Mapping[LineId, int]:
+        """Callers of each line who are waiting or for whom a phone rings."""
 
     def arrive(self, caller: Caller, in_time: bool = True) -> None:
         """A call comes in. ``in_time``: the line will be open when he chooses it."""
@@ -85,7 +86,11 @@ class LeanSwitch:
         self._calls: dict[CallId, Caller] = {}
         self._todo: deque[c.Command] = deque()
         self._number = 0
-        self.waiting: dict[LineId, int] = dict.fromkeys(setup.policy.lines, 0)
+        self._waiting: dict[LineId, int] = dict.fromkeys(setup.policy.lines, 0)
+
+    @property
+    def waiting(self) -> Mapping[LineId, int]:
+        return self._waiting
 
     # --- Callers --------------------------------------------------------------------------------------------------
 
@@ -107,20 +112,24 @@ class LeanSwitch:
         caller.where = At.WAIT
         if caller.patience < math.inf:
             caller.timer = self._kernel.call_at(now + caller.patience, self._tired, caller)
-        self.waiting[caller.line] += 1
+        self._waiting[caller.line] += 1
         self._tell(CallQueued(caller.id, caller.line, at))
 
     def closed(self, caller: Caller) -> None:
-        """He chose a line that has closed meanwhile."""
+        """He chose a line that has closed meanwhile: a message, and when it is over he is told of and gone."""
+        caller.where = At.CLOSED
+        self._kernel.call_at(self._kernel.now() + MESSAGE, self._heard_closed, caller)
+
+    def _heard_closed(self, caller: Caller) -> None:
         self._tell(MenuEnded(caller.id, Outcome.CLOSED, caller.line))
-        self._last_words(caller, At.CLOSED)
+        self._gone(caller)
 
     def _tired(self, caller: Caller) -> None:
         """His patience is over: he hangs up."""
         caller.timer = None
         ringing = caller.where is At.RING
         if ringing or caller.where is At.WAIT:
-            self.waiting[caller.line] -= 1
+            self._waiting[caller.line] -= 1
         overflowing = caller.where is At.OVERFLOW
         caller.where = At.AFTER
         self._gone(caller, overflowing)
@@ -203,7 +212,7 @@ class LeanSwitch:
         now = self._kernel.now()
         caller.where = At.TALK
         self._calm(caller)
-        self.waiting[caller.line] -= 1
+        self._waiting[caller.line] -= 1
         self._tell(OfferAnswered(caller.id, caller.offer, math.floor(now * 1000) / 1000))
         talk = caller.talk
         if self._speed:
@@ -222,7 +231,7 @@ class LeanSwitch:
         caller = self._calls.get(command.call)
         if caller is None or caller.where is not At.WAIT:
             return
-        self.waiting[caller.line] -= 1
+        self._waiting[caller.line] -= 1
         if command.to is OverflowTo.PARTNER:
             caller.where = At.OVERFLOW
             self._kernel.call_at(self._kernel.now() + PROMPT, self._ring_partner, caller)
@@ -252,5 +261,5 @@ class LeanSwitch:
     def _partner_failed(self, caller: Caller) -> None:
         if caller.where is At.OVERFLOW:
             caller.where = At.WAIT
-            self.waiting[caller.line] += 1
+            self._waiting[caller.line] += 1
             self._tell(OverflowFailed(caller.id))

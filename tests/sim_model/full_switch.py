@@ -1,6 +1,7 @@
 """The full simulated switch in the place of the lean one: channels, legs, contacts and all."""
 
 import math
+from collections import Counter
 
 from acd.model import commands as c
 from acd.model.facts import CallWhereabouts as At
@@ -24,7 +25,6 @@ class FullSwitch:
     """Implements :class:`sim.model.switch.Switch`."""
 
     def __init__(self, kernel: Kernel, setup: Setup, seed: int, tell: Tell, lost: Lost) -> None:
-        self.waiting: dict[LineId, int] = {}
         self.kernel, self.lost, self.tell = kernel, lost, tell
         self.switch = SimSwitch.of(setup.policy, kernel, timing=INSTANT, stale_after=None)
         self.switch.partner = self
@@ -39,6 +39,11 @@ class FullSwitch:
         self.partner_random = stream(seed, "partner")
         self.partner_answer = setup.behaviour.partner_answer.sampler(self.partner_random)
         self.callers: dict[str, Caller] = {}
+
+    @property
+    def waiting(self) -> Counter[LineId]:
+        calls = self.switch.calls.values()
+        return Counter(call.line for call in calls if call.line is not None and call.where in (At.WAIT, At.RING))
 
     def _hear(self, fact: Fact) -> None:
         # The world has said so already.

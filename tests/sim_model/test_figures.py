@@ -37,10 +37,12 @@ def test_calls_count_in_the_half_hour_in_which_they_joined() -> None:
     at = 1000.0 + 9 * 3600 + 1810
     fold.listen([OutcomeCounted(at, CallId("1"), LineId("a"), Outcome.ANSWERED, 20.0)])
     fold.listen([OutcomeCounted(at, CallId("2"), LineId("a"), Outcome.ABANDONED, 5.0)])
-    fold.listen([OutcomeCounted(at, CallId("3"), LineId("a"), Outcome.CLOSED, None)])
-    slots = fold.result(3).lines[LineId("a")].slots
+    fold.listen([OutcomeCounted(at, CallId("3"), None, Outcome.CLOSED, None)])
+    found = fold.result(3)
+    slots = found.lines[LineId("a")].slots
     assert (slots[18].answered, slots[18].in_time, slots[19].abandoned) == (1, 1, 1)
     assert sum(slot.entered for slot in slots) == 2
+    assert found.no_line == {Outcome.CLOSED: 1}
 
 
 def test_occupancy_leaves_pauses_out() -> None:

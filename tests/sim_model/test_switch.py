@@ -13,6 +13,7 @@ from acd.model.policy import Announcements, Line, OverflowTo, Policy
 from sim.model.draws import Constant, Exponential, Lognormal
 from sim.model.setup import Behaviour, Break, Demand, LineDemand, Setup, Shift, Staff, midnight
 from sim.model.world import World
+from sim.scenario import find, read
 from tests.sim_model.full_switch import FullSwitch
 from tests.sim_model.house import HOUR, operators
 
@@ -72,6 +73,18 @@ def test_lean_and_full_switch_agree(seed: int) -> None:
     for mine, theirs in zip(lean, full, strict=False):
         assert mine == theirs
     assert len(lean) == len(full)
+
+
+def test_lean_and_full_switch_agree_on_a_day_of_gent() -> None:
+    """Opening hours, lunches, no-shows, missed rings, closing time."""
+    setup = read(find("normal_day")).setup
+    late = {id: replace(line, menu=Constant(90)) for id, line in setup.demand.lines.items()}
+    setup = replace(setup, demand=replace(setup.demand, lines=late))
+    lean, full = events_of(setup, 2), events_of(setup, 2, full=True)
+    for mine, theirs in zip(lean, full, strict=False):
+        assert mine == theirs
+    assert len(lean) == len(full)
+    assert any(isinstance(event, OutcomeCounted) and event.outcome is Outcome.CLOSED for event in lean)
 
 
 def test_the_small_city_sees_everything() -> None:

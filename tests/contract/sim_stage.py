@@ -42,6 +42,8 @@ class Front(Protocol):
 
     def pbx(self) -> Pbx: ...
 
+    async def cut_off(self) -> None: ...
+
     async def restart(self) -> None: ...
 
 
@@ -59,6 +61,10 @@ class Direct:
     def pbx(self) -> Pbx:
         self._pbx = SimPbx(self._switch)
         return self._pbx
+
+    async def cut_off(self) -> None:
+        self._pbx.cut("cut off")
+        self._pbx.mend()
 
     async def restart(self) -> None:
         self._pbx.restart()
@@ -79,6 +85,9 @@ class OverAmi:
     def pbx(self) -> Pbx:
         settings = AmiSettings(port=self.server.port, secret=_SECRET)
         return AsteriskPbx(settings, lambda: map(Device, PHONES), clock=asyncio.get_running_loop().time)
+
+    async def cut_off(self) -> None:
+        self.server.disconnect()
 
     async def restart(self) -> None:
         await self.server.restart()
@@ -138,6 +147,11 @@ class SimStage(Hand):
 
     async def unregister(self, device: str) -> None:
         self.switch.unregister(Device(device))
+
+    async def cut_off(self) -> None:
+        mark = len(self.facts)
+        await self._front.cut_off()
+        await self._until_linked(mark)
 
     async def restart(self) -> None:
         mark = len(self.facts)

@@ -1,7 +1,7 @@
 """What callers do: arrive, choose a line, wait, hear announcements, are sent on, hang up."""
 
 from acd.engine import desks
-from acd.engine.state import Call, State, TimerKind
+from acd.engine.state import Call, Lane, State, TimerKind
 from acd.model.call import CallMove, CallState
 from acd.model.commands import Announce, Deflect
 from acd.model.events import (
@@ -9,14 +9,13 @@ from acd.model.events import (
     CallDeflected,
     CallEnded,
     CallEnteredLine,
-    CallReturned,
     CallStarted,
     OfferEnded,
     OutcomeCounted,
     TalkFinished,
 )
-from acd.model.facts import CallArrived, CallGone, CallQueued, CallSeen, MenuEnded, OverflowAnswered, OverflowFailed
-from acd.model.ids import CallId
+from acd.model.facts import CallArrived, CallGone, CallQueued, CallSeen, MenuEnded
+from acd.model.ids import CallId, LineId
 from acd.model.operator import OperatorMove
 from acd.model.outcome import Outcome
 from acd.model.policy import Line, OverflowTo
@@ -24,6 +23,9 @@ from acd.routing.estimate import never_rising, predict, wait_range
 
 ON_OFFER = (CallState.OFFERED, CallState.RINGING)
 IN_LINE = (CallState.WAITING, CallState.CHECKING, *ON_OFFER)
+
+_JUST_JOINED = 1.0
+"""Seconds. Who has waited longer when we first see him teaches nothing about our predictions."""
 
 
 def arrived(state: State, fact: CallArrived) -> None:
@@ -43,7 +45,7 @@ def menu_ended(state: State, fact: MenuEnded) -> None:
     call = state.calls.get(fact.call)
     if call is None or call.state is not CallState.MENU:
         return
-    count(state, call, fact.outcome)
+    count(state, call, fact.outcome, line=fact.line)
     state.move_call(call, CallMove.SETTLE)
 
 
@@ -55,22 +57,28 @@ def queued(state: State, fact: CallQueued) -> None:
     if call is None:
         arrived_at = fact.entered_at if fact.arrived_at is None else fact.arrived_at
         call = start(state, fact.call, arrived_at, fact.did, fact.number)
-    line = state.policy.lines.get(fact.line)
-    if line is None or call.state not in (CallState.MENU, CallState.TALKING, CallState.AFTER):
+    if call.state not in (CallState.MENU, CallState.TALKING, CallState.AFTER):
         return
+    line = state.line(fact.line)
     if call.state is CallState.TALKING:
         # The operator sent him on to this line.
         release_talk(state, call, state.now)
         state.move_call(call, CallMove.SETTLE)
     join(state, call, line, fact)
-    lane = state.lanes[line.id]
-    full = len(lane.waiting) >= line.capacity
-    unstaffed = lane.logged_in == 0
+    to, because = welcome(line, state.lane(line))
     state.move_call(call, CallMove.QUEUE)
-    if full and line.when_full is not OverflowTo.WAIT:
-        deflect(state, call, line.when_full, "full")
-    elif unstaffed and line.when_unstaffed is not OverflowTo.WAIT:
-        deflect(state, call, line.when_unstaffed, "unstaffed")
+    # Whom an operator has sent on is not turned away: he has his outcome, no list would show it.
+    if to is OverflowTo.PARTNER or (to is OverflowTo.REFUSE and call.outcome is None):
+        deflect(state, call, to, because)
+
+
+def welcome(line: Line, lane: Lane) -> tuple[OverflowTo, str]:
+    """Whether the line can take one more caller; if not, what it does with him, and why."""
+    if len(lane.waiting) >= line.capacity and line.when_full is not OverflowTo.WAIT:
+        return line.when_full, "full"
+    if lane.logged_in == 0:
+        return line.when_unstaffed, "unstaffed"
+    return OverflowTo.WAIT, ""
 
 
 def join(state: State, call: Call, line: Line, where: CallQueued | CallSeen) -> None:
@@ -92,35 +100,25 @@ def deflect(state: State, call: Call, to: OverflowTo, because: str) -> None:
     else:
         count(state, call, Outcome.REFUSED)
         state.move_call(call, CallMove.SETTLE)
+    call.moved_at = state.now
     state.commands.append(Deflect(call.id, call.line.id, to))
     state.set_timer(state.now + state.policy.confirm_timeout, TimerKind.CHECK_CALL, call)
-
-
-def overflow_answered(state: State, fact: OverflowAnswered) -> None:
-    call = state.calls.get(fact.call)
-    if call is not None and call.state is CallState.OVERFLOWING:
-        count(state, call, Outcome.OVERFLOW_ANSWERED)
-        state.move_call(call, CallMove.SETTLE)
-
-
-def overflow_failed(state: State, fact: OverflowFailed) -> None:
-    """Nobody at the partner's: he waits again, at his old place, and is not sent away twice."""
-    call = state.calls.get(fact.call)
-    if call is not None and call.state is CallState.OVERFLOWING:
-        state.events.append(CallReturned(state.now, call.id))
-        state.move_call(call, CallMove.OVERFLOW_FAILED)
 
 
 def gone(state: State, fact: CallGone) -> None:
     call = state.calls.get(fact.call)
     if call is not None:
-        end(state, call, fact.gone_at)
+        end(state, call, fact.gone_at, overflowing=fact.overflowing)
 
 
-def end(state: State, call: Call, gone_at: float, seen: bool = True) -> None:
-    """The caller's channel is over: settle its outcome and let the operator go."""
+def end(state: State, call: Call, gone_at: float, *, overflowing: bool, seen: bool = True) -> None:
+    """The caller's channel is over: settle its outcome and let the operator go.
+
+    Args:
+        overflowing: he was at the partner's, where nobody had answered yet.
+    """
     if call.outcome is None:
-        count(state, call, outcome_of_hangup(call, gone_at), at=gone_at, seen=seen)
+        count(state, call, outcome_of_hangup(call, gone_at, overflowing), at=gone_at, seen=seen)
     was = call.state
     state.put_call(call, CallState.ENDED)
     if was in ON_OFFER:
@@ -131,9 +129,9 @@ def end(state: State, call: Call, gone_at: float, seen: bool = True) -> None:
     state.forget_call(call)
 
 
-def outcome_of_hangup(call: Call, gone_at: float) -> Outcome:
+def outcome_of_hangup(call: Call, gone_at: float, overflowing: bool) -> Outcome:
     """How a call counts whose caller left before anything else settled it."""
-    if call.state is CallState.OVERFLOWING:
+    if overflowing:
         return Outcome.OVERFLOW_LOST
     if call.line is None:
         return Outcome.LEFT_MENU
@@ -141,15 +139,26 @@ def outcome_of_hangup(call: Call, gone_at: float) -> Outcome:
     return Outcome.ABANDONED_SHORT if short else Outcome.ABANDONED
 
 
-def count(state: State, call: Call, outcome: Outcome, at: float | None = None, seen: bool = True) -> None:
-    """Count the one outcome of this call; a second one is never counted."""
+def count(
+    state: State,
+    call: Call,
+    outcome: Outcome,
+    *,
+    at: float | None = None,
+    seen: bool = True,
+    line: LineId | None = None,
+) -> None:
+    """Count the one outcome of this call; a second one is never counted.
+
+    Args:
+        line: the line of a caller who never joined one, if it is known which he wanted.
+    """
     if call.outcome is not None:
         return
     call.outcome = outcome
     moment = state.now if at is None else at
     waited = max(0.0, moment - call.entered_at) if call.line else None
-    line = call.line.id if call.line else None
-    state.events.append(OutcomeCounted(state.now, call.id, line, outcome, waited, seen))
+    state.events.append(OutcomeCounted(state.now, call.id, call.line.id if call.line else line, outcome, waited, seen))
 
 
 def release_offer(state: State, call: Call) -> None:
@@ -192,7 +201,7 @@ def arm(state: State) -> None:
 
 def arm_call(state: State, call: Call) -> None:
     assert call.line is not None
-    if call.predicted is None:
+    if call.predicted is None and state.now - call.entered_at < _JUST_JOINED:
         call.predicted = expected_wait(state, call)
     announcements = call.line.announcements
     if announcements.first > 0:
@@ -210,7 +219,10 @@ def next_moment(start_at: float, first: float, every: float, now: float) -> floa
         return at
     if every <= 0:
         return None
-    return at + every * (int((now - at) / every) + 1)
+    turns = int((now - at) / every) + 1
+    while at + every * turns <= now:  # The quotient may be rounded down: the same moment again would never end.
+        turns += 1
+    return at + every * turns
 
 
 def expected_wait(state: State, call: Call) -> float | None:
@@ -226,6 +238,8 @@ def expected_wait(state: State, call: Call) -> float | None:
 
 def announce(state: State, call: Call) -> None:
     """Say position and expected wait. Neither figure ever rises: the new one or the old less the time elapsed."""
+    if not state.linked:
+        return  # Nobody would hear it. He begins to wait anew when the link is back.
     assert call.line is not None
     wanted = call.line.announcements
     position: int | None = state.place(call) + 1
@@ -250,4 +264,5 @@ def announce(state: State, call: Call) -> None:
 
 
 def overflow(state: State, call: Call) -> None:
-    deflect(state, call, OverflowTo.PARTNER, "waited")
+    if state.linked:
+        deflect(state, call, OverflowTo.PARTNER, "waited")

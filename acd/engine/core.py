@@ -36,8 +36,8 @@ HANDLERS: dict[type[f.Fact], Handler] = {
     f.MenuEnded: callers.menu_ended,
     f.CallQueued: callers.queued,
     f.CallGone: callers.gone,
-    f.OverflowAnswered: callers.overflow_answered,
-    f.OverflowFailed: callers.overflow_failed,
+    f.OverflowAnswered: offers.overflow_answered,
+    f.OverflowFailed: offers.overflow_failed,
     f.OfferDialled: offers.dialled,
     f.OfferRinging: offers.ringing,
     f.OfferAnswered: offers.answered,
@@ -62,7 +62,7 @@ HANDLERS: dict[type[f.Fact], Handler] = {
 
 CALL_TIMERS: dict[TimerKind, Callable[[State, Call], None]] = {
     TimerKind.CONFIRM_OFFER: offers.confirm,
-    TimerKind.EXPECT_RINGING: offers.expect_ringing,
+    TimerKind.EXPECT_RINGING: offers.dead,
     TimerKind.GIVE_UP_OFFER: offers.give_up,
     TimerKind.CHECK_CALL: offers.check,
     TimerKind.ANNOUNCE: callers.announce,

@@ -39,10 +39,10 @@ def ready(state: State, fact: OperatorReady) -> None:
     if desk is None:
         return
     desk.misses.clear()
-    if desk.state is OperatorState.WRAP_UP and desk.wish is Wish.READY:
-        end_wrap_up(state, desk, fact.by)
-    elif desk.wish is not Wish.READY:
+    if desk.wish is not Wish.READY:
         wish(state, desk, Wish.READY, None, fact.by)
+    if desk.state is OperatorState.WRAP_UP:
+        end_wrap_up(state, desk, fact.by)
 
 
 def not_ready(state: State, fact: OperatorNotReady) -> None:

@@ -1,8 +1,8 @@
-"""What becomes of an offer.
+"""What becomes of an offer, and of a caller who was sent away.
 
 "Redirect successful" means queued, not done, so only the dialplan's own words are believed. An offer whose number is
 not the one under way is stale and changes nothing, with one exception: an offer that was given up for lack of word
-may still come true, and then the truth of the switch wins.
+may still come true, and then the truth of the switch wins. So does its word that a caller is back with the music.
 """
 
 from acd.engine import callers, desks
@@ -11,7 +11,7 @@ from acd.engine.settle import attach
 from acd.engine.state import Call, Desk, State, TimerKind
 from acd.model.call import CallMove, CallState
 from acd.model.commands import AskCall, Deflect, Withdraw
-from acd.model.events import CallAnswered, OfferEnded, OperatorRang
+from acd.model.events import CallAnswered, CallReturned, OfferEnded, OperatorRang
 from acd.model.facts import (
     CallFound,
     CallWhereabouts,
@@ -22,6 +22,8 @@ from acd.model.facts import (
     OfferFailure,
     OfferNotSent,
     OfferRinging,
+    OverflowAnswered,
+    OverflowFailed,
     TalkEnded,
 )
 from acd.model.ids import CallId, OfferId
@@ -29,6 +31,8 @@ from acd.model.operator import AT_WORK, OperatorMove
 from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
 from acd.routing.estimate import calibrate
+
+WITH_MUSIC = (CallWhereabouts.WAIT, CallWhereabouts.FALLBACK)
 
 _RECHECK = 0.25
 """Seconds between a refused Redirect and the question where the caller is: a hang-up is reported within this."""
@@ -47,81 +51,100 @@ def under_way(state: State, call_id: CallId, offer: OfferId) -> Call | None:
 
 
 def dialled(state: State, fact: OfferDialled) -> None:
-    call = under_way(state, fact.call, fact.offer) or revive(state, fact.call, fact.offer)
-    if call is not None:
+    call = under_way(state, fact.call, fact.offer)
+    if call is None:
+        revive(state, fact.call, fact.offer)
+    elif call.state is CallState.OFFERED:
+        expect_ringing(state, call)
+
+
+def expect_ringing(state: State, call: Call) -> None:
+    """The switch has the offer; from now on the phone has its time to say that it rings."""
+    if not call.dialled:
         call.dialled = True
+        state.set_timer(state.now + state.policy.ringing_timeout, TimerKind.EXPECT_RINGING, call)
 
 
 def ringing(state: State, fact: OfferRinging) -> None:
-    call = under_way(state, fact.call, fact.offer) or revive(state, fact.call, fact.offer)
-    if call is None or call.state is not CallState.OFFERED:
-        return
-    desk = call.operator
-    assert desk is not None and call.line is not None
-    state.move_call(call, CallMove.RING)
+    call = under_way(state, fact.call, fact.offer)
+    if call is None:
+        revive(state, fact.call, fact.offer)
+    elif call.state is CallState.OFFERED:
+        assert call.operator is not None
+        ring(state, call, call.operator)
+
+
+def ring(state: State, call: Call, desk: Desk) -> None:
+    """The phone rings, whatever we believed of the caller until now."""
+    assert call.line is not None
+    call.dialled = True
+    state.put_call(call, CallState.RINGING)
+    attach(call, desk)
     state.move_desk(desk, OperatorMove.RING)
     state.events.append(OperatorRang(state.now, call.id, desk.id, call.offer))
+    watch_ring(state, call)
+
+
+def watch_ring(state: State, call: Call) -> None:
+    assert call.line is not None
     give_up_at = state.now + call.line.ring_time + state.policy.offer_margin
     state.set_timer(give_up_at, TimerKind.GIVE_UP_OFFER, call)
 
 
-def revive(state: State, call_id: CallId, offer: OfferId) -> Call | None:
-    """An offer that was given up comes true after all: the caller is at that phone now."""
+def revive(state: State, call_id: CallId, offer: OfferId) -> None:
+    """An offer that was given up comes true after all: the caller is at that phone now, even if he talked before."""
     call = state.calls.get(call_id)
-    if call is None or call.lost_offer is None or call.lost_offer[0] != offer:
-        return None
-    desk = call.lost_offer[1]
-    if call.state is not CallState.WAITING:
-        return None
-    call.offer, call.lost_offer = offer, None
+    if call is None or call.state not in (CallState.WAITING, CallState.TALKING, CallState.AFTER):
+        return
+    desk = call.lost.get(offer)
+    if desk is None:
+        return
+    let_go(state, call)
     if desk.state in AT_WORK:
         # He was given another caller meanwhile: one ring at a time, so this one comes back to the music.
-        state.commands.append(Withdraw(call.id, offer))
+        withdraw(state, call, offer)
         doubt(state, call)
-        return None
-    state.put_call(call, CallState.OFFERED)
-    attach(call, desk)
-    state.move_desk(desk, OperatorMove.RING)
-    state.put_call(call, CallState.RINGING)
-    state.set_timer(state.now + state.policy.confirm_timeout, TimerKind.GIVE_UP_OFFER, call)
-    return call
+    else:
+        call.offer = offer
+        ring(state, call, call.lost.pop(offer))
 
 
 def answered(state: State, fact: OfferAnswered) -> None:
-    call = under_way(state, fact.call, fact.offer)
+    call = state.calls.get(fact.call)
     if call is None:
-        lost = state.calls.get(fact.call)
-        if lost is None or lost.lost_offer is None or lost.lost_offer[0] != fact.offer:
-            return
-        connect(state, lost, lost.lost_offer[1], fact.answered_at)
-    else:
-        connect(state, call, call.operator, fact.answered_at)
+        return
+    if call.state in ON_OFFER and call.offer == fact.offer:
+        connect(state, call, call.operator, fact.answered_at, fact.offer)
+    elif fact.offer in call.lost:
+        connect(state, call, call.lost.pop(fact.offer), fact.answered_at, fact.offer)
 
 
 def fallback_answered(state: State, fact: FallbackAnswered) -> None:
     call = state.calls.get(fact.call)
-    if call is not None and call.state in IN_LINE:
-        connect(state, call, state.by_device.get(fact.device), fact.answered_at, fallback=True)
+    if call is not None:
+        connect(state, call, state.by_device.get(fact.device), fact.answered_at, None)
 
 
-def connect(state: State, call: Call, desk: Desk | None, answered_at: float, fallback: bool = False) -> None:
+def connect(state: State, call: Call, desk: Desk | None, answered_at: float, offer: OfferId | None) -> None:
     """Operator and caller speak: the outcome counts now.
 
     The switch says so, and it is the truth: whatever we had in mind for either of them gives way.
+
+    Args:
+        desk: None = with a phone that is no operator's.
+        offer: None = Asterisk's own Queue() connected them.
     """
-    if call.state not in IN_LINE:
+    if call.line is None or (call.state is CallState.TALKING and call.operator is desk):
         return
-    if call.operator is not None and call.operator is not desk:
-        drop_offer(state, call, OfferFailure.LOST)
+    if call.state is CallState.TALKING or (call.operator is not None and call.operator is not desk):
+        let_go(state, call)
     if desk is not None and desk.call is not None and desk.call is not call:
-        desk = None
-    assert call.line is not None
+        desk = take_away(state, desk)
     waited = max(0.0, answered_at - call.entered_at)
-    call.answered_at = answered_at
-    state.move_call(call, CallMove.ANSWER)
-    call.lost_offer = None
+    call.answered_at, call.offer = answered_at, offer or call.offer
+    state.put_call(call, CallState.TALKING)
     operator = None if desk is None else desk.id
-    state.events.append(CallAnswered(state.now, call.id, call.line.id, operator, answered_at, waited, fallback))
+    state.events.append(CallAnswered(state.now, call.id, call.line.id, operator, answered_at, waited, offer is None))
     callers.count(state, call, Outcome.ANSWERED, at=answered_at)
     if desk is not None:
         attach(call, desk)
@@ -131,11 +154,66 @@ def connect(state: State, call: Call, desk: Desk | None, answered_at: float, fal
         lane.calibration = calibrate(lane.calibration, call.predicted / lane.calibration, waited)
 
 
+def take_away(state: State, desk: Desk) -> Desk | None:
+    """The operator speaks with another caller than we gave him: that one is fetched back. None if he speaks with two;
+    then the first is his."""
+    assert desk.call is not None
+    if desk.call.state not in ON_OFFER:
+        return None
+    fetch_back(state, desk.call, OfferFailure.LOST)
+    return desk
+
+
 def failed(state: State, fact: OfferFailed) -> None:
     call = under_way(state, fact.call, fact.offer)
     if call is not None:
         drop_offer(state, call, fact.how)
         state.move_call(call, CallMove.OFFER_FAILED)
+        return
+    call = state.calls.get(fact.call)
+    if call is None or call.lost.pop(fact.offer, None) is None:
+        return
+    if call.state is CallState.OVERFLOWING:
+        doubt(state, call)
+    else:
+        back_with_music(state, call)
+
+
+def overflow_answered(state: State, fact: OverflowAnswered) -> None:
+    call = state.calls.get(fact.call)
+    if call is not None and call.state in (CallState.OVERFLOWING, *IN_LINE):
+        let_go(state, call)
+        callers.count(state, call, Outcome.OVERFLOW_ANSWERED, at=fact.answered_at)
+        state.put_call(call, CallState.AFTER)
+
+
+def overflow_failed(state: State, fact: OverflowFailed) -> None:
+    """Nobody at the partner's: he waits again, at his old place, and is not sent away twice."""
+    call = state.calls.get(fact.call)
+    if call is not None:
+        call.overflowed = True
+        if call.state is CallState.OVERFLOWING:
+            state.events.append(CallReturned(state.now, call.id))
+        back_with_music(state, call)
+
+
+def back_with_music(state: State, call: Call) -> None:
+    """The switch says that the caller waits, who in our eyes was elsewhere: a late Redirect took him away from there.
+    When something is under way for him, or he was refused, he is asked after anyway."""
+    elsewhere = call.state in (CallState.TALKING, CallState.AFTER, CallState.OVERFLOWING)
+    if elsewhere and call.line is not None and call.outcome is not Outcome.REFUSED:
+        let_go(state, call)
+        state.put_call(call, CallState.WAITING)
+
+
+def let_go(state: State, call: Call) -> None:
+    """Our offer or conversation is no more; the operator is free, and where the caller is must be said by others."""
+    if call.state in ON_OFFER:
+        drop_offer(state, call, OfferFailure.LOST)
+        state.put_call(call, CallState.CHECKING)
+    elif call.state is CallState.TALKING:
+        callers.release_talk(state, call, state.now)
+        state.put_call(call, CallState.AFTER)
 
 
 def drop_offer(state: State, call: Call, how: OfferFailure) -> None:
@@ -143,6 +221,8 @@ def drop_offer(state: State, call: Call, how: OfferFailure) -> None:
     desk = call.operator
     assert desk is not None
     call.operator = None
+    if how in (OfferFailure.LOST, OfferFailure.DEAD):
+        call.lost[call.offer] = desk
     state.events.append(OfferEnded(state.now, call.id, desk.id, call.offer, how))
     desks.after_failed_offer(state, desk, how)
 
@@ -174,27 +254,41 @@ def confirm(state: State, call: Call) -> None:
         state.set_timer(state.now + state.policy.confirm_timeout, TimerKind.CONFIRM_OFFER, call)
 
 
-def expect_ringing(state: State, call: Call) -> None:
-    """The phone was dialled and does not ring: it is dead. Bring the caller back, keep him off that phone."""
-    if call.dialled and state.linked:
-        give_up(state, call, OfferFailure.DEAD)
+def dead(state: State, call: Call) -> None:
+    """The phone was dialled and does not ring. Bring the caller back, keep him off that phone."""
+    if state.linked:
+        fetch_back(state, call, OfferFailure.DEAD)
 
 
-def give_up(state: State, call: Call, how: OfferFailure = OfferFailure.LOST) -> None:
-    """The offer has outlived every limit. The caller is fetched back before anybody else is rung for him."""
-    if not state.linked:
-        return
-    assert call.operator is not None
-    desk, offer = call.operator, call.offer
-    state.commands.append(Withdraw(call.id, offer))
+def give_up(state: State, call: Call) -> None:
+    """The offer has outlived every limit."""
+    if state.linked:
+        fetch_back(state, call, OfferFailure.LOST)
+
+
+def fetch_back(state: State, call: Call, how: OfferFailure) -> None:
+    """End an offer from our side. The caller must be back before anybody else is rung for him."""
+    withdraw(state, call, call.offer)
     drop_offer(state, call, how)
-    call.lost_offer = (offer, desk)
     doubt(state, call)
+
+
+def withdraw(state: State, call: Call, offer: OfferId) -> None:
+    if may_move(state, call):
+        state.commands.append(Withdraw(call.id, offer))
+
+
+def may_move(state: State, call: Call) -> bool:
+    """Not twice in a moment: a Redirect that was refused just now would be refused again, as fast as the wire can."""
+    if state.now - call.moved_at < _RECHECK:
+        return False
+    call.moved_at = state.now
+    return True
 
 
 def doubt(state: State, call: Call) -> None:
     """No offer for this caller until the switch has said where he is."""
-    state.move_call(call, CallMove.DOUBT)
+    state.put_call(call, CallState.CHECKING)
     state.set_timer(state.now + _RECHECK, TimerKind.CHECK_CALL, call)
 
 
@@ -213,45 +307,52 @@ def found(state: State, fact: CallFound) -> None:
     if call is None:
         return
     if fact.where is None:
-        callers.end(state, call, state.now, seen=False)
+        callers.end(state, call, state.now, overflowing=call.state is CallState.OVERFLOWING, seen=False)
         return
     match call.state:
         case CallState.CHECKING:
             checked(state, call, fact)
-        case CallState.OFFERED if fact.where is CallWhereabouts.WAIT:
+        case CallState.OFFERED if fact.where in WITH_MUSIC:
             still_waiting(state, call)
         case CallState.OFFERED if fact.where is CallWhereabouts.RING and fact.offer == call.offer:
-            call.dialled = True
+            expect_ringing(state, call)
         case CallState.OVERFLOWING:
-            check_deflected(state, call, fact.where)
+            check_deflected(state, call, fact)
         case CallState.AFTER if call.outcome is Outcome.REFUSED:
-            check_deflected(state, call, fact.where)
+            check_deflected(state, call, fact)
         case _:
             pass
 
 
 def checked(state: State, call: Call, fact: CallFound) -> None:
     """Asked about a caller who may be anywhere: he waits, or still sits in an offer that was withdrawn, or talks."""
-    lost = call.lost_offer
     match fact.where:
         case CallWhereabouts.WAIT | CallWhereabouts.FALLBACK:
             state.move_call(call, CallMove.FOUND)
-        case CallWhereabouts.RING if lost is not None and fact.offer == lost[0]:
-            state.commands.append(Withdraw(call.id, lost[0]))
-        case CallWhereabouts.TALK:
-            connect(state, call, lost[1] if lost is not None and fact.offer == lost[0] else None, state.now)
+        case CallWhereabouts.RING if fact.offer is not None and fact.offer in call.lost:
+            withdraw(state, call, fact.offer)
+        case CallWhereabouts.TALK if fact.offer is not None:
+            # Without an offer it was the fallback, which tells by itself whose phone it is.
+            connect(state, call, call.lost.pop(fact.offer, None), state.now, fact.offer)
+        case CallWhereabouts.OVERFLOW:
+            call.overflowed = True
+            state.put_call(call, CallState.OVERFLOWING)
         case _:
             pass
 
 
-def check_deflected(state: State, call: Call, where: CallWhereabouts) -> None:
-    """Sent away a moment ago: if he still waits, the Redirect was lost on the way and is given again."""
-    if where is not CallWhereabouts.WAIT:
-        call.token += 1
-        return
+def check_deflected(state: State, call: Call, fact: CallFound) -> None:
+    """Sent away a moment ago: if he still waits, the Redirect was lost on the way and is given again; not so if an
+    offer of before is what became of him."""
     assert call.line is not None
-    to = OverflowTo.PARTNER if call.state is CallState.OVERFLOWING else OverflowTo.REFUSE
-    state.commands.append(Deflect(call.id, call.line.id, to))
+    if fact.where in WITH_MUSIC:
+        to = OverflowTo.PARTNER if call.state is CallState.OVERFLOWING else OverflowTo.REFUSE
+        if may_move(state, call):
+            state.commands.append(Deflect(call.id, call.line.id, to))
+    elif fact.where is CallWhereabouts.RING and fact.offer in call.lost:
+        doubt(state, call)
+    else:
+        call.token += 1
 
 
 def still_waiting(state: State, call: Call) -> None:
@@ -259,8 +360,5 @@ def still_waiting(state: State, call: Call) -> None:
     call.unheard += 1
     if call.dialled or call.unheard < _PATIENCE:
         return
-    desk = call.operator
-    assert desk is not None
     drop_offer(state, call, OfferFailure.LOST)
-    call.lost_offer = (call.offer, desk)
     state.move_call(call, CallMove.OFFER_FAILED)

@@ -16,7 +16,6 @@ from acd.model.events import (
     DrainChanged,
     LinkCameUp,
     LinkWentDown,
-    OperatorRang,
     PolicyLoaded,
     TalkFinished,
 )
@@ -27,7 +26,6 @@ from acd.model.facts import (
     CrisisSwitched,
     DrainSwitched,
     LinkLost,
-    OfferFailure,
     PhoneState,
     PolicyChanged,
     Restored,
@@ -38,6 +36,12 @@ from acd.model.outcome import Outcome
 
 RESTART = "restart"
 """Who did it, when the records said so at our start."""
+
+RELOAD = "reload"
+"""Who did it, when the settings do not name him any more."""
+
+_SAME_MOMENT = 1.0
+"""Seconds. A moment told twice may differ by what was measured of the other clock meanwhile."""
 
 _W = CallWhereabouts
 
@@ -67,10 +71,9 @@ def restored(state: State, fact: Restored) -> None:
     for known in fact.calls:
         call = state.calls[known.call] = Call(known.call, known.arrived_at)
         call.outcome, call.answered_at = known.outcome, known.answered_at
-        line = state.policy.lines.get(known.line) if known.line else None
-        if line is not None and known.entered_at is not None:
+        if known.line and known.entered_at is not None:
             # Not WAITING: nothing is offered before the switch has shown him.
-            call.line, call.entered_at = line, known.entered_at
+            call.line, call.entered_at = state.line(known.line), known.entered_at
             call.state = CallState.CHECKING
     state.crisis, state.draining = fact.crisis, fact.draining
 
@@ -85,12 +88,12 @@ def switch_seen(state: State, fact: SwitchSeen) -> None:
     alive = {seen.call for seen in fact.calls}
     for call in [call for id, call in state.calls.items() if id not in alive]:
         vanished(state, call, fact.rebooted)
+    # First every pair parts that is none any more: whoever is free then may be found in another.
+    for seen in fact.calls:
+        part(state, seen)
     for seen in fact.calls:
         adopt(state, seen)
-    for desk in state.desks.values():
-        if desk.state not in AT_WORK:
-            state.move_desk(desk, OperatorMove.REVIEW)
-        desks.tell_allowed(state, desk)
+    review(state)
     state.commands.append(SetCrisis(state.crisis))
     state.commands.append(SetDraining(state.draining))
     state.unsettled = True
@@ -100,30 +103,43 @@ def vanished(state: State, call: Call, rebooted: bool) -> None:
     """He is not in the switch any more and left no note."""
     if rebooted:
         callers.count(state, call, Outcome.SWITCH_FAILURE, seen=False)
-    callers.end(state, call, state.now, seen=False)
+    callers.end(state, call, state.now, overflowing=call.state is CallState.OVERFLOWING, seen=False)
 
 
 def missed(state: State, note: CallMissed) -> None:
-    """A call that ended while nobody listened: the dialplan's note says how. The operator's day goes on untouched."""
+    """A call that ended while nobody listened: the dialplan's note says how."""
     seen = note.seen
     if seen.call in state.ended:
         return
     call = known_or_new(state, seen)
     on_line = take_line(state, call, seen)
-    if call.outcome is None and on_line and seen.answered_at is not None:
-        assert call.line is not None
-        desk = state.by_device.get(seen.device) if seen.device else None
-        waited = max(0.0, seen.answered_at - call.entered_at)
-        operator = None if desk is None else desk.id
-        line = call.line.id
-        state.events.append(
-            CallAnswered(state.now, call.id, line, operator, seen.answered_at, waited, fallback=not seen.offer)
-        )
-        callers.count(state, call, Outcome.ANSWERED, at=seen.answered_at, seen=False)
-        state.events.append(TalkFinished(state.now, call.id, operator, note.gone_at))
+    if on_line and seen.answered_at is not None and seen.where is not _W.PARTNER:
+        talked(state, call, seen, seen.answered_at, note.gone_at)
     elif seen.where in _SETTLED:
-        callers.count(state, call, _SETTLED[seen.where], at=note.gone_at, seen=False)
-    callers.end(state, call, note.gone_at, seen=False)
+        settle_unseen(state, call, seen, note.gone_at)
+    callers.end(state, call, note.gone_at, overflowing=seen.where is _W.OVERFLOW, seen=False)
+
+
+def talked(state: State, call: Call, seen: CallSeen, answered_at: float, ended_at: float) -> None:
+    """A talk that began and ended unseen. The operator's day goes on untouched."""
+    if call.outcome is not None:
+        return
+    offers.let_go(state, call)
+    assert call.line is not None
+    desk = state.by_device.get(seen.device) if seen.device else None
+    operator, waited = None if desk is None else desk.id, max(0.0, answered_at - call.entered_at)
+    line, fallback = call.line.id, not seen.offer
+    state.events.append(CallAnswered(state.now, call.id, line, operator, answered_at, waited, fallback))
+    callers.count(state, call, Outcome.ANSWERED, at=answered_at, seen=False)
+    state.events.append(TalkFinished(state.now, call.id, operator, ended_at))
+
+
+def settle_unseen(state: State, call: Call, seen: CallSeen, at: float) -> None:
+    """What the place where he was found, or from where he left, says of his outcome."""
+    partner = seen.where is _W.PARTNER and seen.answered_at is not None
+    callers.count(
+        state, call, _SETTLED[seen.where], at=seen.answered_at if partner else at, seen=False, line=seen.line
+    )
 
 
 def known_or_new(state: State, seen: CallSeen) -> Call:
@@ -136,6 +152,19 @@ def known_or_new(state: State, seen: CallSeen) -> Call:
     return call
 
 
+def part(state: State, seen: CallSeen) -> None:
+    """Our offer or conversation of before, if the switch shows another or none."""
+    call = state.calls.get(seen.call)
+    if call is None or call.operator is None:
+        return
+    same_offer = seen.offer is not None and seen.offer == call.offer
+    same_phone = seen.device is None or seen.device == call.operator.config.device
+    rings = seen.where is _W.RING and call.state in callers.ON_OFFER and same_offer
+    talks = seen.where is _W.TALK and (same_offer or same_phone)
+    if not (rings or talks):
+        offers.let_go(state, call)
+
+
 def adopt(state: State, seen: CallSeen) -> None:
     """Make our idea of this call agree with what the switch shows."""
     call = known_or_new(state, seen)
@@ -143,7 +172,7 @@ def adopt(state: State, seen: CallSeen) -> None:
     if not take_line(state, call, seen):
         settle_in_menu(state, call, seen)
         return
-    desk = state.by_device.get(seen.device) if seen.device else None
+    desk = call.operator or (state.by_device.get(seen.device) if seen.device else None)
     match seen.where:
         case _W.TALK:
             adopt_talk(state, call, desk, seen)
@@ -153,88 +182,73 @@ def adopt(state: State, seen: CallSeen) -> None:
             adopt_wait(state, call)
         case _W.OVERFLOW:
             if call.state is not CallState.OVERFLOWING:
-                let_go(state, call)
                 call.overflowed = True
                 state.put_call(call, CallState.OVERFLOWING)
         case _W.MENU:
-            let_go(state, call)
             state.put_call(call, CallState.MENU)
             call.line = None
         case _:
-            let_go(state, call)
             settle_in_menu(state, call, seen)
 
 
 def take_line(state: State, call: Call, seen: CallSeen) -> bool:
     """Put the call on the line that its channel names. False when it has none (still in the menu)."""
-    if call.line is not None:
-        return True
-    line = state.policy.lines.get(seen.line) if seen.line else None
-    if line is None or seen.entered_at is None:
-        return False
-    callers.join(state, call, line, seen)
+    if seen.line is None or seen.entered_at is None:
+        return call.line is not None
+    if call.line is None or call.line.id != seen.line or seen.entered_at > call.entered_at + _SAME_MOMENT:
+        # Joined unseen, perhaps because an operator sent him on.
+        offers.let_go(state, call)
+        if call.state is CallState.WAITING:
+            state.put_call(call, CallState.CHECKING)
+        callers.join(state, call, state.line(seen.line), seen)
     return True
 
 
 def settle_in_menu(state: State, call: Call, seen: CallSeen) -> None:
     """Not in any queue: in the menu, or already settled and only the channel lives."""
-    outcome = _SETTLED.get(seen.where)
-    if outcome is not None and call.state is not CallState.AFTER:
-        callers.count(state, call, outcome)
-        state.put_call(call, CallState.AFTER)
-
-
-def let_go(state: State, call: Call) -> None:
-    """Our offer or conversation is no more; the operator is free."""
-    if call.state in callers.ON_OFFER:
-        offers.drop_offer(state, call, OfferFailure.LOST)
-    elif call.state is CallState.TALKING:
-        callers.release_talk(state, call, state.now)
+    if seen.where not in _SETTLED or call.state is CallState.AFTER:
+        return
+    if seen.where is _W.AFTER and seen.answered_at is not None and call.line is not None:
+        talked(state, call, seen, seen.answered_at, state.now)
+    settle_unseen(state, call, seen, state.now)
+    state.put_call(call, CallState.AFTER)
 
 
 def adopt_wait(state: State, call: Call) -> None:
-    if call.state in callers.ON_OFFER:
+    """He waits, at his old place. His timers begin anew: over a broken link they led to nothing."""
+    if call.state is CallState.CHECKING and call.lost:
         # The Redirect of before may still be on its way: no other offer before the switch has answered.
-        assert call.operator is not None
-        lost = (call.offer, call.operator)
-        let_go(state, call)
-        call.lost_offer = lost
         offers.doubt(state, call)
-    elif call.state is not CallState.WAITING:
-        let_go(state, call)
+    elif call.outcome is Outcome.REFUSED:
+        # The Redirect to the refusal is asked after, and given again.
+        state.put_call(call, CallState.AFTER)
+        state.set_timer(state.now, TimerKind.CHECK_CALL, call)
+    else:
         state.put_call(call, CallState.WAITING)
 
 
 def adopt_ring(state: State, call: Call, desk: Desk, seen: CallSeen) -> None:
-    if call.state in callers.ON_OFFER and call.offer == seen.offer:
-        call.dialled = True
-        return
-    let_go(state, call)
-    if desk.call is not None or desk.state in AT_WORK:
-        adopt_wait(state, call)
-        return
-    assert seen.offer is not None and call.line is not None
-    call.offer, call.dialled = seen.offer, True
-    state.put_call(call, CallState.RINGING)
-    attach(call, desk)
-    state.move_desk(desk, OperatorMove.RING)
-    state.events.append(OperatorRang(state.now, call.id, desk.id, call.offer))
-    give_up_at = state.now + call.line.ring_time + state.policy.offer_margin
-    state.set_timer(give_up_at, TimerKind.GIVE_UP_OFFER, call)
+    assert seen.offer is not None
+    if call.state is CallState.RINGING:
+        offers.watch_ring(state, call)
+    elif call.operator is desk or desk.state not in AT_WORK:
+        call.offer = seen.offer
+        offers.ring(state, call, desk)
+    else:
+        # He has another caller: this one is fetched back.
+        call.lost[seen.offer] = desk
+        offers.doubt(state, call)
 
 
 def adopt_talk(state: State, call: Call, desk: Desk | None, seen: CallSeen) -> None:
     """Talking: with the operator of an offer of ours, or with one whom Asterisk's own Queue() rang."""
-    if call.state is CallState.TALKING and (call.operator is desk or desk is None):
+    if call.state is CallState.TALKING:
         return
     answered_at = seen.answered_at if seen.answered_at is not None else state.now
-    if call.outcome is None:
-        if call.state not in callers.IN_LINE:
-            state.put_call(call, CallState.CHECKING)
-        offers.connect(state, call, desk, answered_at, fallback=not seen.offer)
+    known = call.answered_at is not None and answered_at < call.answered_at + _SAME_MOMENT
+    if call.outcome is None or not known:
+        offers.connect(state, call, desk, answered_at, seen.offer)
         return
-    let_go(state, call)
-    call.answered_at = call.answered_at or answered_at
     state.put_call(call, CallState.TALKING)
     if desk is not None and desk.call is None:
         attach(call, desk)
@@ -245,9 +259,19 @@ def adopt_talk(state: State, call: Call, desk: Desk | None, seen: CallSeen) -> N
 
 
 def policy_changed(state: State, fact: PolicyChanged) -> None:
+    for desk in state.desks.values():
+        if desk.id not in fact.policy.operators and desk.wish is not Wish.OUT:
+            desks.wish(state, desk, Wish.OUT, None, RELOAD)
     state.adopt_policy(fact.policy)
     state.events.append(PolicyLoaded(state.now, len(fact.policy.lines), len(fact.policy.operators)))
+    review(state)
+
+
+def review(state: State) -> None:
+    """Phones and settings may all be other than they were."""
     for desk in state.desks.values():
+        if desk.state not in AT_WORK:
+            state.move_desk(desk, OperatorMove.REVIEW)
         desks.tell_allowed(state, desk)
 
 

@@ -55,12 +55,11 @@ def make_offer(state: State, call: Call, desk: Desk, reasons: Why) -> None:
     state.move_call(call, CallMove.OFFER)
     attach(call, desk)
     state.move_desk(desk, OperatorMove.OFFER)
-    call.offer, call.dialled, call.unheard, call.lost_offer = offer, False, 0, None
+    call.offer, call.dialled, call.unheard = offer, False, 0
     ring_time = call.line.ring_time
     state.events.append(CallOffered(state.now, call.id, call.line.id, desk.id, offer, reasons))
     state.commands.append(Offer(call.id, offer, desk.id, desk.config.device, ring_time))
     state.set_timer(state.now + state.policy.confirm_timeout, TimerKind.CONFIRM_OFFER, call)
-    state.set_timer(state.now + state.policy.ringing_timeout, TimerKind.EXPECT_RINGING, call)
     state.set_timer(state.now + ring_time + state.policy.offer_margin, TimerKind.GIVE_UP_OFFER, call)
 
 

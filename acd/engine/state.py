@@ -10,6 +10,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from enum import IntEnum
 
+import msgspec
+
 from acd.model.call import CallMove, CallState, next_call_state
 from acd.model.commands import Command
 from acd.model.events import Event, OperatorChanged
@@ -41,7 +43,8 @@ class Call:
         "id",
         "language",
         "line",
-        "lost_offer",
+        "lost",
+        "moved_at",
         "number",
         "offer",
         "operator",
@@ -67,8 +70,10 @@ class Call:
         self.entered_at = 0.0
         self.offer = OfferId(0)
         self.operator: Desk | None = None
-        self.lost_offer: tuple[OfferId, Desk] | None = None
-        """The last offer that was given up without word from the switch: it may still come true."""
+        self.lost: dict[OfferId, Desk] = {}
+        """Offers that were given up without word from the switch: each may still come true."""
+        self.moved_at = 0.0
+        """When the switch was last told to fetch him back or to send him away."""
         self.dialled = False
         """The switch has confirmed the offer under way."""
         self.unheard = 0
@@ -184,6 +189,17 @@ class State:
 
     # --- Settings ---------------------------------------------------------------------------------------------
 
+    def line(self, id: LineId) -> Line:
+        """The settings of a line. One that they do not know (the dialplan is newer, or older) has the defaults and no
+        operators, until the settings are loaded again: its callers are seen and kept, whatever it is."""
+        return self.policy.lines.get(id) or Line(id, {})
+
+    def lane(self, line: Line) -> Lane:
+        lane = self.lanes.get(line.id)
+        if lane is None:
+            lane = self.lanes[line.id] = Lane(line)
+        return lane
+
     def adopt_policy(self, policy: Policy) -> None:
         """Take new settings. Calls keep the ``Line`` they entered with; operators at work finish it."""
         self.policy = policy
@@ -193,7 +209,8 @@ class State:
                 self.lanes[line.id] = Lane(line)
             else:
                 lane.line = line
-        for id in [id for id, lane in self.lanes.items() if id not in policy.lines and not lane.waiting]:
+        used = {call.line.id for call in self.calls.values() if call.line is not None}
+        for id in self.lanes.keys() - policy.lines.keys() - used:
             del self.lanes[id]
         self._adopt_operators(policy)
         for lane in self.lanes.values():
@@ -211,14 +228,20 @@ class State:
             else:
                 if desk.config.device != config.device:
                     desk.phone = PhoneState.UNREACHABLE
-                desk.config, desk.skills = config, len(config.lines)
+                desk.config, desk.skills = self._with_old_lines(config, desk.config), len(config.lines)
         for desk in [desk for id, desk in self.desks.items() if id not in policy.operators]:
-            # Who is at work finishes it, logged out; the next load forgets him.
-            desk.wish, desk.reason = Wish.OUT, None
+            # Who is at work finishes it; the next load forgets him.
             if desk.state in RESTING:
                 desk.token += 1
                 del self.desks[desk.id]
+        # His phone may be somebody else's by then.
         self.by_device = {desk.config.device: desk for desk in self.desks.values()}
+        self.by_device |= {config.device: self.desks[config.id] for config in policy.operators.values()}
+
+    def _with_old_lines(self, config: Operator, before: Operator) -> Operator:
+        """Callers of a line that is no more are still served by those who served it."""
+        left = {id: level for id, level in before.lines.items() if id in self.lanes and id not in self.policy.lines}
+        return msgspec.structs.replace(config, lines={**config.lines, **left}) if left else config
 
     def reindex(self) -> None:
         """Count idle, on-duty and logged-in operators by line anew."""
@@ -261,10 +284,7 @@ class State:
 
     def _join_lane(self, call: Call) -> None:
         assert call.line is not None
-        lane = self.lanes.get(call.line.id)
-        if lane is None:
-            lane = self.lanes[call.line.id] = Lane(call.line)
-        insort(lane.waiting, (call.entered_at, call.id, call))
+        insort(self.lane(call.line).waiting, (call.entered_at, call.id, call))
         self.joined.append(call)
         self.total_waiting += 1
         self.unsettled = True

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from acd.model.events import CallAnswered, CallEnteredLine, CallStarted, Event, OutcomeCounted
+from acd.model.events import CallEnteredLine, CallStarted, Event, OutcomeCounted
 from acd.model.ids import LineId
 from acd.model.outcome import Outcome
 
@@ -54,11 +54,12 @@ class Tally:
                     self.offered += 1
                 case CallEnteredLine():
                     self.of(event.line).entered += 1
-                case CallAnswered():
-                    if event.waited <= self.target_wait.get(event.line, 30.0):
-                        self.of(event.line).answered_in_target += 1
                 case OutcomeCounted():
-                    self.of(event.line).outcomes[event.outcome] += 1
+                    counts = self.of(event.line)
+                    counts.outcomes[event.outcome] += 1
+                    # By the one outcome of the call: who is sent on is answered twice, and counts once.
+                    if event.outcome is Outcome.ANSWERED and event.waited is not None and event.line is not None:
+                        counts.answered_in_target += event.waited <= self.target_wait.get(event.line, 30.0)
                 case _:
                     pass
 

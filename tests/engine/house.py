@@ -110,8 +110,8 @@ class House:
     def phone(self, device: str, state: f.PhoneState) -> Step:
         return self.tell(f.PhoneChanged(Device(device), state))
 
-    def hang_up(self, id: str) -> Step:
-        return self.tell(f.CallGone(CallId(id), self.now))
+    def hang_up(self, id: str, *, overflowing: bool = False) -> Step:
+        return self.tell(f.CallGone(CallId(id), self.now, overflowing))
 
     def operator_hangs_up(self, id: str) -> Step:
         return self.tell(f.TalkEnded(CallId(id), self.now))

@@ -257,7 +257,7 @@ def test_who_hangs_up_at_the_partners_is_lost() -> None:
     house = House(policy([line("info", when_unstaffed=OverflowTo.PARTNER)], [operator("anna", "1001", info=1)]))
     house.call("a")
     house.wait(20)
-    house.hang_up("a")
+    house.hang_up("a", overflowing=True)
     assert house.outcome("a") == "overflow_lost"
 
 

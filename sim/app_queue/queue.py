@@ -131,7 +131,11 @@ class Queue:
     # --- Whom to ring -------------------------------------------------------------------------------------------------
 
     def begin(self, entry: Entry, second: int) -> None:
-        """A try begins: all members in the order in which they will be tried. Equals: the last configured first."""
+        """A try begins: all members in the order in which they will be tried.
+
+        Equals: the last configured first. In Asterisk it is the last by the hash of the phone's name, which for phones
+        numbered in sequence is nearly always the same.
+        """
         entry.pending = True
         found = [(self._metric(member, entry, second), -member.position, member) for member in self.members]
         found.sort(key=lambda each: each[:2], reverse=True)

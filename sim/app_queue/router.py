@@ -24,6 +24,15 @@ LINE_RULE = "app_queue"
 _IN_VAIN = (OfferFailure.RING_NO_ANSWER, OfferFailure.LOST, None)
 """Ends a try; whatever else a phone does is followed by the next member."""
 _OPERATOR_ACTIONS = (f.OperatorLoggedIn, f.OperatorLoggedOut, f.OperatorReady, f.OperatorNotReady)
+_NEVER_TOLD = (f.PolicyChanged, f.Restored, f.LinkLost)
+"""No reload, and no link that could break: Asterisk is one with its queues."""
+
+
+def _queues(state: State, settings: Settings) -> Iterable[Queue]:
+    """One a line, with its operators in the order of the configuration."""
+    random = Random(settings.seed)
+    for line in state.policy.lines.values():
+        yield Queue(line, [desk for desk in state.desks.values() if line.id in desk.config.lines], settings, random)
 
 
 class AppQueue:
@@ -41,12 +50,9 @@ class AppQueue:
         self.policy = policy
         self._settings = settings
         self._state = state = State(in_whole_seconds(policy), 1)
-        random = Random(settings.seed)
-        self._queues: dict[LineId, Queue] = {}
+        self._queues = {queue.line: queue for queue in _queues(state, settings)}
         self._of: dict[OperatorId, list[tuple[Queue, Member]]] = {id: [] for id in state.desks}
-        for line in state.policy.lines.values():
-            members = [desk for desk in state.desks.values() if line.id in desk.config.lines]
-            self._queues[line.id] = queue = Queue(line, members, settings, random)
+        for queue in self._queues.values():
             for member in queue.members:
                 self._of[member.desk.id].append((queue, member))
         self._wrapuptimes = {id: {queue.wrapuptime for queue, _ in of} - {0} for id, of in self._of.items()}
@@ -57,13 +63,11 @@ class AppQueue:
         self._changed: dict[LineId, Queue] = {}
         self._taken_in = 0
         self._handlers: dict[type[f.Fact], Handler] = {
-            **HANDLERS,
+            **{fact: handler for fact, handler in HANDLERS.items() if fact not in _NEVER_TOLD},
             **dict.fromkeys(_OPERATOR_ACTIONS, self._operator_acts),
             f.PhoneChanged: self._phone_changes,
             f.OfferFailed: self._offer_failed,
         }
-        for unknown in (f.PolicyChanged, f.Restored, f.LinkLost):
-            del self._handlers[unknown]
         self._timers = {**CALL_TIMERS, TimerKind.ANNOUNCE: self._announce}
         self._fold: dict[type[e.Event], Callable[[Any], None]] = {
             e.CallAnswered: self._answered,
@@ -78,7 +82,7 @@ class AppQueue:
         """Take in one fact.
 
         Args:
-            fact: what happened. There is no reload and no broken link here: Asterisk is one with its queues.
+            fact: what happened in the switch or at an operator's desk.
             now: seconds since the epoch; a value before the previous one counts as the previous one.
         """
         state = self._state

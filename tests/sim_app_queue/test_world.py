@@ -29,6 +29,9 @@ from sim.model.draws import NEVER, Constant, Draw, Exponential, Lognormal
 from sim.model.replications import RouterOf, replicate
 from sim.model.setup import Behaviour, Demand, LineDemand, Setup, Shift, Staff
 from sim.model.world import World
+from tests.sim_model.full_switch import FullSwitch
+from tests.sim_model.test_switch import city as two_line_city
+from tests.sim_model.test_switch import renumbered
 
 LINES = ("a", "b", "c")
 
@@ -174,6 +177,16 @@ def test_a_caller_and_an_operator_miss_each_other_for_less_than_a_second(
     engine = [event.why for event in events_of(at_once, Engine, seed) if isinstance(event, CallOffered)]
     # Moments of entry are whole milliseconds.
     assert all(min(why.idle, why.waited) < 0.002 for why in engine)
+
+
+def test_the_full_switch_gives_the_same_events() -> None:
+    """With channels, legs and contacts it is the same drop-in for the engine as in the lean world."""
+    lean: list[Event] = []
+    full: list[Event] = []
+    World(two_line_city(), 1, lean.extend, router=AppQueue).run()
+    World(two_line_city(), 1, full.extend, router=AppQueue, switch_of=FullSwitch).run()
+    assert renumbered(lean) == renumbered(full)
+    assert len(lean) > 1000
 
 
 def test_outcomes_of_all_kinds_occur() -> None:

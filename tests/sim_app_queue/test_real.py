@@ -1,0 +1,98 @@
+"""Eight callers and three operators on a real Asterisk, and the same by hand in virtual time: who is rung when.
+
+The moments were chosen so that the order hangs on no difference of less than 50 ms.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+
+import pytest
+
+from acd.model.policy import Policy
+from sim.lab import RINGS, Habit, Lab, Phone
+from tests.sim_app_queue.hall import Hall, Hand, Rung, city, line
+
+pytestmark = pytest.mark.asterisk
+
+NUMBERS = {"gentinfo": "092101010", "sportlijn": "092101011"}
+DIALPLAN = "[acd-public]\n" + "".join(
+    f"exten => {number},1,Gosub(acd-number,s,1)\n"
+    " same => n,Answer(,i)\n"
+    f" same => n,Queue(acd-{id},cI)\n"
+    " same => n,Hangup()\n"
+    for id, number in NUMBERS.items()
+)
+Arrivals = Sequence[tuple[float, str]]
+"""Seconds after a whole second of the clock, and the line."""
+
+
+def two_lines(wrap_up: float, ring_time: float, priority: int) -> Policy:
+    """Two lines that share two operators, one of whom is second choice on the first line."""
+    return city(
+        line("gentinfo", wrap_up=wrap_up, ring_time=ring_time),
+        line("sportlijn", wrap_up=wrap_up, ring_time=ring_time, priority=priority),
+        op1001={"gentinfo": 1, "sportlijn": 1},
+        op1002={"gentinfo": 1},
+        op1003={"gentinfo": 2, "sportlijn": 1},
+    )
+
+
+def habit_of(hand: Hand) -> Habit:
+    return RINGS if hand.answers_after is None else Habit(after=hand.answers_after, talk=hand.talks)
+
+
+async def on_asterisk(
+    policy: Policy, hands: Mapping[str, Hand], arrivals: Arrivals, rings: int
+) -> tuple[list[float], list[Rung]]:
+    """When each caller joined his queue, and who was rung when; seconds after the whole second of the start."""
+    habits = {id: habit_of(hand) for id, hand in hands.items()}
+    async with AsyncExitStack() as stack:
+        lab = stack.enter_context(Lab(policy, dialplan=DIALPLAN))
+        phones = [await stack.enter_async_context(lab.phone(device, habit)) for device, habit in habits.items()]
+        citizens = [await stack.enter_async_context(lab.citizen(f"+3247{n}")) for n in range(len(arrivals))]
+        start = math.ceil(time.time() + 0.5)
+        calls = []
+        for citizen, (at, id) in zip(citizens, arrivals, strict=True):
+            await asyncio.sleep(start + at - time.time())
+            calls.append(citizen.call(NUMBERS[id]))
+        while len(rung := rings_of(phones, start)) < rings:
+            assert time.time() < start + 40, rung
+            await asyncio.sleep(0.1)
+        return [call.answered_at - start for call in calls if call.answered_at], rung
+
+
+def rings_of(phones: Sequence[Phone], start: float) -> list[Rung]:
+    """In order of time; callers are named by the order of their arrival."""
+    found = []
+    for phone in phones:
+        for call in phone.calls:
+            number = call.invite.get("from").split("sip:+3247")[1].split("@")[0]
+            found.append(Rung(call.invited_at - start, number, phone.user))
+    return sorted(found)
+
+
+async def assert_agree(policy: Policy, hands: Mapping[str, Hand], arrivals: Arrivals, rings: int) -> None:
+    joined, real = await on_asterisk(policy, hands, arrivals, rings)
+    hall = Hall(policy, hands=hands)
+    for n, (at, (_, id)) in enumerate(zip(joined, arrivals, strict=True)):
+        hall.call(at, str(n), id)
+    model = hall.run(60)
+    assert [(ring.caller, ring.operator) for ring in real] == [(ring.caller, ring.operator) for ring in model]
+    assert [ring.at for ring in real] == pytest.approx([ring.at for ring in model], abs=0.25)
+
+
+async def test_wrap_up_penalties_and_two_queues() -> None:
+    hands = {"op1001": Hand(0.2, 3.1), "op1002": Hand(0.2, 3.75), "op1003": Hand(0.2, 4.3)}
+    gentinfo = [(at, "gentinfo") for at in (0.2, 1.4, 3.85, 5.0, 5.6, 5.7)]
+    arrivals = sorted([*gentinfo, (4.15, "sportlijn"), (4.55, "sportlijn")])
+    await assert_agree(two_lines(wrap_up=2.0, ring_time=10.0, priority=0), hands, arrivals, rings=8)
+
+
+async def test_weight_and_a_phone_that_nobody_answers() -> None:
+    hands = {"op1001": Hand(0.2, 2.4), "op1002": Hand(None), "op1003": Hand(0.2, 3.3)}
+    gentinfo = [(at, "gentinfo") for at in (0.55, 2.35, 3.65, 3.8, 4.45)]
+    arrivals = sorted([*gentinfo, *((at, "sportlijn") for at in (0.65, 2.0, 2.95))])
+    await assert_agree(two_lines(wrap_up=0.0, ring_time=2.0, priority=1), hands, arrivals, rings=12)

@@ -60,6 +60,8 @@ class Channel(NamedTuple):
     app: str
     data: str
     uniqueid: str
+    bridge: str
+    """Id of the bridge in which it talks; empty = in none."""
 
 
 def cache_folder() -> Path:
@@ -320,7 +322,7 @@ class Lab:
     def channels(self) -> list[Channel]:
         """All channels that Asterisk has at this moment."""
         rows = (line.split("!") for line in self.cli("core show channels concise").splitlines() if line.count("!") > 10)
-        return [Channel(row[0], row[1], row[2], row[4], row[5], row[6], row[13]) for row in rows]
+        return [Channel(row[0], row[1], row[2], row[4], row[5], row[6], row[13], row[12]) for row in rows]
 
     def variable(self, channel: str, name: str) -> str:
         """A channel's variable or a function of it, as ``CHANNEL(language)``; empty when it is not set."""

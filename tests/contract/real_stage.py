@@ -2,23 +2,26 @@
 hands of citizens, operators and the partner."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from acd.asterisk import AmiSettings, AsteriskPbx
+from acd.asterisk.counters import Counters
 from acd.model import commands as c
 from acd.model import facts as f
 from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallId, Device, LineId
 from acd.ports import Pbx
 from sim.lab import Call, Habit, Lab
-from sim.lab.asterisk import NUMBERS
+from sim.lab.asterisk import NUMBERS, Channel
 from sim.phones import Habit as Manners
 from tests.contract.hand import Hand
 from tests.contract.scenarios import LINES, PHONES, Scenario
+
+T = TypeVar("T")
 
 PATIENCE: Final = 30.0
 """Seconds that may pass until what comes at once has come: the machine may be busy with other things."""
@@ -50,6 +53,7 @@ class RealStage(Hand):
         self._phones[PARTNER] = lab.partner(_habit(scenario.partner))
         self._callers: dict[CallId, Call] = {}
         self._closing = AsyncExitStack()
+        self._counters: list[Counters] = []
         self._complaints = len(lab.complaints(EXPLAINED))
 
     async def __aenter__(self) -> Self:
@@ -70,22 +74,23 @@ class RealStage(Hand):
         """Everybody hangs up, and Asterisk is left as it was found.
 
         Raises:
-            AssertionError: a channel is left of the scenario, or Asterisk complains.
+            AssertionError: a channel is left of the scenario, or Asterisk or the adapter complains.
         """
         async with self._closing:
             for call in self._callers.values():
                 await call.hang_up()
             if error is None:
-                await self._must_come(self._empty, "every channel ends")
+                await self._until(self._empty, "every channel ends")
         if error is None:
             assert self.lab.complaints(EXPLAINED)[self._complaints :] == []
+            assert not any(counters.handler_errors or counters.forged for counters in self._counters)
 
     # --- Stage ----------------------------------------------------------------------------------------------------
 
     async def call(self, line: str) -> CallId:
         RealStage._citizens += 1
         number = f"+32470{RealStage._citizens:06}"
-        mark, before = len(self.facts), await self._callers_in_switch()
+        mark, before = len(self.facts), await self._channels(TRUNK)
         citizen = await self._closing.enter_async_context(self.lab.citizen(number))
         call = citizen.call(NUMBERS[line])
         id = await (self._new_in_switch(before) if self._pbx is None else self._told_of(number, mark))
@@ -106,9 +111,17 @@ class RealStage(Hand):
             call.reject(603)
 
     async def send_on(self, device: str, line: str) -> None:
+        async def bridged() -> bool:
+            return any(channel.bridge for channel in await self._channels(f"PJSIP/{device}-"))
+
+        async def done() -> bool:
+            return any("200" in note for note in call.notified)
+
         call = self._phones[device].calls[-1]
+        # Between the answer and the bridge Asterisk refuses a REFER.
+        await self._until(bridged, f"{device} talks")
         await call.refer(line)
-        await self._must_come(lambda: any("200" in note for note in call.notified), "the REFER is carried out")
+        await self._until(done, "the REFER is carried out")
         # Asterisk leaves it to the phone to hang up.
         await call.hang_up()
 
@@ -131,9 +144,11 @@ class RealStage(Hand):
         await self._until_linked(mark)
 
     async def where(self, call: CallId) -> At | None:
-        channel = (await self._callers_in_switch()).get(call)
-        state = channel and await asyncio.to_thread(self.lab.variable, channel, "ACD_STATE")
-        return At(state) if state else None
+        for channel in await self._channels(TRUNK):
+            if channel.uniqueid == call:
+                state = await asyncio.to_thread(self.lab.variable, channel.name, "ACD_STATE")
+                return At(state) if state else None
+        return None
 
     async def rings(self, device: str) -> bool:
         """The phone rings, and Asterisk's device state says so too."""
@@ -154,17 +169,19 @@ class RealStage(Hand):
             stale_after=PATIENCE,
             retry_in_use=0.1,
         )
-        return AsteriskPbx(settings, lambda: map(Device, PHONES))
+        pbx = AsteriskPbx(settings, lambda: map(Device, PHONES))
+        self._counters.append(pbx.counters)
+        return pbx
 
     async def _session_over(self) -> None:
         async def unheard() -> bool:
             return not await self._sessions()
 
-        await self._must_come(unheard, "Asterisk notices that the engine is gone")
+        await self._until(unheard, "Asterisk notices that the engine is gone")
 
     async def _reset(self) -> None:
         """Nothing is left of the scenarios before this one."""
-        await self._must_come(self._empty, "every channel ends")
+        await self._until(self._empty, "every channel ends")
         await self._phones_are(f.PhoneState.UNREACHABLE)
         self.send(c.SetCrisis(None))
         self.send(c.SetDraining(False))
@@ -175,7 +192,11 @@ class RealStage(Hand):
         """The phones of this scenario are told to be so, and all others to be out of reach. Asterisk's device states
         lag behind its phones, by more than 0.1 s on a busy machine."""
         wanted = {Device(device): state if device in self._phones else f.PhoneState.UNREACHABLE for device in PHONES}
-        await self._must_come(lambda: self._shown() == wanted, f"the phones are {state}")
+
+        async def told() -> bool:
+            return self._shown() == wanted
+
+        await self._until(told, f"the phones are {state}")
 
     def _shown(self) -> Mapping[Device, f.PhoneState]:
         """The phones as told."""
@@ -205,51 +226,40 @@ class RealStage(Hand):
         rows = [row.split() for row in (await self._cli("manager show connected")).splitlines()]
         return [row[4] for row in rows if row[:1] == [self.lab.ami_user]]
 
-    async def _callers_in_switch(self) -> dict[CallId, str]:
-        """Channel names of those who came over the trunk, by Uniqueid."""
+    async def _channels(self, prefix: str = "") -> list[Channel]:
+        """Those that are called so: of the trunk, of a phone."""
         channels = await asyncio.to_thread(self.lab.channels)
-        return {CallId(channel.uniqueid): channel.name for channel in channels if channel.name.startswith(TRUNK)}
-
-    async def _new_in_switch(self, before: Mapping[CallId, str]) -> CallId:
-        found: list[CallId] = []
-
-        async def came() -> bool:
-            found[:] = (await self._callers_in_switch()).keys() - before.keys()
-            return bool(found)
-
-        await self._must_come(came, "a channel for the caller")
-        return found[0]
-
-    async def _told_of(self, number: str, mark: int) -> CallId:
-        """He has joined his line, or was turned away."""
-        found: list[CallId] = []
-
-        def came() -> bool:
-            facts = self.facts[mark:]
-            mine = {fact.call for fact in facts if isinstance(fact, f.CallArrived) and fact.number == number}
-            found[:] = [
-                fact.call for fact in facts if isinstance(fact, f.CallQueued | f.MenuEnded) and fact.call in mine
-            ]
-            return bool(found)
-
-        await self._must_come(came, f"{number} has come")
-        return found[0]
+        return [channel for channel in channels if channel.name.startswith(prefix)]
 
     async def _empty(self) -> bool:
-        return not await asyncio.to_thread(self.lab.channels)
+        return not await self._channels()
 
-    async def _comes(self, condition: Callable[[], bool | Awaitable[bool]]) -> bool:
-        """Whether it comes true in time."""
+    async def _new_in_switch(self, before: Sequence[Channel]) -> CallId:
+        """The caller who was not there before."""
+        known = {channel.uniqueid for channel in before}
+
+        async def new() -> list[str]:
+            return [channel.uniqueid for channel in await self._channels(TRUNK) if channel.uniqueid not in known]
+
+        return CallId((await self._until(new, "a channel for the caller"))[0])
+
+    async def _told_of(self, number: str, mark: int) -> CallId:
+        """The caller with that number, when he has joined his line or was turned away."""
+
+        async def told() -> list[CallId]:
+            facts = self.facts[mark:]
+            mine = {fact.call for fact in facts if isinstance(fact, f.CallArrived) and fact.number == number}
+            return [fact.call for fact in facts if isinstance(fact, f.CallQueued | f.MenuEnded) and fact.call in mine]
+
+        return (await self._until(told, f"{number} has come"))[0]
+
+    async def _until(self, look: Callable[[], Awaitable[T]], what: str) -> T:
+        """What is seen at the first look at which there is something."""
         deadline = asyncio.get_running_loop().time() + PATIENCE
-        while asyncio.get_running_loop().time() < deadline:
-            answer = condition()
-            if answer if isinstance(answer, bool) else await answer:
-                return True
+        while not (seen := await look()):
+            assert asyncio.get_running_loop().time() < deadline, f"not within {PATIENCE:g} s: {what}"
             await asyncio.sleep(0.02)
-        return False
-
-    async def _must_come(self, condition: Callable[[], bool | Awaitable[bool]], what: str) -> None:
-        assert await self._comes(condition), f"not within {PATIENCE:g} s: {what}"
+        return seen
 
 
 def _habit(manners: Manners) -> Habit:

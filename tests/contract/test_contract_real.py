@@ -6,7 +6,7 @@ import pytest
 
 from acd.model.ids import LineId
 from sim.lab import Lab, lab_policy
-from tests.contract.real_stage import RealStage
+from tests.contract.real_stage import EXPLAINED, RealStage
 from tests.contract.scenarios import SCENARIOS, Play, Scenario
 from tests.lab.sound import tone
 
@@ -24,6 +24,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     # Without wrap-up: in Queue() the phone of one scenario would rest during the next.
     with Lab(lab_policy(wrap_up=0), sounds=sounds, partners={LineId("gentinfo"): "+3290000000"}) as lab:
         yield lab
+        assert lab.complaints(EXPLAINED) == []
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

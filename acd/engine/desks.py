@@ -57,10 +57,11 @@ def not_ready(state: State, fact: OperatorNotReady) -> None:
 
 
 def find(state: State, fact: OperatorAction) -> Desk | None:
-    desk = state.desks.get(fact.operator)
-    if desk is None:
-        state.events.append(MoveRefused(state.now, f"operator {fact.operator}", "no such operator"))
-    return desk
+    if fact.operator in state.policy.operators:
+        return state.desks[fact.operator]
+    # Also one who is removed and still finishes his work: his phone may be somebody else's already.
+    state.events.append(MoveRefused(state.now, f"operator {fact.operator}", "no such operator"))
+    return None
 
 
 def find_logged_in(state: State, fact: OperatorAction) -> Desk | None:

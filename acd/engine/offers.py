@@ -115,8 +115,9 @@ def answered(state: State, fact: OfferAnswered) -> None:
         return
     if call.state in ON_OFFER and call.offer == fact.offer:
         connect(state, call, call.operator, fact.answered_at, fact.offer)
-    elif fact.offer in call.lost:
-        connect(state, call, call.lost.pop(fact.offer), fact.answered_at, fact.offer)
+    elif fact.offer in call.lost or fact.offer < state.first_offer:
+        # Given up, or given out before our start.
+        connect(state, call, call.lost.pop(fact.offer, None), fact.answered_at, fact.offer)
 
 
 def fallback_answered(state: State, fact: FallbackAnswered) -> None:

@@ -178,7 +178,10 @@ def adopt(state: State, seen: CallSeen) -> None:
             adopt_talk(state, call, desk, seen)
         case _W.RING if desk is not None and seen.offer:
             adopt_ring(state, call, desk, seen)
-        case _W.WAIT | _W.FALLBACK | _W.RING:
+        case _W.RING:
+            # At a phone that is no operator's any more: let it ring.
+            offers.doubt(state, call)
+        case _W.WAIT | _W.FALLBACK:
             adopt_wait(state, call)
         case _W.OVERFLOW:
             if call.state is not CallState.OVERFLOWING:

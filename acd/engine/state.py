@@ -181,7 +181,7 @@ class State:
         """Something changed that may allow an offer."""
         self.joined: list[Call] = []
         """Calls that began to wait in this step; their timers are set when they still wait at its end."""
-        self._next_offer = first_offer
+        self.first_offer = self._next_offer = first_offer
         self._timers: list[tuple[float, int, TimerKind, Call | Desk, int]] = []
         self._timer_count = 0
         self.policy = policy

@@ -15,6 +15,7 @@ from typing import Final
 from acd.engine.core import Engine
 from acd.model import commands as c
 from acd.model import facts as f
+from acd.model.call import CallState
 from acd.model.events import Event, OperatorWished
 from acd.model.facts import CallWhereabouts as W
 from acd.model.facts import OfferFailure, PhoneState
@@ -48,11 +49,13 @@ class Fate(StrEnum):
     PROMPT = "prompt"
     LATE = "late"
     VERY_LATE = "very_late"
+    TOO_LATE = "too_late"
+    """Later than the engine's patience: it may have rung that phone for somebody else."""
     REFUSED = "refused"
     LOST = "lost"
 
 
-LATENESS: Final = {Fate.LATE: 0.3, Fate.VERY_LATE: 1.7}
+LATENESS: Final = {Fate.LATE: 0.3, Fate.VERY_LATE: 1.7, Fate.TOO_LATE: 2.6}
 
 
 class Link(StrEnum):
@@ -68,6 +71,8 @@ class Leg:
         self.device = device
         self.offer = offer
         """None = rung by the switch's own Queue()."""
+        self.in_time = False
+        """The engine's, and carried out while it could reckon with it."""
         self.rings = False
         self.up = False
 
@@ -114,18 +119,22 @@ class Phone:
 class ModelSwitch:
     """The switch, the wire to the engine, and the engine with its journal."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, devices: Iterable[Device]) -> None:
         self.policy = policy
+        self.reloaded = False
         self.now = T0
         self.callers: dict[CallId, Caller] = {}
         self.past: list[Caller] = []
         self.turned_away: set[CallId] = set()
         """Callers whom the engine told the switch to refuse; it counts them so from that moment."""
-        self.phones = {o.device: Phone(o.device) for o in policy.operators.values()}
+        self.phones = {device: Phone(device) for device in devices}
+        self.watched: set[Device] = set()
+        """Phones of which the adapter tells: those of the operators at the last look or audit."""
         self.allowed: set[Device] = set()
         """Phones that the fallback queue may ring."""
         self.notes: list[f.CallMissed] = []
         self.link = Link.DOWN
+        self.linked_at = 0.0
         self.unnoticed_until = 0.0
         """Until then the dialplan does not know that the engine is away."""
         self.fates: deque[Fate] = deque()
@@ -205,6 +214,16 @@ class ModelSwitch:
             if self.link is Link.UP:
                 self._take(command)
         self.deliver()
+        if self.link is Link.UP and not self.wire:
+            self._compare()
+
+    def _compare(self) -> None:
+        """What the engine was told of those who talk is what it believes."""
+        for id in self.told_talking:
+            call, leg = self.engine._state.calls[id], self.callers[id].leg
+            assert call.state is CallState.TALKING, f"{id} talks, and it was told"
+            if leg is not None and not self.reloaded:
+                assert call.operator is not None and call.operator.config.device == leg.device
 
     def _note_what_it_knows(self, fact: f.Fact) -> None:
         match fact:
@@ -219,7 +238,13 @@ class ModelSwitch:
         match command:
             case c.Offer():
                 phone, seconds = self.phones[command.device], command.ring_time
-                self._redirect(command, lambda caller: self._connect(caller, command.offer, phone, seconds))
+                sent_at = self.now
+
+                def connect(caller: Caller) -> None:
+                    in_time = self.now - sent_at <= LATENESS[Fate.VERY_LATE] and sent_at > self.linked_at
+                    self._connect(caller, command.offer, phone, seconds, in_time=in_time)
+
+                self._redirect(command, connect)
             case c.Withdraw():
                 self._redirect(command, self._to_music)
             case c.Deflect():
@@ -246,6 +271,8 @@ class ModelSwitch:
             if move in caller.moves:
                 caller.moves.remove(move)
                 if caller.gone_at is None:
+                    # A talk that begins and is broken unseen leaves no trace.
+                    caller.unknowable |= caller.where is W.TALK and self.link is not Link.UP
                     do(caller)
 
         earlier = list(caller.moves)
@@ -307,6 +334,9 @@ class ModelSwitch:
     def hang_up(self, caller: Caller) -> None:
         if caller.gone_at is not None:
             return
+        if caller.leg is not None and not caller.leg.up:
+            # Dial() ends first, then the hangup handler of the caller runs.
+            self._end_leg(caller, caller.leg)
         where, leg = caller.where, caller.leg
         caller.gone_at = self.now
         self._settled(caller, self._lost_as(caller, where))
@@ -317,10 +347,6 @@ class ModelSwitch:
                 self.notes.append(f.CallMissed(self._seen(caller), self.now))
             else:
                 caller.unknowable = True
-        if leg is not None and not leg.up:
-            # Dial() ends first, then the hangup handler of the caller runs.
-            self._end_leg(caller, leg)
-            leg = None
         self.tell(f.CallGone(caller.id, self.now, where is W.OVERFLOW))
         self._end_leg(caller, leg)
 
@@ -329,9 +355,7 @@ class ModelSwitch:
             return Outcome.LEFT_MENU
         if where is W.OVERFLOW:
             return Outcome.OVERFLOW_LOST
-        assert caller.line is not None
-        waited = self.now - (caller.entered_at or 0.0)
-        return Outcome.ABANDONED_SHORT if waited < self.policy.lines[caller.line].short_abandon else Outcome.ABANDONED
+        return Outcome.ABANDONED_SHORT if self.now - (caller.entered_at or 0.0) < 10.0 else Outcome.ABANDONED
 
     def _settled(self, caller: Caller, outcome: Outcome, *, waited: bool = True) -> None:
         if caller.truth is None:
@@ -353,18 +377,19 @@ class ModelSwitch:
 
     # --- What Redirects do --------------------------------------------------------------------------------------
 
-    def _connect(self, caller: Caller, offer: OfferId, phone: Phone, ring_time: float) -> None:
+    def _connect(self, caller: Caller, offer: OfferId, phone: Phone, ring_time: float, *, in_time: bool) -> None:
         self._end_leg(caller, caller.leg)
         caller.where, caller.offer, caller.device = W.RING, offer, phone.device
         if not phone.registered:
             self.fail(caller, OfferFailure.UNREACHABLE)
             return
         if phone.leg is not None or phone.in_use:
-            rung = phone.leg is not None and phone.leg.rings and phone.leg.offer is not None
-            assert not rung, f"{phone.device} is rung for two callers at once"
+            rung = phone.leg is not None and phone.leg.rings and phone.leg.in_time
+            assert not (rung and in_time), f"{phone.device} is rung for two callers at once"
             self.fail(caller, OfferFailure.BUSY)
             return
         leg = caller.leg = phone.leg = Leg(caller, phone.device, offer)
+        leg.in_time = in_time
         self.tell(f.OfferDialled(caller.id, offer))
         self.at(RINGS_AFTER, lambda: self.ring(leg))
         self.at(math.ceil(ring_time), lambda: self._rang_in_vain(leg))
@@ -459,13 +484,23 @@ class ModelSwitch:
         """Asterisk says what the phone's state is when it has changed."""
         if phone.state() is not phone.shown:
             phone.shown = phone.state()
-            self.tell(f.PhoneChanged(phone.device, phone.shown))
+            if phone.device in self.watched:
+                self.tell(f.PhoneChanged(phone.device, phone.shown))
 
     def _audit(self) -> None:
         self.at(AUDIT, self._audit)
         if self.link is Link.UP:
-            for device, phone in self.phones.items():
-                self.tell(f.PhoneChanged(device, phone.shown))
+            for device in self._watch():
+                self.tell(f.PhoneChanged(device, self.phones[device].shown))
+
+    def _watch(self) -> list[Device]:
+        devices = [operator.device for operator in self.policy.operators.values()]
+        self.watched = set(devices)
+        return devices
+
+    def reload(self, policy: Policy) -> None:
+        self.policy, self.reloaded = policy, True
+        self.step(f.PolicyChanged(policy))
 
     # --- Without the engine -------------------------------------------------------------------------------------
 
@@ -519,13 +554,9 @@ class ModelSwitch:
     def relink(self, *, rebooted: bool = False) -> None:
         if self.link is Link.CUT:
             self._notice_cut()
-        for caller in list(self.callers.values()):
-            # Half a second has passed: what was on its way has arrived, or never will.
-            for move in list(caller.moves):
-                move()
-        self.link = Link.UP
+        self.link, self.linked_at = Link.UP, self.now
         notes, self.notes = tuple(self.notes), []
-        phones = {device: phone.shown for device, phone in self.phones.items()}
+        phones = {device: self.phones[device].shown for device in self._watch()}
         seen = tuple(self._seen(caller) for caller in self.callers.values())
         self.wire.append(f.SwitchSeen(seen, notes, phones, rebooted))
         self.deliver()
@@ -545,6 +576,10 @@ class ModelSwitch:
 
     def kill(self) -> None:
         """The engine is killed outright, and started again with what the records kept."""
+        for caller in list(self.callers.values()):
+            for move in list(caller.moves):
+                # Nothing is on its way for longer than a start takes.
+                self.at(0.4, move)
         self._blind(0.0)
         self.link = Link.DOWN
         self.told_talking.clear()

@@ -87,7 +87,7 @@ def run(side: str, load: Load, strategy: str) -> Result:
     """Start everything anew, let the load run, measure the steady part, take everything away.
 
     Raises:
-        Spoilt: the other side served callers, or Asterisk complained.
+        Spoilt: the callers stopped calling, or the engine's side was served by the fallback.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acd-bench-")))
@@ -97,7 +97,7 @@ def run(side: str, load: Load, strategy: str) -> Result:
         _operators(farm, lab, load.talk)
         service = stack.enter_context(_service(folder, lab)) if side == OURS else None
         processes = {"asterisk": lab.pid, **({"engine": service.pid} if service else {})}
-        farm.citizens("callers", NUMBER, prefix="+3247", count=MANY, rate=load.rate)
+        _callers(farm, load.rate)
         time.sleep(load.warm_up)
         before = machine.read(processes, lab.ami_port if service else None)
         time.sleep(load.steady)
@@ -116,6 +116,13 @@ def _operators(farm: Farm, lab: Lab, talk: float) -> None:
         farm.operators(f"operators{kind}", group, ring=RING, talk=talk * share)
 
 
+def _callers(farm: Farm, rate: int) -> None:
+    """Three streams of callers, each as even as a clock: together they come as irregularly as callers do."""
+    first, second = round(0.4 * rate), round(0.35 * rate)
+    for stream, share in enumerate((first, second, rate - first - second)):
+        farm.citizens(f"callers{stream}", NUMBER, prefix=f"+324{stream}", count=MANY, rate=share)
+
+
 @contextmanager
 def _service(folder: Path, lab: Lab) -> Iterator[Service]:
     state = folder / "state"
@@ -128,7 +135,7 @@ def _service(folder: Path, lab: Lab) -> Iterator[Service]:
 
 def _check(side: str, lab: Lab, farm: Farm) -> None:
     """Each side must have served its callers itself, and the callers must have gone on calling."""
-    if farm.done("callers"):
+    if any(farm.done(f"callers{stream}") for stream in range(3)):
         raise Spoilt(f"the callers' SIPp has ended:\n{farm.errors()}")
     fallback = sum(map(int, re.findall(r"\bC:(\d+)", lab.cli("queue show")))) if side == OURS else 0
     if fallback:

@@ -97,7 +97,13 @@ def _idle(pairs: Sequence[Pair]) -> str:
         ours, theirs = _entry(sides.get(OURS)), _entry(sides.get(THEIRS))
         p50, p99 = (ratio(_at(ours, name), _at(theirs, name)) for name in ("p50", "p99"))
         rows.append([_load(load), *_times(ours), *_times(theirs), number(p50, 2), number(p99, 2), aim(p99, AIM_ENTRY)])
-    return table(head, rows)
+    forgotten = [
+        f"{name}: no phone rang for {side.without_operator} callers ({load.operators} operators, {load.rate} calls/s)"
+        for load, sides in pairs
+        for name, side in sides.items()
+        if side.without_operator
+    ]
+    return "\n".join([table(head, rows), *forgotten])
 
 
 def _entry(side: Side | None) -> Spread | None:

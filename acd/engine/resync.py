@@ -137,9 +137,7 @@ def talked(state: State, call: Call, seen: CallSeen, answered_at: float, ended_a
 def settle_unseen(state: State, call: Call, seen: CallSeen, at: float) -> None:
     """What the place where he was found, or from where he left, says of his outcome."""
     partner = seen.where is _W.PARTNER and seen.answered_at is not None
-    callers.count(
-        state, call, _SETTLED[seen.where], at=seen.answered_at if partner else at, seen=False, line=seen.line
-    )
+    callers.count(state, call, _SETTLED[seen.where], at=seen.answered_at if partner else at, seen=False, line=seen.line)
 
 
 def known_or_new(state: State, seen: CallSeen) -> Call:

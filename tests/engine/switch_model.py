@@ -233,6 +233,8 @@ class ModelSwitch:
                 self.told_talking.discard(fact.call)
             case f.SwitchSeen():
                 self.told_talking = {seen.call for seen in fact.calls if seen.where is W.TALK}
+            case _:
+                pass
 
     def _take(self, command: c.Command) -> None:
         match command:
@@ -257,6 +259,8 @@ class ModelSwitch:
                 (self.allowed.add if command.allowed else self.allowed.discard)(command.device)
             case c.Announce():
                 assert command.position is None or command.position >= 1
+            case _:
+                pass
 
     def _redirect(self, command: c.Offer | c.Withdraw | c.Deflect, do: Callable[[Caller], None]) -> None:
         id = command.call

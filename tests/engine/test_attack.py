@@ -45,7 +45,7 @@ def given_up(house: House, id: str) -> None:
         house.tell(f.CallFound(CallId(id), W.WAIT))
 
 
-# --- Offers that were given up and come true all the same --------------------------------------------------------------
+# --- Offers that were given up and come true all the same -------------------------------------------------------------
 
 
 def test_the_answer_to_an_offer_before_the_last_is_believed() -> None:
@@ -514,7 +514,8 @@ def test_a_thousand_callers_who_hear_their_position_at_once_cost_milliseconds() 
     spoken = [line(f"l{n}", capacity=1000, announcements=Announcements(20.0, 30.0)) for n in range(8)]
     skills = {f"l{n}": 1 for n in range(8)}
     house = House(policy(spoken, [operator(f"o{n}", str(2000 + n), **skills) for n in range(500)]), linked=False)
-    house.engine.handle(f.SwitchSeen(tuple(seen(f"c{n}", W.WAIT, line=LineId(f"l{n % 8}")) for n in range(1000)), (), {}), T0)
+    waiting = tuple(seen(f"c{n}", W.WAIT, line=LineId(f"l{n % 8}")) for n in range(1000))
+    house.engine.handle(f.SwitchSeen(waiting, (), {}), T0)
     began = time.perf_counter()
     step = house.engine.handle(f.Tick(), T0 + 21)
     took = time.perf_counter() - began

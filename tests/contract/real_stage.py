@@ -19,7 +19,7 @@ from sim.lab import Call, Habit, Lab
 from sim.lab.asterisk import NUMBERS, Channel
 from sim.phones import Habit as Manners
 from tests.contract.hand import Hand
-from tests.contract.scenarios import LINES, PHONES, Scenario
+from tests.contract.language import LINES, PHONES, Scenario
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ EXPLAINED: Final = (
 
 
 class RealStage(Hand):
-    """Implements :class:`~tests.contract.scenarios.Stage`.
+    """Implements :class:`~tests.contract.language.Stage`.
 
     Args:
         lab: a started Asterisk, with the lab's own numbers.

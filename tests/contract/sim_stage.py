@@ -16,7 +16,7 @@ from sim.pbx import SimPbx
 from sim.phones import Always, Contact, Habit, LegState
 from sim.switch import SimSwitch
 from tests.contract.hand import Hand
-from tests.contract.scenarios import LINES, PHONES, Scenario
+from tests.contract.language import LINES, PHONES, Scenario
 
 _SECRET = "no secret at all"
 
@@ -94,7 +94,7 @@ class OverAmi:
 
 
 class SimStage(Hand):
-    """Implements :class:`~tests.contract.scenarios.Stage`."""
+    """Implements :class:`~tests.contract.language.Stage`."""
 
     def __init__(self, scenario: Scenario, front: type[Direct] | type[OverAmi]) -> None:
         super().__init__()

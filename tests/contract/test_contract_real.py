@@ -6,8 +6,10 @@ import pytest
 
 from acd.model.ids import LineId
 from sim.lab import Lab, lab_policy
+from tests.contract.language import Scenario
+from tests.contract.play import Play
 from tests.contract.real_stage import EXPLAINED, RealStage
-from tests.contract.scenarios import SCENARIOS, Play, Scenario
+from tests.contract.scenarios import SCENARIOS
 from tests.lab.sound import tone
 
 pytestmark = pytest.mark.asterisk

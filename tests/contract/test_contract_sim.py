@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from sim.loop_time import VirtualLoop
-from tests.contract.scenarios import SCENARIOS, Either, Play, Scenario
+from tests.contract.language import Either, Scenario
+from tests.contract.play import Play
+from tests.contract.scenarios import SCENARIOS
 from tests.contract.sim_stage import Direct, OverAmi, SimStage
 
 

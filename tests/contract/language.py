@@ -1,0 +1,232 @@
+"""What a scenario of the contract is made of: a stage, the steps that are taken on it, and the story that the facts
+must tell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from acd.model import commands as c
+from acd.model import facts as f
+from acd.model.facts import CallWhereabouts as At
+from acd.model.ids import CallId
+from acd.model.policy import OverflowTo
+from sim.phones import ANSWERS, Habit
+
+LINES: Final = ("gentinfo", "sportlijn", "lez")
+PHONES: Final = ("1001", "1002", "1003")
+"""All of them serve all of :data:`LINES`."""
+
+
+class Stage(Protocol):
+    """A switch with an engine's hand on it. All phones of the scenario are registered, no others are."""
+
+    facts: list[f.Fact]
+    """Told since the stage was set, in order."""
+
+    async def call(self, line: str) -> CallId:
+        """A citizen calls and joins ``line``. Returns when the switch has told so, if somebody listens."""
+
+    async def hang_up(self, call: CallId) -> None:
+        """The citizen hangs up."""
+
+    async def pick_up(self, device: str) -> None: ...
+
+    async def put_down(self, device: str) -> None:
+        """The operator hangs up; while it rings: presses reject (603)."""
+
+    async def send_on(self, device: str, line: str) -> None:
+        """The operator at ``device`` sends his caller to another line (SIP REFER)."""
+
+    async def register(self, device: str) -> None: ...
+
+    async def unregister(self, device: str) -> None: ...
+
+    async def connect(self) -> None:
+        """A fresh engine connects. Returns when it was told what is in the switch."""
+
+    async def disconnect(self) -> None:
+        """The engine dies."""
+
+    def freeze(self) -> None:
+        """Its routing loop stops: no heartbeat any more. The session lives."""
+
+    async def cut_off(self) -> None:
+        """The connection breaks. Returns when the same engine is connected again."""
+
+    async def restart(self) -> None:
+        """The switch is killed and started again. Returns when the link is up."""
+
+    def send(self, command: c.Command) -> None: ...
+
+    async def where(self, call: CallId) -> At | None:
+        """Where the caller is, as somebody sees who stands beside the switch; None = not there any more."""
+
+    async def rings(self, device: str) -> bool:
+        """Whether this phone (or the ``partner``'s) rings."""
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class Calls:
+    who: str
+    line: str = "gentinfo"
+
+
+@dataclass(frozen=True)
+class HangsUp:
+    who: str
+
+
+@dataclass(frozen=True)
+class Offers:
+    who: str
+    offer: int
+    device: str
+    ring_time: float = 3.0
+
+
+@dataclass(frozen=True)
+class Withdraws:
+    who: str
+    offer: int
+
+
+@dataclass(frozen=True)
+class Announces:
+    who: str
+
+
+@dataclass(frozen=True)
+class Deflects:
+    who: str
+    to: OverflowTo
+    line: str = "gentinfo"
+
+
+@dataclass(frozen=True)
+class Asks:
+    who: str
+
+
+@dataclass(frozen=True)
+class Commands:
+    command: c.Command
+
+
+@dataclass(frozen=True)
+class PicksUp:
+    device: str
+
+
+@dataclass(frozen=True)
+class PutsDown:
+    device: str
+
+
+@dataclass(frozen=True)
+class SendsOn:
+    device: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Registers:
+    device: str
+
+
+@dataclass(frozen=True)
+class Unregisters:
+    device: str
+
+
+@dataclass(frozen=True)
+class Connects: ...
+
+
+@dataclass(frozen=True)
+class Disconnects: ...
+
+
+@dataclass(frozen=True)
+class Freezes: ...
+
+
+@dataclass(frozen=True)
+class IsCutOff: ...
+
+
+@dataclass(frozen=True)
+class Restarts: ...
+
+
+@dataclass(frozen=True)
+class Waits:
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Until:
+    """Wait until this was told of him (or of a phone, or of the link)."""
+
+    who: str
+    word: str
+    within: float = 30.0
+
+
+@dataclass(frozen=True)
+class IsAt:
+    """Wait until the caller is there (None = gone), whoever is told of it."""
+
+    who: str
+    where: At | None
+    within: float = 30.0
+
+
+@dataclass(frozen=True)
+class Rings:
+    """Wait until this phone (or the ``partner``'s) rings, whoever is told of it."""
+
+    device: str
+    within: float = 30.0
+
+
+Step = (
+    Calls
+    | HangsUp
+    | Offers
+    | Withdraws
+    | Announces
+    | Deflects
+    | Asks
+    | Commands
+    | PicksUp
+    | PutsDown
+    | SendsOn
+    | Registers
+    | Unregisters
+    | Connects
+    | Disconnects
+    | Freezes
+    | IsCutOff
+    | Restarts
+    | Waits
+    | Until
+    | IsAt
+    | Rings
+)
+
+
+class Either(frozenset[str]):
+    """These words, in any order."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    steps: Sequence[Step]
+    story: Mapping[str, Sequence[str | Either]]
+    """Caller, phone or ``link`` -> what was told of him. Of whoever is not named nothing is told."""
+    phones: Mapping[str, Habit] = field(default_factory=dict)
+    partner: Habit = ANSWERS
+    """How the partner contact centre answers."""

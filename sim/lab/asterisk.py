@@ -43,6 +43,8 @@ _DEFAULTS: Final = {
     "pjproject.conf": "",
 }
 """Files that a packaged Asterisk brings along, with nothing in them that matters here."""
+_ALWAYS_IGNORED: Final = ("registered during operation. Enable PJSIP_SAFE_MODULE",)
+"""PJSIP says so, now and then, of a module that Asterisk loads while it boots: before any call can be there."""
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -308,10 +310,11 @@ class Lab:
 
     def complaints(self, ignore: Iterable[str] = ()) -> list[str]:
         """The warnings and errors of the log, without those that contain one of ``ignore``."""
+        ignored = (*_ALWAYS_IGNORED, *ignore)
         return [
             line
             for line in self.log().splitlines()
-            if ("WARNING" in line or "ERROR" in line) and not any(part in line for part in ignore)
+            if ("WARNING" in line or "ERROR" in line) and not any(part in line for part in ignored)
         ]
 
     def _tail(self) -> str:

@@ -136,8 +136,8 @@ class AsteriskPbx:
         return self._link.reason
 
     def audit(self) -> None:
-        """Read the state of all phones and tell what differs from what was told: no operator hangs in "busy" for
-        ever, and a phone that came with new settings is known. Done by itself once a minute."""
+        """Read the state of all phones and tell it, changed or not: no operator hangs in "busy" for ever, a phone that
+        was found dead is tried again, and one that came with new settings is known. Done by itself once a minute."""
         if self._session is not None and self._linked:
             self._session.tell(DEVICES, self._audited, self._settings.list_timeout)
 
@@ -281,12 +281,10 @@ class AsteriskPbx:
         if frames is None or not frames[0].success:
             return
         self._phones.listed(read_devices(frames))
-        wanted = set(self._devices())
-        self._told = {device: state for device, state in self._told.items() if device in wanted}
-        for device in wanted:
-            if self._told.get(device) is not self._phones[device]:
-                self.counters.phone_corrections += device in self._told
-                self._tell_phone(device)
+        told, self._told = self._told, {}
+        for device in dict.fromkeys(self._devices()):
+            self.counters.phone_corrections += device in told and told[device] is not self._phones[device]
+            self._tell_phone(device)
 
     # --- Commands -------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,12 @@ from acd.model.mendable import Mendable
 MAX_LINE: Final = 64 * 1024
 """Bytes of one request or answer of ordinary size; a longer request is refused."""
 
+PATIENCE: Final = 10.0
+"""Seconds that somebody who connected may take to put his request."""
+
+LONGEST_NAME: Final = 107
+"""Bytes of a Unix socket's path (unix(7))."""
+
 Answer = dict[str, Any]
 Handler = Callable[[Mapping[str, Any]], Awaitable[Answer]]
 
@@ -48,8 +54,11 @@ class ControlServer:
         """Open the socket.
 
         Raises:
-            ControlError: another service answers there.
+            ControlError: another service answers there, or no socket can have that name.
+            OSError: somebody else's is there.
         """
+        if len(os.fsencode(self._path)) > LONGEST_NAME:
+            raise ControlError(f"{self._path}: too long a name for a socket; choose a shorter state folder")
         if await _answers(self._path):
             raise ControlError(f"another service is running: it answers at {self._path}")
         self._path.unlink(missing_ok=True)
@@ -68,7 +77,11 @@ class ControlServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             try:
-                answer = await self._answer(await reader.readline())
+                async with asyncio.timeout(PATIENCE):
+                    line = await reader.readline()
+                answer = await self._answer(line)
+            except TimeoutError:
+                answer = {"error": f"no request within {PATIENCE:g} s"}
             except ValueError:
                 answer = {"error": f"a request may have {MAX_LINE} bytes"}
             writer.write(json.dumps(answer).encode() + b"\n")
@@ -79,7 +92,7 @@ class ControlServer:
         try:
             request = json.loads(line)
             handler = self._handlers[request["do"]]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return {"error": f"no such request: {line[:100].decode(errors='replace')!r}"}
         try:
             return await handler(request)
@@ -93,7 +106,7 @@ class ControlServer:
 async def _answers(path: Path) -> bool:
     try:
         _, writer = await asyncio.open_unix_connection(path)
-    except OSError:
+    except (FileNotFoundError, ConnectionRefusedError):
         return False
     writer.close()
     return True
@@ -105,18 +118,21 @@ async def ask(path: Path, do: str, **details: Any) -> Answer:
     Raises:
         ServiceNotRunning: nobody answers.
         ControlError: the service says why not.
+        OSError: it is another user's.
     """
     try:
         reader, writer = await asyncio.open_unix_connection(path, limit=16 * 1024 * 1024)
-    except OSError:
+    except (FileNotFoundError, ConnectionRefusedError):
         raise ServiceNotRunning(path) from None
     try:
         writer.write(json.dumps({"do": do, **details}).encode() + b"\n")
         await writer.drain()
         line = await reader.readline()
+    except ConnectionError:
+        line = b""
     finally:
         writer.close()
-    if not line:
+    if not line.endswith(b"\n"):
         raise ControlError("the service ended without an answer")
     answer: Answer = json.loads(line)
     if "error" in answer:

@@ -41,7 +41,8 @@ class Driver:
         pbx: carries.
         journal: is told every event before anybody else.
         clock: seconds since the epoch, never going back.
-        listeners: are told every event after the journal; they must not raise.
+        listeners: are told every event after the journal. They only look on: what one raises is logged, and routing
+            goes on without it.
     """
 
     def __init__(
@@ -59,7 +60,10 @@ class Driver:
         self._failed: asyncio.Future[None] | None = None
 
     def tell(self, fact: Fact) -> None:
-        """Hand a fact to the engine. Facts told while another is handled wait their turn."""
+        """Hand a fact to the engine. Facts told while another is handled wait their turn; once the engine has failed or
+        was stopped, there is nobody to hand them to."""
+        if self._failed is not None and self._failed.done():
+            return
         self._inbox.append(fact)
         if self._busy:
             return
@@ -68,7 +72,9 @@ class Driver:
             while self._inbox:
                 self._step(self._inbox.popleft())
         except Exception as error:
+            self._inbox.clear()
             self._fail(error)
+            return
         finally:
             self._busy = False
         self._arm()
@@ -101,7 +107,13 @@ class Driver:
         self._send(step.commands)
         if step.events:
             for listener in self._listeners:
-                listener(step.events)
+                self._show(listener, step.events)
+
+    def _show(self, listener: Listener, events: Sequence[Event]) -> None:
+        try:
+            listener(events)
+        except Exception:
+            log.exception("a listener failed; routing goes on")
 
     def _send(self, commands: Sequence[Command]) -> None:
         for command in commands:
@@ -115,12 +127,16 @@ class Driver:
             self._failed.set_exception(error)
 
     async def _beat(self) -> None:
-        """Says that routing is alive: it beats only when a tick went through the engine."""
-        while True:
+        """Says that routing is alive: it beats only when a tick went through the engine. When it cannot beat, Asterisk
+        soon serves the callers beside us: that is a failure, too."""
+        assert self._failed is not None
+        while not self._failed.done():
             self.tell(Tick())
-            if self._failed is not None and self._failed.done():
-                return
-            self._pbx.heartbeat()
+            if not self._failed.done():
+                try:
+                    self._pbx.heartbeat()
+                except Exception as error:
+                    self._fail(error)
             await asyncio.sleep(HEARTBEAT_EVERY)
 
     def _arm(self) -> None:

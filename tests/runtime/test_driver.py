@@ -123,3 +123,55 @@ def test_a_call_that_ends_is_written_down() -> None:
     stage = on_stage(1.0, CALL, f.CallGone(CallId("a"), 1_800_000_001.0))
     assert [e.call for e in stage.paper.events if isinstance(e, CallEnded)] == ["a"]
     assert sum(stage.heard) == len(stage.paper.events)
+
+
+class Nonsense(f.Fact, frozen=True):
+    """No engine knows what to do with this."""
+
+
+def test_after_a_failure_nothing_more_is_decided(capsys: pytest.CaptureFixture[str]) -> None:
+    loop = VirtualLoop()
+    stage = Stage(loop)
+    with pytest.raises(KeyError):
+        loop.run_until_complete(stage.run_for(10.0, *ON_DUTY, Nonsense(), CALL))
+    loop.close()
+    assert [c for c in stage.switch.sent if isinstance(c, Offer)] == []
+    assert len(stage.switch.beats) <= 1
+
+
+def test_who_only_looks_on_cannot_stop_the_routing(capsys: pytest.CaptureFixture[str]) -> None:
+    class Blind(Stage):
+        def listen(self, events: Sequence[Event]) -> None:
+            raise ZeroDivisionError
+
+    loop = VirtualLoop()
+    stage = Blind(loop)
+    loop.run_until_complete(stage.run_for(5.0, *ON_DUTY, CALL))
+    loop.close()
+    assert [c.call for c in stage.switch.sent if isinstance(c, Offer)][:1] == ["a"]
+    assert len(stage.switch.beats) == 3
+    assert "ZeroDivisionError" in "".join(capsys.readouterr())
+
+
+def test_a_switch_that_takes_no_heartbeat_ends_the_service(capsys: pytest.CaptureFixture[str]) -> None:
+    loop = VirtualLoop()
+    stage = Stage(loop)
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    stage.switch.heartbeat = broken  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        loop.run_until_complete(stage.run_for(5.0))
+    loop.close()
+    assert stage.switch.stopped
+
+
+def test_what_is_told_after_the_end_is_told_to_nobody() -> None:
+    loop = VirtualLoop()
+    stage = Stage(loop)
+    loop.run_until_complete(stage.run_for(1.0))
+    before = len(stage.paper.events)
+    stage.driver.tell(CALL)
+    loop.close()
+    assert len(stage.paper.events) == before

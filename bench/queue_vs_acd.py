@@ -12,6 +12,7 @@ Needs root, Asterisk (``scripts/install-asterisk``), SIPp and iproute2.
 import argparse
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -22,7 +23,9 @@ import msgspec
 
 from bench.phase import SIDES, Load, Result, Spoilt, run
 from bench.report import Pair, line, show, summary
+from bench.service import ServiceError
 from sim.lab.asterisk import LabError, cache_folder
+from sim.lab.sipp import SippFailed
 
 IDLE: Final = tuple(
     Load(operators=operators, rate=rate, talk=talk, warm_up=3.0, steady=30.0 if rate == 5 else 15.0)
@@ -48,7 +51,7 @@ def measure(loads: Sequence[Load], rounds: int, strategy: str, sides: Sequence[s
     for count, (load, side) in enumerate(phases, 1):
         try:
             result = run(side, load, strategy)
-        except Spoilt as error:
+        except (Spoilt, SippFailed, ServiceError) as error:
             spoilt.append(f"{side}, {load.operators} operators, {load.rate} calls/s: {error}")
             result = run(side, load, strategy)
         results.setdefault((load, side), []).append(result)
@@ -87,6 +90,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = arguments()
+    # Whoever ends us early must not leave Asterisk and SIPp behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     os.nice(options.nice)
     idle, overload = (QUICK_IDLE, QUICK_OVERLOAD) if options.quick else (IDLE, OVERLOAD)
     loads = {"idle": idle, "overload": overload, "all": idle + overload}[options.part]

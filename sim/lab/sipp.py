@@ -4,6 +4,7 @@ Each SIPp process writes a line a happening, with its own clock: ``<time> <what>
 callers and phones lived through is read back from these lines alone.
 """
 
+import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -177,10 +178,12 @@ class Farm:
 
     def _ports(self) -> int:
         """A SIP port; the next three are for sound."""
-        port = self._lab.slot.next_port()
-        for _ in range(3):
-            self._lab.slot.next_port()
-        return port
+        while True:
+            port = self._lab.slot.next_port()
+            for _ in range(3):
+                self._lab.slot.next_port()
+            if _is_free(port):
+                return port
 
     def _register(self, name: str, secrets: Mapping[Device, str], port: int) -> None:
         rows = (f"{device};[authentication username={device} password={word}]" for device, word in secrets.items())
@@ -206,6 +209,16 @@ class Farm:
             )
         self._running[name] = process
         return process
+
+
+def _is_free(port: int) -> bool:
+    """Whether nobody holds it; a SIPp whose farm was killed outright may live on for a while."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
 
 
 def _ms(seconds: float | None) -> str:

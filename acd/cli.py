@@ -7,6 +7,7 @@ import asyncio
 import getpass
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -31,7 +32,12 @@ from acd.runtime.control import ControlError, ask
 if TYPE_CHECKING:
     from acd.records import Archive, CallRow
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Call-routing engine for city contact centres.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Call-routing engine for city contact centres.",
+)
 dialplan = typer.Typer(no_args_is_help=True, help="Asterisk's part.")
 prompts = typer.Typer(no_args_is_help=True, help="Spoken texts.")
 operator = typer.Typer(no_args_is_help=True, help="Operators: who takes calls now.")
@@ -39,10 +45,13 @@ app.add_typer(dialplan, name="dialplan")
 app.add_typer(prompts, name="prompts")
 app.add_typer(operator, name="operator")
 
-out = Console(soft_wrap=True, highlight=False)
+out = Console(soft_wrap=True, highlight=False, markup=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 T = TypeVar("T")
+
+RESTART_TAKES = 120.0
+"""Seconds that a restart of the service or of Asterisk may take, until it has the other again."""
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
@@ -64,7 +73,14 @@ def plainly() -> Iterator[None]:
     try:
         yield
     except (Mendable, OSError) as error:
-        fail(str(error))
+        fail(said(error))
+
+
+def said(error: Exception) -> str:
+    """What went wrong, without the number that the system has for it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 def carry_out(work: Coroutine[Any, Any, T]) -> T:
@@ -120,7 +136,7 @@ def status() -> None:
     """The link, the calls and the operators of the running service."""
     answer = request("status")
     for key in ("linked", "draining", "crisis", "calls", "waiting", "talking", "behind", "web"):
-        out.print(f"{key:9} {answer[key]}", markup=False)
+        out.print(f"{key:9} {answer[key]}")
     show_operators(answer)
 
 
@@ -128,7 +144,7 @@ def status() -> None:
 def reload() -> None:
     """Let the service read queues.yaml again. Waiting calls keep the settings they entered with."""
     changes = request("reload")["changes"]
-    out.print("\n".join(changes) if changes else "nothing has changed", markup=False)
+    out.print("\n".join(changes) if changes else "nothing has changed")
 
 
 @app.command()
@@ -137,7 +153,7 @@ def crisis(
 ) -> None:
     """Switch the crisis message on or off: heard by new callers and by those already waiting."""
     answer = request("crisis", message=None if message == "off" else message, by=whoami())
-    out.print(f"crisis message: {answer['crisis'] or 'off'}", markup=False)
+    out.print(f"crisis message: {answer['crisis'] or 'off'}")
 
 
 @app.command()
@@ -150,6 +166,7 @@ def drain(
     patience: Annotated[float, typer.Option(help="Seconds to wait for the last caller.")] = 3600.0,
 ) -> None:
     """Maintenance: new callers hear so, those inside are served, and when nobody is left the command is run."""
+    command = None if then is None else executable(then)
     request("drain", on=not off, by=whoami())
     if off:
         out.print("new callers are taken")
@@ -161,21 +178,45 @@ def drain(
     if left:
         fail(f"{left} call(s) are still there after {patience:.0f} s; new callers are still refused (acd drain --off)")
     out.print("nobody is left")
-    if then is not None:
-        run_and_return(then)
+    if command is not None:
+        run_and_return(command)
 
 
-def run_and_return(command: str) -> None:
-    """The maintenance itself. Callers are taken again whatever came of it."""
-    done = subprocess.run(shlex.split(command), check=False)  # noqa: S603 - the administrator's own words
-    if done.returncode:
-        err.print(f"{command} ended with {done.returncode}")
-    for _ in range(120):
-        if request("status")["linked"]:
-            break
+def executable(command: str) -> list[str]:
+    """The words of a command, looked at before anybody is refused for its sake."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        fail(f"--then {command!r}: {error}")
+    if not words or shutil.which(words[0]) is None:
+        fail(f"--then {command!r}: there is no such command")
+    return words
+
+
+def run_and_return(command: list[str]) -> None:
+    """The maintenance itself. Callers are taken again whatever came of it, also by a service that it started anew."""
+    try:
+        code = subprocess.run(command, check=False).returncode  # noqa: S603 - the administrator's own words
+        if code:
+            err.print(f"{shlex.join(command)} ended with {code}")
+    except OSError as error:
+        err.print(f"{shlex.join(command)}: {said(error)}")
+    until = time.monotonic() + RESTART_TAKES
+    while not linked() and time.monotonic() < until:
         time.sleep(1)
-    request("drain", on=False, by=whoami())
+    try:
+        asyncio.run(ask(settings().socket, "drain", on=False, by=whoami()))
+    except (Mendable, OSError) as error:
+        fail(f"{said(error)}; new callers are still refused (acd drain --off)")
     out.print("new callers are taken")
+
+
+def linked() -> bool:
+    """The service runs and has its switch."""
+    try:
+        return bool(asyncio.run(ask(settings().socket, "status"))["linked"])
+    except (Mendable, OSError):
+        return False
 
 
 # --- Asterisk's part -------------------------------------------------------------------------------------------------
@@ -191,7 +232,7 @@ def dialplan_build(
 
     with plainly():
         written = build_dialplan(settings(), to, site)
-    out.print(f"{len(written)} files in {to}", markup=False)
+    out.print(f"{len(written)} files in {to}")
 
 
 @prompts.command("build")
@@ -205,7 +246,7 @@ def prompts_build(
 
     with plainly():
         report = render_prompts(settings(), to, recordings, speaker)
-    out.print(str(report), markup=False)
+    out.print(str(report))
     if report.failures:
         raise typer.Exit(1)
 
@@ -218,7 +259,7 @@ Who = Annotated[str, typer.Argument(help="Operator id of queues.yaml.")]
 def act(who: str, action: str, **details: Any) -> None:
     answer = request("operator", operator=who, action=action, by=whoami(), **details)
     reason = f" ({answer['reason']})" if answer["reason"] else ""
-    out.print(f"{answer['operator']}: {answer['state']}{reason}", markup=False)
+    out.print(f"{answer['operator']}: {answer['state']}{reason}")
 
 
 @operator.command()
@@ -338,9 +379,9 @@ async def tell_story(call: str, as_json: bool) -> None:
     if not events:
         raise ControlError(f"no call {call!r} in the records")
     for event in events:
-        out.print(f"{clock(event.at, fine=True)}  {words(event)}", markup=False)
+        out.print(f"{clock(event.at, fine=True)}  {words(event)}")
         if isinstance(event, CallOffered) and not as_json:
-            out.print(f"{'':14}{explain(event)}", markup=False)
+            out.print(f"{'':14}{explain(event)}")
 
 
 def words(event: Event) -> str:
@@ -389,7 +430,7 @@ def replay(trace: Annotated[Path, typer.Argument(help="A recorded AMI session: N
 
     with plainly():
         for t, fact in recorded_facts(trace):
-            out.print(f"{t:10.3f}  {fact}", markup=False)
+            out.print(f"{t:10.3f}  {fact}")
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ not notice either.
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from acd.bootstrap.settings import Settings
 from acd.config import City, ConfigError, describe_changes, load
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
+from acd.ivr import FlowError, load_catalogue
 from acd.model import facts
 from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.ids import Device, OperatorId
@@ -55,6 +56,7 @@ class Service:
         self._pbx = pbx
         self._link_lost_at: float | None = None
         self._linked_once = False
+        self._started = False
         self._stop = asyncio.Event()
 
     async def run(self, ready: Callable[["Service"], None] = lambda service: None) -> None:
@@ -69,38 +71,49 @@ class Service:
             OSError: the web port is taken.
         """
         self.settings.state.mkdir(parents=True, exist_ok=True)
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_signals(self))
+            await self._until_stopped(self._start(stack))
+            if self._started:
+                stack.enter_context(_settled_memory())
+                ready(self)
+                await self._until_stopped(self.driver.run(), self._turn_days())
+
+    async def _start(self, stack: AsyncExitStack) -> None:
         url = self.settings.database_url
         await upgrade(url)
-        async with AsyncExitStack() as stack:
-            self.ledger = await stack.enter_async_context(Ledger(url, self.settings.state / "events.spill"))
-            await self.ledger.caught_up()
-            restored, first_offer = await self._remember(url)
-            self.engine = Engine(self.city.policy, first_offer=first_offer)
-            self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, [self._listen])
-            self.hub = Hub(self._snapshot)
-            control = ControlServer(self.settings.socket, self._handlers())
-            await control.start()
-            stack.push_async_callback(control.stop)
-            await self._open_web(stack)
-            stack.enter_context(_signals(self))
-            stack.enter_context(_settled_memory())
-            ready(self)
-            await self._serve([restored])
+        self.ledger = await stack.enter_async_context(Ledger(url, self.settings.state / "events.spill"))
+        await self.ledger.caught_up()
+        restored, first_offer = await self._remember(url)
+        self.engine = Engine(self.city.policy, first_offer=first_offer)
+        self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, [self._listen])
+        # Before anybody can say what he wants now.
+        self.driver.tell(restored)
+        self.hub = Hub(self._snapshot)
+        control = ControlServer(self.settings.socket, self._handlers())
+        await control.start()
+        stack.push_async_callback(control.stop)
+        await self._open_web(stack)
+        self._started = True
 
-    async def _serve(self, first: Sequence[facts.Fact]) -> None:
-        work = [
-            asyncio.create_task(self.driver.run(first), name="driver"),
-            asyncio.create_task(self._turn_days(), name="day"),
-        ]
-        stopped = asyncio.create_task(self._stop.wait())
+    async def _until_stopped(self, *work: Coroutine[Any, Any, None]) -> None:
+        """Until one of them is done, or we are told to stop.
+
+        Raises:
+            Exception: whatever one of them raised.
+        """
+        tasks = [asyncio.create_task(coroutine) for coroutine in (*work, self._stopped())]
         try:
-            done, _ = await asyncio.wait([*work, stopped], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in (*work, stopped):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*work, stopped, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _stopped(self) -> None:
+        await self._stop.wait()
 
     def stop(self) -> None:
         """End in good order; the callers stay where they are."""
@@ -112,6 +125,8 @@ class Service:
         Raises:
             ConfigError: the file has faults; the old settings stay.
         """
+        if not self._started:
+            return []
         city = load(self.settings.queues)
         changes = describe_changes(self.city, city)
         self.city = city
@@ -206,17 +221,19 @@ class Service:
         }
 
     async def _operator(self, request: Any) -> dict[str, Any]:
-        id, by = OperatorId(str(request["operator"])), str(request["by"])
+        id, by = OperatorId(str(_field(request, "operator"))), str(_field(request, "by"))
         action: facts.OperatorAction
-        match request["action"]:
+        match _field(request, "action"):
             case "login":
                 action = facts.OperatorLoggedIn(id, by)
             case "logout":
                 action = facts.OperatorLoggedOut(id, by)
             case "ready":
                 action = facts.OperatorReady(id, by)
-            case _:
+            case "pause":
                 action = facts.OperatorNotReady(id, by, str(request.get("reason", "")))
+            case other:
+                raise ControlError(f"no operator can {other!r}: login, logout, ready or pause")
         self._check_operator(action)
         self.driver.tell(action)
         [shown] = [o for o in self.engine.board(self.clock()).operators if o.operator == id]
@@ -235,19 +252,46 @@ class Service:
             raise ControlError(f"{action.operator} is not logged in")
 
     async def _drain(self, request: Any) -> dict[str, Any]:
-        self.driver.tell(facts.DrainSwitched(bool(request["on"]), str(request["by"])))
-        return {"draining": bool(request["on"])}
+        on = _field(request, "on")
+        if not isinstance(on, bool):
+            raise ControlError("'on' is true or false")
+        self.driver.tell(facts.DrainSwitched(on, str(_field(request, "by"))))
+        return {"draining": on}
 
     async def _crisis(self, request: Any) -> dict[str, Any]:
-        message = request["message"]
-        self.driver.tell(facts.CrisisSwitched(None if message is None else str(message), str(request["by"])))
+        message, by = _field(request, "message"), str(_field(request, "by"))
+        if message is not None:
+            message = str(message)
+            await asyncio.to_thread(self._check_prompt, message)
+        self.driver.tell(facts.CrisisSwitched(message, by))
         return {"crisis": message}
+
+    def _check_prompt(self, id: str) -> None:
+        """A message that nobody recorded would be silence, and whoever switched it on would not know."""
+        try:
+            texts = load_catalogue(self.settings.flows / "prompts").texts
+        except FlowError as error:
+            raise ControlError(str(error)) from None
+        if missing := [language for language, prompts in texts.items() if id not in prompts]:
+            known = ", ".join(sorted({id for prompts in texts.values() for id in prompts if id.startswith("crisis")}))
+            raise ControlError(f"there is no prompt {id!r} in {', '.join(missing)}; crisis messages: {known}")
 
     async def _reload(self, _: Any) -> dict[str, Any]:
         try:
             return {"changes": self.reload()}
         except ConfigError as error:
             raise ControlError(str(error)) from None
+
+
+def _field(request: Mapping[str, Any], name: str) -> Any:
+    """What every request of this kind says.
+
+    Raises:
+        ControlError: it does not say it.
+    """
+    if name not in request:
+        raise ControlError(f"the request does not say {name!r}")
+    return request[name]
 
 
 @contextmanager
@@ -263,7 +307,8 @@ def _settled_memory() -> Iterator[None]:
 
 
 class _signals:  # noqa: N801 - a context manager, used as one
-    """SIGTERM and SIGINT end the service, SIGHUP reads the settings again."""
+    """SIGTERM and SIGINT end the service, SIGHUP reads the settings again. From the first moment to the last: who
+    presses twice does not cut short the saving of the records."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

@@ -49,20 +49,24 @@ class Settings(BaseSettings):
 
         Raises:
             SettingMissing: there is no secret.
+            OSError: its file cannot be read.
         """
         if self.ami_secret_file is not None:
-            secret = self.ami_secret_file.read_text().strip()
+            secret = self.ami_secret_file.read_text("utf-8", "replace").strip()
         elif self.ami_secret is not None:
             secret = self.ami_secret.get_secret_value()
         else:
             raise SettingMissing("ACD_AMI_SECRET_FILE", "the file with the password of the AMI account")
+        if not secret or not secret.isprintable() or "\ufffd" in secret:
+            where = "ACD_AMI_SECRET" if self.ami_secret_file is None else str(self.ami_secret_file)
+            raise SettingMissing(where, "there is no password in it, of letters, digits and signs on one line")
         return AmiSettings(
             host=self.ami_host, port=self.ami_port, user=self.ami_user, secret=secret, record=self.record
         )
 
 
 class SettingMissing(Mendable):
-    """{name} is not set: {what it is}."""
+    """{name} is not set: {what it is, or what is there instead}."""
 
     def __init__(self, name: str, what: str) -> None:
         super().__init__(f"{name} is not set: {what}")

@@ -57,7 +57,6 @@ HANDLERS: dict[type[f.Fact], Handler] = {
     f.PolicyChanged: resync.policy_changed,
     f.CrisisSwitched: resync.crisis_switched,
     f.DrainSwitched: resync.drain_switched,
-    f.Tick: lambda state, fact: None,
 }
 
 CALL_TIMERS: dict[TimerKind, Callable[[State, Call], None]] = {
@@ -91,14 +90,21 @@ class Engine:
         state = self._state
         state.now = max(state.now, now)
         state.commands, state.events = [], []
-        while (timer := state.pop_due(state.now)) is not None:
-            self._run_timer(*timer)
+        if type(fact) is f.Tick:
+            self._run_timers()
+        else:
+            HANDLERS[type(fact)](state, fact)
             settle(state)
-        HANDLERS[type(fact)](state, fact)
-        settle(state)
         if state.joined:
             callers.arm(state)
         return Step(state.commands, state.events)
+
+    def _run_timers(self) -> None:
+        """Whatever is due. Only when told that time has passed: after a pause of our own process, what the switch has
+        said meanwhile must be heard before we lose patience over it."""
+        while (timer := self._state.pop_due(self._state.now)) is not None:
+            self._run_timer(*timer)
+            settle(self._state)
 
     def _run_timer(self, _at: float, kind: TimerKind, what: Call | Desk) -> None:
         if isinstance(what, Call):

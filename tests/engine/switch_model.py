@@ -140,6 +140,8 @@ class ModelSwitch:
         self.fates: deque[Fate] = deque()
         self.wire: deque[f.Fact] = deque()
         self.stalled_until = 0.0
+        self.paused = False
+        """It is not the wire that stalls, it is the engine's process: nor does it hear the clock."""
         self.told_talking: set[CallId] = set()
         self.picture = Picture()
         self.journal: list[Event] = []
@@ -164,7 +166,11 @@ class ModelSwitch:
             due = self.engine.due()
             mine = self._appointments[0][0] if self._appointments else math.inf
             wire = self.stalled_until if self.wire else math.inf
-            at = min(mine, wire, math.inf if due is None else due)
+            if due is None:
+                due = math.inf
+            elif self.paused:
+                due = max(due, self.stalled_until)
+            at = min(mine, wire, due)
             if at > until:
                 break
             self.now = max(self.now, at)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.engine.callers import next_moment
+from acd.engine.core import Engine
 from acd.engine.tally import Tally
 from acd.model import facts as f
 from acd.model.call import CallState
@@ -533,6 +534,7 @@ def test_what_is_over_is_forgotten() -> None:
     now = T0
     for n in range(20_000):
         now += 13.0
+        tell(f.Tick(), now)
         id = CallId(f"c{n}")
         step = tell(f.CallQueued(id, LineId("info"), now), now)
         [offer] = [c.offer for c in step.commands if hasattr(c, "offer")]
@@ -564,3 +566,101 @@ def test_refuse_to_the_partner_is_a_command_about_a_line() -> None:
     house = House(policy([line("info", when_unstaffed=OverflowTo.PARTNER)], [operator("anna", "1001", info=1)]))
     house.call("a")
     assert Deflect(A, LineId("info"), OverflowTo.PARTNER) in house.commands
+
+
+# --- Found by the honest switch of test_model.py ----------------------------------------------------------------------
+
+
+def test_a_redirect_that_is_refused_at_once_is_not_tried_again_at_once() -> None:
+    house = House(ONE)
+    house.on_duty("anna")
+    house.call("a")
+    offer = house.last_offer()
+    house.ring(offer)
+    house.wait(18.1)
+    assert house.commands.count(Withdraw(A, offer.offer)) == 1
+    for _ in range(10):
+        # Asterisk refuses, the adapter says where he is instead.
+        house.tell(f.CallFound(A, W.RING, offer.offer))
+    assert house.commands.count(Withdraw(A, offer.offer)) == 1, "or the two would play ping-pong at wire speed"
+    house.wait(0.3)
+    house.tell(f.CallFound(A, W.RING, offer.offer))
+    assert house.commands.count(Withdraw(A, offer.offer)) == 2
+
+
+def test_an_operator_who_is_removed_in_mid_call_cannot_come_back_to_his_old_desk() -> None:
+    house = House(TWO)
+    house.on_duty("bram")
+    house.call("a")
+    house.answer(house.last_offer())
+    house.tell(f.PolicyChanged(policy([line("info")], [operator("anna", "1002", info=1)])))
+    house.on_duty("bram")
+    house.hang_up("a")
+    house.wait(6)
+    assert house.state_of("bram") is OperatorState.LOGGED_OUT
+    assert house.of(CallAnswered)[0].operator == "bram", "his call stays his"
+
+
+def test_two_operators_who_change_desks_are_rung_at_their_new_ones() -> None:
+    house = House(TWO)
+    house.on_duty("anna", "bram")
+    house.tell(
+        f.PolicyChanged(policy([line("info")], [operator("anna", "1002", info=1), operator("bram", "1001", info=2)]))
+    )
+    house.call("a")
+    assert house.offers() == []
+    house.phone("1001", f.PhoneState.BUSY)
+    house.phone("1002", f.PhoneState.IDLE)
+    assert (house.last_offer().operator, house.last_offer().device) == ("anna", "1002")
+    assert house.state_of("bram") is OperatorState.ON_OTHER_CALL
+
+
+def test_who_was_served_unseen_and_is_about_to_leave_waited_until_his_answer() -> None:
+    house = House(ONE, linked=False)
+    house.wait(60)
+    house.link(seen("a", W.AFTER, device=Device("1001"), answered_at=T0 + 12))
+    [answered] = house.of(CallAnswered)
+    assert (answered.waited, answered.operator, answered.fallback) == (12, "anna", True)
+    assert [(e.waited, e.seen) for e in house.of(OutcomeCounted)] == [(12, False)]
+
+
+def test_the_partners_answer_counts_from_when_it_was_given() -> None:
+    house = partner_city()
+    house.call("a")
+    house.wait(40)
+    house.tell(f.OverflowAnswered(A, house.now - 3))
+    assert [e.waited for e in house.of(OutcomeCounted)] == [37]
+
+
+def test_a_ring_at_a_phone_that_is_no_operators_any_more_may_end_by_itself() -> None:
+    house = House(ONE)
+    house.on_duty("anna")
+    house.link(seen("a", W.RING, device=Device("1009"), offer=OfferId(7), dialled=True))
+    assert house.offers() == [], "he is not torn away from a phone that rings"
+    house.wait(0.3)
+    house.tell(f.CallFound(A, W.RING, OfferId(7)))
+    house.wait(1.0)
+    house.tell(f.CallFound(A, W.WAIT))
+    assert house.offers() == [("a", "anna")]
+
+
+def test_the_answer_to_an_offer_of_before_the_restart_counts() -> None:
+    house = House(TWO, linked=False)
+    house.engine = Engine(TWO, first_offer=1000)
+    house.link(seen("a", W.WAIT))
+    house.tell(f.OfferAnswered(A, OfferId(7), T0 + 3))
+    assert house.outcome("a") == "answered"
+    house.hang_up("a")
+    assert len(house.of(OutcomeCounted)) == 1
+
+
+def test_where_a_caller_talks_by_grace_of_the_fallback_is_told_by_the_fallback() -> None:
+    house = House(ONE)
+    house.link(seen("a", W.FALLBACK))
+    house.on_duty("anna")
+    house.tell(f.OfferNotSent(A, house.last_offer().offer))
+    house.wait(0.3)
+    house.tell(f.CallFound(A, W.TALK))
+    house.tell(f.FallbackAnswered(A, Device("1001"), house.now))
+    assert [e.operator for e in house.of(CallAnswered)] == ["anna"]
+    assert house.state_of("anna") is OperatorState.IN_CALL

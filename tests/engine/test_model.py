@@ -179,7 +179,12 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.up and self.switch.now >= self.switch.stalled_until)
     @rule(seconds=st.sampled_from([0.05, 0.4]))
     def the_wire_is_slow(self, seconds: float) -> None:
-        self.switch.stalled_until = self.switch.now + seconds
+        self.switch.stalled_until, self.switch.paused = self.switch.now + seconds, False
+
+    @precondition(lambda self: self.up and self.switch.now >= self.switch.stalled_until)
+    @rule(seconds=st.sampled_from([0.4, 1.9]))
+    def the_engine_is_paused(self, seconds: float) -> None:
+        self.switch.stalled_until, self.switch.paused = self.switch.now + seconds, True
 
     @precondition(lambda self: self.up)
     @rule(noticed=st.booleans(), seconds=st.sampled_from([None, 0.5, 2.5, 10.0]))

@@ -6,7 +6,7 @@ The driver holds an engine and talks to the world through these; tests and the s
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from acd.model.commands import Command
+from acd.model.commands import Command, PromiseCommand
 from acd.model.events import Event
 from acd.model.facts import Fact
 
@@ -31,6 +31,24 @@ class Pbx(Protocol):
     def heartbeat(self) -> None:
         """Tell the switch that the routing loop is alive. Called by the driver at least every 2 s while the link is
         up; without it the switch serves callers by itself after 6 s."""
+
+
+class Promises(Protocol):
+    """The keeper of the promises to call back: plans moments, writes promises and attempts, and tells what is due.
+
+    The engine decides when an operator has time and who he is; the keeper knows calendar, capacity and database. What
+    it has told is in the database.
+    """
+
+    async def start(self, inbox: Inbox) -> None:
+        """Begin to answer, and to tell what is due, until :meth:`stop`."""
+
+    async def stop(self) -> None:
+        """End all background work. What was asked for before is done first."""
+
+    def send(self, command: PromiseCommand) -> None:
+        """Start carrying out ``command``, in order. Never blocks, never raises: what cannot be done is answered so
+        (``CallbackPlanned`` without a plan, ``CallbackNotBooked``, ``CallbackNotClaimed``)."""
 
 
 class Journal(Protocol):

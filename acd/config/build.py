@@ -59,7 +59,7 @@ def _rules(block: CityBlock) -> Iterator[tuple[str, OfferRuleBlock]]:
 
 def _line(id: LineId, block: LineBlock) -> Line:
     announcements = _struct(Announcements, block.announcements)
-    return _struct(Line, block, id=id, names=_names(block.names), announcements=announcements)
+    return _struct(Line, block, id=id, names=_names(block.names), announcements=announcements, callback=None)
 
 
 def _operator(id: OperatorId, block: OperatorBlock) -> Operator:

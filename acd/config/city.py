@@ -106,6 +106,23 @@ class Thresholds(msgspec.Struct, frozen=True):
     """Share, 0 to 1."""
 
 
+class CallbackTerms(msgspec.Struct, frozen=True):
+    """What a line promises to those whom it calls back; the engine's part is ``Line.callback``."""
+
+    working_days: int = 2
+    """The call comes before the end of this many working days after the day of the promise. 1 = the Belgian charter."""
+    calling_hours: Week | None = None
+    """When citizens may be called; None = the hours of the line."""
+    attempts: int = 3
+    """At most so many in which the citizen's phone rings."""
+    gap: float = 7200.0
+    """Seconds between two of them, at least."""
+    occupancy: float = 0.75
+    """A half-hour is calm when its forecast occupancy, and that of the next, is at most this."""
+    share: float = 0.5
+    """Part of the operators' idle time that may be promised away."""
+
+
 class CityLine(msgspec.Struct, frozen=True):
     """What the dialplan and the pages need of a line; the engine's part is in ``City.policy.lines``."""
 
@@ -128,6 +145,8 @@ class CityLine(msgspec.Struct, frozen=True):
     closing_days: tuple[ClosingDay, ...]
     """Its own, besides those of the city."""
     thresholds: Thresholds
+    callback: CallbackTerms | None = None
+    """None = this line never defers a caller."""
 
 
 class City(msgspec.Struct, frozen=True):

@@ -27,6 +27,8 @@ class CallState(StrEnum):
     CHECKING = "checking"
     """The switch did not do as told; it is asked where the caller is. No offer until it has answered."""
     TALKING = "talking"
+    BOOKING = "booking"
+    """He has accepted to be called back; the promise is being written. No offer until it is known whether it stands."""
     OVERFLOWING = "overflowing"
     """At the partner's, not answered yet."""
     AFTER = "after"
@@ -44,6 +46,9 @@ class CallMove(StrEnum):
     """The switch refused to move him."""
     FOUND = "found"
     """He is with the music after all."""
+    BOOK = "book"
+    BOOK_FAILED = "book_failed"
+    """No promise could be written: he keeps his place."""
     OVERFLOW = "overflow"
     OVERFLOW_FAILED = "overflow_failed"
     SETTLE = "settle"
@@ -60,6 +65,9 @@ CALL_MOVES: Final[Mapping[tuple[CallState, CallMove], CallState]] = MappingProxy
         (_S.WAITING, _M.OFFER): _S.OFFERED,
         (_S.WAITING, _M.OVERFLOW): _S.OVERFLOWING,
         (_S.WAITING, _M.SETTLE): _S.AFTER,
+        (_S.WAITING, _M.BOOK): _S.BOOKING,
+        (_S.BOOKING, _M.BOOK_FAILED): _S.WAITING,
+        (_S.BOOKING, _M.SETTLE): _S.AFTER,
         # Asterisk's own Queue() connected the caller while we were away.
         (_S.WAITING, _M.ANSWER): _S.TALKING,
         (_S.OFFERED, _M.RING): _S.RINGING,

@@ -1,8 +1,10 @@
-"""Commands: what the engine wants the switch to do. Sending one never waits; its result comes back as a fact."""
+"""Commands: what the engine wants the switch, or the keeper of the promises, to do. Sending one never waits; its result
+comes back as a fact."""
 
 import msgspec
 
-from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
+from acd.model.callback import AttemptResult, AttemptStage, CallbackPlan, Window
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId
 from acd.model.policy import OverflowTo
 
 
@@ -70,3 +72,119 @@ class SetAllowed(Command, frozen=True):
     device: Device
     lines: tuple[LineId, ...]
     allowed: bool
+
+
+# --- The offer to be called back, and the call back: to the switch ---------------------------------------------------
+
+
+class OfferCallback(Command, frozen=True):
+    """Let a waiting caller hear the offer to be called back, without moving him: the waiting loop picks it up. Answered
+    by ``CallbackHeard``, then ``CallbackDeclined``, ``CallbackWanted`` or ``CallbackCancelled``."""
+
+    call: CallId
+    plan: CallbackPlan
+
+
+class AnswerBooking(Command, frozen=True):
+    """Tell a caller who accepted that the promise stands (he hears moment and deadline, and the call ends), or that it
+    could not be made (he hears so, and waits on at his place)."""
+
+    call: CallId
+    window: Window | None
+    """None = no promise was made."""
+    deadline: float
+
+
+class CallBack(Command, frozen=True):
+    """Make the call of a claimed attempt."""
+
+    attempt: OfferId
+    callback: CallbackId
+    line: LineId
+    number: str
+    """E.164."""
+    language: str
+    operator: OperatorId
+    device: Device
+    ring_time: float
+    """Seconds that the operator's phone rings."""
+    ring_citizen: float
+    """Seconds that the citizen's phone rings."""
+    operator_first: bool
+    machine_detection: bool
+
+
+class EndCallBack(Command, frozen=True):
+    """Hang up whatever there is of an attempt. Answered by ``AttemptEnded``, also when there is nothing."""
+
+    attempt: OfferId
+
+
+# --- To the keeper of the promises -----------------------------------------------------------------------------------
+
+
+class PromiseCommand(Command, frozen=True):
+    """Base of what goes to the keeper (:class:`~acd.ports.Promises`), not to the switch."""
+
+
+class PlanCallback(PromiseCommand, frozen=True):
+    """What can this caller be promised? Answered by ``CallbackPlanned``. What the plan names is kept for him until he
+    has chosen or :class:`DropPlan` is sent."""
+
+    call: CallId
+    line: LineId
+    number: str | None
+    language: str
+
+
+class DropPlan(PromiseCommand, frozen=True):
+    """He declined, was served or hung up: others may have those moments."""
+
+    call: CallId
+
+
+class BookCallback(PromiseCommand, frozen=True):
+    """Write the promise that this caller accepted; or move the one that he is owed already. Answered by exactly one
+    ``CallbackBooked`` or ``CallbackNotBooked``, within ``BOOKING_PATIENCE`` seconds."""
+
+    call: CallId
+    line: LineId
+    choice: int
+    number: str | None
+    """As in ``CallbackWanted``."""
+
+
+class CancelCallback(PromiseCommand, frozen=True):
+    """The caller withdraws the promise that he was given on this line."""
+
+    call: CallId
+    line: LineId
+
+
+class ClaimCallback(PromiseCommand, frozen=True):
+    """Take the promise for one attempt, and write the attempt. Answered by ``CallbackClaimed`` or
+    ``CallbackNotClaimed``."""
+
+    callback: CallbackId
+    attempt: OfferId
+    operator: OperatorId
+
+
+class NoteAttempt(PromiseCommand, frozen=True):
+    """The attempt has come so far."""
+
+    attempt: OfferId
+    stage: AttemptStage
+    at: float
+
+
+class EndAttempt(PromiseCommand, frozen=True):
+    """The attempt is over; the keeper's rules say what becomes of the promise."""
+
+    attempt: OfferId
+    result: AttemptResult
+    at: float
+
+
+BOOKING_PATIENCE = 5.0
+"""Seconds within which a booking is made or refused; the dialplan waits a little longer than this."""

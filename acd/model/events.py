@@ -3,8 +3,9 @@ folds over these. ``at`` is seconds since the epoch on our clock, the ``now`` of
 
 import msgspec
 
+from acd.model.callback import AttemptResult
 from acd.model.facts import CallWhereabouts, OfferFailure
-from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
@@ -125,6 +126,74 @@ class CallReturned(Event, frozen=True):
     call: CallId
 
 
+class CallbackOffered(Event, frozen=True):
+    """The caller begins to hear the offer to be called back."""
+
+    call: CallId
+    line: LineId
+    heard_at: float
+    waited: float
+    """Seconds in the queue."""
+    early: bool
+    """Before the line's limit, because a long wait was expected or the line closes."""
+
+
+class CallbackTurnedDown(Event, frozen=True):
+    """He stays and waits."""
+
+    call: CallId
+    line: LineId
+
+
+class CallbackPromised(Event, frozen=True):
+    """The promise is in the database. ``start`` and ``end``: when he is to be called, seconds since the epoch."""
+
+    call: CallId
+    line: LineId
+    callback: CallbackId
+    start: float
+    end: float
+    deadline: float
+
+
+class CallbackImpossible(Event, frozen=True):
+    """He accepted, and no promise could be made: he keeps his place."""
+
+    call: CallId
+    line: LineId
+    why: str
+
+
+class AttemptStarted(Event, frozen=True):
+    """The promise is claimed and an operator reserved; his phone is about to ring."""
+
+    callback: CallbackId
+    attempt: OfferId
+    line: LineId
+    operator: OperatorId
+
+
+class CitizenReached(Event, frozen=True):
+    """Operator and citizen speak: the promise is kept."""
+
+    callback: CallbackId
+    attempt: OfferId
+    line: LineId
+    operator: OperatorId | None
+    answered_at: float
+
+
+class AttemptFinished(Event, frozen=True):
+    """The attempt is over, and with it any talk that it led to."""
+
+    callback: CallbackId
+    attempt: OfferId
+    line: LineId
+    operator: OperatorId | None
+    result: AttemptResult
+    ended_at: float
+
+
 class OutcomeCounted(Event, frozen=True):
     """The one outcome of this call, at the moment it happened."""
 
@@ -235,6 +304,13 @@ AnyEvent = (
     | CallAnnounced
     | CallDeflected
     | CallReturned
+    | CallbackOffered
+    | CallbackTurnedDown
+    | CallbackPromised
+    | CallbackImpossible
+    | AttemptStarted
+    | CitizenReached
+    | AttemptFinished
     | OutcomeCounted
     | TalkFinished
     | CallEnded

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 import msgspec
 
-from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
+from acd.model.callback import AttemptResult, AttemptStage, CallbackPlan, DueCallback, Window
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId
 from acd.model.outcome import Outcome
 from acd.model.policy import Policy
 
@@ -167,6 +168,12 @@ class CallWhereabouts(StrEnum):
     REFUSED = "refused"
     FALLBACK = "fallback"
     """Waiting in Asterisk's own Queue()."""
+    OFFER = "offer"
+    """Waiting, and hearing the offer to be called back. An operator who comes free takes him at once."""
+    BOOK = "book"
+    """He has accepted and waits for the word that the promise stands."""
+    BOOKED = "booked"
+    """He hears that it is confirmed."""
 
 
 class CallFound(Fact, frozen=True):
@@ -175,6 +182,127 @@ class CallFound(Fact, frozen=True):
     call: CallId
     where: CallWhereabouts | None
     offer: OfferId | None = None
+
+
+# --- The offer to be called back, as the switch and the keeper of the promises report it ----------------------------
+
+
+class CallbackHeard(Fact, frozen=True):
+    """The caller begins to hear the offer."""
+
+    call: CallId
+    heard_at: float
+
+
+class CallbackDeclined(Fact, frozen=True):
+    """He said no, or nothing: he waits on, at his place."""
+
+    call: CallId
+
+
+class CallbackWanted(Fact, frozen=True):
+    """He accepted one of the moments that were offered."""
+
+    call: CallId
+    choice: int
+    """1 = the first slot of his plan, and so on; 0 = as soon as it is calm."""
+    number: str | None = None
+    """Digits that he keyed in; None = the number of his plan."""
+
+
+class CallbackCancelled(Fact, frozen=True):
+    """He does not want to be called any more (he had been promised so in an earlier call)."""
+
+    call: CallId
+
+
+class CallbackPlanned(Fact, frozen=True):
+    """Answer to :class:`~acd.model.commands.PlanCallback`; also told unasked of a caller who is owed a call already."""
+
+    call: CallId
+    plan: CallbackPlan | None
+    """None = nothing can be promised."""
+
+
+class CallbackBooked(Fact, frozen=True):
+    """The promise is in the database."""
+
+    call: CallId
+    callback: CallbackId
+    window: Window
+    deadline: float
+
+
+class CallbackNotBooked(Fact, frozen=True):
+    """No promise was made, and none will be: the number is no number, or the database is away."""
+
+    call: CallId
+    why: str
+
+
+class CallbacksDue(Fact, frozen=True):
+    """All promises whose moment has come, the most urgent first. Replaces what was told before."""
+
+    callbacks: tuple[DueCallback, ...]
+
+
+class CallbackClaimed(Fact, frozen=True):
+    """The attempt is written down: now, and only now, somebody may be rung for it."""
+
+    callback: CallbackId
+    attempt: OfferId
+    number: str
+    """E.164."""
+    language: str
+
+
+class CallbackNotClaimed(Fact, frozen=True):
+    """Somebody else has it, or it is no longer owed, or the database is away: nobody may be rung."""
+
+    callback: CallbackId
+    attempt: OfferId
+
+
+class LineClosing(Fact, frozen=True):
+    """The line closes soon: whoever cannot be served today should hear the offer. None = that is over."""
+
+    line: LineId
+    closes_at: float | None
+
+
+class AttemptFact(Fact, frozen=True):
+    """Base of what the switch reports of an attempt."""
+
+    attempt: OfferId
+
+
+class AttemptRinging(AttemptFact, frozen=True):
+    """The operator's phone rings."""
+
+
+class AttemptTaken(AttemptFact, frozen=True):
+    """The operator picked up."""
+
+    taken_at: float
+
+
+class CitizenDialled(AttemptFact, frozen=True):
+    """The citizen's phone is being rung from now on."""
+
+
+class CitizenAnswered(AttemptFact, frozen=True):
+    """Operator and citizen speak; no machine picked up."""
+
+    answered_at: float
+
+
+class AttemptEnded(AttemptFact, frozen=True):
+    """The attempt, or the talk that it led to, is over."""
+
+    result: AttemptResult
+    ended_at: float
+    failure: OfferFailure | None = None
+    """With ``operator``: why his phone did not connect; None = he hung up."""
 
 
 # --- Phones and operators ------------------------------------------------------------------------------------------
@@ -251,6 +379,17 @@ class CallMissed(msgspec.Struct, frozen=True):
     gone_at: float
 
 
+class AttemptSeen(msgspec.Struct, frozen=True):
+    """An attempt to call back, found alive in the switch."""
+
+    attempt: OfferId
+    callback: CallbackId
+    line: LineId
+    device: Device
+    stage: AttemptStage
+    answered_at: float | None = None
+
+
 class SwitchSeen(Fact, frozen=True):
     """The link is up and this is all there is in the switch. Sent once after every (re)connect."""
 
@@ -259,6 +398,7 @@ class SwitchSeen(Fact, frozen=True):
     phones: Mapping[Device, PhoneState]
     rebooted: bool = False
     """The switch has started anew since any engine last saw it: every call it had then is dead."""
+    attempts: tuple[AttemptSeen, ...] = ()
 
 
 class LinkLost(Fact, frozen=True):
@@ -290,6 +430,16 @@ class CallStored(msgspec.Struct, frozen=True):
     answered_at: float | None = None
 
 
+class AttemptStored(msgspec.Struct, frozen=True):
+    """An attempt without an end in the records."""
+
+    attempt: OfferId
+    callback: CallbackId
+    line: LineId
+    operator: OperatorId
+    stage: AttemptStage
+
+
 class Restored(Fact, frozen=True):
     """What the records knew at our start. Sent once, before the first :class:`SwitchSeen`."""
 
@@ -297,6 +447,7 @@ class Restored(Fact, frozen=True):
     calls: tuple[CallStored, ...]
     crisis: str | None = None
     draining: bool = False
+    attempts: tuple[AttemptStored, ...] = ()
 
 
 class PolicyChanged(Fact, frozen=True):

@@ -15,4 +15,9 @@ Device = NewType("Device", str)
 """Name of a PJSIP endpoint without the technology: ``1001`` for ``PJSIP/1001``. Letters, digits and ``_``."""
 
 OfferId = NewType("OfferId", int)
-"""Number of one attempt to connect one caller to one operator. Never used again, also after a restart."""
+"""Number of one attempt to connect one citizen to one operator: a caller who waits, or one who is called back. Never
+used again, also after a restart."""
+
+CallbackId = NewType("CallbackId", str)
+"""Name of one promise to call a citizen back: the ``CallId`` of the call in which it was given. So a call can give one
+promise only, and a promise that is written twice is the same one."""

@@ -13,6 +13,8 @@ class Outcome(StrEnum):
     """The caller hung up while waiting, before the line's short-abandon limit (default 10 s)."""
     ABANDONED = "abandoned"
     """The caller hung up while waiting, later than that."""
+    CALLBACK_ACCEPTED = "callback_accepted"
+    """A callback was booked and confirmed to the caller; counted when the promise is in the database."""
     OVERFLOW_ANSWERED = "overflow_answered"
     """Sent to the partner contact centre and answered there."""
     OVERFLOW_LOST = "overflow_lost"

@@ -48,6 +48,27 @@ class Announcements(msgspec.Struct, frozen=True):
     wait: bool = True
 
 
+class CallbackRule(msgspec.Struct, frozen=True):
+    """When a waiting caller is offered to be called back, and how the call back is made."""
+
+    after: float = 150.0
+    """Seconds of waiting, counted from joining the line, at which the offer begins."""
+    early_after: float = 10.0
+    """Seconds in the queue at which it begins already, when the wait is going to be long."""
+    early_when: float = 90.0
+    """Expected wait (seconds, counted from joining) beyond which the offer comes early; 0 = never early."""
+    again_after: float = 300.0
+    """Seconds after a declined offer before it is made again; 0 = never again."""
+    reserve: int = 2
+    """So many other operators of the line stay idle when one calls back; fewer as the deadline nears."""
+    operator_first: bool = True
+    """The operator's phone rings first, then the citizen's. False: the citizen first."""
+    ring_citizen: float = 30.0
+    """Seconds that the citizen's phone rings."""
+    machine_detection: bool = True
+    """Listen for an answering machine; costs the citizen up to 2 s of silence."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """A line ("lijn"): one queue of callers with one promise."""
 
@@ -76,6 +97,8 @@ class Line(msgspec.Struct, frozen=True):
     handle_time: float = 240.0
     """Expected talk + wrap-up of one call, until own calls have taught better."""
     announcements: Announcements = Announcements()
+    callback: CallbackRule | None = None
+    """None = this line never defers a caller."""
 
 
 class Operator(msgspec.Struct, frozen=True):

@@ -173,7 +173,7 @@ def _random(kind: type[Event]) -> st.SearchStrategy[Event]:
             fields["wait"] = st.none() | st.tuples(st.integers(0, 9), st.none() | st.integers(0, 9))
         case ev.OfferEnded:
             fields["how"] = st.none() | st.sampled_from(OfferFailure)
-        case ev.MoveRefused:
+        case ev.MoveRefused | ev.CallbackImpossible:
             fields["why"] = texts
         case _:
             pass

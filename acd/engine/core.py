@@ -22,7 +22,7 @@ from acd.model.ids import LineId
 from acd.model.policy import Policy
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """What followed from one fact, in order."""
 
     commands: list[Command]

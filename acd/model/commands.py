@@ -6,7 +6,7 @@ from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
 from acd.model.policy import OverflowTo
 
 
-class Command(msgspec.Struct, frozen=True):
+class Command(msgspec.Struct, frozen=True, gc=False):
     """Base of all commands."""
 
 

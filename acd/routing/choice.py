@@ -18,7 +18,7 @@ from acd.model.ids import LineId, OperatorId
 from acd.model.policy import OperatorRule, QueueRule, Routing
 
 
-class LineView(msgspec.Struct, frozen=True):
+class LineView(msgspec.Struct, frozen=True, gc=False):
     """One line at the moment of choice; only lines with a caller and an idle operator are shown."""
 
     line: LineId

@@ -88,13 +88,15 @@ class Engine:
             now: seconds since the epoch; a value before the previous one counts as the previous one.
         """
         state = self._state
-        state.now = max(state.now, now)
+        if now > state.now:
+            state.now = now
         state.commands, state.events = [], []
         if type(fact) is f.Tick:
             self._run_timers()
         else:
             HANDLERS[type(fact)](state, fact)
-            settle(state)
+            if state.unsettled:
+                settle(state)
         if state.joined:
             callers.arm(state)
         return Step(state.commands, state.events)

@@ -88,8 +88,7 @@ class Engine:
             now: seconds since the epoch; a value before the previous one counts as the previous one.
         """
         state = self._state
-        if now > state.now:
-            state.now = now
+        state.now = max(state.now, now)
         state.commands, state.events = [], []
         if type(fact) is f.Tick:
             self._run_timers()

@@ -260,7 +260,7 @@ class State:
             lane.idle.clear()
             lane.on_duty = lane.logged_in = 0
         for desk in self.desks.values():
-            desk.lanes = [lane for id in desk.config.lines if (lane := self.lanes.get(id)) is not None]
+            desk.lanes = [self.lanes[id] for id in desk.config.lines if id in self.lanes]
             for lane in desk.lanes:
                 lane.on_duty += desk.on_duty
                 lane.logged_in += desk.wish is not Wish.OUT

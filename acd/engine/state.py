@@ -4,10 +4,10 @@ Everything is indexed twice: by name, and by what the choice needs (who waits on
 indexes change in the same function as the state itself, so they cannot drift apart.
 """
 
-import heapq
 from bisect import bisect_left, insort
 from collections import OrderedDict
 from enum import IntEnum
+from heapq import heappop, heappush
 from typing import Final
 
 import msgspec
@@ -372,7 +372,7 @@ class State:
     def set_timer(self, at: float, kind: TimerKind, what: Call | Desk) -> None:
         """Due at ``at``, unless ``what`` has moved by then."""
         self._timer_count += 1
-        heapq.heappush(self._timers, (at, self._timer_count, kind, what, what.token))
+        heappush(self._timers, (at, self._timer_count, kind, what, what.token))
 
     def due(self) -> float | None:
         """When the next timer is due; None = nothing is."""
@@ -381,14 +381,14 @@ class State:
             at, _, _, what, token = timers[0]
             if what.token == token:
                 return at
-            heapq.heappop(timers)
+            heappop(timers)
         return None
 
     def pop_due(self, now: float) -> tuple[float, TimerKind, Call | Desk] | None:
         """Take the next timer that is due at or before ``now``."""
         timers = self._timers
         while timers and timers[0][0] <= now:
-            at, _, kind, what, token = heapq.heappop(timers)
+            at, _, kind, what, token = heappop(timers)
             if what.token == token:
                 return at, kind, what
         return None

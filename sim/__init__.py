@@ -13,3 +13,10 @@ One switch (:class:`sim.switch.SimSwitch`) stands behind A, B and C. It behaves 
 tells *happenings* (:class:`sim.happenings.Observer`); :mod:`sim.pbx` renders them as facts, :mod:`sim.ami_server` as
 AMI bytes. Nothing in ``acd`` imports this package.
 """
+
+from pathlib import Path
+
+from acd.compiled import refuse_stale
+
+_HERE = Path(__file__).parent
+refuse_stale(_HERE, _HERE / "model")

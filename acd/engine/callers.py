@@ -1,5 +1,7 @@
 """What callers do: arrive, choose a line, wait, hear announcements, are sent on, hang up."""
 
+from typing import Final
+
 from acd.engine import desks
 from acd.engine.state import Call, Lane, State, TimerKind
 from acd.model.call import CallMove, CallState
@@ -23,6 +25,13 @@ from acd.routing.estimate import never_rising, predict, wait_range
 
 ON_OFFER = (CallState.OFFERED, CallState.RINGING)
 IN_LINE = (CallState.WAITING, CallState.CHECKING, *ON_OFFER)
+MAY_QUEUE = (CallState.MENU, CallState.TALKING, CallState.AFTER)
+
+_TALKING: Final = CallState.TALKING
+_ENDED: Final = CallState.ENDED
+_WAITING: Final = CallState.WAITING
+_QUEUE: Final = CallMove.QUEUE
+_WAIT: Final = OverflowTo.WAIT
 
 _JUST_JOINED = 1.0
 """Seconds. Who has waited longer when we first see him teaches nothing about our predictions."""
@@ -57,28 +66,28 @@ def queued(state: State, fact: CallQueued) -> None:
     if call is None:
         arrived_at = fact.entered_at if fact.arrived_at is None else fact.arrived_at
         call = start(state, fact.call, arrived_at, fact.did, fact.number)
-    if call.state not in (CallState.MENU, CallState.TALKING, CallState.AFTER):
+    if call.state not in MAY_QUEUE:
         return
     line = state.line(fact.line)
-    if call.state is CallState.TALKING:
+    if call.state is _TALKING:
         # The operator sent him on to this line.
         release_talk(state, call, state.now)
         state.move_call(call, CallMove.SETTLE)
     join(state, call, line, fact)
     to, because = welcome(line, state.lane(line))
-    state.move_call(call, CallMove.QUEUE)
+    state.move_call(call, _QUEUE)
     # Whom an operator has sent on is not turned away: he has his outcome, no list would show it.
-    if to is OverflowTo.PARTNER or (to is OverflowTo.REFUSE and call.outcome is None):
+    if to is not _WAIT and (to is OverflowTo.PARTNER or call.outcome is None):
         deflect(state, call, to, because)
 
 
 def welcome(line: Line, lane: Lane) -> tuple[OverflowTo, str]:
     """Whether the line can take one more caller; if not, what it does with him, and why."""
-    if len(lane.waiting) >= line.capacity and line.when_full is not OverflowTo.WAIT:
+    if len(lane.waiting) >= line.capacity and line.when_full is not _WAIT:
         return line.when_full, "full"
     if lane.logged_in == 0:
         return line.when_unstaffed, "unstaffed"
-    return OverflowTo.WAIT, ""
+    return _WAIT, ""
 
 
 def join(state: State, call: Call, line: Line, where: CallQueued | CallSeen) -> None:
@@ -120,10 +129,10 @@ def end(state: State, call: Call, gone_at: float, *, overflowing: bool, seen: bo
     if call.outcome is None:
         count(state, call, outcome_of_hangup(call, gone_at, overflowing), at=gone_at, seen=seen)
     was = call.state
-    state.put_call(call, CallState.ENDED)
+    state.put_call(call, _ENDED)
     if was in ON_OFFER:
         release_offer(state, call)
-    elif was is CallState.TALKING:
+    elif was is _TALKING:
         release_talk(state, call, gone_at)
     state.events.append(CallEnded(state.now, call.id, gone_at))
     state.forget_call(call)
@@ -194,7 +203,7 @@ def learn_handle_time(state: State, call: Call, line: Line, ended_at: float) -> 
 def arm(state: State) -> None:
     """Set the timers of the calls that began to wait in this step and still do."""
     for call in state.joined:
-        if call.state is CallState.WAITING:
+        if call.state is _WAITING:
             arm_call(state, call)
     state.joined.clear()
 

@@ -22,7 +22,7 @@ from acd.model.ids import LineId
 from acd.model.policy import Policy
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """What followed from one fact, in order."""
 
     commands: list[Command]
@@ -94,7 +94,8 @@ class Engine:
             self._run_timers()
         else:
             HANDLERS[type(fact)](state, fact)
-            settle(state)
+            if state.unsettled:
+                settle(state)
         if state.joined:
             callers.arm(state)
         return Step(state.commands, state.events)

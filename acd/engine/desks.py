@@ -1,5 +1,7 @@
 """What operators and their phones do. A desk is an operator at work."""
 
+from typing import Final
+
 from acd.engine.state import ENGINE, Desk, State, TimerKind
 from acd.model.commands import SetAllowed
 from acd.model.events import MoveRefused, OperatorWished, PhoneReported
@@ -18,6 +20,12 @@ from acd.model.policy import OfferRule, OfferRules
 
 LOGIN_REASON = "login"
 """Reason of an operator who has logged in and not yet said that he is ready."""
+
+_READY: Final = Wish.READY
+_UNREACHABLE: Final = PhoneState.UNREACHABLE
+_REVIEW: Final = OperatorMove.REVIEW
+_TALK_ENDED: Final = OperatorMove.TALK_ENDED
+_WRAP_UP_ENDED: Final = OperatorMove.WRAP_UP_ENDED
 
 
 def logged_in(state: State, fact: OperatorLoggedIn) -> None:
@@ -74,7 +82,7 @@ def find_logged_in(state: State, fact: OperatorAction) -> Desk | None:
 
 def wish(state: State, desk: Desk, wanted: Wish, reason: str | None, by: str) -> None:
     """Note the wish, and tell the switch whether its own queue may ring this phone while we are away."""
-    was_allowed = desk.wish is Wish.READY
+    was_allowed = desk.wish is _READY
     state.events.append(OperatorWished(state.now, desk.id, wanted, reason, by))
     state.set_wish(desk, wanted, reason, by)
     if was_allowed is not (wanted is Wish.READY):
@@ -101,7 +109,7 @@ def wrap_up(state: State, desk: Desk, seconds: float) -> None:
     """After a conversation: time to finish notes, none when the line gives none."""
     desk.call = None
     desk.misses.clear()
-    state.move_desk(desk, OperatorMove.TALK_ENDED)
+    state.move_desk(desk, _TALK_ENDED)
     if seconds > 0:
         state.set_timer(state.now + seconds, TimerKind.WRAP_UP_ENDS, desk)
     else:
@@ -110,7 +118,7 @@ def wrap_up(state: State, desk: Desk, seconds: float) -> None:
 
 def end_wrap_up(state: State, desk: Desk, by: str) -> None:
     desk.line = None
-    state.move_desk(desk, OperatorMove.WRAP_UP_ENDED, by)
+    state.move_desk(desk, _WRAP_UP_ENDED, by)
 
 
 def after_failed_offer(state: State, desk: Desk, how: OfferFailure) -> None:
@@ -170,12 +178,12 @@ def phone_changed(state: State, fact: PhoneChanged) -> None:
     if desk is not None:
         report_phone(state, desk, fact.state)
         if desk.state not in AT_WORK:
-            state.move_desk(desk, OperatorMove.REVIEW)
+            state.move_desk(desk, _REVIEW)
 
 
 def report_phone(state: State, desk: Desk, phone: PhoneState) -> None:
     """Note what the phone can do; the caller decides whether the operator comes to rest now."""
     was, desk.phone = desk.phone, phone
-    lost = PhoneState.UNREACHABLE
-    if (was is lost) is not (phone is lost):
-        state.events.append(PhoneReported(state.now, desk.config.device, desk.id, phone is not lost))
+    reachable = phone is not _UNREACHABLE
+    if reachable is (was is _UNREACHABLE):
+        state.events.append(PhoneReported(state.now, desk.config.device, desk.id, reachable))

@@ -5,6 +5,8 @@ not the one under way is stale and changes nothing, with one exception: an offer
 may still come true, and then the truth of the switch wins. So does its word that a caller is back with the music.
 """
 
+from typing import Final
+
 from acd.engine import callers, desks
 from acd.engine.callers import IN_LINE, ON_OFFER
 from acd.engine.settle import attach
@@ -34,12 +36,24 @@ from acd.routing.estimate import calibrate
 
 WITH_MUSIC = (CallWhereabouts.WAIT, CallWhereabouts.FALLBACK)
 
+IN_LINE_OR_AWAY = (*IN_LINE, CallState.OVERFLOWING)
+
 _RECHECK = 0.25
 """Seconds between a refused Redirect and the question where the caller is: a hang-up is reported within this."""
 
 _PATIENCE = 2
 """How often the switch must say "he still waits" before a silent offer is given up: the first answer may overtake a
 Redirect that an overloaded switch has yet to carry out."""
+
+
+_OFFERED: Final = CallState.OFFERED
+_RINGING: Final = CallState.RINGING
+_TALKING: Final = CallState.TALKING
+_EXPECT_RINGING: Final = TimerKind.EXPECT_RINGING
+_GIVE_UP_OFFER: Final = TimerKind.GIVE_UP_OFFER
+_RING: Final = OperatorMove.RING
+_ANSWER: Final = OperatorMove.ANSWER
+_ANSWERED: Final = Outcome.ANSWERED
 
 
 def under_way(state: State, call_id: CallId, offer: OfferId) -> Call | None:
@@ -54,7 +68,7 @@ def dialled(state: State, fact: OfferDialled) -> None:
     call = under_way(state, fact.call, fact.offer)
     if call is None:
         revive(state, fact.call, fact.offer)
-    elif call.state is CallState.OFFERED:
+    elif call.state is _OFFERED:
         expect_ringing(state, call)
 
 
@@ -62,14 +76,14 @@ def expect_ringing(state: State, call: Call) -> None:
     """The switch has the offer; from now on the phone has its time to say that it rings."""
     if not call.dialled:
         call.dialled = True
-        state.set_timer(state.now + state.policy.ringing_timeout, TimerKind.EXPECT_RINGING, call)
+        state.set_timer(state.now + state.policy.ringing_timeout, _EXPECT_RINGING, call)
 
 
 def ringing(state: State, fact: OfferRinging) -> None:
     call = under_way(state, fact.call, fact.offer)
     if call is None:
         revive(state, fact.call, fact.offer)
-    elif call.state is CallState.OFFERED:
+    elif call.state is _OFFERED:
         assert call.operator is not None
         ring(state, call, call.operator)
 
@@ -78,9 +92,9 @@ def ring(state: State, call: Call, desk: Desk) -> None:
     """The phone rings, whatever we believed of the caller until now."""
     assert call.line is not None
     call.dialled = True
-    state.put_call(call, CallState.RINGING)
+    state.put_call(call, _RINGING)
     attach(call, desk)
-    state.move_desk(desk, OperatorMove.RING)
+    state.move_desk(desk, _RING)
     state.events.append(OperatorRang(state.now, call.id, desk.id, call.offer))
     watch_ring(state, call)
 
@@ -88,7 +102,7 @@ def ring(state: State, call: Call, desk: Desk) -> None:
 def watch_ring(state: State, call: Call) -> None:
     assert call.line is not None
     give_up_at = state.now + call.line.ring_time + state.policy.offer_margin
-    state.set_timer(give_up_at, TimerKind.GIVE_UP_OFFER, call)
+    state.set_timer(give_up_at, _GIVE_UP_OFFER, call)
 
 
 def revive(state: State, call_id: CallId, offer: OfferId) -> None:
@@ -135,21 +149,21 @@ def connect(state: State, call: Call, desk: Desk | None, answered_at: float, off
         desk: None = with a phone that is no operator's.
         offer: None = Asterisk's own Queue() connected them.
     """
-    if call.line is None or (call.state is CallState.TALKING and call.operator is desk):
+    if call.line is None or (call.state is _TALKING and call.operator is desk):
         return
-    if call.state is CallState.TALKING or (call.operator is not None and call.operator is not desk):
+    if call.state is _TALKING or (call.operator is not None and call.operator is not desk):
         let_go(state, call)
     if desk is not None and desk.call is not None and desk.call is not call:
         desk = take_away(state, desk)
     waited = max(0.0, answered_at - call.entered_at)
     call.answered_at, call.offer = answered_at, offer or call.offer
-    state.put_call(call, CallState.TALKING)
+    state.put_call(call, _TALKING)
     operator = None if desk is None else desk.id
     state.events.append(CallAnswered(state.now, call.id, call.line.id, operator, answered_at, waited, offer is None))
-    callers.count(state, call, Outcome.ANSWERED, at=answered_at)
+    callers.count(state, call, _ANSWERED, at=answered_at)
     if desk is not None:
         attach(call, desk)
-        state.move_desk(desk, OperatorMove.ANSWER)
+        state.move_desk(desk, _ANSWER)
     lane = state.lanes.get(call.line.id)
     if lane is not None and call.predicted is not None:
         lane.calibration = calibrate(lane.calibration, call.predicted / lane.calibration, waited)
@@ -182,7 +196,7 @@ def failed(state: State, fact: OfferFailed) -> None:
 
 def overflow_answered(state: State, fact: OverflowAnswered) -> None:
     call = state.calls.get(fact.call)
-    if call is not None and call.state in (CallState.OVERFLOWING, *IN_LINE):
+    if call is not None and call.state in IN_LINE_OR_AWAY:
         let_go(state, call)
         callers.count(state, call, Outcome.OVERFLOW_ANSWERED, at=fact.answered_at)
         state.put_call(call, CallState.AFTER)

@@ -1,11 +1,18 @@
 """The one call site of routing: offer until nothing more can be offered."""
 
+from typing import Final
+
 from acd.engine.state import Call, Desk, Lane, State, TimerKind
 from acd.model.call import CallMove
 from acd.model.commands import Offer
 from acd.model.events import CallOffered, Why
 from acd.model.operator import OperatorMove
 from acd.routing.choice import LineView, choose_line, choose_operator
+
+_OFFER_CALL: Final = CallMove.OFFER
+_OFFER_DESK: Final = OperatorMove.OFFER
+_CONFIRM_OFFER: Final = TimerKind.CONFIRM_OFFER
+_GIVE_UP_OFFER: Final = TimerKind.GIVE_UP_OFFER
 
 
 def settle(state: State) -> None:
@@ -52,15 +59,15 @@ def make_offer(state: State, call: Call, desk: Desk, reasons: Why) -> None:
     """Reserve the operator first, then tell the switch."""
     assert call.line is not None
     offer = state.next_offer()
-    state.move_call(call, CallMove.OFFER)
+    state.move_call(call, _OFFER_CALL)
     attach(call, desk)
-    state.move_desk(desk, OperatorMove.OFFER)
+    state.move_desk(desk, _OFFER_DESK)
     call.offer, call.dialled, call.unheard = offer, False, 0
     ring_time = call.line.ring_time
     state.events.append(CallOffered(state.now, call.id, call.line.id, desk.id, offer, reasons))
     state.commands.append(Offer(call.id, offer, desk.id, desk.config.device, ring_time))
-    state.set_timer(state.now + state.policy.confirm_timeout, TimerKind.CONFIRM_OFFER, call)
-    state.set_timer(state.now + ring_time + state.policy.offer_margin, TimerKind.GIVE_UP_OFFER, call)
+    state.set_timer(state.now + state.policy.confirm_timeout, _CONFIRM_OFFER, call)
+    state.set_timer(state.now + ring_time + state.policy.offer_margin, _GIVE_UP_OFFER, call)
 
 
 def attach(call: Call, desk: Desk) -> None:

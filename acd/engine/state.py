@@ -4,11 +4,11 @@ Everything is indexed twice: by name, and by what the choice needs (who waits on
 indexes change in the same function as the state itself, so they cannot drift apart.
 """
 
-import heapq
 from bisect import bisect_left, insort
 from collections import OrderedDict
-from collections.abc import Iterator
 from enum import IntEnum
+from heapq import heappop, heappush
+from typing import Final
 
 import msgspec
 
@@ -28,6 +28,14 @@ ENDED_REMEMBERED = 10_000
 
 ENGINE = "engine"
 """Who did it, when it followed from a call."""
+
+# Python 3.11 takes its time over finding the member of an enum: those that every call needs are found once, here and
+# in the other modules of the engine.
+_WAITING: Final = CallState.WAITING
+_AVAILABLE: Final = OperatorState.AVAILABLE
+_NOT_READY: Final = OperatorState.NOT_READY
+_UNREACHABLE: Final = OperatorState.UNREACHABLE
+_READY: Final = Wish.READY
 
 
 class Call:
@@ -96,6 +104,7 @@ class Desk:
         "call",
         "config",
         "id",
+        "lanes",
         "line",
         "misses",
         "phone",
@@ -111,6 +120,8 @@ class Desk:
         self.id = config.id
         self.config = config
         self.skills = len(config.lines)
+        self.lanes: list[Lane] = []
+        """Those of his lines; kept by :meth:`State.reindex`."""
         self.state = OperatorState.LOGGED_OUT
         self.wish = Wish.OUT
         self.reason: str | None = None
@@ -130,7 +141,7 @@ class Desk:
     @property
     def on_duty(self) -> bool:
         """Takes calls, now or when the work in hand is done."""
-        return self.wish is Wish.READY and self.state is not OperatorState.UNREACHABLE
+        return self.wish is _READY and self.state is not _UNREACHABLE
 
 
 class Lane:
@@ -249,19 +260,13 @@ class State:
             lane.idle.clear()
             lane.on_duty = lane.logged_in = 0
         for desk in self.desks.values():
-            for lane in self.lanes_of(desk):
+            desk.lanes = [self.lanes[id] for id in desk.config.lines if id in self.lanes]
+            for lane in desk.lanes:
                 lane.on_duty += desk.on_duty
                 lane.logged_in += desk.wish is not Wish.OUT
                 if desk.state is OperatorState.AVAILABLE:
                     lane.idle[desk.id] = desk
         self.unsettled = True
-
-    def lanes_of(self, desk: Desk) -> Iterator[Lane]:
-        lanes = self.lanes
-        for line in desk.config.lines:
-            lane = lanes.get(line)
-            if lane is not None:
-                yield lane
 
     # --- Calls ------------------------------------------------------------------------------------------------
 
@@ -275,11 +280,11 @@ class State:
 
     def put_call(self, call: Call, state: CallState) -> None:
         """Set the state that the switch showed us, whatever ours was."""
-        if call.state is CallState.WAITING:
+        if call.state is _WAITING:
             self._leave_lane(call)
         call.state = state
         call.token += 1
-        if state is CallState.WAITING:
+        if state is _WAITING:
             self._join_lane(call)
 
     def _join_lane(self, call: Call) -> None:
@@ -292,7 +297,7 @@ class State:
     def _leave_lane(self, call: Call) -> None:
         assert call.line is not None
         waiting = self.lanes[call.line.id].waiting
-        del waiting[self.place(call)]
+        del waiting[0 if waiting[0][2] is call else self.place(call)]
         self.total_waiting -= 1
 
     def place(self, call: Call) -> int:
@@ -328,24 +333,23 @@ class State:
 
     def _put_desk(self, desk: Desk, state: OperatorState, by: str) -> None:
         before = desk.state
-        was_on_duty = desk.on_duty
+        duty = (before is _UNREACHABLE) - (state is _UNREACHABLE) if desk.wish is _READY else 0
         desk.state = state
         desk.since = self.now
         desk.token += 1
-        duty = desk.on_duty - was_on_duty
-        if duty or before is OperatorState.AVAILABLE or state is OperatorState.AVAILABLE:
+        if duty or before is _AVAILABLE or state is _AVAILABLE:
             self._index_desk(desk, before, duty)
-        reason = desk.reason if state is OperatorState.NOT_READY else None
+        reason = desk.reason if state is _NOT_READY else None
         self.events.append(OperatorChanged(self.now, desk.id, before, state, reason, by, desk.line))
 
     def _index_desk(self, desk: Desk, before: OperatorState, duty: int) -> None:
-        for lane in self.lanes_of(desk):
+        for lane in desk.lanes:
             lane.on_duty += duty
-            if desk.state is OperatorState.AVAILABLE:
+            if desk.state is _AVAILABLE:
                 lane.idle[desk.id] = desk
-            elif before is OperatorState.AVAILABLE:
+            elif before is _AVAILABLE:
                 del lane.idle[desk.id]
-        if desk.state is OperatorState.AVAILABLE:
+        if desk.state is _AVAILABLE:
             self.unsettled = True
 
     def set_wish(self, desk: Desk, wish: Wish, reason: str | None, by: str) -> None:
@@ -355,7 +359,7 @@ class State:
         desk.wish, desk.reason, desk.back_by_itself = wish, reason, False
         change, logins = desk.on_duty - duty, (wish is not Wish.OUT) - logged_in
         if change or logins:
-            for lane in self.lanes_of(desk):
+            for lane in desk.lanes:
                 lane.on_duty += change
                 lane.logged_in += logins
         if new_reason and desk.state is OperatorState.NOT_READY:
@@ -368,20 +372,23 @@ class State:
     def set_timer(self, at: float, kind: TimerKind, what: Call | Desk) -> None:
         """Due at ``at``, unless ``what`` has moved by then."""
         self._timer_count += 1
-        heapq.heappush(self._timers, (at, self._timer_count, kind, what, what.token))
+        heappush(self._timers, (at, self._timer_count, kind, what, what.token))
 
     def due(self) -> float | None:
         """When the next timer is due; None = nothing is."""
         timers = self._timers
-        while timers and timers[0][3].token != timers[0][4]:
-            heapq.heappop(timers)
-        return timers[0][0] if timers else None
+        while timers:
+            at, _, _, what, token = timers[0]
+            if what.token == token:
+                return at
+            heappop(timers)
+        return None
 
     def pop_due(self, now: float) -> tuple[float, TimerKind, Call | Desk] | None:
         """Take the next timer that is due at or before ``now``."""
         timers = self._timers
         while timers and timers[0][0] <= now:
-            at, _, kind, what, token = heapq.heappop(timers)
+            at, _, kind, what, token = heappop(timers)
             if what.token == token:
                 return at, kind, what
         return None

@@ -8,7 +8,7 @@ from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorI
 from acd.model.policy import OverflowTo
 
 
-class Command(msgspec.Struct, frozen=True):
+class Command(msgspec.Struct, frozen=True, gc=False):
     """Base of all commands."""
 
 

@@ -11,7 +11,7 @@ from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
 
 
-class Event(msgspec.Struct, frozen=True, tag=True):
+class Event(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Base of all events. ``tag=True``: each carries its class name as ``type`` when encoded."""
 
     at: float
@@ -36,7 +36,7 @@ class CallEnteredLine(Event, frozen=True):
     path: str
 
 
-class Why(msgspec.Struct, frozen=True):
+class Why(msgspec.Struct, frozen=True, gc=False):
     """Why this call went to this operator: what the two rules saw at the moment of choice."""
 
     line_rule: str

@@ -15,7 +15,7 @@ from acd.model.outcome import Outcome
 from acd.model.policy import Policy
 
 
-class Fact(msgspec.Struct, frozen=True):
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """Base of all facts."""
 
 

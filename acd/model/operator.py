@@ -77,17 +77,21 @@ OPERATOR_MOVES: Final[Mapping[tuple[OperatorState, OperatorMove], OperatorState 
 )
 
 
+_W, _P = Wish, PhoneState
+_REST: Final[Mapping[tuple[Wish, PhoneState], OperatorState]] = MappingProxyType(
+    {
+        **{(_W.OUT, phone): _S.LOGGED_OUT for phone in PhoneState},
+        **{(_W.NOT_READY, phone): _S.NOT_READY for phone in PhoneState},
+        (_W.READY, _P.IDLE): _S.AVAILABLE,
+        (_W.READY, _P.BUSY): _S.ON_OTHER_CALL,
+        (_W.READY, _P.UNREACHABLE): _S.UNREACHABLE,
+    }
+)
+
+
 def rest(wish: Wish, phone: PhoneState) -> OperatorState:
     """The state of an operator who has no work in hand."""
-    if wish is Wish.OUT:
-        return OperatorState.LOGGED_OUT
-    if wish is Wish.NOT_READY:
-        return OperatorState.NOT_READY
-    if phone is PhoneState.UNREACHABLE:
-        return OperatorState.UNREACHABLE
-    if phone is PhoneState.BUSY:
-        return OperatorState.ON_OTHER_CALL
-    return OperatorState.AVAILABLE
+    return _REST[wish, phone]
 
 
 def next_operator_state(

@@ -9,8 +9,8 @@ Two steps. First the call: among the lines that have both a caller and an idle o
 operator: the best of the idle ones with that line. Every tie ends in an id, so the same facts give the same choice.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -18,7 +18,7 @@ from acd.model.ids import LineId, OperatorId
 from acd.model.policy import OperatorRule, QueueRule, Routing
 
 
-class LineView(msgspec.Struct, frozen=True):
+class LineView(msgspec.Struct, frozen=True, gc=False):
     """One line at the moment of choice; only lines with a caller and an idle operator are shown."""
 
     line: LineId
@@ -48,6 +48,8 @@ class IdleOperator(Protocol):
 
     def level(self, line: LineId) -> int: ...
 
+
+_LONGEST_IDLE: Final = OperatorRule.LONGEST_IDLE
 
 T = TypeVar("T", bound=IdleOperator)
 
@@ -81,8 +83,10 @@ def choose_line(lines: Sequence[LineView], total_waiting: int, routing: Routing)
     return max(lines, key=lambda v: (v.waiting - v.share * total_waiting, v.aged, v.line)), "fixed_queue_ratio"
 
 
-def choose_operator(idle: Iterable[T], line: LineId, rule: OperatorRule) -> T:
+def choose_operator(idle: Collection[T], line: LineId, rule: OperatorRule) -> T:
     """The idle operator who takes a call of ``line``: best level first, then the rule, then the smallest id."""
-    if rule is OperatorRule.LONGEST_IDLE:
+    if len(idle) == 1:
+        return next(iter(idle))
+    if rule is _LONGEST_IDLE:
         return min(idle, key=lambda o: (o.level(line), o.since, o.id))
     return min(idle, key=lambda o: (o.level(line), o.skills, o.since, o.id))

@@ -51,7 +51,7 @@ def predict(
     """
     if on_duty <= 0:
         return None
-    competing = ahead + 1 + sum(overlap.get(line, 0.0) * waiting for line, waiting in others.items())
+    competing = ahead + 1 + sum((overlap.get(line, 0.0) * waiting for line, waiting in others.items()), 0.0)
     return competing * handle_time / on_duty
 
 

@@ -165,7 +165,7 @@ def open_shares(hours: Sequence[Interval]) -> list[float]:
 def _normal(line: LineDemand, setup: Setup, id: LineId) -> tuple[float, ...]:
     """The profile, scaled so that a day of the longest opening in the week brings ``calls_per_day``."""
     weeks = [open_shares(setup.city.lines[id].hours[n]) for n in range(7)] if setup.city else [[1.0] * SLOTS]
-    total = max(sum(w * share for w, share in zip(line.profile, shares, strict=True)) for shares in weeks)
+    total = max(sum((w * share for w, share in zip(line.profile, shares, strict=True)), 0.0) for shares in weeks)
     return tuple(weight / total for weight in line.profile) if total else (0.0,) * SLOTS
 
 
@@ -180,5 +180,7 @@ def expected_calls(setup: Setup) -> float:
         for day in setup.dates:
             shares = open_shares(setup.hours(id, day))
             factor = demand.weekdays[day.weekday()] * demand.months[day.month - 1]
-            total += line.calls_per_day * factor * sum(w * share for w, share in zip(profile, shares, strict=True))
+            total += (
+                line.calls_per_day * factor * sum((w * share for w, share in zip(profile, shares, strict=True)), 0.0)
+            )
     return total

@@ -4,8 +4,8 @@ Formulas and names are those of the wallboard and the reports.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -23,6 +23,9 @@ LONGEST: Final = 1200
 
 _BUSY: Final = (OperatorState.RESERVED, OperatorState.RINGING, OperatorState.IN_CALL, OperatorState.WRAP_UP)
 _HANDLING: Final = (OperatorState.IN_CALL, OperatorState.WRAP_UP)
+
+_ANSWERED: Final = Outcome.ANSWERED
+_GAVE_UP: Final = (Outcome.ABANDONED, Outcome.ABANDONED_SHORT)
 
 
 class Counts(msgspec.Struct):
@@ -150,14 +153,16 @@ class Figures(msgspec.Struct):
     def occupancy(self, operators: Iterable[OperatorId] | None = None) -> float | None:
         """(talk + ring + wrap-up) / (that + available); pauses are in neither."""
         chosen = list(self.operators if operators is None else operators)
-        busy = sum(self._seconds(operator, _BUSY) for operator in chosen)
-        return ratio(busy, busy + sum(self._seconds(operator, (OperatorState.AVAILABLE,)) for operator in chosen))
+        busy = sum((self._seconds(operator, _BUSY) for operator in chosen), 0.0)
+        return ratio(
+            busy, busy + sum((self._seconds(operator, (OperatorState.AVAILABLE,)) for operator in chosen), 0.0)
+        )
 
     @property
     def handle_time(self) -> float | None:
         """AHT: (talk + wrap-up) / handled, seconds."""
         handled = sum(line.outcomes[Outcome.ANSWERED] for line in self.lines.values())
-        return ratio(sum(self._seconds(operator, _HANDLING) for operator in self.operators), handled)
+        return ratio(sum((self._seconds(operator, _HANDLING) for operator in self.operators), 0.0), handled)
 
     @property
     def helped(self) -> float | None:
@@ -167,7 +172,7 @@ class Figures(msgspec.Struct):
 
     def _seconds(self, operator: OperatorId, states: Sequence[OperatorState]) -> float:
         times = self.operators.get(operator, {})
-        return sum(times.get(state, 0.0) for state in states)
+        return sum((times.get(state, 0.0) for state in states), 0.0)
 
 
 def ratio(part: float, whole: float) -> float | None:
@@ -194,18 +199,15 @@ class Collector:
         self._times: dict[OperatorId, dict[OperatorState, float]] = {
             id: dict.fromkeys(OperatorState, 0.0) for id in policy.operators
         }
-        self._fold: dict[type[Event], Callable[[Any], None]] = {
-            CallStarted: self._started,
-            OutcomeCounted: self._counted,
-            OperatorChanged: self._operator_changed,
-        }
 
     def listen(self, events: Sequence[Event]) -> None:
-        fold = self._fold
         for event in events:
-            take = fold.get(type(event))
-            if take is not None:
-                take(event)
+            if type(event) is OperatorChanged:
+                self._operator_changed(event)
+            elif type(event) is OutcomeCounted:
+                self._counted(event)
+            elif type(event) is CallStarted:
+                self._started(event)
 
     def result(self, citizens: int) -> Figures:
         return Figures(self._offered, citizens, self._lines, self._times, self._no_line)
@@ -227,17 +229,19 @@ class Collector:
         counts = figures.slots[int((entered_at - self.midnight) // SLOT) % SLOTS]
         counts.entered += 1
         counts.wait_of_all += waited
-        counts.waited += waited > 0
-        counts.long += waited > LONG
-        if outcome is Outcome.ANSWERED:
+        if waited > 0:
+            counts.waited += 1
+            counts.long += waited > LONG
+        in_time = waited <= self._target[line]
+        if outcome is _ANSWERED:
             counts.answered += 1
             counts.wait_of_answered += waited
-            counts.in_time += waited <= self._target[line]
+            counts.in_time += in_time
             figures.waits[min(int(waited), LONGEST)] += 1
-        elif outcome in (Outcome.ABANDONED, Outcome.ABANDONED_SHORT):
+        elif outcome in _GAVE_UP:
             counts.abandoned += 1
             counts.short += outcome is Outcome.ABANDONED_SHORT
-            counts.lost_in_time += waited <= self._target[line]
+            counts.lost_in_time += in_time
 
     def _operator_changed(self, event: OperatorChanged) -> None:
         operator, at = event.operator, event.at

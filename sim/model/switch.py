@@ -40,6 +40,14 @@ PROMPT: Final = 3.0
 """Seconds of the announcement before the partner is rung."""
 PARTNER_RING_TIME: Final = 60.0
 
+# Python 3.11 takes its time over finding the member of an enum: those that every call needs are found once.
+_WAIT: Final = At.WAIT
+_RING: Final = At.RING
+_TALK: Final = At.TALK
+_AFTER: Final = At.AFTER
+_IDLE: Final = PhoneState.IDLE
+_BUSY: Final = PhoneState.BUSY
+
 Tell = Callable[[Fact], None]
 Lost = Callable[[Caller, float], None]
 
@@ -109,7 +117,7 @@ class LeanSwitch:
         """He joins his line."""
         now = self._kernel.now()
         caller.entered_at = at = math.floor(now * 1000) / 1000
-        caller.where = At.WAIT
+        caller.where = _WAIT
         if caller.patience < math.inf:
             caller.timer = self._kernel.call_at(now + caller.patience, self._tired, caller)
         self._waiting[caller.line] += 1
@@ -127,14 +135,14 @@ class LeanSwitch:
     def _tired(self, caller: Caller) -> None:
         """His patience is over: he hangs up."""
         caller.timer = None
-        ringing = caller.where is At.RING
-        if ringing or caller.where is At.WAIT:
+        ringing = caller.where is _RING
+        if ringing or caller.where is _WAIT:
             self._waiting[caller.line] -= 1
         overflowing = caller.where is At.OVERFLOW
-        caller.where = At.AFTER
+        caller.where = _AFTER
         self._gone(caller, overflowing)
         if ringing:
-            self._tell(PhoneChanged(Device(caller.device), PhoneState.IDLE))
+            self._tell(PhoneChanged(Device(caller.device), _IDLE))
         self._lost(caller, self._kernel.now())
 
     def _gone(self, caller: Caller, overflowing: bool = False) -> None:
@@ -177,16 +185,16 @@ class LeanSwitch:
         if caller is None:
             self._tell(CallFound(id, None))
         else:
-            self._tell(CallFound(id, caller.where, caller.offer if caller.where in (At.RING, At.TALK) else None))
+            self._tell(CallFound(id, caller.where, caller.offer if caller.where in (_RING, _TALK) else None))
 
     def _offer(self, command: c.Offer) -> None:
         caller = self._calls.get(command.call)
-        if caller is None or caller.where is not At.WAIT:
+        if caller is None or caller.where is not _WAIT:
             return
-        caller.where, caller.offer, caller.device = At.RING, command.offer, command.device
+        caller.where, caller.offer, caller.device = _RING, command.offer, command.device
         self._tell(OfferDialled(command.call, command.offer))
         self._tell(OfferRinging(command.call, command.offer))
-        self._tell(PhoneChanged(command.device, PhoneState.BUSY))
+        self._tell(PhoneChanged(command.device, _BUSY))
         kernel, behaviour, device = self._kernel, self._behaviour, command.device
         after, luck = caller.answer, caller.luck
         if luck < 0:
@@ -199,18 +207,18 @@ class LeanSwitch:
             kernel.call_at(kernel.now() + after, self._answered, caller, command.offer)
 
     def _rang_in_vain(self, caller: Caller, offer: int) -> None:
-        if caller.where is not At.RING or caller.offer != offer:
+        if caller.where is not _RING or caller.offer != offer:
             return
-        caller.where = At.WAIT
+        caller.where = _WAIT
         device = Device(caller.device)
         self._tell(OfferFailed(caller.id, caller.offer, OfferFailure.RING_NO_ANSWER))
-        self._tell(PhoneChanged(device, PhoneState.IDLE))
+        self._tell(PhoneChanged(device, _IDLE))
 
     def _answered(self, caller: Caller, offer: int) -> None:
-        if caller.where is not At.RING or caller.offer != offer:
+        if caller.where is not _RING or caller.offer != offer:
             return
         now = self._kernel.now()
-        caller.where = At.TALK
+        caller.where = _TALK
         self._calm(caller)
         self._waiting[caller.line] -= 1
         self._tell(OfferAnswered(caller.id, caller.offer, math.floor(now * 1000) / 1000))
@@ -223,13 +231,13 @@ class LeanSwitch:
         """All is said; the caller hangs up first."""
         self._gone(caller)
         self._tell(TalkEnded(caller.id, self._kernel.now()))
-        self._tell(PhoneChanged(Device(caller.device), PhoneState.IDLE))
+        self._tell(PhoneChanged(Device(caller.device), _IDLE))
 
     # --- Elsewhere ------------------------------------------------------------------------------------------------
 
     def _deflect(self, command: c.Deflect) -> None:
         caller = self._calls.get(command.call)
-        if caller is None or caller.where is not At.WAIT:
+        if caller is None or caller.where is not _WAIT:
             return
         self._waiting[caller.line] -= 1
         if command.to is OverflowTo.PARTNER:
@@ -260,6 +268,6 @@ class LeanSwitch:
 
     def _partner_failed(self, caller: Caller) -> None:
         if caller.where is At.OVERFLOW:
-            caller.where = At.WAIT
+            caller.where = _WAIT
             self._waiting[caller.line] += 1
             self._tell(OverflowFailed(caller.id))

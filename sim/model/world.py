@@ -109,12 +109,13 @@ class World:
 
     def _tell(self, fact: Fact) -> None:
         step = self._handle(fact, self._now)
-        if step.events:
-            self._listen(step.events)
+        events, commands = step.events, step.commands
+        if events:
+            self._listen(events)
             if self._silent or type(fact) is OfferFailed:
-                self._watch(step.events)
-        if step.commands:
-            self._switch.send(step.commands)
+                self._watch(events)
+        if commands:
+            self._switch.send(commands)
 
     # --- Days -----------------------------------------------------------------------------------------------------
 

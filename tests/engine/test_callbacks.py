@@ -1,5 +1,7 @@
 """The offer to be called back, as a caller lives through it."""
 
+from typing import Any
+
 import pytest
 
 from acd.model import facts as f
@@ -216,7 +218,7 @@ def test_who_is_owed_a_call_already_hears_so_at_once() -> None:
 
 @pytest.mark.parametrize(("settings", "what"), [({}, Announce), ({"overflow_after": 19.0}, Deflect)])
 def test_announcements_and_the_overflow_wait_until_the_dialogue_is_over(
-    settings: dict[str, float], what: type[Command]
+    settings: dict[str, Any], what: type[Command]
 ) -> None:
     house = Caller(CallbackRule(after=18.0, early_when=0.0), **settings)
     house.hear()

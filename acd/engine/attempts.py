@@ -8,10 +8,9 @@ when enough others stay idle, and he is given back when a caller needs him befor
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from acd.engine import desks
+from acd.engine import desks, dues
 from acd.engine.promise import Attempt
 from acd.engine.state import Desk, Lane, State, TimerKind
-from acd.model.call import CallState
 from acd.model.callback import AttemptResult, AttemptStage, DueCallback
 from acd.model.commands import BOOKING_PATIENCE, CallBack, ClaimCallback, EndAttempt, EndCallBack, NoteAttempt
 from acd.model.events import AttemptFinished, AttemptStarted, CitizenReached
@@ -24,24 +23,12 @@ from acd.model.facts import (
     AttemptTaken,
     CallbackClaimed,
     CallbackNotClaimed,
-    CallbacksDue,
     CitizenAnswered,
     CitizenDialled,
     OfferFailure,
 )
 from acd.model.ids import OfferId
 from acd.model.operator import AT_WORK, OperatorMove, OperatorState
-from acd.model.policy import CallbackRule
-from acd.routing.choice import choose_operator
-
-AGAIN_AFTER: Final = 30.0
-"""Seconds before a promise is tried again of which the citizen has heard nothing yet."""
-
-LAST_HOUR: Final = 3600.0
-"""Seconds before the deadline from which no operator is held back any more."""
-
-LAST_HOURS: Final = 4 * LAST_HOUR
-"""Seconds before the deadline from which half as many are held back."""
 
 _CLAIM_PATIENCE: Final = BOOKING_PATIENCE + 1.0
 """Seconds after which a claim without an answer is given up; nobody has been rung for it."""
@@ -59,88 +46,15 @@ _ORDER: Final = {stage: rank for rank, stage in enumerate(AttemptStage)}
 _NOT_TAKEN: Final = (OperatorState.RESERVED, OperatorState.RINGING)
 
 
-# --- Which promise, and who keeps it -------------------------------------------------------------------------------
-
-
-def told_due(state: State, fact: CallbacksDue) -> None:
-    under_way = {attempt.callback for attempt in state.attempts.values()}
-    dues = state.dues
-    dues.by_line.clear()
-    for rank, due in enumerate(fact.callbacks):
-        if due.callback not in under_way:
-            dues.by_line.setdefault(due.line, []).append((rank, due))
-    dues.resting = {id: at for id, at in dues.resting.items() if at > state.now}
-    watch_dues(state)
-
-
-def watch_dues(state: State) -> None:
-    """Look again when a rest is over, or when a deadline comes so near that fewer operators are held back."""
-    dues = state.dues
-    dues.token += 1
-    moments = [at for at in dues.resting.values() if at > state.now]
-    for queue in dues.by_line.values():
-        for _, due in queue:
-            moments += [at for at in (due.deadline - LAST_HOURS, due.deadline - LAST_HOUR) if at > state.now]
-    if moments:
-        state.set_timer(min(moments), TimerKind.LOOK_AT_DUES, dues)
-
-
 def start_due(state: State) -> None:
     """Begin as many attempts as operators can be spared for. Everybody who waits has got his operator already."""
-    while (chosen := most_urgent(state)) is not None:
+    while (chosen := dues.most_urgent(state)) is not None:
         begin(state, *chosen)
-
-
-def most_urgent(state: State) -> tuple[DueCallback, Lane, Desk] | None:
-    """The first promise for which an operator can be spared, and the operator; None = there is none now."""
-    best: tuple[int, DueCallback, Lane] | None = None
-    for line, queue in state.dues.by_line.items():
-        lane = state.lanes.get(line)
-        if lane is None or not lane.idle:
-            continue
-        for rank, due in queue:
-            if best is not None and rank > best[0]:
-                break
-            if may_begin(state, lane, due):
-                best = rank, due, lane
-                break
-    if best is None:
-        return None
-    _, due, lane = best
-    desk = choose_operator(lane.idle.values(), due.line, state.policy.routing.operator_rule)
-    # A caller after whom the switch is just being asked may need him in a moment.
-    doubtful = (call.line for call in state.calls.values() if call.state is CallState.CHECKING)
-    wanted = any(line is not None and line.id in desk.config.lines for line in doubtful)
-    return None if wanted else (due, lane, desk)
-
-
-def may_begin(state: State, lane: Lane, due: DueCallback) -> bool:
-    """It rests no more, and enough others stay idle."""
-    if state.dues.resting.get(due.callback, 0.0) > state.now:
-        return False
-    rule = lane.line.callback or CallbackRule()
-    return len(lane.idle) - 1 >= reserve(rule, due.deadline - state.now, lane.on_duty)
-
-
-def reserve(rule: CallbackRule, left: float, on_duty: int) -> int:
-    """How many others of the line stay idle: fewer as the deadline nears, and never more than there are.
-
-    Args:
-        left: seconds until the deadline.
-        on_duty: operators of the line who take calls, busy or not.
-    """
-    if left <= LAST_HOUR:
-        return 0
-    wanted = rule.reserve if left > LAST_HOURS else (rule.reserve + 1) // 2
-    return max(0, min(wanted, on_duty - 1))
 
 
 def begin(state: State, due: DueCallback, lane: Lane, desk: Desk) -> None:
     """Reserve the operator, then claim the promise for him."""
-    queue = state.dues.by_line[due.line]
-    queue[:] = [entry for entry in queue if entry[1] is not due]
-    if not queue:
-        del state.dues.by_line[due.line]
+    dues.take(state, due)
     attempt = Attempt(state.next_offer(), due.callback, lane.line, desk.id)
     state.attempts[attempt.id] = attempt
     take(attempt, desk)
@@ -212,8 +126,7 @@ def forget(state: State, attempt: Attempt) -> None:
     """The attempt is over; the promise, if it is due again, is not tried again at once."""
     attempt.token += 1
     del state.attempts[attempt.id]
-    state.dues.resting[attempt.callback] = state.now + AGAIN_AFTER
-    watch_dues(state)
+    dues.rest(state, attempt.callback)
 
 
 def release(state: State, attempt: Attempt, failure: OfferFailure | None, wrap_up: float = 0.0) -> None:
@@ -274,6 +187,7 @@ def answered(state: State, fact: CitizenAnswered) -> None:
 def reach(state: State, attempt: Attempt, stage: AttemptStage, at: float) -> None:
     """It has come so far: written down first, then shown. Of two steps in another order the farther one counts."""
     assert attempt.stage is not None
+    attempt.failure = None
     if _ORDER[stage] > _ORDER[attempt.stage]:
         attempt.stage = stage
         state.commands.append(NoteAttempt(attempt.id, stage, at))

@@ -1,8 +1,7 @@
 """The offer to be called back: when a waiting caller hears it, and what becomes of his answer.
 
 While the dialogue plays he waits like anybody else, so the offer costs him nothing: an operator who comes free takes
-him out of it. Only when he has accepted he is left alone, until it is known whether the promise stands. A promise that
-stands is known and counts, whatever became of the caller meanwhile.
+him out of it. What follows when he accepts: :mod:`acd.engine.bookings`.
 """
 
 from collections.abc import Callable
@@ -11,36 +10,24 @@ from typing import Final
 
 from acd.engine import callers
 from acd.engine.callers import IN_LINE
-from acd.engine.promise import Left, Proposal
+from acd.engine.promise import Proposal
 from acd.engine.state import Call, State, TimerKind
-from acd.model.call import CallMove, CallState
+from acd.model.call import CallState
 from acd.model.commands import (
-    BOOKING_PATIENCE,
-    AnswerBooking,
-    BookCallback,
     CancelCallback,
     DropPlan,
     OfferCallback,
     PlanCallback,
 )
-from acd.model.events import CallbackImpossible, CallbackOffered, CallbackPromised, CallbackTurnedDown
+from acd.model.events import CallbackOffered, CallbackTurnedDown
 from acd.model.facts import (
-    CallbackBooked,
     CallbackCancelled,
     CallbackDeclined,
     CallbackHeard,
-    CallbackNotBooked,
     CallbackPlanned,
-    CallbackWanted,
-    CallGone,
     LineClosing,
 )
-from acd.model.ids import CallbackId, LineId
-from acd.model.outcome import Outcome
 from acd.model.policy import CallbackRule
-
-NO_ANSWER = "no_answer"
-"""Why no promise was made: the keeper never said whether it stands."""
 
 AHEAD: Final = 5.0
 """Seconds before the offer at which the plan is asked for. No announcement begins from then on: it would still be
@@ -51,12 +38,6 @@ _LOOK_AGAIN: Final = 30.0
 
 _PLAN_AGAIN: Final = 60.0
 """Seconds after which the keeper is asked again when nothing could be promised."""
-
-_BOOKING_MARGIN: Final = 1.0
-"""Seconds beyond ``BOOKING_PATIENCE`` at which a booking without an answer is given up; the dialplan waits longer."""
-
-_CONFIRMING: Final = 3.0
-"""Seconds after which the switch is asked whether the caller has heard that his promise stands."""
 
 _UNHEARD: Final = 10.0
 """Seconds that a plan may lie on the channel: a turn of the waiting loop, and what is being said to him just then."""
@@ -108,7 +89,7 @@ def plan_ahead(state: State, call: Call, proposal: Proposal) -> None:
     """Do what is due for this waiting caller, or set the timer for it."""
     assert call.line is not None
     rule = call.line.callback
-    if proposal.asked or proposal.sent or not state.linked:
+    if proposal.asked or proposal.sent or call.id in state.bookings or not state.linked:
         return
     if proposal.plan is not None:
         if state.now >= proposal.offer_at:
@@ -185,15 +166,13 @@ def planned(state: State, fact: CallbackPlanned) -> None:
         return
     unasked, proposal.asked = not proposal.asked, False
     owed = fact.plan is not None and fact.plan.existing is not None
-    if call.state is CallState.BOOKING:
-        if call.id not in state.bookings:
-            found_out(state, call, proposal, fact)
+    if fact.plan is None:
+        if call.state is CallState.WAITING and not unasked:
+            look_at(state, call, proposal, state.now + _PLAN_AGAIN)
     elif proposal.heard and call.state is CallState.WAITING:
         pass  # He hears the one before.
     elif call.state is not CallState.WAITING or (unasked and (not owed or state.now < proposal.not_before)):
         refuse_plan(state, fact, proposal)
-    elif fact.plan is None:
-        look_at(state, call, proposal, state.now + _PLAN_AGAIN)
     else:
         proposal.plan, proposal.sent = fact.plan, False
         if owed:
@@ -306,140 +285,6 @@ def quiet(state: State, call: Call) -> bool:
     return (proposal.asked or proposal.plan is not None) and state.now < proposal.offer_at + _UNHEARD
 
 
-# --- The promise ---------------------------------------------------------------------------------------------------
-
-
-def wanted(state: State, fact: CallbackWanted) -> None:
-    """He accepted. A Redirect to an operator that is already under way wins; should it come to nothing, he is found
-    where he waits for our word."""
-    call = state.calls.get(fact.call)
-    if call is None or call.line is None:
-        return
-    if call.state is CallState.WAITING:
-        book(state, call, fact)
-    elif call.state in (CallState.OFFERED, CallState.CHECKING):
-        proposal_of(call).wanted = fact
-
-
-def book(state: State, call: Call, choice: CallbackWanted) -> None:
-    assert call.line is not None
-    proposal = proposal_of(call)
-    proposal.plan = proposal.wanted = None
-    proposal.sent = proposal.heard = False
-    state.bookings[call.id] = call.line.id
-    state.commands.append(BookCallback(call.id, call.line.id, choice.choice, choice.number))
-    await_booking(state, call)
-
-
-def await_booking(state: State, call: Call) -> None:
-    """No operator's offer for him until it is known whether the promise stands."""
-    state.put_call(call, CallState.BOOKING)
-    state.set_timer(state.now + BOOKING_PATIENCE + _BOOKING_MARGIN, TimerKind.BOOKING_OVERDUE, call)
-
-
-def overdue(state: State, call: Call) -> None:
-    """The keeper is silent. Should the promise stand after all, it is told when it is known."""
-    no_promise(state, call, NO_ANSWER)
-
-
-def booked(state: State, fact: CallbackBooked) -> None:
-    """It is in the database: from here on it counts, whatever became of the caller."""
-    call = state.calls.get(fact.call)
-    line = state.bookings.pop(fact.call, None)
-    if call is not None and line is None and call.line is not None and proposal_of(call).promise is None:
-        line = call.line.id
-    if line is None:
-        return
-    promised(state, fact, line)
-    if call is None:
-        return
-    proposal = proposal_of(call)
-    proposal.promise = fact
-    if call.state is CallState.BOOKING:
-        confirm(state, call, proposal)
-    elif call.state is CallState.TALKING or (call.state is CallState.AFTER and call.answered_at is not None):
-        # He has got through by himself meanwhile.
-        proposal.promise = None
-        state.commands.append(CancelCallback(call.id, line))
-    else:
-        proposal.untold = True
-        if call.state is CallState.WAITING and not proposal.heard:
-            state.drop_plan(call)
-            plan_ahead(state, call, proposal)
-
-
-def promised(state: State, fact: CallbackBooked, line: LineId) -> None:
-    start, end = fact.window.start, fact.window.end
-    state.events.append(CallbackPromised(state.now, fact.call, line, fact.callback, start, end, fact.deadline))
-
-
-def confirm(state: State, call: Call, proposal: Proposal) -> None:
-    """The promise stands: he hears so, and the call ends."""
-    assert proposal.promise is not None
-    if proposal.left is not None:
-        close_left(state, call, proposal.left)
-        return
-    callers.count(state, call, Outcome.CALLBACK_ACCEPTED)
-    state.commands.append(AnswerBooking(call.id, proposal.promise.window, proposal.promise.deadline))
-    proposal.untold = False
-    state.put_call(call, CallState.AFTER)
-    state.set_timer(state.now + _CONFIRMING, TimerKind.CHECK_CALL, call)
-
-
-def not_booked(state: State, fact: CallbackNotBooked) -> None:
-    state.bookings.pop(fact.call, None)
-    call = state.calls.get(fact.call)
-    if call is not None and call.state is CallState.BOOKING:
-        no_promise(state, call, fact.why)
-
-
-def no_promise(state: State, call: Call, why: str) -> None:
-    """He hears that it did not work, and waits on at his place."""
-    assert call.line is not None
-    proposal = proposal_of(call)
-    state.events.append(CallbackImpossible(state.now, call.id, call.line.id, why))
-    if proposal.left is not None:
-        close_left(state, call, proposal.left)
-        return
-    state.commands.append(AnswerBooking(call.id, None, 0.0))
-    hear_again_after(state, call, proposal)
-    state.move_call(call, CallMove.BOOK_FAILED)
-
-
-# --- He hangs up ---------------------------------------------------------------------------------------------------
-
-
-def gone(state: State, fact: CallGone) -> None:
-    call = state.calls.get(fact.call)
-    if call is not None:
-        leave(state, call, fact.gone_at, overflowing=fact.overflowing)
-
-
-def leave(
-    state: State, call: Call, gone_at: float, *, overflowing: bool, seen: bool = True, rebooted: bool = False
-) -> None:
-    """The caller's channel is over. While his promise is being written, the answer decides how he counts.
-
-    Args:
-        overflowing: he was at the partner's, where nobody had answered yet.
-        seen: False = inferred afterwards.
-        rebooted: the switch died.
-    """
-    left = Left(gone_at, seen, rebooted, overflowing)
-    if call.state is not CallState.BOOKING or call.outcome is not None:
-        close_left(state, call, left)
-    elif proposal_of(call).left is None:
-        proposal_of(call).left = left
-
-
-def close_left(state: State, call: Call, left: Left) -> None:
-    if call.proposal is not None and call.proposal.promise is not None:
-        callers.count(state, call, Outcome.CALLBACK_ACCEPTED, at=left.at, seen=left.seen)
-    elif left.rebooted:
-        callers.count(state, call, Outcome.SWITCH_FAILURE, seen=False)
-    callers.end(state, call, left.at, overflowing=left.overflowing, seen=left.seen)
-
-
 # --- After a gap ---------------------------------------------------------------------------------------------------
 
 
@@ -456,35 +301,3 @@ def seen_waiting(state: State, call: Call) -> None:
 def seen_listening(state: State, call: Call) -> None:
     proposal_of(call).quiet_until = state.now + _DIALOGUE
     still_listens(call)
-
-
-def seen_booking(state: State, call: Call) -> None:
-    """He waits for the word that his promise stands, and we may not know of it."""
-    proposal = proposal_of(call)
-    if proposal.promise is not None:
-        confirm(state, call, proposal)
-    elif call.id in state.bookings:
-        if call.state is not CallState.BOOKING:
-            await_booking(state, call)
-    elif proposal.wanted is not None:
-        book(state, call, proposal.wanted)
-    elif call.state is not CallState.BOOKING:
-        find_out(state, call, proposal)
-
-
-def find_out(state: State, call: Call, proposal: Proposal) -> None:
-    """He accepted before our start, or unseen: only the keeper knows whether he is owed a call."""
-    await_booking(state, call)
-    if not proposal.asked:
-        ask(state, call, proposal, state.now)
-
-
-def found_out(state: State, call: Call, proposal: Proposal, fact: CallbackPlanned) -> None:
-    plan = fact.plan
-    if plan is not None and plan.existing is not None:
-        proposal.promise = CallbackBooked(call.id, CallbackId(call.id), plan.existing, plan.deadline)
-        state.commands.append(DropPlan(call.id))
-        confirm(state, call, proposal)
-        return
-    proposal.plan, proposal.offer_at = plan, state.now
-    no_promise(state, call, NO_ANSWER)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from acd.engine import attempts, callbacks, callers, desks, offers, resync
+from acd.engine import attempts, bookings, callbacks, callers, desks, dues, offers, resync
 from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator
 from acd.engine.promise import Attempt
 from acd.engine.settle import settle
@@ -36,7 +36,7 @@ HANDLERS: dict[type[f.Fact], Handler] = {
     f.CallArrived: callers.arrived,
     f.MenuEnded: callers.menu_ended,
     f.CallQueued: callers.queued,
-    f.CallGone: callbacks.gone,
+    f.CallGone: bookings.gone,
     f.OverflowAnswered: offers.overflow_answered,
     f.OverflowFailed: offers.overflow_failed,
     f.OfferDialled: offers.dialled,
@@ -49,13 +49,13 @@ HANDLERS: dict[type[f.Fact], Handler] = {
     f.CallFound: offers.found,
     f.CallbackHeard: callbacks.heard,
     f.CallbackDeclined: callbacks.declined,
-    f.CallbackWanted: callbacks.wanted,
+    f.CallbackWanted: bookings.wanted,
     f.CallbackCancelled: callbacks.cancelled,
-    f.CallbackPlanned: callbacks.planned,
-    f.CallbackBooked: callbacks.booked,
-    f.CallbackNotBooked: callbacks.not_booked,
+    f.CallbackPlanned: bookings.planned,
+    f.CallbackBooked: bookings.booked,
+    f.CallbackNotBooked: bookings.not_booked,
     f.LineClosing: callbacks.line_closing,
-    f.CallbacksDue: attempts.told_due,
+    f.CallbacksDue: dues.told,
     f.CallbackClaimed: attempts.claimed,
     f.CallbackNotClaimed: attempts.not_claimed,
     f.AttemptRinging: attempts.ringing,
@@ -84,7 +84,7 @@ CALL_TIMERS: dict[TimerKind, Callable[[State, Call], None]] = {
     TimerKind.ANNOUNCE: callbacks.announce,
     TimerKind.OVERFLOW: callbacks.overflow,
     TimerKind.CALLBACK: callbacks.wake,
-    TimerKind.BOOKING_OVERDUE: callbacks.overdue,
+    TimerKind.BOOKING_OVERDUE: bookings.overdue,
 }
 
 
@@ -137,7 +137,7 @@ class Engine:
         elif isinstance(what, Attempt):
             attempts.silent(self._state, what)
         else:
-            attempts.watch_dues(self._state)
+            dues.watch(self._state)
 
     def due(self) -> float | None:
         """When the engine next wants a ``Tick``, seconds since the epoch; None = nothing is pending."""

@@ -5,7 +5,7 @@ not the one under way is stale and changes nothing, with one exception: an offer
 may still come true, and then the truth of the switch wins. So does its word that a caller is back with the music.
 """
 
-from acd.engine import attempts, callbacks, callers, desks
+from acd.engine import attempts, bookings, callbacks, callers, desks
 from acd.engine.callers import IN_LINE, ON_OFFER
 from acd.engine.settle import attach
 from acd.engine.state import Call, Desk, State, TimerKind
@@ -312,15 +312,17 @@ def found(state: State, fact: CallFound) -> None:
         return
     if fact.where is None:
         overflowing = call.state is CallState.OVERFLOWING
-        callbacks.leave(state, call, state.now, overflowing=overflowing, seen=False)
+        bookings.leave(state, call, state.now, overflowing=overflowing, seen=False)
         return
     if fact.where is CallWhereabouts.OFFER:
         callbacks.still_listens(call)
     match call.state:
         case CallState.CHECKING:
             checked(state, call, fact)
-        case CallState.OFFERED if fact.where in WITH_MUSIC:
+        case CallState.OFFERED if fact.where in WITH_MUSIC or fact.where is CallWhereabouts.BOOK:
             still_waiting(state, call)
+            if fact.where is CallWhereabouts.BOOK and call.state is CallState.WAITING:
+                bookings.seen_booking(state, call)
         case CallState.OFFERED if fact.where is CallWhereabouts.RING and fact.offer == call.offer:
             expect_ringing(state, call)
         case CallState.OVERFLOWING:
@@ -339,7 +341,7 @@ def checked(state: State, call: Call, fact: CallFound) -> None:
         case CallWhereabouts.WAIT | CallWhereabouts.FALLBACK | CallWhereabouts.OFFER:
             state.move_call(call, CallMove.FOUND)
         case CallWhereabouts.BOOK:
-            callbacks.seen_booking(state, call)
+            bookings.seen_booking(state, call)
         case CallWhereabouts.RING if fact.offer is not None and fact.offer in call.lost:
             withdraw(state, call, fact.offer)
         case CallWhereabouts.TALK if fact.offer is not None:

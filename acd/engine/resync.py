@@ -4,7 +4,7 @@ Nothing the switch shows is doubted. What we believed and it does not show has e
 gets the outcome that its last known state implies, marked as not seen.
 """
 
-from acd.engine import attempts, callbacks, callers, desks, offers
+from acd.engine import attempts, bookings, callbacks, callers, desks, offers
 from acd.engine.settle import attach
 from acd.engine.state import Call, Desk, State, TimerKind
 from acd.model.call import CallState
@@ -107,7 +107,7 @@ def switch_seen(state: State, fact: SwitchSeen) -> None:
 def vanished(state: State, call: Call, rebooted: bool) -> None:
     """He is not in the switch any more and left no note."""
     overflowing = call.state is CallState.OVERFLOWING
-    callbacks.leave(state, call, state.now, overflowing=overflowing, seen=False, rebooted=rebooted)
+    bookings.leave(state, call, state.now, overflowing=overflowing, seen=False, rebooted=rebooted)
 
 
 def missed(state: State, note: CallMissed) -> None:
@@ -122,8 +122,8 @@ def missed(state: State, note: CallMissed) -> None:
     elif seen.where in _SETTLED:
         settle_unseen(state, call, seen, note.gone_at)
     elif on_line and seen.where is _W.BOOK:
-        callbacks.seen_booking(state, call)
-    callbacks.leave(state, call, note.gone_at, overflowing=seen.where is _W.OVERFLOW, seen=False)
+        bookings.seen_booking(state, call)
+    bookings.leave(state, call, note.gone_at, overflowing=seen.where is _W.OVERFLOW, seen=False)
 
 
 def talked(state: State, call: Call, seen: CallSeen, answered_at: float, ended_at: float) -> None:
@@ -185,7 +185,7 @@ def adopt(state: State, seen: CallSeen) -> None:
         case _W.WAIT | _W.FALLBACK | _W.OFFER:
             adopt_wait(state, call, seen.where)
         case _W.BOOK:
-            callbacks.seen_booking(state, call)
+            bookings.seen_booking(state, call)
         case _W.OVERFLOW:
             if call.state is not CallState.OVERFLOWING:
                 call.overflowed = True

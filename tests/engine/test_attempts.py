@@ -2,7 +2,7 @@
 
 import pytest
 
-from acd.engine.attempts import reserve
+from acd.engine.dues import reserve
 from acd.model import facts as f
 from acd.model.callback import AttemptResult as Result
 from acd.model.callback import AttemptStage as Stage

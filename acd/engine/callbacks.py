@@ -25,6 +25,7 @@ from acd.model.facts import (
     CallbackDeclined,
     CallbackHeard,
     CallbackPlanned,
+    CallWhereabouts,
     LineClosing,
 )
 from acd.model.policy import CallbackRule
@@ -217,9 +218,9 @@ def heard(state: State, fact: CallbackHeard) -> None:
     state.events.append(CallbackOffered(state.now, call.id, call.line.id, fact.heard_at, waited, early))
 
 
-def still_listens(call: Call) -> None:
-    """Asked where he is, the switch says: in the dialogue."""
-    if call.proposal is not None:
+def found(call: Call, where: CallWhereabouts) -> None:
+    """Asked where he is, the switch says it. Whom it finds in the dialogue need not hear it anew."""
+    if where is CallWhereabouts.OFFER and call.proposal is not None:
         call.proposal.sent = call.proposal.heard = call.proposal.unbroken = True
 
 
@@ -300,4 +301,4 @@ def seen_waiting(state: State, call: Call) -> None:
 
 def seen_listening(state: State, call: Call) -> None:
     proposal_of(call).quiet_until = state.now + _DIALOGUE
-    still_listens(call)
+    found(call, CallWhereabouts.OFFER)

@@ -35,6 +35,9 @@ from acd.routing.estimate import calibrate
 WITH_MUSIC = (CallWhereabouts.WAIT, CallWhereabouts.FALLBACK, CallWhereabouts.OFFER)
 """Waiting, be it in the dialogue of the offer to be called back."""
 
+NOT_MOVED = (*WITH_MUSIC, CallWhereabouts.BOOK)
+"""The Redirect is yet to come, or was lost."""
+
 _RECHECK = 0.25
 """Seconds between a refused Redirect and the question where the caller is: a hang-up is reported within this."""
 
@@ -314,15 +317,12 @@ def found(state: State, fact: CallFound) -> None:
         overflowing = call.state is CallState.OVERFLOWING
         bookings.leave(state, call, state.now, overflowing=overflowing, seen=False)
         return
-    if fact.where is CallWhereabouts.OFFER:
-        callbacks.still_listens(call)
+    callbacks.found(call, fact.where)
     match call.state:
         case CallState.CHECKING:
             checked(state, call, fact)
-        case CallState.OFFERED if fact.where in WITH_MUSIC or fact.where is CallWhereabouts.BOOK:
-            still_waiting(state, call)
-            if fact.where is CallWhereabouts.BOOK and call.state is CallState.WAITING:
-                bookings.seen_booking(state, call)
+        case CallState.OFFERED if fact.where in NOT_MOVED:
+            still_waiting(state, call, fact.where)
         case CallState.OFFERED if fact.where is CallWhereabouts.RING and fact.offer == call.offer:
             expect_ringing(state, call)
         case CallState.OVERFLOWING:
@@ -358,7 +358,7 @@ def check_deflected(state: State, call: Call, fact: CallFound) -> None:
     """Sent away a moment ago: if he still waits, the Redirect was lost on the way and is given again; not so if an
     offer of before is what became of him."""
     assert call.line is not None
-    if fact.where in WITH_MUSIC or fact.where is CallWhereabouts.BOOK:
+    if fact.where in NOT_MOVED:
         to = OverflowTo.PARTNER if call.state is CallState.OVERFLOWING else OverflowTo.REFUSE
         if may_move(state, call):
             state.commands.append(Deflect(call.id, call.line.id, to))
@@ -378,10 +378,12 @@ def check_confirmed(state: State, call: Call, fact: CallFound) -> None:
         call.token += 1
 
 
-def still_waiting(state: State, call: Call) -> None:
+def still_waiting(state: State, call: Call, where: CallWhereabouts) -> None:
     """The switch was told to move him and has not. Asked often enough, the offer is given up."""
     call.unheard += 1
     if call.dialled or call.unheard < _PATIENCE:
         return
     drop_offer(state, call, OfferFailure.LOST)
     state.move_call(call, CallMove.OFFER_FAILED)
+    if where is CallWhereabouts.BOOK:
+        bookings.seen_booking(state, call)

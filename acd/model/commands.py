@@ -128,8 +128,9 @@ class PromiseCommand(Command, frozen=True):
 
 
 class PlanCallback(PromiseCommand, frozen=True):
-    """What can this caller be promised? Answered by ``CallbackPlanned``. What the plan names is kept for him until he
-    has chosen or :class:`DropPlan` is sent."""
+    """What can this caller be promised? Answered by ``CallbackPlanned``, with ``existing`` when he is owed a call on
+    this line already, be it by a promise of this very call: so a new engine learns what the one before it did not hear.
+    What the plan names is kept for him until he has chosen or :class:`DropPlan` is sent."""
 
     call: CallId
     line: LineId
@@ -179,7 +180,8 @@ class NoteAttempt(PromiseCommand, frozen=True):
 
 
 class EndAttempt(PromiseCommand, frozen=True):
-    """The attempt is over; the keeper's rules say what becomes of the promise."""
+    """The attempt is over; the keeper's rules say what becomes of the promise. Of an attempt that was never claimed, or
+    is over already, it says nothing new."""
 
     attempt: OfferId
     result: AttemptResult

@@ -7,13 +7,15 @@ import pytest
 
 from acd.engine.core import Engine
 from acd.model import facts as f
-from acd.model.commands import Command, Offer
+from acd.model.callback import CallbackPlan
+from acd.model.commands import Command, Offer, OfferCallback, PlanCallback, PromiseCommand
 from acd.model.events import CallEnded, Event, OperatorChanged
 from acd.model.ids import CallId, LineId, OperatorId
+from acd.model.policy import CallbackRule, Policy
 from acd.ports import Inbox
 from acd.runtime.driver import HEARTBEAT_EVERY, Driver
 from sim.loop_time import VirtualLoop
-from tests.engine.house import small_city
+from tests.engine.house import line, policy, small_city
 
 
 class Switch:
@@ -51,12 +53,41 @@ class Paper:
         pass
 
 
+class Keeper:
+    """Answers every plan at once, from inside ``send``."""
+
+    def __init__(self, switch: Switch) -> None:
+        self.switch = switch
+        self.asked: list[PromiseCommand] = []
+        self.inbox: Inbox = lambda fact: None
+        self.stopped = self.stopped_after_the_switch = False
+
+    async def start(self, inbox: Inbox) -> None:
+        self.inbox = inbox
+
+    async def stop(self) -> None:
+        self.stopped, self.stopped_after_the_switch = True, self.switch.stopped
+
+    def send(self, command: PromiseCommand) -> None:
+        self.asked.append(command)
+        if isinstance(command, PlanCallback):
+            self.inbox(f.CallbackPlanned(command.call, PLAN))
+
+
 class Stage:
-    def __init__(self, loop: VirtualLoop) -> None:
+    def __init__(self, loop: VirtualLoop, policy: Policy | None = None, *, keeps: bool = False) -> None:
         self.loop, self.switch, self.paper = loop, Switch(), Paper()
+        self.keeper = Keeper(self.switch)
         self.heard: list[int] = []
-        self.engine = Engine(small_city())
-        self.driver = Driver(self.engine, self.switch, self.paper, loop.time, [self.listen])
+        self.engine = Engine(policy or small_city())
+        self.driver = Driver(
+            self.engine,
+            self.switch,
+            self.paper,
+            loop.time,
+            [self.listen],
+            promises=self.keeper if keeps else None,
+        )
 
     def listen(self, events: Sequence[Event]) -> None:
         assert self.paper.events[-len(events) :] == list(events), "the journal is told first"
@@ -76,10 +107,10 @@ class Stage:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def on_stage(seconds: float, *told: f.Fact) -> Stage:
+def on_stage(seconds: float, *told: f.Fact, policy: Policy | None = None, keeps: bool = False) -> Stage:
     loop = VirtualLoop()
     try:
-        stage = Stage(loop)
+        stage = Stage(loop, policy, keeps=keeps)
         loop.run_until_complete(stage.run_for(seconds, *told))
         return stage
     finally:
@@ -89,6 +120,10 @@ def on_stage(seconds: float, *told: f.Fact) -> Stage:
 ANNA = OperatorId("anna")
 ON_DUTY = (f.OperatorLoggedIn(ANNA, "x"), f.OperatorReady(ANNA, "x"))
 CALL = f.CallQueued(CallId("a"), LineId("info"), 1_800_000_000.0)
+
+
+PLAN = CallbackPlan(None, (), 1_800_000_000.0)
+DEFERS = policy([line("info", callback=CallbackRule(after=8.0))], [])
 
 
 def test_an_answer_from_inside_send_waits_its_turn() -> None:
@@ -175,3 +210,30 @@ def test_what_is_told_after_the_end_is_told_to_nobody() -> None:
     stage.driver.tell(CALL)
     loop.close()
     assert len(stage.paper.events) == before
+
+
+def test_what_is_for_the_keeper_goes_to_the_keeper_and_his_answer_to_the_engine() -> None:
+    stage = on_stage(30.0, CALL, policy=DEFERS, keeps=True)
+    assert [type(c) for c in stage.keeper.asked] == [PlanCallback]
+    assert [c.plan for c in stage.switch.sent if isinstance(c, OfferCallback)] == [PLAN]
+    assert not [c for c in stage.switch.sent if isinstance(c, PromiseCommand)]
+
+
+def test_the_keeper_is_let_go_last() -> None:
+    stage = on_stage(1.0, keeps=True)
+    assert stage.keeper.stopped_after_the_switch
+
+
+def test_without_a_keeper_nothing_is_offered_and_all_else_goes_on() -> None:
+    stage = on_stage(300.0, CALL, policy=DEFERS)
+    assert not [c for c in stage.switch.sent if isinstance(c, OfferCallback | PromiseCommand)]
+    assert "Announce" in {type(c).__name__ for c in stage.switch.sent}
+
+
+def test_when_the_engine_fails_the_keeper_is_let_go_too(capsys: pytest.CaptureFixture[str]) -> None:
+    loop = VirtualLoop()
+    stage = Stage(loop, keeps=True)
+    with pytest.raises(KeyError):
+        loop.run_until_complete(stage.run_for(10.0, Nonsense()))
+    loop.close()
+    assert stage.keeper.stopped

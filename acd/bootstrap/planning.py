@@ -13,6 +13,8 @@ from acd.model.history import History
 from acd.records import Archive, DatabaseUnusable
 
 _WEEK: Final = 7 * 86_400.0
+_FIRST_DAY: Final = 86_400.0
+"""The window begins in the middle of a day, which teaches nothing: one more."""
 
 log = structlog.get_logger()
 
@@ -21,7 +23,7 @@ async def make_planner(city: City, archive: Archive, now: float) -> Planner:
     """The planner for the half-hour of ``now``. Without the records it plans by the settings alone: a forecast that is
     not refreshed is better than no moment at all."""
     try:
-        history = await archive.history(now - WEEKS * _WEEK, now)
+        history = await archive.history(now - WEEKS * _WEEK - _FIRST_DAY, now)
     except DatabaseUnusable as error:
         log.warning("planning.without_records", why=str(error))
         history = History()

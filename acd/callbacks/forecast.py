@@ -7,8 +7,8 @@ ahead, before Prophet and MSTL + ETS; at a city's size most of what error remain
 
 Days on which the line is closed (holidays, closing days) teach nothing and get nothing, and days without any records
 teach nothing. A **small line** is counted by its share of all lines at that weekday and part of the day: in its own
-half-hours are too few calls to see a shape. The weeks that are missing to four are taken from the volume that the city
-gave (``calls_per_day``) with a usual profile.
+half-hours are too few calls to see a shape. The weeks that are missing to four are taken from a usual profile, with the
+volume that the city gave (``calls_per_day``) or, after five days, with that of the records.
 """
 
 from collections import Counter, defaultdict
@@ -27,7 +27,9 @@ from acd.model.ids import LineId
 WEEKS: Final = 8
 """Weeks of records that make the profile."""
 ENOUGH_WEEKS: Final = 4
-"""With fewer, the given volume stands in for those that are missing."""
+"""With fewer, a usual profile stands in for those that are missing."""
+ENOUGH_DAYS: Final = 5
+"""From so many days of records on, that profile has their volume; before, the one that was given."""
 LEVEL_WEIGHT: Final = 0.4
 SMALL: Final = 40.0
 """Calls a day below which a line is small."""
@@ -105,6 +107,10 @@ def _recorded(counts: Iterable[Mapping[date, Counter[int]]]) -> list[date]:
 def _own(city: City, line: LineId, counts: Mapping[date, Counter[int]], open_days: list[date]) -> _Model:
     """A line by its own records, completed from the volume given."""
     usual = usual_profile(city.lines[line].hours, city.policy.lines[line].calls_per_day)
+    expected = sum(sum(usual[day.weekday()]) for day in open_days)
+    if len(open_days) >= ENOUGH_DAYS and expected:
+        scale = sum(sum(counts.get(day, {}).values()) for day in open_days) / expected
+        usual = tuple(tuple(scale * calls for calls in of_day) for of_day in usual)
     profile = _profile(counts, open_days, usual)
     return _Model(profile, _level(profile, counts, open_days))
 

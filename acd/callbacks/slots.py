@@ -36,8 +36,8 @@ LEAD: Final = 15 * 60.0
 OFFERED: Final = 3
 """Moments that a caller hears at most."""
 
-_ROUNDS: Final = 6
-"""Of evening out the load; the largest difference between operators who share a line is under 2 % by then."""
+_ROUNDS: Final = 5
+"""Of evening out the load between lines that share operators."""
 
 
 class HalfHour(msgspec.Struct, frozen=True):
@@ -155,7 +155,7 @@ class Planner:
         for start in starts:
             calm = occupancy[start] <= limit and occupancy.get(start + HALF_HOUR, 1.0) <= limit
             carried += calm * share * pictures[start].idle_for(line) / self._handle_time(line)
-            capacity = int(carried + 1e-9) if calm else 0
+            capacity = int(carried + 1e-6) if calm else 0
             carried -= capacity
             operators = pictures[start].operators(line)
             planned.append(HalfHour(start, pictures[start].calls[line], operators, occupancy[start], calm, capacity))
@@ -189,26 +189,39 @@ class _Picture(msgspec.Struct, frozen=True):
 def spread_load(
     present: Presence, lines: Mapping[OperatorId, Sequence[LineId]], work: Mapping[LineId, float]
 ) -> dict[OperatorId, float]:
-    """Seconds of work for each operator when the lines' work is laid on them as evenly as their skills allow.
+    """Seconds of work for each operator when the lines' work is laid on them as evenly as their skills allow: nobody
+    could be less busy without making somebody busier who is busier already. It may come to more than he has.
 
-    Each line's work is first laid on its operators by their hours; then, a few times over, each gives away by how busy
-    he is. It may come to more than the half-hour has.
+    Each line in turn pours its work on its operators, who fill up from the least busy on; a few times over, because
+    what one line pours changes what the next one finds.
     """
-    by_line: dict[LineId, dict[OperatorId, float]] = {
-        line: {who: part for who, part in present.items() if line in lines[who]} for line in work
-    }
-    busy: dict[OperatorId, float] = dict.fromkeys(present, 0.0)
+    mine = {line: [who for who in present if line in lines[who]] for line in work}
+    poured: dict[LineId, dict[OperatorId, float]] = {line: {} for line in work}
+    busy = dict.fromkeys(present, 0.0)
     for _ in range(_ROUNDS):
-        total: dict[OperatorId, float] = dict.fromkeys(present, 0.0)
-        for line, weights in by_line.items():
-            whole = sum(weights.values())
-            for who, weight in weights.items():
-                total[who] += work[line] * weight / whole
-        busy = total
-        for weights in by_line.values():
-            for who in weights:
-                weights[who] *= present[who] / busy[who] if busy[who] else 1.0
+        for line, operators in mine.items():
+            for who, seconds in poured[line].items():
+                busy[who] -= seconds
+            poured[line] = _pour(work[line], operators, busy, present)
+            for who, seconds in poured[line].items():
+                busy[who] += seconds
     return busy
+
+
+def _pour(
+    work: float, operators: Sequence[OperatorId], busy: Mapping[OperatorId, float], present: Presence
+) -> dict[OperatorId, float]:
+    """Fill up the least busy first, until all work is laid: everybody who gets some ends equally busy."""
+    filled: list[OperatorId] = []
+    load = room = 0.0
+    level = 0.0
+    for who in sorted(operators, key=lambda who: busy[who] / present[who]):
+        if filled and level <= busy[who] / present[who]:
+            break
+        filled.append(who)
+        load, room = load + busy[who], room + present[who]
+        level = (load + work) / room
+    return {who: level * present[who] - busy[who] for who in filled}
 
 
 def _parts(

@@ -1,7 +1,19 @@
 """The city's settings: ``queues.yaml`` -> frozen typed objects, or every fault of the file with its line."""
 
 from acd.config.changes import describe_changes
-from acd.config.city import City, CityLine, ClosingDays, Interval, Names, Threshold, Thresholds, YearlyClosingDay
+from acd.config.city import (
+    CallbackTerms,
+    City,
+    CityLine,
+    ClosingDays,
+    Duty,
+    Interval,
+    Names,
+    Shift,
+    Threshold,
+    Thresholds,
+    YearlyClosingDay,
+)
 from acd.config.faults import ConfigError, Fault
 from acd.config.loader import load, parse
 from acd.config.schema import json_schema
@@ -9,13 +21,16 @@ from acd.model.zone import ZONE
 
 __all__ = [
     "ZONE",
+    "CallbackTerms",
     "City",
     "CityLine",
     "ClosingDays",
     "ConfigError",
+    "Duty",
     "Fault",
     "Interval",
     "Names",
+    "Shift",
     "Threshold",
     "Thresholds",
     "YearlyClosingDay",

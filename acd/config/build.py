@@ -1,17 +1,22 @@
 """Checked blocks -> the frozen :class:`City`, and what is allowed but odd."""
 
-from collections.abc import Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any, Final, TypeVar
 
 import msgspec
 
+from acd.config.calendar import closed_dates
 from acd.config.city import (
+    CallbackTerms,
     City,
     CityLine,
     ClosingDay,
     ClosingDays,
     FrozenDict,
+    Interval,
     Names,
+    Shift,
     Threshold,
     Thresholds,
     Week,
@@ -19,25 +24,61 @@ from acd.config.city import (
 )
 from acd.config.faults import Fault, dotted
 from acd.config.fields import DAYS, days
-from acd.config.schema import Block, CityBlock, ClosingDayBlock, LineBlock, NamesBlock, OfferRuleBlock, OperatorBlock
+from acd.config.roster import Roster
+from acd.config.schema import (
+    Block,
+    CallbackBlock,
+    CityBlock,
+    ClosingDayBlock,
+    LineBlock,
+    NamesBlock,
+    OfferRuleBlock,
+    OperatorBlock,
+    ShiftBlock,
+)
 from acd.config.source import Source
 from acd.model.ids import Device, LineId, OperatorId
-from acd.model.policy import Announcements, Line, OfferRule, OfferRules, Operator, Policy, Routing
+from acd.model.policy import Announcements, CallbackRule, Line, OfferRule, OfferRules, Operator, Policy, Routing
 
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 
 
-def build(block: CityBlock, source: Source) -> City:
+_MEAN_YEAR: Final = (date(2025, 1, 1), date(2028, 12, 31))
+"""Days open in a year are counted over these four, one of them a leap year."""
+
+
+def build(block: CityBlock, source: Source, roster: Roster) -> City:
     """The city of a file without faults; ``source`` knows the lines for the warnings."""
     warnings = tuple(Fault(source.file, source.line(path), dotted(path), says) for path, says in _oddities(block))
-    return City(
+    city = City(
         name=block.city,
         policy=_policy(block),
         lines=FrozenDict({LineId(id): _city_line(LineId(id), line) for id, line in block.lines.items()}),
         reasons=FrozenDict({id: _names(names) for id, names in block.reasons.items()}),
         closing_days=tuple(map(_closing_day, block.closing_days)),
+        shifts=tuple(_shift(shift) for shift in block.shifts),
+        roster=roster,
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
     )
+    return _with_yearly_volumes(city, block)
+
+
+def _with_yearly_volumes(city: City, block: CityBlock) -> City:
+    """A year's volume becomes the calls of one day on which the line is open."""
+    lines = dict(city.policy.lines)
+    for id, line in lines.items():
+        if (volume := block.lines[id].calls_per_year) is not None:
+            lines[id] = msgspec.structs.replace(line, calls_per_day=volume / _open_days(city, id))
+    return msgspec.structs.replace(city, policy=msgspec.structs.replace(city.policy, lines=FrozenDict(lines)))
+
+
+def _open_days(city: City, line: LineId) -> float:
+    """In a mean year; at least one."""
+    first, last = _MEAN_YEAR
+    closed = {closing.day for closing in closed_dates(city, line, first, last)}
+    span = (first + timedelta(ahead) for ahead in range((last - first).days + 1))
+    open_days = sum(bool(city.lines[line].hours[day.weekday()]) and day not in closed for day in span)
+    return max(1.0, open_days / (last.year - first.year + 1))
 
 
 def _policy(block: CityBlock) -> Policy:
@@ -59,7 +100,8 @@ def _rules(block: CityBlock) -> Iterator[tuple[str, OfferRuleBlock]]:
 
 def _line(id: LineId, block: LineBlock) -> Line:
     announcements = _struct(Announcements, block.announcements)
-    return _struct(Line, block, id=id, names=_names(block.names), announcements=announcements, callback=None)
+    callback = None if block.callback is None else _struct(CallbackRule, block.callback)
+    return _struct(Line, block, id=id, names=_names(block.names), announcements=announcements, callback=callback)
 
 
 def _operator(id: OperatorId, block: OperatorBlock) -> Operator:
@@ -75,7 +117,7 @@ def _city_line(id: LineId, block: LineBlock) -> CityLine:
         flow=block.flow or None,
         greeting=block.greeting or None,
         partner=block.partner or None,
-        hours=_week(block),
+        hours=_week(block.hours),
         public_holidays=block.public_holidays,
         city_closing_days=block.city_closing_days,
         closing_days=tuple(map(_closing_day, block.closing_days)),
@@ -84,11 +126,22 @@ def _city_line(id: LineId, block: LineBlock) -> CityLine:
             longest_wait=_struct(Threshold, block.thresholds.longest_wait),
             reachability=_struct(Threshold, block.thresholds.reachability),
         ),
+        callback=None if block.callback is None else _terms(block.callback),
     )
 
 
-def _week(block: LineBlock) -> Week:
-    by_day = {day: tuple(intervals) for key, intervals in block.hours.items() for day in days(key)}
+def _terms(block: CallbackBlock) -> CallbackTerms:
+    hours = None if block.calling_hours is None else _week(block.calling_hours)
+    return _struct(CallbackTerms, block, calling_hours=hours)
+
+
+def _shift(block: ShiftBlock) -> Shift:
+    operators = tuple(map(OperatorId, block.operators))
+    return Shift(operators=operators, days=block.days, hours=tuple(block.hours), breaks=tuple(block.breaks))
+
+
+def _week(hours: Mapping[str, list[Interval]]) -> Week:
+    by_day = {day: tuple(intervals) for key, intervals in hours.items() for day in days(key)}
     return tuple(by_day.get(day, ()) for day in range(len(DAYS)))
 
 

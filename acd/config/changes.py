@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from typing import Final
 
 import msgspec
 
-from acd.config.city import City
+from acd.config.city import City, CityLine
 from acd.config.fields import DAYS
-from acd.model.ids import LineId
+from acd.model.ids import LineId, OperatorId
 
 _Flat = dict[str, str]
+
+
+_CALLBACK: Final = "callback"
+"""Where this itself changes, a line offers to call back from now on, or no longer: its settings are no news then."""
+_DATES_NAMED: Final = 5
 
 
 def describe_changes(old: City, new: City) -> list[str]:
@@ -17,6 +23,7 @@ def describe_changes(old: City, new: City) -> list[str]:
     changes = [*_fields("", _city(old), _city(new))]
     changes += _blocks("line", _lines(old), _lines(new))
     changes += _blocks("operator", _operators(old), _operators(new))
+    changes += _roster(old, new)
     return changes + _blocks("reason", _reasons(old), _reasons(new))
 
 
@@ -28,7 +35,10 @@ def _blocks(kind: str, old: Mapping[str, _Flat], new: Mapping[str, _Flat]) -> li
 
 
 def _fields(head: str, old: _Flat, new: _Flat) -> Iterator[str]:
+    came_or_went = old.get(_CALLBACK) != new.get(_CALLBACK)
     for name in {**old, **new}:
+        if came_or_went and name.startswith(f"{_CALLBACK}."):
+            continue
         before, after = old.get(name, "none"), new.get(name, "none")
         if before != after:
             yield f"{head}{name} {before} -> {after}"
@@ -48,11 +58,40 @@ def _lines(city: City) -> dict[str, _Flat]:
 def _city_line(city: City, id: LineId) -> _Flat:
     line = city.lines[id]
     week = {f"hours.{day}": _text(intervals) for day, intervals in zip(DAYS, line.hours, strict=True)}
-    return {name: text for name, text in _struct(line).items() if name != "hours"} | week
+    flat = {name: text for name, text in _struct(line).items() if name not in ("hours", f"{_CALLBACK}.calling_hours")}
+    return flat | week | _callback(line)
+
+
+def _callback(line: CityLine) -> _Flat:
+    if line.callback is None:
+        return {_CALLBACK: "never"}
+    hours = line.callback.calling_hours or ()
+    by_day = zip(DAYS, hours, strict=False)
+    return {_CALLBACK: "offered"} | {f"{_CALLBACK}.calling_hours.{day}": _text(given) for day, given in by_day}
 
 
 def _operators(city: City) -> dict[str, _Flat]:
-    return {id: _struct(operator) for id, operator in city.policy.operators.items()}
+    return {id: _struct(operator) | _shifts(city, id) for id, operator in city.policy.operators.items()}
+
+
+def _shifts(city: City, operator: OperatorId) -> _Flat:
+    """By day, so that one more Friday is one line."""
+    flat: dict[str, list[str]] = {}
+    for shift in city.shifts:
+        if operator in shift.operators:
+            pauses = f" without {_text(shift.breaks)}" if shift.breaks else ""
+            for day in shift.days:
+                flat.setdefault(f"shifts.{DAYS[day]}", []).append(_text(shift.hours) + pauses)
+    return {day: ", ".join(sorted(texts)) for day, texts in flat.items()}
+
+
+def _roster(old: City, new: City) -> Iterator[str]:
+    """On which dates the planner's file says something else."""
+    dates = sorted(old.roster.keys() | new.roster.keys())
+    changed = [str(day) for day in dates if old.roster.get(day) != new.roster.get(day)]
+    if changed:
+        more = f" and {len(changed) - _DATES_NAMED} more" if len(changed) > _DATES_NAMED else ""
+        yield f"roster: changed on {', '.join(changed[:_DATES_NAMED])}{more}"
 
 
 def _reasons(city: City) -> dict[str, _Flat]:

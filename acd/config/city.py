@@ -7,7 +7,7 @@ from typing import Final, NoReturn, TypeVar
 import msgspec
 
 from acd.config.faults import Fault
-from acd.model.ids import LineId
+from acd.model.ids import LineId, OperatorId
 from acd.model.policy import Policy
 
 DAY_MINUTES: Final = 24 * 60
@@ -123,6 +123,26 @@ class CallbackTerms(msgspec.Struct, frozen=True):
     """Part of the operators' idle time that may be promised away."""
 
 
+class Shift(msgspec.Struct, frozen=True):
+    """Operators who work every week on the same days and hours."""
+
+    operators: tuple[OperatorId, ...]
+    days: tuple[int, ...]
+    """Monday = 0."""
+    hours: tuple[Interval, ...]
+    """In order, without overlap."""
+    breaks: tuple[Interval, ...] = ()
+
+
+class Duty(msgspec.Struct, frozen=True):
+    """One operator's work on one date, as the planner's CSV has it."""
+
+    day: date
+    operator: OperatorId
+    hours: Interval
+    breaks: tuple[Interval, ...] = ()
+
+
 class CityLine(msgspec.Struct, frozen=True):
     """What the dialplan and the pages need of a line; the engine's part is in ``City.policy.lines``."""
 
@@ -159,5 +179,9 @@ class City(msgspec.Struct, frozen=True):
     reasons: Mapping[str, Names]
     """Reasons for not ready, in the order of the file."""
     closing_days: tuple[ClosingDay, ...]
+    shifts: tuple[Shift, ...] = ()
+    """Who works when, on the dates that ``roster`` does not know."""
+    roster: Mapping[date, tuple[Duty, ...]] = FrozenDict()
+    """The planner's roster by date. A date that stands in it is wholly given by it."""
     warnings: tuple[Fault, ...] = ()
     """What is allowed but odd."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Any, Final, TypeGuard
+from typing import Annotated, Any, Final, TypeGuard, get_args
 
 from pydantic import (
     AfterValidator,
@@ -72,6 +72,25 @@ def together(check: Callable[[Mapping[str, Any]], Misfits]) -> WrapValidator:
     return WrapValidator(validate)
 
 
+class OrNever:
+    """A block, or the word ``never`` in its place (None)."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(self._read, handler.generate_schema(get_args(source)[0]))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"const": "never"}]}
+
+    @staticmethod
+    def _read(raw: Any, read: ValidatorFunctionWrapHandler) -> Any:
+        if raw == "never":
+            return None
+        if isinstance(raw, str | bool | int | float):
+            hint = did_you_mean(raw, ["never"])
+            raise ValueError(f"must be a block of 'key: value' lines, or never, not {_quoted(raw)}{hint}")
+        return read(raw)
+
+
 def _again(error: ErrorDetails) -> InitErrorDetails:
     return InitErrorDetails(type=error["type"], loc=error["loc"], input=error["input"], ctx=error.get("ctx", {}))
 
@@ -117,6 +136,18 @@ def word(pattern: str, says: str, *, number: bool = False) -> Field:
     return Field(read, {"anyOf": [{"type": "integer"}, text_schema]} if number else text_schema)
 
 
+def one_of(*known: str) -> Field:
+    """One of these words; those that look like a number may stand there without quotes."""
+
+    def read(value: object) -> str:
+        text = str(value) if type(value) is int else value
+        if text not in known:
+            raise ValueError(f"must be {' or '.join(known)}, not {_quoted(value)}{did_you_mean(value, known)}")
+        return str(text)
+
+    return Field(read, {"enum": [*known, *(int(name) for name in known if name.isdigit())]})
+
+
 Id = Annotated[str, word("[a-z0-9_]{1,40}", "1 to 40 lower-case letters, digits and _")]
 LineKey = Annotated[
     str, word("[a-z][a-z0-9_]{1,39}", "2 to 40 lower-case letters, digits and _, beginning with a letter")
@@ -127,6 +158,7 @@ DeviceName = Annotated[str, word("[A-Za-z0-9_]{1,40}", "1 to 40 letters, digits 
 Did = Annotated[str, word("[0-9]{2,15}", "the digits that the trunk delivers, such as 3292101010", number=True)]
 Destination = Annotated[str, word(r"\+?[0-9]{3,15}", "a telephone number in digits, such as 3278000000", number=True)]
 ShownNumber = Annotated[str, word(r"\+?[0-9][0-9 ./]{1,23}", "a telephone number such as 09 210 10 10", number=True)]
+RosterFile = Annotated[str, word(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,59}\.csv", "the name of a .csv file beside this one")]
 PromptId = Annotated[str, word("[a-z0-9_-]{1,40}", "the id of a prompt: lower-case letters, digits, _ and -")]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 
@@ -156,7 +188,12 @@ def _minutes(clock: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _interval(value: object) -> Interval:
+def interval(value: object) -> Interval:
+    """``09:00-17:00``.
+
+    Raises:
+        ValueError: it is not one; in plain words.
+    """
     match = _INTERVAL.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"must be hours such as 09:00-17:00, not {_quoted(value)}")
@@ -218,7 +255,7 @@ _INTERVAL_SCHEMA: Final = {"type": "string", "pattern": f"^{_INTERVAL_PATTERN}$"
 _DAY_PATTERN: Final = rf"^(closed|24h|{_INTERVAL_PATTERN}(, ?{_INTERVAL_PATTERN})*)$"
 DayKey = Annotated[str, Field(_day_key, {"type": "string", "pattern": f"^{_DAYS.pattern}$"})]
 DayHours = Annotated[
-    list[Annotated[Interval, Field(_interval, _INTERVAL_SCHEMA)]],
+    list[Annotated[Interval, Field(interval, _INTERVAL_SCHEMA)]],
     BeforeValidator(_split),
     AfterValidator(_in_order),
     WithJsonSchema(
@@ -226,6 +263,56 @@ DayHours = Annotated[
     ),
 ]
 Hours = Annotated[dict[DayKey, DayHours], together(_no_day_twice)]
+
+
+# --- Callbacks and shifts -------------------------------------------------------------------------------------------
+
+
+def callback_times(raw: Mapping[str, Any]) -> Misfits:
+    """The early offer is the earlier one, and somebody may be called at some time."""
+    after, early = duration(raw.get("after")), duration(raw.get("early_after"))
+    if after is not None and early is not None and early > after:
+        yield ("early_after",), f"must not be more than after ({after:g})"
+    hours = raw.get("calling_hours")
+    if isinstance(hours, dict) and all(value == "closed" for value in hours.values()):
+        yield ("calling_hours",), "nobody could ever be called: write 'callback: never'"
+
+
+def _day_list(value: object) -> tuple[int, ...]:
+    """``mon-wed, fri`` -> 0, 1, 2, 4."""
+    keys = value if isinstance(value, list) else [part.strip() for part in str(value).split(",")]
+    listed = [day for key in keys for day in days(_day_key(key))]
+    if not listed:
+        raise ValueError("must not be empty")
+    if twice := [DAYS[day] for day in listed if listed.count(day) > 1]:
+        raise ValueError(f"{twice[0]} is given twice")
+    return tuple(sorted(listed))
+
+
+def shift_breaks(raw: Mapping[str, Any]) -> Misfits:
+    """A break lies within the hours of the shift."""
+    hours, breaks = _read_intervals(raw.get("hours")), _read_intervals(raw.get("breaks", []))
+    for pause in breaks or ():
+        if hours and not any(of.start <= pause.start and pause.end <= of.end for of in hours):
+            yield ("breaks",), f"{pause} is outside the hours of the shift"
+
+
+def _read_intervals(value: object) -> list[Interval] | None:
+    """None = not hours; that is told elsewhere."""
+    try:
+        return [interval(part) for part in _split(value)]
+    except ValueError:
+        return None
+
+
+_DAY_LIST_PATTERN: Final = rf"^({_DAY})(-({_DAY}))?(, ?({_DAY})(-({_DAY}))?)*$"
+DayList = Annotated[
+    tuple[int, ...],
+    Field(
+        _day_list,
+        {"anyOf": [{"type": "string", "pattern": _DAY_LIST_PATTERN}, {"type": "array", "items": {"type": "string"}}]},
+    ),
+]
 
 
 # --- Dates ----------------------------------------------------------------------------------------------------------

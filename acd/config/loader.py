@@ -6,6 +6,7 @@ The last look at the raw values, so that a typing error in one line does not hid
 
 import os
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -13,10 +14,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from acd.config.build import build
-from acd.config.city import City
+from acd.config.city import City, FrozenDict, Interval
 from acd.config.faults import ConfigError, Fault, Path, did_you_mean, dotted, message, shown
-from acd.config.fields import duration
-from acd.config.schema import CityBlock, keys_at
+from acd.config.fields import DAYS, duration
+from acd.config.roster import Roster, read_roster
+from acd.config.schema import PRESETS, USUAL_PRESET, CityBlock, keys_at
 from acd.config.source import UNREADABLE, Source
 from acd.config.syntax import MAX_BYTES
 from acd.model.facts import OfferFailure
@@ -53,10 +55,14 @@ def parse(content: bytes, file: str = "queues.yaml") -> City:
     block = _validated(document, source)
     _check_lines(document, source)
     _check_operators(document, source)
+    _check_shifts(document, source)
     _check_reasons(document, source)
+    if block is not None:
+        _check_double_shifts(block, source)
+    roster = _roster(document, source)
     if source.faults or block is None:
         raise ConfigError(source.faults)
-    return build(block, source)
+    return build(block, source, roster)
 
 
 # --- Defaults -------------------------------------------------------------------------------------------------------
@@ -67,14 +73,34 @@ def _with_defaults(data: Any) -> Any:
     if not isinstance(data, dict) or not isinstance(data.get("lines"), dict):
         return data
     defaults = _block(data, "defaults")
-    lines = {id: _merged(defaults, line) if isinstance(line, dict) else line for id, line in data["lines"].items()}
+    lines = {id: _completed(defaults, line) if isinstance(line, dict) else line for id, line in data["lines"].items()}
     return {**data, "lines": lines}
 
 
+def _completed(defaults: Raw, own: Raw) -> Raw:
+    """A line with its defaults: of two that say the same in two ways, the line's own way counts."""
+    if "calls_per_year" in own:
+        defaults = {key: value for key, value in defaults.items() if key != "calls_per_day"}
+    given = _preset(own)
+    if given:
+        ours = {key: value for key, value in _block(defaults, "callback").items() if key not in given}
+        defaults = {**defaults, "callback": ours}
+    line = _merged(defaults, own)
+    if isinstance(line.get("callback"), dict):
+        line = {**line, "callback": {"preset": USUAL_PRESET, **line["callback"]}}
+        line["callback"] = {**_preset(line), **line["callback"]}
+    return line
+
+
+def _preset(line: Raw) -> Raw:
+    """What the preset of its callback sets; nothing when it names none."""
+    return PRESETS.get(str(_block(line, "callback").get("preset")), {})
+
+
 def _merged(defaults: Raw, own: Raw) -> Raw:
-    """``own`` wins; blocks are merged key by key, opening hours are not: a line's own week is the whole week."""
+    """``own`` wins; blocks are merged key by key, hours are not: a line's own week is the whole week."""
     both = {**defaults, **own}
-    for key in defaults.keys() & own.keys() - {"hours"}:
+    for key in defaults.keys() & own.keys() - {"hours", "calling_hours"}:
         if isinstance(defaults[key], dict) and isinstance(own[key], dict):
             both[key] = _merged(defaults[key], own[key])
     return both
@@ -118,6 +144,8 @@ def _check_lines(document: Any, source: Source) -> None:
         if "hours" not in line and not source.unreadable(("defaults",)):
             source.missing((*path, "hours"), "opening hours are missing, here and in 'defaults'")
         _check_partner(path, line, source)
+        if "calls_per_day" in line and "calls_per_year" in line:
+            source.fault((*path, "calls_per_year"), "give calls_per_day or calls_per_year, not both")
         for n, did in enumerate(_list(line, "dids")):
             taken = dids.setdefault(str(did), (*path, "dids", n))
             if taken != (*path, "dids", n) and isinstance(did, str | int):
@@ -145,6 +173,46 @@ def _check_operators(document: Any, source: Source) -> None:
         device = operator.get("device")
         if isinstance(device, str | int) and (first := devices.setdefault(str(device), id)) != id:
             source.fault((*path, "device"), f"{shown(device)} is the device of operators.{shown(first)} already")
+
+
+def _check_shifts(document: Any, source: Source) -> None:
+    """Whom a shift names is an operator."""
+    known = _block(document, "operators")
+    shifts = _list(document, "shifts") if isinstance(document, dict) else []
+    for n, raw in enumerate(shifts):
+        for m, operator in enumerate(_list(raw, "operators") if isinstance(raw, dict) else ()):
+            path = ("shifts", n, "operators", m)
+            if known and isinstance(operator, str) and operator not in known:
+                source.missing(path, f"there is no operator {shown(operator)!r}" + did_you_mean(operator, known))
+
+
+def _check_double_shifts(block: CityBlock, source: Source) -> None:
+    """Nobody works twice at once."""
+    works: dict[tuple[str, int], list[tuple[Interval, int]]] = {}
+    for n, shift in enumerate(block.shifts):
+        for m, operator in enumerate(shift.operators):
+            for day, hours in product(shift.days, shift.hours):
+                taken = works.setdefault((operator, day), [])
+                for other, by in taken:
+                    if by != n and other.start < hours.end and hours.start < other.end:
+                        says = f"works {DAYS[day]} {other} by shifts[{by}] already"
+                        source.fault(("shifts", n, "operators", m), f"{operator} {says}")
+                taken.append((hours, n))
+
+
+def _roster(document: Any, source: Source) -> Roster:
+    """The planner's roster; its faults are told with those of the file that names it."""
+    name = document.get("roster") if isinstance(document, dict) else None
+    operators = _block(document, "operators")
+    if not isinstance(name, str) or not name.endswith(".csv") or FilePath(name).name != name:
+        return FrozenDict()
+    try:
+        roster, faults = read_roster(FilePath(source.file).with_name(name), operators)
+    except OSError as error:
+        source.fault(("roster",), f"{shown(name)} cannot be read: {error.strerror}")
+        return FrozenDict()
+    source.faults += faults
+    return roster
 
 
 def _check_reasons(document: Any, source: Source) -> None:

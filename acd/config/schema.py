@@ -3,14 +3,18 @@
 Names, units and defaults are those of :mod:`acd.model.policy`.
 """
 
-from typing import Annotated, Any, Final, get_args, get_origin
+from collections.abc import Mapping
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from acd.config.city import Threshold, Thresholds
+from acd.config.city import CallbackTerms, Threshold, Thresholds
 from acd.config.fields import (
     Date,
+    DayHours,
+    DayList,
     Destination,
     DeviceName,
     Did,
@@ -18,17 +22,23 @@ from acd.config.fields import (
     Id,
     Label,
     LineKey,
+    OrNever,
     PromptId,
+    RosterFile,
     ShownNumber,
     YearDay,
+    callback_times,
     closing_day,
     falling,
+    one_of,
     rising,
     seconds,
+    shift_breaks,
     together,
 )
 from acd.model.policy import (
     Announcements,
+    CallbackRule,
     Line,
     OfferRule,
     OfferRules,
@@ -52,9 +62,21 @@ _ROUTING: Final = _defaults(Routing)
 _OFFERS: Final = _defaults(OfferRules)
 _POLICY: Final = _defaults(Policy)
 _SHOWN: Final = _defaults(Thresholds)
+_RULE: Final = _defaults(CallbackRule)
+_TERMS: Final = _defaults(CallbackTerms)
+
+PRESETS: Final[Mapping[str, Mapping[str, float]]] = {
+    "1700": {"after": 150.0, "working_days": 2},
+    "charter": {"after": 150.0, "working_days": 1},
+}
+"""What a preset of the callback sets. Flanders' 1700: an offer past 150 s, called back within two working days. The
+Belgian charter for customer service: past 2.5 minutes from the last menu choice, before the end of the next one."""
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Overflow = Annotated[OverflowTo, Field(strict=False)]
+
+
+USUAL_PRESET: Final = "1700"
 
 
 class Block(BaseModel):
@@ -124,6 +146,45 @@ class ThresholdsBlock(Block):
     """Answered / (answered + abandoned)."""
 
 
+class CallbackBlock(Block):
+    """When a waiting caller is offered to be called back, what he is promised, and how it is kept."""
+
+    preset: Annotated[str, one_of(*PRESETS)] = USUAL_PRESET
+    """``1700``: after 150 s, within 2 working days. ``charter``: after 150 s, before the end of the next working day.
+    Single settings beside it win."""
+    after: Annotated[float, seconds(1, 3600)] = _RULE["after"]
+    """Wait at which the offer begins, counted from joining the line after the last menu choice."""
+    early_after: Annotated[float, seconds(0, 3600)] = _RULE["early_after"]
+    """Wait at which it begins already when a long wait is expected."""
+    early_when: Annotated[float, seconds(0, 7200)] = _RULE["early_when"]
+    """Expected wait beyond which the offer comes early; 0 = never early."""
+    again_after: Annotated[float, seconds(0, 7200)] = _RULE["again_after"]
+    """Time after a declined offer before it is made again; 0 = never again."""
+    working_days: Annotated[int, Field(ge=1, le=10)] = _TERMS["working_days"]
+    """The call comes before the end of this many working days after the day of the promise."""
+    calling_hours: Hours | None = None
+    """When citizens may be called, by day or days; when left out, the opening hours of the line."""
+    attempts: Annotated[int, Field(ge=1, le=10)] = _TERMS["attempts"]
+    """At most so many in which the citizen's phone rings."""
+    gap: Annotated[float, seconds(60, 86_400)] = _TERMS["gap"]
+    """Time between two attempts, at least."""
+    occupancy: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = _TERMS["occupancy"]
+    """A half-hour is calm when the operators' forecast occupancy, and that of the next, is at most this."""
+    share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = _TERMS["share"]
+    """Part of the operators' idle time that may be promised away."""
+    reserve: Annotated[int, Field(ge=0, le=100)] = _RULE["reserve"]
+    """So many other operators of the line stay idle when one calls back; fewer as the deadline nears."""
+    operator_first: bool = _RULE["operator_first"]
+    """The operator's phone rings first, then the citizen's; false = the citizen first."""
+    ring_citizen: Annotated[float, seconds(10, 120)] = _RULE["ring_citizen"]
+    """How long the citizen's phone rings."""
+    machine_detection: bool = _RULE["machine_detection"]
+    """Listen for an answering machine; costs the citizen up to 2 s of silence."""
+
+
+Callback = Annotated[Annotated[CallbackBlock, together(callback_times)] | None, OrNever()]
+
+
 class ClosingDayBlock(Block):
     """A date, a day of every year, or a range of dates."""
 
@@ -177,6 +238,8 @@ class DefaultsBlock(Block):
     handle_time: Annotated[float, seconds(5, 7200)] = _LINE["handle_time"]
     """Expected talk and wrap-up of a call, until the line's own calls have taught better."""
     announcements: AnnouncementsBlock = AnnouncementsBlock()
+    callback: Callback = None
+    """The offer to be called back; ``never``, or left out here and in the defaults: this line never defers a caller."""
     thresholds: ThresholdsBlock = ThresholdsBlock()
 
 
@@ -194,6 +257,20 @@ class LineBlock(DefaultsBlock):
     """Prompt that a caller hears on entering the line."""
     closing_days: list[ClosingDay] = []
     """The line's own, besides those of the city."""
+    calls_per_year: Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)] | None = None
+    """A year's volume, instead of calls_per_day: it is spread over the days on which the line is open."""
+
+
+class ShiftBlock(Block):
+    """Operators who work every week on the same days and hours."""
+
+    operators: Annotated[list[str], Field(min_length=1)]
+    days: DayList
+    """Such as ``mon-fri`` or ``mon-wed, fri``."""
+    hours: DayHours
+    """Such as ``09:00-17:00``; several intervals: ``09:00-12:00, 13:00-17:00``."""
+    breaks: DayHours = []
+    """Such as ``12:00-12:30``; several: ``12:00-12:30, 15:00-15:10``."""
 
 
 class OperatorBlock(Block):
@@ -254,6 +331,11 @@ class CityBlock(Block):
     operators: dict[Id, OperatorBlock] = {}
     reasons: Annotated[dict[Id, NamesBlock], Field(min_length=1)]
     """Reasons for not ready that an operator may choose."""
+    shifts: list[Annotated[ShiftBlock, together(shift_breaks)]] = []
+    """Who works when, every week; left out, those count who were logged in at that hour in the past weeks."""
+    roster: RosterFile = ""
+    """The planner's roster, a CSV file beside this one, with the columns date, operator, start, end and breaks. On the
+    dates in it, it counts instead of the shifts."""
     closing_days: list[ClosingDay] = []
     """Days on which the city is closed, besides Belgian public holidays."""
     routing: RoutingBlock = RoutingBlock()
@@ -294,9 +376,15 @@ def keys_at(path: tuple[str | int, ...]) -> list[str]:
             block = field.annotation if field else None
         else:
             block = next(iter(get_args(block)[-1:]), None)
-        if get_origin(block) is Annotated:
-            block = get_args(block)[0]
+        block = _bare(block)
     return list(block.model_fields) if _is_block(block) else []
+
+
+def _bare(kind: Any) -> Any:
+    """Without what is wrapped around it, and of a union the first."""
+    while get_origin(kind) in (Annotated, UnionType, Union):
+        kind = get_args(kind)[0]
+    return kind
 
 
 def _is_block(kind: object) -> bool:

@@ -72,6 +72,7 @@ HANDLERS: dict[type[f.Fact], Handler] = {
     f.LinkLost: resync.link_lost,
     f.Restored: resync.restored,
     f.PolicyChanged: resync.policy_changed,
+    f.LoadForecast: resync.load_forecast,
     f.CrisisSwitched: resync.crisis_switched,
     f.DrainSwitched: resync.drain_switched,
 }

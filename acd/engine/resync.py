@@ -26,6 +26,7 @@ from acd.model.facts import (
     CrisisSwitched,
     DrainSwitched,
     LinkLost,
+    LoadForecast,
     PhoneState,
     PolicyChanged,
     Restored,
@@ -277,6 +278,11 @@ def policy_changed(state: State, fact: PolicyChanged) -> None:
     state.adopt_policy(fact.policy)
     state.events.append(PolicyLoaded(state.now, len(fact.policy.lines), len(fact.policy.operators)))
     review(state)
+
+
+def load_forecast(state: State, fact: LoadForecast) -> None:
+    state.forecast = fact.calls
+    state.set_shares()
 
 
 def review(state: State) -> None:

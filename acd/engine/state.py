@@ -6,6 +6,7 @@ indexes change in the same function as the state itself, so they cannot drift ap
 
 from bisect import bisect_left, insort
 from collections import OrderedDict
+from collections.abc import Mapping
 from enum import IntEnum
 from heapq import heappop, heappush
 from typing import Final
@@ -224,6 +225,8 @@ class State:
         self.attempts: dict[OfferId, Attempt] = {}
         self.given_up: set[OfferId] = set()
         """Attempts that ended without a word of the switch: if they are alive after all, they must not go on."""
+        self.forecast: Mapping[LineId, float] = {}
+        """Callers expected on each line in this half-hour; empty until it is told."""
         self.first_offer = self._next_offer = first_offer
         self._timers: list[tuple[float, int, TimerKind, Timed, int]] = []
         self._timer_count = 0
@@ -256,12 +259,19 @@ class State:
         for id in self.lanes.keys() - policy.lines.keys() - used:
             del self.lanes[id]
         self._adopt_operators(policy)
-        for lane in self.lanes.values():
-            lane.share = 0.0
-        for line_id, share in shares((n.id, n.calls_per_day * n.target_wait) for n in policy.lines.values()).items():
-            self.lanes[line_id].share = share
+        self.set_shares()
         self.overlap = overlaps(operator.lines for operator in policy.operators.values())
         self.reindex()
+
+    def set_shares(self) -> None:
+        """p_k of each line, by the calls that this half-hour is expected to bring."""
+        lines = self.policy.lines
+        known = lines.keys() <= self.forecast.keys()
+        calls = self.forecast if known else {line.id: line.calls_per_day for line in lines.values()}
+        for lane in self.lanes.values():
+            lane.share = 0.0
+        for id, share in shares((line.id, calls[line.id] * line.target_wait) for line in lines.values()).items():
+            self.lanes[id].share = share
 
     def _adopt_operators(self, policy: Policy) -> None:
         for config in policy.operators.values():

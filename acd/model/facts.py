@@ -456,6 +456,13 @@ class PolicyChanged(Fact, frozen=True):
     policy: Policy
 
 
+class LoadForecast(Fact, frozen=True):
+    """Callers expected on each line in this half-hour: the weights of the fixed queue ratio. Told each half-hour; until
+    then, and for a city with a line that it does not know, the calls of a day count."""
+
+    calls: Mapping[LineId, float]
+
+
 class CrisisSwitched(Fact, frozen=True):
     """A supervisor switched the crisis message on (its prompt id) or off (None)."""
 

@@ -11,12 +11,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acd.model.events import CallStarted, Event
 from acd.model.facts import CallStored, OperatorStored, Restored
+from acd.model.history import History
 from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.operator import Wish
 from acd.model.outcome import Outcome
 from acd.records import tables
 from acd.records.database import DatabaseUnusable, connect
 from acd.records.entries import unseal
+from acd.records.history import read_history
 from acd.records.projection import ANSWERED, CRISIS, DRAINING
 
 log = structlog.get_logger()
@@ -190,6 +192,12 @@ class Archive:
         undecided = counts.pop(None, 0)
         outcomes = {outcome: counts[outcome.value] for outcome in Outcome}
         return OutcomeCounts(undecided + counts.total(), undecided, outcomes)
+
+    # --- For planning -------------------------------------------------------------------------------------------------
+
+    async def history(self, since: float, until: float) -> History:
+        """Arrivals, logged-in operators and talk by half-hour, between two moments (seconds since the epoch)."""
+        return await read_history(self._rows, since, until)
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         try:

@@ -81,6 +81,7 @@ facts: st.SearchStrategy[f.Fact] = st.one_of(
     st.builds(f.OperatorReady, operators, st.just("x")),
     st.builds(f.OperatorNotReady, operators, st.just("x"), st.sampled_from(["lunch", "nonsense"])),
     st.builds(f.PolicyChanged, st.sampled_from([CITY, OTHER_CITY])),
+    st.builds(f.LoadForecast, st.dictionaries(lines, st.floats(0, 100))),
     st.builds(f.LinkLost, st.just("x")),
     st.builds(f.CrisisSwitched, st.none() | st.just("storm"), st.just("x")),
     st.builds(f.DrainSwitched, st.booleans(), st.just("x")),

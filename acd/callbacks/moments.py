@@ -1,0 +1,45 @@
+"""When a citizen may be called, at first and again."""
+
+from typing import Final
+
+from acd.callbacks.days import by_part, calling, calling_spans, local, part_of, terms
+from acd.config.city import City
+from acd.model.callback import Window
+from acd.model.ids import LineId
+
+USEFUL: Final = 15 * 60.0
+"""Seconds. A shorter rest of a day or of the time until the deadline is no second chance."""
+
+
+def may_call(city: City, line: LineId, at: float) -> bool:
+    """Whether the line's citizens may be called at this moment: within its calling hours, on a day that it is open.
+
+    Raises:
+        KeyError: there is no such line.
+    """
+    return any(span.start <= at < span.end for span in calling_spans(city, line, local(at).date()))
+
+
+def as_soon_as_calm(city: City, line: LineId, now: float, deadline: float) -> Window:
+    """From the first moment at which he may be called until the deadline. Which moment of it is calm shows itself: the
+    engine calls when operators are idle.
+
+    Without calling hours before the deadline it is the time until then.
+    """
+    first = next(calling(city, line, now, deadline), None)
+    return Window(first.start if first else min(now, deadline), deadline)
+
+
+def retry(city: City, line: LineId, ended_at: float, deadline: float) -> Window | None:
+    """The next moment after an attempt that nobody picked up: at least the line's ``gap`` later, in another part of
+    the day (before noon, before 18:00, evening), within calling hours. None = there is none before the deadline.
+
+    Args:
+        ended_at: seconds since the epoch.
+    """
+    before = part_of(ended_at)
+    for span in calling(city, line, ended_at + terms(city, line).gap, deadline):
+        for part, window in by_part(span):
+            if part is not before and window.end - window.start >= USEFUL:
+                return window
+    return None

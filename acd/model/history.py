@@ -1,0 +1,22 @@
+"""What the past weeks were like, as planning needs it."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from acd.model.ids import LineId, OperatorId
+
+HALF_HOUR = 1800
+"""Seconds. Half-hours begin at multiples of it since the epoch, which is also when the clocks of Brussels show :00 or
+:30."""
+
+
+class History(msgspec.Struct, frozen=True):
+    """Counts by half-hour; its key is its begin, seconds since the epoch. What is 0 is left out."""
+
+    arrivals: Mapping[LineId, Mapping[int, int]] = {}
+    """Callers who joined the line."""
+    logged_in: Mapping[OperatorId, Mapping[int, float]] = {}
+    """The part of the half-hour in which he was logged in, 0 to 1."""
+    talk: Mapping[LineId, float] = {}
+    """Mean seconds of talk, of lines with enough calls to know."""

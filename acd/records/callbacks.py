@@ -306,8 +306,10 @@ def _log_of(callback: CallbackId) -> Select[Any]:
 
 
 def _change(row: RowMapping) -> Change:
-    old, new = (None if row[name] is None else msgspec.json.decode(row[name]) for name in ("old", "new"))
-    return msgspec.convert({**row, "old": old, "new": new}, Change)
+    values = {str(name): value for name, value in row.items()}
+    for name in ("old", "new"):
+        values[name] = None if values[name] is None else msgspec.json.decode(values[name])
+    return msgspec.convert(values, Change)
 
 
 async def _one(connection: AsyncConnection, query: Select[Any]) -> Promise | None:

@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 
 from acd.config.calendar import HORIZON, closed_dates
-from acd.config.city import City
+from acd.config.city import CallbackTerms, City
 from acd.model.ids import LineId
 from acd.model.zone import ZONE
 
@@ -13,12 +13,10 @@ def deadline(city: City, line: LineId, promised_at: float) -> float:
 
     Raises:
         KeyError: there is no such line.
-        ValueError: the line calls nobody back, or has no such working day ahead.
+        LookupError: the line has no such working day ahead.
     """
     of = city.lines[line]
-    if of.callback is None:
-        raise ValueError(f"{line} calls nobody back")
-    day, left = datetime.fromtimestamp(promised_at, ZONE).date(), of.callback.working_days
+    day, left = datetime.fromtimestamp(promised_at, ZONE).date(), (of.callback or CallbackTerms()).working_days
     for _ in range(HORIZON):
         day += timedelta(1)
         intervals = of.hours[day.weekday()]
@@ -28,4 +26,4 @@ def deadline(city: City, line: LineId, promised_at: float) -> float:
         if left == 0:
             midnight = datetime.combine(day, time(), ZONE)
             return (midnight + timedelta(minutes=intervals[-1].end)).timestamp()
-    raise ValueError(f"{line} has no working day ahead")
+    raise LookupError(f"{line} has no working day ahead")

@@ -17,7 +17,7 @@ from acd.callbacks.jobs import Job, Jobs
 from acd.callbacks.moments import may_call
 from acd.callbacks.number import dialable
 from acd.callbacks.plans import HELD, Plan, Plans, draw_up
-from acd.callbacks.rules import Settled, after_attempt
+from acd.callbacks.rules import GOT_THROUGH, follow
 from acd.config.city import City
 from acd.model import commands as do
 from acd.model import events as ev
@@ -103,7 +103,8 @@ class Keeper:
                 undo = partial(self._undo_booking, call)
                 self._jobs.ask(work, facts.CallbackNotBooked(call, "database"), undo)
             case do.CancelCallback(call=call):
-                self._jobs.later(partial(self._cancel, command, self._number_of(call)), must=True)
+                work = partial(self._cancel, command, self._number_of(call))
+                self._jobs.later(work, must=True)
             case do.ClaimCallback(callback=callback, attempt=attempt):
                 self._due = None
                 undo = partial(self._undo_claim, command)
@@ -128,8 +129,8 @@ class Keeper:
                     if (number := self._number_of(call)) and self._calls_back(event.line):
                         self._jobs.later(partial(self._remind, event, number))
                 case ev.CallAnswered(call=call):
-                    if number := self._number_of(call):
-                        self._jobs.later(partial(self._got_through, event, number), must=True)
+                    work = partial(self._got_through, event, self._number_of(call))
+                    self._jobs.later(work, must=True)
                 case ev.CallEnded(call=call):
                     self._numbers.pop(call, None)
                     self._jobs.later(partial(self._drop, call))
@@ -174,7 +175,10 @@ class Keeper:
         due = tuple(
             DueCallback(p.callback, p.line, p.window, p.deadline, p.attempts)
             for p in owed
-            if p.state is CallbackState.OPEN and p.start_at <= now and may_call(city, p.line, now)
+            if p.state is CallbackState.OPEN
+            and p.start_at <= now
+            and p.line in city.lines
+            and may_call(city, p.line, now)
         )
         self._tell_due(due)
         self._alarm(owed, now)
@@ -231,7 +235,7 @@ class Keeper:
         self._plans.drop(call)
         if not self._calls_back(line):
             return
-        owed = None if number is None else await self._store.owed_to(number, line)
+        owed = await self._owed_to(call, line, number)
         taken = self._plans.taken(line, await self._store.taken(line), but=call)
         now = self._clock()
         if told := draw_up(self._city(), self.planner, line, number=number, owed=owed, taken=taken, now=now):
@@ -287,18 +291,24 @@ class Keeper:
         await self._store.withdraw(call, self._clock())
         self.look()
 
+    async def _owed_to(self, call: CallId, line: LineId, number: str | None) -> Promise | None:
+        """What this caller is owed on that line: by this call, also to a number that he keyed in, or by another one."""
+        by_call = await self._store.booked_by(call)
+        if by_call is not None and by_call.line == line and by_call.state in OWED:
+            return by_call
+        return None if number is None else await self._store.owed_to(number, line)
+
     async def _cancel(self, command: do.CancelCallback, number: str | None, _: Job) -> None:
-        owed = None if number is None else await self._store.owed_to(number, command.line)
+        owed = await self._owed_to(command.call, command.line, number)
         if owed is not None:
             now = self._clock()
             await self._change(owed, partial(cancelled, at=now, why=CALLER), Note(now, CALLER, CallbackMove.CANCEL))
 
-    async def _got_through(self, event: ev.CallAnswered, number: str, _: Job) -> None:
-        owed = await self._store.owed_to(number, event.line)
+    async def _got_through(self, event: ev.CallAnswered, number: str | None, _: Job) -> None:
+        owed = await self._owed_to(event.call, event.line, number)
         if owed is not None:
-            why = Settled.GOT_THROUGH.value
-            note = Note(event.answered_at, CALLER, CallbackMove.SETTLE, why)
-            await self._change(owed, partial(settled, at=event.answered_at, why=why), note)
+            note = Note(event.answered_at, CALLER, CallbackMove.SETTLE, GOT_THROUGH)
+            await self._change(owed, partial(settled, at=event.answered_at, why=GOT_THROUGH), note)
 
     async def _change(self, promise: Promise, step: Callable[[Promise], Promise], note: Note) -> None:
         try:
@@ -327,5 +337,5 @@ class Keeper:
         self.look()
 
     async def _end(self, command: do.EndAttempt, _: Job) -> None:
-        await self._store.end_attempt(command.attempt, command.result, command.at, partial(after_attempt, self._city()))
+        await self._store.end_attempt(command.attempt, command.result, command.at, partial(follow, self._city()))
         self.look()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from acd.config.calendar import closed_dates
-from acd.config.city import City
+from acd.config.city import CallbackTerms, City
 from acd.model.callback import Window
 from acd.model.ids import LineId
 from acd.model.promise import HALF_HOUR
@@ -16,14 +16,12 @@ NOON = 13
 
 def may_call(city: City, line: LineId, at: float) -> bool:
     """Whether a citizen of this line may be called at ``at``."""
-    of = city.lines.get(line)
-    if of is None or of.callback is None:
-        return False
+    of = city.lines[line]
     local = datetime.fromtimestamp(at, ZONE)
     if closed_dates(city, line, local.date(), local.date()):
         return False
     minute = local.hour * 60 + local.minute
-    week = of.callback.calling_hours or of.hours
+    week = (of.callback or CallbackTerms()).calling_hours or of.hours
     return any(interval.start <= minute < interval.end for interval in week[local.weekday()])
 
 
@@ -37,9 +35,7 @@ def as_soon_as_calm(city: City, line: LineId, now: float, deadline: float) -> Wi
 
 def retry(city: City, line: LineId, ended_at: float, deadline: float) -> Window | None:
     """After an attempt that came to nothing: later, in another part of the day, before the deadline."""
-    terms = city.lines[line].callback
-    if terms is None:
-        return None
+    terms = city.lines[line].callback or CallbackTerms()
     for at in half_hours(ended_at + terms.gap, deadline):
         if _part(at) != _part(ended_at) and may_call(city, line, at):
             return Window(at, at + HALF_HOUR)

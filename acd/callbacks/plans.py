@@ -72,14 +72,17 @@ def draw_up(
     taken: Mapping[float, int],
     now: float,
 ) -> CallbackPlan | None:
-    """What this caller can be promised now; None = the line calls nobody back.
+    """What this caller can be promised now; None = the line calls nobody back, or has no working day ahead.
 
     Who moves a promise keeps its deadline, as long as that lies ahead.
     """
     of = city.lines.get(line)
     if of is None or of.callback is None:
         return None
-    latest = owed.deadline if owed is not None and owed.deadline > now else deadline(city, line, now)
+    try:
+        latest = owed.deadline if owed is not None and owed.deadline > now else deadline(city, line, now)
+    except LookupError:
+        return None
     return CallbackPlan(
         number=number,
         slots=planner.slots(line, now, latest, taken),

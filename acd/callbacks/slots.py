@@ -12,7 +12,7 @@ from acd.model.promise import HALF_HOUR
 class Planner:
     """Implements :class:`acd.ports.SlotPlanner`."""
 
-    def __init__(self, city: City) -> None:
+    def __init__(self, city: City, history: object, now: float) -> None:
         self._city = city
 
     def slots(self, line: LineId, now: float, deadline: float, taken: Mapping[float, int]) -> tuple[Window, ...]:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from acd.callbacks.moments import may_call
-from acd.callbacks.rules import Because, Settled, tried_by_hand
+from acd.callbacks.rules import taken_over, tried_by_hand
 from acd.config.city import City
 from acd.model.call import IllegalMove
 from acd.model.callback import AttemptResult, CallbackState, Window
@@ -25,7 +25,6 @@ from acd.model.promise import (
     Promise,
     Step,
     cancelled,
-    handed_over,
     reached,
     rescheduled,
     settled,
@@ -54,12 +53,14 @@ class Action(StrEnum):
     """The automation is to leave it to a person."""
     CANCEL = "cancel"
     """The citizen does not want it any more."""
-    CLOSE = "close"
-    """No longer owed, for another reason."""
 
 
 class CannotAct(Mendable):
     """{why}."""
+
+
+class Changed(CannotAct):
+    """{what has changed}: somebody, or the engine, was first."""
 
 
 class Story(msgspec.Struct, frozen=True):
@@ -89,6 +90,10 @@ class Worklist:
         """All that are still owed, the most urgent first."""
         return await self._store.owed()
 
+    async def closed(self, limit: int) -> list[Promise]:
+        """Those that are no longer owed, given last first."""
+        return [p for p in await self._store.promises(limit=limit) if p.closed_at is not None]
+
     async def story(self, callback: str) -> Story:
         """
         Raises:
@@ -105,16 +110,27 @@ class Worklist:
         return await self._store.number(CallbackId(callback))
 
     async def act(
-        self, callback: str, action: Action, by: str, *, at: float | None = None, why: str | None = None
+        self,
+        callback: str,
+        action: Action,
+        by: str,
+        *,
+        at: float | None = None,
+        to: str | None = None,
+        why: str | None = None,
+        version: int | None = None,
     ) -> Promise:
         """Do what a person wants, in his name.
 
         Args:
             by: who.
             at: the new moment, with ``move``.
+            to: who deals with it from now on, with ``hand_over``; None = he himself.
             why: in his words; kept in the log, so nothing about the citizen belongs there.
+            version: ``step`` of the promise that he saw; None = whatever has happened since.
 
         Raises:
+            Changed: it is no longer as he saw it.
             CannotAct: it cannot be done; nothing has changed.
         """
         if why is not None and len(why) > LONGEST_WHY:
@@ -123,17 +139,17 @@ class Worklist:
         promise = await self._store.promise(id)
         if promise is None:
             raise CannotAct(str(NoSuchCallback(callback)))
-        step = self._step(promise, action, by, now, at)
+        if at is None and action is Action.CALL_NOW:
+            at = now
+        step = self._step(promise, action, by, now, at=at, to=to)
         try:
-            promise = await self._store.change(id, step, Note(now, by, action, why))
+            promise = await self._store.change(id, _if_still(version, step), Note(now, by, action, why))
         except (IllegalMove, NoSuchCallback) as error:
             raise CannotAct(str(error)) from None
         self._changed()
         return promise
 
-    def _step(self, promise: Promise, action: Action, by: str, now: float, at: float | None) -> Step:
-        if action is Action.CALL_NOW:
-            at = now
+    def _step(self, promise: Promise, action: Action, by: str, now: float, *, at: float | None, to: str | None) -> Step:
         if action in (Action.CALL_NOW, Action.MOVE):
             return partial(rescheduled, at=now, window=self._window(promise, at, now), owner=by)
         if action is Action.NO_ANSWER:
@@ -142,30 +158,40 @@ class Worklist:
         steps: dict[Action, Step] = {
             Action.WRONG_NUMBER: partial(settled, at=now, why=wrong.value, result=wrong, owner=by),
             Action.DONE: partial(reached, at=now, result=spoken, owner=by),
-            Action.HAND_OVER: partial(handed_over, at=now, why=Because.PERSON.value, owner=by),
+            Action.HAND_OVER: partial(taken_over, at=now, owner=to or by),
             Action.CANCEL: partial(cancelled, at=now, why=Action.CANCEL.value, owner=by),
-            Action.CLOSE: partial(settled, at=now, why=Settled.CLOSED.value, owner=by),
         }
-        return self._by_hand(steps[action])
-
-    def _by_hand(self, step: Step) -> Step:
-        """Not while an attempt is under way: its end says what becomes of the promise."""
-
-        def unless_claimed(promise: Promise) -> Promise:
-            if promise.state is CallbackState.CLAIMED:
-                raise CannotAct(f"callback {promise.callback} is being kept at this moment: an attempt is under way")
-            return step(promise)
-
-        return unless_claimed
+        return _unless_claimed(steps[action])
 
     def _window(self, promise: Promise, at: float | None, now: float) -> Window:
         if at is None:
             raise CannotAct("to which moment?")
         if at < now:
             raise CannotAct(f"{_clock(at)} is over")
-        if not may_call(self._city(), promise.line, at):
+        city = self._city()
+        if promise.line not in city.lines or not may_call(city, promise.line, at):
             raise CannotAct(f"citizens of {promise.line} are not called at {_clock(at)}")
         return Window(at, at + HALF_HOUR)
+
+
+def _if_still(version: int | None, step: Step) -> Step:
+    def checked(promise: Promise) -> Promise:
+        if version is not None and promise.step != version:
+            raise Changed(f"callback {promise.callback} has changed meanwhile")
+        return step(promise)
+
+    return checked
+
+
+def _unless_claimed(step: Step) -> Step:
+    """Not while an attempt is under way: its end says what becomes of the promise."""
+
+    def checked(promise: Promise) -> Promise:
+        if promise.state is CallbackState.CLAIMED:
+            raise Changed(f"callback {promise.callback} is being kept at this moment: an attempt is under way")
+        return step(promise)
+
+    return checked
 
 
 def _clock(at: float) -> str:

@@ -139,13 +139,15 @@ class CallbackCounts(msgspec.Struct, frozen=True):
     """How the promises of a line stand now."""
 
     open: int = 0
-    """Still to be called by the automation, an attempt under way included."""
+    """Citizens still to be called."""
+    due: int = 0
+    """Of those: their moment has come, and an attempt has not."""
     due_soon: int = 0
-    """Still owed, and the deadline is near (:data:`DUE_SOON`)."""
+    """Of the open ones: the deadline is within :data:`DUE_SOON`."""
     overdue: int = 0
-    """Still owed after the deadline: broken promises."""
+    """Of the open ones: the deadline has passed. The promise is broken."""
     handed_over: int = 0
-    """A person must deal with them."""
+    """Of the open ones: a person must deal with it."""
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -334,7 +336,10 @@ def counts(owed: Iterable[Promise], now: float) -> dict[LineId, CallbackCounts]:
 
 
 def _counted(owed: list[Promise], now: float) -> CallbackCounts:
-    handed = sum(p.state is CallbackState.HANDED_OVER for p in owed)
-    overdue = sum(p.deadline <= now for p in owed)
-    soon = sum(now < p.deadline <= now + DUE_SOON for p in owed)
-    return CallbackCounts(open=len(owed) - handed, due_soon=soon, overdue=overdue, handed_over=handed)
+    return CallbackCounts(
+        open=len(owed),
+        due=sum(p.state is CallbackState.OPEN and p.start_at <= now for p in owed),
+        due_soon=sum(now < p.deadline <= now + DUE_SOON for p in owed),
+        overdue=sum(p.deadline <= now for p in owed),
+        handed_over=sum(p.state is CallbackState.HANDED_OVER for p in owed),
+    )

@@ -4,7 +4,7 @@ The **ledger** (table ``event``) is the truth: append-only, numbered without a h
 are a **projection** of it: a pure fold that can be thrown away and made again (:func:`~acd.records.writing.rebuild`).
 Ledger rows and projection rows are written in one transaction, so they never disagree.
 
-Beside them the **promises** to call back (:mod:`acd.records.callbacks`): each step is true before anybody is told of it.
+Beside them the **promises** to call back (:mod:`acd.records.callbacks`): each step is true before it is told.
 
 A start goes like this::
 

@@ -1,5 +1,5 @@
-"""A small world around the keeper in which everything may die: engines that know only what they were told, a switch that
-goes on without them, and a store that fails before or after it has done what it was asked."""
+"""A small world around the keeper in which everything may die: engines that know only what they were told, a switch
+that goes on without them, and a store that fails before or after it has done what it was asked."""
 
 import asyncio
 from collections import defaultdict
@@ -16,7 +16,7 @@ from acd.config import load
 from acd.config.city import CallbackTerms, City
 from acd.model import commands as do
 from acd.model import facts
-from acd.model.callback import AttemptResult, AttemptStage, CallbackState, Window
+from acd.model.callback import AttemptResult, AttemptStage, CallbackState, DueCallback, Window
 from acd.model.facts import AttemptStored, Fact
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.promise import HALF_HOUR, Promise
@@ -137,7 +137,7 @@ class Process:
     def __init__(self, world: "World", first_offer: int) -> None:
         self.world = world
         self.dead = False
-        self.due: tuple[facts.DueCallback, ...] = ()
+        self.due: tuple[DueCallback, ...] = ()
         self._next = first_offer
         self._claiming: set[CallbackId] = set()
         self.store = world.open()
@@ -284,7 +284,7 @@ class World:
         for _ in range(150):
             await self.settle()
             left = [p for p in (await self.mine(store)).values() if p.state in (_S.OPEN, _S.CLAIMED)]
-            if not left:
+            if not left and not self.switch.alive:
                 break
             self.switch.advance(AttemptResult.NO_ANSWER)
             # Only when nobody is being called does time leap.

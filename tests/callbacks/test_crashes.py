@@ -1,6 +1,6 @@
 """Never lost, never twice: engines die between any two steps and in the middle of a commit, two live at once, and the
-database goes away at each step. Whatever happens, who was promised a call gets it from the automation or is on a person's
-list, nobody is rung twice for one attempt, and an attempt of unknown end is not dialled again."""
+database goes away at each step. Whatever happens, who was promised a call gets it from the automation or is on a
+person's list, nobody is rung twice for one attempt, and an attempt of unknown end is not dialled again."""
 
 import asyncio
 import itertools

@@ -41,6 +41,8 @@ app = typer.Typer(
 dialplan = typer.Typer(no_args_is_help=True, help="Asterisk's part.")
 prompts = typer.Typer(no_args_is_help=True, help="Spoken texts.")
 operator = typer.Typer(no_args_is_help=True, help="Operators: who takes calls now.")
+callbacks = typer.Typer(help="Promises to call citizens back.")
+app.add_typer(callbacks, name="callbacks")
 app.add_typer(dialplan, name="dialplan")
 app.add_typer(prompts, name="prompts")
 app.add_typer(operator, name="operator")
@@ -421,6 +423,107 @@ def explain(offered: CallOffered) -> str:
 def clock(at: float, fine: bool = False) -> str:
     moment = datetime.fromtimestamp(at, ZONE)
     return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}" if fine else f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+# --- Promises to call back -------------------------------------------------------------------------------------------
+
+Which = Annotated[str, typer.Argument(help="The promise, as the list names it.")]
+Why = Annotated[str | None, typer.Option(help="In your words, for the log; nothing about the citizen.")]
+
+
+@callbacks.callback(invoke_without_command=True)
+def callbacks_list(
+    context: typer.Context,
+    closed: Annotated[int | None, typer.Option(min=1, max=10_000, help="So many that are no longer owed.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Citizens who are to be called back, the most urgent first; or what is done about one of them."""
+    if context.invoked_subcommand is not None:
+        return
+    found = request("callbacks", closed=closed)["callbacks"]
+    if as_json:
+        for promise in found:
+            sys.stdout.write(json.dumps(promise) + "\n")
+        return
+    table = Table("callback", "line", "state", "from", "to", "deadline", "attempts", "last result", "owner", "why")
+    for p in found:
+        late = " late" if p["closed_at"] is None and p["deadline"] <= time.time() else ""
+        moments = (clock(p["start_at"]), clock(p["end_at"]), clock(p["deadline"]) + late)
+        who = (p["result"] or "", p["owner"] or "", p["why"] or "")
+        table.add_row(p["callback"], p["line"], p["state"], *moments, str(p["attempts"]), *who)
+    out.print(table)
+
+
+@callbacks.command()
+def show(callback: Which) -> None:
+    """The whole story of one promise, and the number to call."""
+    story = request("callback", callback=callback)
+    p = story["promise"]
+    out.print(f"{p['callback']}  {p['line']}  {p['state']}  {story['number'] or 'number erased'}")
+    out.print(f"from {clock(p['start_at'])} to {clock(p['end_at'])}, at the latest {clock(p['deadline'])}")
+    for a in story["attempts"]:
+        result = a["result"] or f"{a['stage']}, under way"
+        out.print(f"{clock(a['claimed_at'])}  attempt {a['attempt']} by {a['operator']}: {result}")
+    for c in story["changes"]:
+        changed = ", ".join(f"{name} {value}" for name, value in (c["new"] or {}).items() if c["old"])
+        why = f" ({c['why']})" if c["why"] else ""
+        out.print(f"{clock(c['at'])}  {c['by']}: {c['what']}{why} {changed}".rstrip())
+
+
+def act_on(callback: str, action: str, **details: Any) -> None:
+    p = request("callback_act", callback=callback, action=action, by=whoami(), **details)
+    owed = f", from {clock(p['start_at'])}" if p["state"] == "open" else ""
+    out.print(f"{p['callback']}: {p['state']}{owed}")
+
+
+@callbacks.command("call-now")
+def call_now(callback: Which, why: Why = None) -> None:
+    """Its moment is now: the next operator who has time calls."""
+    act_on(callback, "call_now", why=why)
+
+
+@callbacks.command()
+def move(
+    callback: Which,
+    to: Annotated[datetime, typer.Argument(help="2027-03-01T14:30, Brussels time.", formats=["%Y-%m-%dT%H:%M"])],
+    why: Why = None,
+) -> None:
+    """Another moment."""
+    act_on(callback, "move", at=to.replace(tzinfo=ZONE).timestamp(), why=why)
+
+
+@callbacks.command("no-answer")
+def no_answer(callback: Which, why: Why = None) -> None:
+    """You rang the citizen, in vain: it counts as an attempt."""
+    act_on(callback, "no_answer", why=why)
+
+
+@callbacks.command("wrong-number")
+def wrong_number(callback: Which, why: Why = None) -> None:
+    """The number is not the citizen's: nothing more can be done."""
+    act_on(callback, "wrong_number", why=why)
+
+
+@callbacks.command()
+def done(callback: Which, why: Why = None) -> None:
+    """You spoke with the citizen."""
+    act_on(callback, "done", why=why)
+
+
+@callbacks.command("hand-over")
+def hand_over(
+    callback: Which,
+    to: Annotated[str | None, typer.Option(help="Who deals with it; default: you.")] = None,
+    why: Why = None,
+) -> None:
+    """The automation leaves it to a person."""
+    act_on(callback, "hand_over", to=to, why=why)
+
+
+@callbacks.command()
+def cancel(callback: Which, why: Why = None) -> None:
+    """The citizen does not want it any more."""
+    act_on(callback, "cancel", why=why)
 
 
 @app.command()

@@ -15,7 +15,11 @@ from typing import Any, Final
 import structlog
 
 from acd.asterisk import AsteriskPbx
+from acd.bootstrap.callbacks import CallbackDesk
+from acd.bootstrap.planning import make_planner
 from acd.bootstrap.settings import Settings
+from acd.callbacks.keeper import Keeper
+from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
@@ -23,8 +27,9 @@ from acd.ivr import FlowError, load_catalogue
 from acd.model import facts
 from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.ids import Device, OperatorId
+from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
-from acd.records import Archive, Ledger, day_bounds, day_of, upgrade
+from acd.records import Archive, CallbackStore, Ledger, day_bounds, day_of, upgrade
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
@@ -77,19 +82,23 @@ class Service:
             if self._started:
                 stack.enter_context(_settled_memory())
                 ready(self)
-                await self._until_stopped(self.driver.run(), self._turn_days())
+                await self._until_stopped(self.driver.run(), self._turn_days(), self._plan_anew())
 
     async def _start(self, stack: AsyncExitStack) -> None:
         url = self.settings.database_url
         await upgrade(url)
         self.ledger = await stack.enter_async_context(Ledger(url, self.settings.state / "events.spill"))
         await self.ledger.caught_up()
-        restored, first_offer = await self._remember(url)
+        self.archive = Archive(url)
+        stack.push_async_callback(self.archive.close)
+        restored, first_offer = await self._remember()
+        self.hub = Hub(self._snapshot)
+        await self._keep_promises(stack)
         self.engine = Engine(self.city.policy, first_offer=first_offer)
-        self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, [self._listen])
+        listeners = [self._listen, self.keeper.listen]
+        self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
         # Before anybody can say what he wants now.
         self.driver.tell(restored)
-        self.hub = Hub(self._snapshot)
         control = ControlServer(self.settings.socket, self._handlers())
         await control.start()
         stack.push_async_callback(control.stop)
@@ -148,15 +157,30 @@ class Service:
     def _devices(self) -> list[Device]:
         return [operator.device for operator in self.engine.policy.operators.values()]
 
-    async def _remember(self, url: str) -> tuple[facts.Restored, int]:
+    async def _remember(self) -> tuple[facts.Restored, int]:
         """What the records know, and today's counts."""
-        archive = Archive(url)
-        try:
-            async for event in archive.events_since(day_bounds(day_of(self.clock()))[0]):
-                self.tally.apply([event])
-            return await archive.restored(), await archive.highest_offer() + OFFERS_SKIPPED
-        finally:
-            await archive.close()
+        async for event in self.archive.events_since(day_bounds(day_of(self.clock()))[0]):
+            self.tally.apply([event])
+        return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
+
+    async def _keep_promises(self, stack: AsyncExitStack) -> None:
+        store = CallbackStore(self.settings.database_url)
+        stack.push_async_callback(store.close)
+        self.keeper = Keeper(
+            store,
+            lambda: self.city,
+            await make_planner(self.city, self.archive, self.clock()),
+            self.clock,
+            changed=self.hub.changed,
+            callers=await self.archive.open_callers(),
+        )
+        self.worklist = Worklist(store, lambda: self.city, self.clock, self.keeper.look)
+
+    async def _plan_anew(self) -> None:
+        """Each half-hour the moments that can be promised are worked out from what the records know by then."""
+        while True:
+            await asyncio.sleep(HALF_HOUR - self.clock() % HALF_HOUR)
+            self.keeper.planner = await make_planner(self.city, self.archive, self.clock())
 
     async def _open_web(self, stack: AsyncExitStack) -> None:
         app = create_app(self.hub, hosts=self.settings.web_names, ledger_behind=lambda: self.ledger.health.behind)
@@ -198,6 +222,7 @@ class Service:
             "drain": self._drain,
             "crisis": self._crisis,
             "reload": self._reload,
+            **CallbackDesk(self.worklist).handlers(),
         }
 
     async def _status(self, _: Any) -> dict[str, Any]:

@@ -4,6 +4,8 @@ The **ledger** (table ``event``) is the truth: append-only, numbered without a h
 are a **projection** of it: a pure fold that can be thrown away and made again (:func:`~acd.records.writing.rebuild`).
 Ledger rows and projection rows are written in one transaction, so they never disagree.
 
+Beside them the **promises** to call back (:mod:`acd.records.callbacks`): each step is true before it is told.
+
 A start goes like this::
 
     await upgrade(url)                      # schema; raises when the database cannot be reached
@@ -14,6 +16,7 @@ A start goes like this::
 """
 
 from acd.records.archive import Archive, CallRow, OutcomeCounts
+from acd.records.callbacks import CallbackStore
 from acd.records.database import DatabaseUnusable, upgrade
 from acd.records.days import day_bounds, day_of
 from acd.records.ledger import Health, Ledger
@@ -22,6 +25,7 @@ from acd.records.writing import rebuild
 __all__ = [
     "Archive",
     "CallRow",
+    "CallbackStore",
     "DatabaseUnusable",
     "Health",
     "Ledger",

@@ -144,7 +144,10 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "number": maybe_text,
     "device": texts.map(Device),
     "message": maybe_text,
+    "callback": calls,
+    "attempt": offers,
     **dict.fromkeys(("arrived_at", "entered_at", "gone_at", "answered_at", "ended_at", "waited"), times),
+    **dict.fromkeys(("heard_at", "start", "end", "deadline"), times),
     **dict.fromkeys(("did", "language", "path", "because", "reason", "by", "what"), texts),
 }
 

@@ -11,7 +11,7 @@ import msgspec
 
 from acd.model.events import CallStarted, Event, OperatorChanged, OutcomeCounted
 from acd.model.ids import LineId, OperatorId
-from acd.model.operator import OperatorState
+from acd.model.operator import AT_WORK, OperatorState
 from acd.model.outcome import Outcome
 from acd.model.policy import Policy
 from sim.model.setup import SLOT, SLOTS
@@ -23,6 +23,7 @@ LONGEST: Final = 1200
 
 _BUSY: Final = (OperatorState.RESERVED, OperatorState.RINGING, OperatorState.IN_CALL, OperatorState.WRAP_UP)
 _HANDLING: Final = (OperatorState.IN_CALL, OperatorState.WRAP_UP)
+ON_DUTY: Final = frozenset({OperatorState.AVAILABLE, *AT_WORK})
 
 
 class Counts(msgspec.Struct):
@@ -127,6 +128,8 @@ class Figures(msgspec.Struct):
     """Seconds in each state."""
     no_line: Counter[str]
     """Outcomes of calls that never joined a line: closed, informed, left in the menu."""
+    duty: dict[OperatorId, list[float]]
+    """Seconds on duty, available or at work, by half-hour of the day."""
 
     def add(self, other: "Figures") -> None:
         """Take in another replication, or another part of the same."""
@@ -139,6 +142,9 @@ class Figures(msgspec.Struct):
             mine = self.operators.setdefault(operator, {})
             for state, seconds in times.items():
                 mine[state] = mine.get(state, 0.0) + seconds
+        for operator, slots in other.duty.items():
+            known = self.duty.get(operator, [0.0] * SLOTS)
+            self.duty[operator] = [a + b for a, b in zip(known, slots, strict=True)]
 
     @property
     def all_lines(self) -> LineFigures:
@@ -194,6 +200,8 @@ class Collector:
         self._times: dict[OperatorId, dict[OperatorState, float]] = {
             id: dict.fromkeys(OperatorState, 0.0) for id in policy.operators
         }
+        self._duty = {id: [0.0] * SLOTS for id in policy.operators}
+        self._duty_since = dict.fromkeys(policy.operators, 0.0)
         self._fold: dict[type[Event], Callable[[Any], None]] = {
             CallStarted: self._started,
             OutcomeCounted: self._counted,
@@ -208,7 +216,7 @@ class Collector:
                 take(event)
 
     def result(self, citizens: int) -> Figures:
-        return Figures(self._offered, citizens, self._lines, self._times, self._no_line)
+        return Figures(self._offered, citizens, self._lines, self._times, self._no_line, self._duty)
 
     def _started(self, event: CallStarted) -> None:
         if event.arrived_at >= self._since:
@@ -245,3 +253,19 @@ class Collector:
         if at > since:
             self._times[operator][event.before] += at - since
         self._changed[operator] = at
+        # Only who comes or goes costs anything here, not who takes a call.
+        if event.before in ON_DUTY:
+            if event.state not in ON_DUTY:
+                self._off_duty(operator, at)
+        elif event.state in ON_DUTY:
+            self._duty_since[operator] = at
+
+    def _off_duty(self, operator: OperatorId, at: float) -> None:
+        """Spread his time on duty over the half-hours."""
+        slots, midnight = self._duty[operator], self.midnight
+        since = max(self._duty_since[operator], self._since)
+        while since < at:
+            slot = int((since - midnight) // SLOT)
+            until = min(at, midnight + (slot + 1) * SLOT)
+            slots[slot % SLOTS] += until - since
+            since = until

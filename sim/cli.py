@@ -83,7 +83,7 @@ def run(  # noqa: PLR0917
     count, first = replications or given.replications, given.seed if seed is None else seed
     with _bar() as tell:
         (runs,) = run_all([setup], count, first, cores=cores, progress=tell)
-    found = summary(runs, setup.days)
+    found = summary(runs, setup)
     if json:
         out.out(as_json(found).decode(), highlight=False)
     elif csv:
@@ -118,7 +118,7 @@ def compare_(  # noqa: PLR0917
         return
     out.print(f"[bold]{given.title[language]}[/]")
     out.print(_about(given, language, count, given.setup.days))
-    out.print(lines_table(summary(base, given.setup.days), language))
+    out.print(lines_table(summary(base, given.setup), language))
     out.print()
     out.print(_differences(found, language))
 

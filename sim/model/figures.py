@@ -46,9 +46,9 @@ class Counts(msgspec.Struct):
     wait_of_answered: float = 0.0
     wait_of_all: float = 0.0
 
-    def add(self, other: "Counts") -> None:
-        for name in self.__struct_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+    @classmethod
+    def sum(cls, parts: Iterable["Counts"]) -> "Counts":
+        return cls(*map(sum, zip(*map(msgspec.structs.astuple, parts), strict=True)))
 
     @property
     def reachability(self) -> float | None:
@@ -94,17 +94,13 @@ class LineFigures(msgspec.Struct):
         return cls([Counts() for _ in range(SLOTS)], Counter(), [0] * (LONGEST + 1))
 
     def add(self, other: "LineFigures") -> None:
-        for mine, theirs in zip(self.slots, other.slots, strict=True):
-            mine.add(theirs)
+        self.slots = [Counts.sum(pair) for pair in zip(self.slots, other.slots, strict=True)]
         self.outcomes.update(other.outcomes)
         self.waits = [a + b for a, b in zip(self.waits, other.waits, strict=True)]
 
     @property
     def total(self) -> Counts:
-        total = Counts()
-        for counts in self.slots:
-            total.add(counts)
-        return total
+        return Counts.sum(self.slots)
 
     def wait_quantile(self, share: float) -> int | None:
         """Seconds within which ``share`` (0 to 1) of the answered callers were answered."""
@@ -145,6 +141,10 @@ class Figures(msgspec.Struct):
         for operator, slots in other.duty.items():
             known = self.duty.get(operator, [0.0] * SLOTS)
             self.duty[operator] = [a + b for a, b in zip(known, slots, strict=True)]
+
+    def of(self, line: LineId | None) -> LineFigures:
+        """One line; None = all of them."""
+        return self.all_lines if line is None else self.lines[line]
 
     @property
     def all_lines(self) -> LineFigures:

@@ -80,7 +80,10 @@ def difference(after: Sequence[float | None], before: Sequence[float | None]) ->
 
 
 def student_t(freedom: int, p: float = OUTSIDE) -> float:
-    """What Student's t exceeds in either direction with chance ``p``. Source: G. W. Hill, algorithm 396, Communications of the ACM 13 (1970)."""
+    """What Student's t exceeds in either direction with chance ``p``.
+
+    Source: G. W. Hill, algorithm 396, Communications of the ACM 13 (1970).
+    """
     if freedom == 1:
         return math.cos(p * math.pi / 2) / math.sin(p * math.pi / 2)
     if freedom == 2:

@@ -110,7 +110,7 @@ def peak(setup: Setup) -> int:
 
 
 def test_summary_as_json_and_csv() -> None:
-    found = summary([replicate(city(), seed) for seed in range(2)], 1)
+    found = summary([replicate(city(), seed) for seed in range(2)], city())
     assert b'"reachability"' in as_json(found)
     rows = as_csv(found).splitlines()
     assert rows[0].startswith("line,figure,unit,mean")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from textwrap import wrap
+from textwrap import shorten, wrap
 from typing import Final
 
 import msgspec
@@ -15,11 +15,11 @@ WIDTH: Final = 760.0
 LEFT: Final = 44.0
 PANEL: Final = 120.0
 """Height of the plot of one panel."""
-HEAD: Final = 30.0
-ROW: Final = 30.0
-LABEL: Final = 250.0
-FIGURE: Final = 150.0
-LABEL_LETTERS: Final = 40
+HEAD: Final = 38.0
+LETTER: Final = 6.8
+"""Width of a letter, about."""
+LABEL: Final = 290.0
+FIGURE: Final = 130.0
 
 Format = Callable[[float], str]
 
@@ -64,7 +64,7 @@ def day(title: str, starts: Sequence[str], panels: Sequence[Panel]) -> Chart:
         if start.endswith(":00"):
             x = LEFT + n * step
             parts.append(_line(x, base, x, base + 4, "axis"))
-            parts.append(_text(x, base + 18, start, "middle" if n else "start"))
+            parts.append(_text(x, base + 18, start, "middle"))
     return _svg(title, height, parts)
 
 
@@ -103,14 +103,14 @@ def _column(panel: Panel, column: Sequence[float], x: float, step: float, y: Cal
 
 
 def _legend(panel: Panel, y: float) -> Markup:
-    parts = [_text(0, y, panel.title, "start", "strong")]
-    x = WIDTH
+    parts, x = [], WIDTH
     for series in reversed(panel.series if len(panel.series) > 1 else ()):
-        x -= 7.0 * len(series.name)
+        x -= LETTER * len(series.name)
         parts.append(_text(x, y, series.name))
         x -= 16
         parts.append(_rect(x, y - 10, 11, 11, series.style))
         x -= 14
+    parts.append(_text(0, y, shorten(panel.title, int(x / LETTER), placeholder=" …"), "start", "strong"))
     return Markup("").join(parts)
 
 
@@ -122,13 +122,15 @@ def forest(title: str, marks: Sequence[Mark], tick: Format, *, zero: bool) -> Ch
     def x(value: float) -> float:
         return LABEL + (min(max(value, low), high) - low) / (high - low) * (right - LABEL)
 
-    base = 12 + len(marks) * ROW
+    labels = [wrap(mark.label, int((LABEL - 15) / LETTER), max_lines=3, placeholder=" …") or [""] for mark in marks]
+    row = 17.0 + 13 * max(map(len, labels), default=1)
+    base = 12 + len(marks) * row
     parts = []
     for value in _ticks_between(low, high):
         parts.append(_line(x(value), 6, x(value), base, "axis" if zero and not value else "grid"))
         parts.append(_text(x(value), base + 16, tick(value), "middle"))
-    for n, mark in enumerate(marks):
-        parts.append(_mark(mark, 12 + (n + 0.5) * ROW, x))
+    for n, (mark, label) in enumerate(zip(marks, labels, strict=True)):
+        parts.append(_mark(mark, label, 12 + (n + 0.5) * row, x))
     return _svg(title, base + 24, parts)
 
 
@@ -143,9 +145,8 @@ def _range(marks: Sequence[Mark], zero: bool) -> tuple[float, float]:
     return low - room, (high + room) if zero else min(high + room, max(1.0, high))
 
 
-def _mark(mark: Mark, y: float, x: Callable[[float], float]) -> Markup:
+def _mark(mark: Mark, label: Sequence[str], y: float, x: Callable[[float], float]) -> Markup:
     parts = []
-    label = wrap(mark.label, LABEL_LETTERS, max_lines=2, placeholder=" …") or [""]
     for n, words in enumerate(label):
         parts.append(_text(0, y + 4 + (n - (len(label) - 1) / 2) * 13, words))
     if not math.isinf(mark.value.half):

@@ -58,14 +58,15 @@ def lines_section(language: Language, found: Summary, title: str = "lines") -> S
     heads = [LINE[language], "n", *(figure.names[language] for figure in FIGURES)]
     verdicts = {one.row.line: one.figures for one in judge_lines(found)}
     rows = [_line_cells(language, row, verdicts.get(row.line, {})) for row in found.lines]
+    values = {**found.total.values, **found.house}
     formulas = [
-        [Cell(one.names[language]), Cell(one.formula), figure(language, found.total.values[one.key], one.unit),
-         Cell(_n(language, found.total, one.key))]
-        for one in FIGURES
-    ]  # fmt: skip
-    formulas += [
-        [Cell(one.names[language]), Cell(one.formula), figure(language, found.house[one.key], one.unit), Cell("")]
-        for one in HOUSE
+        [
+            Cell(one.names[language]),
+            Cell(text(language, f"formula_{one.key}")),
+            figure(language, values[one.key], one.unit),
+            Cell(_n(language, found.total, one.key)),
+        ]
+        for one in (*FIGURES, *HOUSE)
     ]
     return Section(
         text(language, title),
@@ -83,7 +84,7 @@ def lines_section(language: Language, found: Summary, title: str = "lines") -> S
 
 
 def _n(language: Language, row: Row, key: str) -> str:
-    return number(language, row.n[key], 0)
+    return number(language, row.n[key], 0) if key in row.n else ""
 
 
 def _line_cells(language: Language, row: Row, verdicts: Mapping[str, Verdict]) -> list[Cell]:

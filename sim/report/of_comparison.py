@@ -1,5 +1,6 @@
 """The report of ``sim compare`` and ``sim skills``: what each change brings, to whom, and what to do."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -33,7 +34,7 @@ def report_of_comparison(found: Comparison, scenario: Scenario, language: Langua
     """
     setup = scenario.setup
     return Report(
-        title=named(language, scenario.title, given),
+        title=f"{text(language, 'what_if')} {named(language, scenario.title, given)}",
         about=about(language, scenario),
         facts=facts(language, found.before, scenario),
         advice=advice(language, found.changes, setup),
@@ -90,8 +91,12 @@ def advice(language: Language, found: Sequence[Difference], setup: Setup) -> lis
     """One for each change, those that help the most first."""
     if all(one.after.replications < 2 for one in found):
         return [one_replication(language)]
-    ranked = sorted(found, key=lambda one: -1e9 if one.answered is None else one.answered.mean, reverse=True)
-    return [_advice(language, one, len(found), setup) for one in ranked]
+    return [_advice(language, one, len(found), setup) for one in sorted(found, key=_rank)]
+
+
+def _rank(one: Difference) -> tuple[bool, float]:
+    """What one may do before what may happen; what brings the most first."""
+    return not is_measure(one.change), math.inf if one.answered is None else -one.answered.mean
 
 
 def _advice(language: Language, one: Difference, among: int, setup: Setup) -> Advice:

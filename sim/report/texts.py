@@ -36,7 +36,40 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
     "answered": ("beantwoord", "answered", "répondus"),
     "lost": ("opgehangen", "hung up", "raccrochés"),
     "weak": ("zwak: minder dan 10 oproepen", "weak: fewer than 10 calls", "faible : moins de 10 appels"),
-    "misses": ("zeker onder het doel", "certainly below target", "certainement sous l’objectif"),
+    # --- Formulas, by figure
+    "formula_entered": ("kwamen in de rij", "joined the line", "entrés en file"),
+    "formula_reachability": ("A / (A + B)", "A / (A + B)", "A / (A + B)"),
+    "formula_service_level": ("A op tijd / (A + B − s)", "A in time / (A + B − s)", "A à temps / (A + B − s)"),
+    "formula_asa": ("som van de wachttijden van A / A", "sum of waits of A / A", "somme des attentes de A / A"),
+    "formula_wait_90": (
+        "90 % van A wachtte hoogstens zo lang",
+        "90 % of A waited no longer",
+        "90 % de A n’ont pas attendu plus",
+    ),
+    "formula_abandoned": ("B, korte inbegrepen", "B, short ones included", "B, courts compris"),
+    "formula_over_150": (
+        "langer dan 150 s gewacht / kwamen in de rij",
+        "waited longer than 150 s / joined the line",
+        "attendu plus de 150 s / entrés en file",
+    ),
+    "formula_offered": ("alle oproepen", "all calls", "tous les appels"),
+    "formula_helped": (
+        "geholpen burgers / burgers die belden",
+        "citizens helped / citizens who called",
+        "citoyens aidés / citoyens qui ont appelé",
+    ),
+    "formula_occupancy": (
+        "(gesprek + bellen + nawerk) / (dat + beschikbaar)",
+        "(talk + ring + wrap-up) / (that + available)",
+        "(conversation + sonnerie + suivi) / (cela + disponible)",
+    ),
+    "formula_aht": ("(gesprek + nawerk) / A", "(talk + wrap-up) / A", "(conversation + suivi) / A"),
+    "formula_closed": ("buiten de openingsuren", "outside opening hours", "hors des heures d’ouverture"),
+    "formula_refused": (
+        "rij vol of niemand aangemeld",
+        "queue full or nobody logged in",
+        "file pleine ou personne de connecté",
+    ),
     # --- Sections
     "lines": ("De lijnen", "The lines", "Les lignes"),
     "lines_lead": (
@@ -111,9 +144,6 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "change": ("wijziging", "change", "modification"),
     "more_answered": ("beantwoord per dag", "answered per day", "répondus par jour"),
-    "certain": ("zeker?", "certain?", "certain ?"),
-    "yes": ("ja", "yes", "oui"),
-    "no": ("nee", "no", "non"),
     "by_line": ("Wie wint en wie verliest", "Who gains and who loses", "Qui gagne et qui perd"),
     "by_line_lead": (
         "Beantwoorde oproepen per dag meer of minder, per lijn. Vet met ▲ of ▼: zeker, ook nu naar alle lijnen "
@@ -155,7 +185,6 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Rien ne doit changer pour une journée comme celle-ci.",
     ),
     "line_misses": ("{line} haalt {what} zeker niet", "{line} certainly misses {what}", "{line} n’atteint pas {what}"),
-    "both_targets": ("geen van beide doelen", "both targets", "ses deux objectifs"),
     "reach_target": ("de bereikbaarheid van {target}", "the reachability of {target}", "la joignabilité de {target}"),
     "level_target": (
         "het doel van {target} binnen {wait} s",
@@ -232,6 +261,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Training alone solves nothing here; look at the staffing.",
         "La formation seule ne résout rien ici ; regardez les effectifs.",
     ),
+    "what_if": ("Wat als?", "What if?", "Et si ?"),
     "skills": ("Wie leert best welke lijn?", "Who should learn which line?", "Qui devrait apprendre quelle ligne ?"),
     # --- Changes in words
     "learn": ("{operator} leert {lines}", "{operator} learns {lines}", "{operator} apprend {lines}"),

@@ -104,7 +104,9 @@ def _advice(language: Language, one: Difference, among: int, setup: Setup) -> Ad
     change = in_words(language, one.change, setup)
     if not certain:
         return Advice(
-            Tone.OPEN, text(language, "unknown", change=change), [_at_most(language, one), *_cost(language, lost)]
+            Tone.OPEN,
+            text(language, "unknown", change=change),
+            [_at_most(language, one, among), *_cost(language, lost)],
         )
     kind, tone = _verdict(set(certain.values()), one.change, bool(lost))
     said = ", ".join(_certain(language, key, getattr(one, key)) for key in certain)
@@ -129,9 +131,10 @@ def _certain(language: Language, key: str, value: Estimate) -> str:
     return text(language, "gain", figure=name, value=amount(language, value.mean, UNITS[key], signed=True))
 
 
-def _at_most(language: Language, one: Difference) -> str:
-    assert one.answered is not None
-    low, high = (number(language, end, signed=True) for end in (one.answered.low, one.answered.high))
+def _at_most(language: Language, one: Difference, among: int) -> str:
+    value = _among(one.answered, among)
+    assert value is not None
+    low, high = (number(language, end, signed=True) for end in (value.low, value.high))
     return text(language, "at_most", low=low, high=high)
 
 
@@ -207,10 +210,12 @@ def _numbered(language: Language, n: int, one: Difference, setup: Setup) -> str:
 
 
 def _forest(language: Language, title: str, key: str, names: Sequence[str], found: Sequence[Difference]) -> Chart:
+    """Of what one may do, if there is any: twice the calls would leave no room for the rest."""
     unit, marks = UNITS[key], []
+    circumstances_only = not any(is_measure(one.change) for one in found)
     for name, one in zip(names, found, strict=True):
         value = getattr(one, key)
-        if value is not None:
+        if value is not None and (circumstances_only or is_measure(one.change)):
             shown = f"{amount(language, value.mean, unit, signed=True)} {half_width(language, value, unit)}"
             marks.append(charts.Mark(name, value, _tone(one, key, len(found)), shown))
     return charts.forest(text(language, title), marks, lambda at: amount(language, at, unit, signed=True), zero=True)

@@ -7,7 +7,9 @@ words                                       meaning
 ``extra DAYS HOURS LINE[,LINE...]``         one operator more: ``extra mon 10:00-12:00 gentinfo``
 ``without OPERATOR``                        he is not there
 ``calls FACTOR [LINE]``                     so many times the calls
-``rule QUEUE_RULE OPERATOR_RULE``           another routing: ``rule longest_waiting longest_idle``
+``policy NAME``                             another routing, see :mod:`sim.policies`
+``rule QUEUE_RULE OPERATOR_RULE``           the same for the engine's own: ``rule longest_waiting longest_idle``
+``CHANGE + CHANGE``                         both at once: ``learn OPERATOR LINE + without OPERATOR``
 ==========================================  =============================================================
 """
 
@@ -23,6 +25,7 @@ from acd.config.fields import Hours, days
 from acd.model.ids import Device, LineId, OperatorId
 from acd.model.policy import Operator, OperatorRule, Policy, QueueRule
 from sim.model.setup import Setup, Shift
+from sim.policies import BadPolicy, with_policy_named
 
 LEARNT_LEVEL: Final = 2
 _HOURS: Final = TypeAdapter(Hours)
@@ -35,11 +38,17 @@ class BadChange(ValueError):
 
 
 def changed(setup: Setup, words: str) -> Setup:
-    """The setup after one change.
+    """The setup after one change, or several with ``+`` between them.
 
     Raises:
         BadChange: with what is wrong.
     """
+    for one in words.split(" + "):
+        setup = _changed(setup, one)
+    return setup
+
+
+def _changed(setup: Setup, words: str) -> Setup:
     name, *rest = words.split() or [""]
     change = CHANGES.get(name)
     if change is None:
@@ -98,11 +107,18 @@ def calls(setup: Setup, factor: str, line: str | None = None) -> Setup:
 
 
 def rule(setup: Setup, queue_rule: str, operator_rule: str) -> Setup:
-    """Another rule for who gets whom."""
+    """Another rule of the engine for who gets whom."""
     queue = _known({rule.value: rule for rule in QueueRule}, queue_rule, "queue rule")
     operator = _known({rule.value: rule for rule in OperatorRule}, operator_rule, "operator rule")
-    routing = msgspec.structs.replace(setup.policy.routing, queue_rule=queue, operator_rule=operator)
-    return with_policy(setup, msgspec.structs.replace(setup.policy, routing=routing))
+    return with_policy_named(setup, f"{queue}/{operator}")
+
+
+def policy(setup: Setup, name: str) -> Setup:
+    """Another who decides."""
+    try:
+        return with_policy_named(setup, name)
+    except BadPolicy as unknown:
+        raise BadChange(str(unknown)) from None
 
 
 CHANGES: Final[Mapping[str, tuple[tuple[int, ...], Callable[..., Setup]]]] = {
@@ -111,6 +127,7 @@ CHANGES: Final[Mapping[str, tuple[tuple[int, ...], Callable[..., Setup]]]] = {
     "without": ((1,), without),
     "calls": ((1, 2), calls),
     "rule": ((2,), rule),
+    "policy": ((1,), policy),
 }
 
 
@@ -127,7 +144,7 @@ def with_policy(setup: Setup, policy: Policy) -> Setup:
 def _known(things: Mapping[str, T] | Mapping[LineId, T] | Mapping[OperatorId, T], id: str, kind: str) -> T:
     known = {str(key): thing for key, thing in things.items()}
     if id not in known:
-        raise BadChange(f"there is no {kind} '{shown(id)}'{did_you_mean(id, known)}")
+        raise BadChange(f"there is no {kind} '{shown(id)}'{did_you_mean(id, known)}; known: {', '.join(known)}")
     return known[id]
 
 

@@ -1,8 +1,8 @@
 """The simulator's command line: ``python -m sim run|compare|skills SCENARIO``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import msgspec
@@ -14,9 +14,11 @@ from rich.table import Table
 from acd.config import ConfigError
 from sim.changes import BadChange, changed
 from sim.model.replications import CORES
-from sim.results import HOUSE, Unit, as_csv, as_json, lines_table, shown, summary
+from sim.policies import ASTERISK, policy_name
+from sim.report import Language, Report, page, report_of_comparison, report_of_run, report_of_skills
+from sim.results import BY_KEY, HOUSE, Unit, as_csv, as_json, lines_table, shown, summary
 from sim.scenario import Scenario, find, read, shipped
-from sim.study import Difference, best_skills, compare
+from sim.study import Comparison, Difference, best_skills, compare
 from sim.study import Progress as Tell
 from sim.study import run as run_all
 
@@ -32,19 +34,18 @@ out = Console(soft_wrap=True, highlight=False, width=WIDTH)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 
-class Language(StrEnum):
-    NL = "nl"
-    EN = "en"
-
-
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="One of 'sim list', or a file.")]
 Replications = Annotated[int | None, typer.Option("--replications", "-n", min=1, help="Instead of the scenario's.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's: other callers.")]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--change", "-c", help="What is different: 'extra mon 10:00-12:00 gentinfo', 'learn OPERATOR LINE', "
-                 "'without OPERATOR', 'calls FACTOR [LINE]', 'rule QUEUE_RULE OPERATOR_RULE'."),
+                 "'without OPERATOR', 'calls FACTOR [LINE]', 'policy NAME'; 'CHANGE + CHANGE' for both at once."),
 ]  # fmt: skip
+_POLICY = f"Who decides who gets whom: QUEUE_RULE/OPERATOR_RULE of the engine, or {ASTERISK}: Asterisk's own Queue()."
+PolicyName = Annotated[str | None, typer.Option("--policy", "-p", metavar="NAME", help=_POLICY)]
+PolicyNames = Annotated[list[str] | None, typer.Option("--policy", "-p", metavar="NAME", help=_POLICY)]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a report with advice and charts too.")]
 Json = Annotated[bool, typer.Option("--json", help="All figures as JSON.")]
 Csv = Annotated[bool, typer.Option("--csv", help="All figures as CSV.")]
 Cores = Annotated[int, typer.Option(min=1, help="Processes at work; the figures do not depend on it.")]
@@ -69,6 +70,8 @@ def run(  # noqa: PLR0917
     replications: Replications = None,
     seed: Seed = None,
     change: Changes = None,
+    policy: PolicyName = None,
+    html: Html = None,
     json: Json = False,
     csv: Csv = False,
     cores: Cores = CORES,
@@ -76,21 +79,24 @@ def run(  # noqa: PLR0917
 ) -> None:
     """Simulate a scenario, with changes if there are any, and show its figures."""
     given = _scenario(scenario)
+    changes = [*(change or ()), *_policies([policy] if policy else None)]
     setup = given.setup
     with _plain_words():
-        for words in change or ():
+        for words in changes:
             setup = changed(setup, words)
+    _check_html(html)
     count, first = replications or given.replications, given.seed if seed is None else seed
     with _bar() as tell:
         (runs,) = run_all([setup], count, first, cores=cores, progress=tell)
-    found = summary(runs, setup.days)
+    found = summary(runs, setup)
+    _write(html, lambda: report_of_run(found, given, language, given=scenario, changes=changes), language)
     if json:
         out.out(as_json(found).decode(), highlight=False)
     elif csv:
         out.out(as_csv(found), end="")
     else:
-        out.print(f"[bold]{given.title[language]}[/]", *([f"({', '.join(change)})"] if change else []))
-        out.print(_about(given, language, count, setup.days))
+        out.print(f"[bold]{given.title[language]}[/]", *([f"({', '.join(changes)})"] if changes else []))
+        out.print(_about(given, language, count, setup.days, found.policy))
         out.print(lines_table(found, language))
         for figure in HOUSE:
             out.print(f"{figure.names[language]}: {shown(found.house[figure.key], figure.unit)}")
@@ -100,25 +106,32 @@ def run(  # noqa: PLR0917
 def compare_(  # noqa: PLR0917
     scenario: Name,
     change: Changes = None,
+    policy: PolicyNames = None,
     replications: Replications = None,
     seed: Seed = None,
+    html: Html = None,
     json: Json = False,
     cores: Cores = CORES,
     language: Tongue = Language.NL,
 ) -> None:
     """What each change brings, on the very same calls: the difference with the scenario as it is."""
-    if not change:
-        _fail("nothing to compare with: name at least one --change")
+    changes = [*(change or ()), *_policies(policy)]
+    if not changes:
+        _fail(f"nothing to compare with: name at least one --change or --policy, such as --policy {ASTERISK}")
+    _check_html(html)
     given = _scenario(scenario)
     count, first = replications or given.replications, given.seed if seed is None else seed
     with _plain_words(), _bar() as tell:
-        base, found = compare(given.setup, change, count, first, cores=cores, progress=tell)
+        base, found = compare(given.setup, changes, count, first, cores=cores, progress=tell)
+    before = summary(base, given.setup)
+    whole = Comparison(before, found)
+    _write(html, lambda: report_of_comparison(whole, given, language, given=scenario), language)
     if json:
-        out.out(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        out.out(msgspec.json.format(msgspec.json.encode(whole), indent=2).decode())
         return
     out.print(f"[bold]{given.title[language]}[/]")
-    out.print(_about(given, language, count, given.setup.days))
-    out.print(lines_table(summary(base, given.setup.days), language))
+    out.print(_about(given, language, count, given.setup.days, before.policy))
+    out.print(lines_table(before, language))
     out.print()
     out.print(_differences(found, language))
 
@@ -128,6 +141,7 @@ def skills(  # noqa: PLR0917
     scenario: Name,
     replications: Replications = None,
     seed: Seed = None,
+    html: Html = None,
     json: Json = False,
     cores: Cores = CORES,
     language: Tongue = Language.NL,
@@ -135,13 +149,15 @@ def skills(  # noqa: PLR0917
     """Who should learn which line? The next skill that brings the most, the best first."""
     given = _scenario(scenario)
     count, first = replications or given.replications, given.seed if seed is None else seed
+    _check_html(html)
     with _bar() as tell:
         found = best_skills(given.setup, count, first, cores=cores, progress=tell)
+    _write(html, lambda: report_of_skills(found, given, language), language)
     if json:
         out.out(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return
     out.print(f"[bold]{given.title[language]}[/]")
-    out.print(_about(given, language, count, given.setup.days))
+    out.print(_about(given, language, count, given.setup.days, policy_name(given.setup)))
     out.print(_differences(found, language))
 
 
@@ -149,19 +165,20 @@ def main() -> None:
     app()
 
 
-_HEADS = {
-    Language.NL: ("wijziging", "beantwoord per dag", "bereikbaarheid", "op tijd", "gem. wachttijd", "zeker?"),
-    Language.EN: ("change", "answered per day", "reachability", "in time", "mean wait", "certain?"),
+_WORDS = {
+    Language.NL: ("wijziging", "beantwoord per dag", "zeker?", "ja", "nee"),
+    Language.EN: ("change", "answered per day", "certain?", "yes", "no"),
+    Language.FR: ("modification", "répondus par jour", "certain ?", "oui", "non"),
 }
-_CERTAIN = {Language.NL: ("ja", "nee"), Language.EN: ("yes", "no")}
 
 
 def _differences(found: list[Difference], language: Language) -> Table:
     """Points of a percentage, and what the confidence interval leaves of it."""
     table = Table(box=None, pad_edge=False)
-    for n, head in enumerate(_HEADS[language]):
+    change, answered, certain, yes, no = _WORDS[language]
+    figures = (BY_KEY[key].names[language] for key in ("reachability", "service_level", "asa"))
+    for n, head in enumerate((change, answered, *figures, certain)):
         table.add_column(head, justify="left" if n in (0, 5) else "right")
-    yes, no = _CERTAIN[language]
     for one in found:
         table.add_row(
             one.change,
@@ -169,19 +186,45 @@ def _differences(found: list[Difference], language: Language) -> Table:
             shown(one.reachability, Unit.SHARE, signed=True),
             shown(one.service_level, Unit.SHARE, signed=True),
             shown(one.asa, Unit.SECONDS, signed=True),
-            yes if one.answered is not None and one.answered.certain else no,
+            yes if one.answered is not None and one.answered.among(len(found)).certain else no,
         )
     return table
 
 
-def _about(scenario: Scenario, language: Language, count: int, days: int) -> str:
-    first = scenario.setup.first_day
-    if language is Language.NL:
-        how = f"{count} herhalingen van {days} dag(en) vanaf {first}; gemiddelde ± 95 %-betrouwbaarheidsinterval"
-    else:
-        how = f"{count} replications of {days} day(s) from {first}; mean ± 95 % confidence interval"
+_HOW = {
+    Language.NL: "{count} herhalingen van {days} dag(en) vanaf {first}, verdeling {policy}; "
+    "gemiddelde ± 95 %-betrouwbaarheidsinterval",
+    Language.EN: "{count} replications of {days} day(s) from {first}, routing {policy}; "
+    "mean ± 95 % confidence interval",
+    Language.FR: "{count} répétitions de {days} jour(s) à partir du {first}, répartition {policy} ; "
+    "moyenne ± intervalle de confiance à 95 %",
+}
+
+
+def _about(scenario: Scenario, language: Language, count: int, days: int, policy: str) -> str:
+    how = _HOW[language].format(count=count, days=days, first=scenario.setup.first_day, policy=policy)
     about = scenario.about.get(language.value)
     return f"{about}\n{how}" if about else how
+
+
+def _policies(names: list[str] | None) -> list[str]:
+    return [f"policy {name}" for name in names or ()]
+
+
+def _check_html(file: Path | None) -> None:
+    """Before minutes are spent: it can be written."""
+    if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+        _fail(f"--html {file}: no file can be written there")
+
+
+def _write(file: Path | None, report: Callable[[], Report], language: Language) -> None:
+    if file is None:
+        return
+    try:
+        file.write_text(page(report(), language), encoding="utf-8")
+    except OSError as error:
+        _fail(f"--html {file}: {error.strerror}")
+    err.print(str(file))
 
 
 def _scenario(name: str) -> Scenario:

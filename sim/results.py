@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -11,10 +11,14 @@ from typing import Final
 import msgspec
 from rich.table import Table
 
-from acd.model.ids import LineId
+from acd.model.ids import LineId, OperatorId
 from acd.model.outcome import Outcome
-from sim.model.figures import Figures, LineFigures
+from acd.model.policy import Line
+from sim.half_hours import HalfHour, WaitClass, half_hours, wait_classes
+from sim.model.figures import Counts, Figures, LineFigures
+from sim.model.setup import Setup
 from sim.model.statistics import Estimate, difference, estimate
+from sim.policies import policy_name
 
 Names = dict[str, str]
 
@@ -34,6 +38,8 @@ class Figure:
     unit: Unit
     formula: str
     of: Callable[[LineFigures], float | None]
+    n: Callable[[Counts], int]
+    """The calls on which it rests."""
     more_is_better: bool = True
 
 
@@ -48,105 +54,150 @@ class HouseFigure:
     of: Callable[[Figures], float | None]
 
 
-def _lost(line: LineFigures) -> float:
-    return line.total.abandoned
+def _names(nl: str, en: str, fr: str) -> Names:
+    return {"nl": nl, "en": en, "fr": fr}
+
+
+def _entered(counts: Counts) -> int:
+    return counts.entered
 
 
 FIGURES: Final = (
-    Figure("entered", {"nl": "oproepen", "en": "calls"}, Unit.COUNT, "joined the line", lambda f: f.total.entered),
+    Figure(
+        "entered",
+        _names("oproepen", "calls", "appels"),
+        Unit.COUNT,
+        "joined the line",
+        lambda f: f.total.entered,
+        _entered,
+    ),
     Figure(
         "reachability",
-        {"nl": "bereikbaarheid", "en": "reachability"},
+        _names("bereikbaarheid", "reachability", "joignabilité"),
         Unit.SHARE,
         "A / (A + B)",
         lambda f: f.total.reachability,
+        lambda c: c.answered + c.abandoned,
     ),
     Figure(
         "service_level",
-        {"nl": "op tijd", "en": "in time"},
+        _names("op tijd", "in time", "à temps"),
         Unit.SHARE,
         "A within target / (A + B - s)",
         lambda f: f.total.service_level,
+        lambda c: c.answered + c.abandoned - c.short,
     ),
     Figure(
         "asa",
-        {"nl": "gem. wachttijd", "en": "mean wait"},
+        _names("gem. wachttijd", "mean wait", "attente moy."),
         Unit.SECONDS,
         "sum of waits of answered / A",
         lambda f: f.total.speed_of_answer,
+        lambda c: c.answered,
         more_is_better=False,
     ),
     Figure(
         "wait_90",
-        {"nl": "90 % binnen", "en": "90 % within"},
+        _names("90 % binnen", "90 % within", "90 % en"),
         Unit.SECONDS,
         "90 % quantile of the waits of answered",
         lambda f: f.wait_quantile(0.9),
+        lambda c: c.answered,
         more_is_better=False,
     ),
     Figure(
         "abandoned",
-        {"nl": "opgehangen", "en": "hung up"},
+        _names("opgehangen", "hung up", "raccrochés"),
         Unit.COUNT,
         "B = abandoned + abandoned_short",
-        _lost,
+        lambda f: f.total.abandoned,
+        _entered,
         more_is_better=False,
     ),
     Figure(
         "over_150",
-        {"nl": "> 150 s", "en": "> 150 s"},
+        _names("> 150 s", "> 150 s", "> 150 s"),
         Unit.SHARE,
         "waited longer than 150 s / joined",
         lambda f: f.total.long_share,
+        _entered,
         more_is_better=False,
     ),
 )
 HOUSE: Final = (
-    HouseFigure("offered", {"nl": "oproepen", "en": "calls"}, Unit.COUNT, "all calls", lambda f: f.offered),
+    HouseFigure("offered", _names("oproepen", "calls", "appels"), Unit.COUNT, "all calls", lambda f: f.offered),
     HouseFigure(
         "helped",
-        {"nl": "burgers geholpen", "en": "citizens helped"},
+        _names("burgers geholpen", "citizens helped", "citoyens aidés"),
         Unit.SHARE,
         "citizens helped / citizens who called",
         lambda f: f.helped,
     ),
     HouseFigure(
         "occupancy",
-        {"nl": "bezettingsgraad", "en": "occupancy"},
+        _names("bezettingsgraad", "occupancy", "taux d’occupation"),
         Unit.SHARE,
         "(talk + ring + wrap-up) / (that + available)",
         lambda f: f.occupancy(),
     ),
     HouseFigure(
         "aht",
-        {"nl": "afhandeltijd", "en": "handle time"},
+        _names("afhandeltijd", "handle time", "durée de traitement"),
         Unit.SECONDS,
         "(talk + wrap-up) / handled",
         lambda f: f.handle_time,
     ),
     HouseFigure(
         "closed",
-        {"nl": "gesloten", "en": "closed"},
+        _names("gesloten", "closed", "fermé"),
         Unit.COUNT,
         "outcome closed",
         lambda f: f.no_line[Outcome.CLOSED],
     ),
     HouseFigure(
         "refused",
-        {"nl": "geweigerd", "en": "refused"},
+        _names("geweigerd", "refused", "refusés"),
         Unit.COUNT,
         "outcome refused",
         lambda f: sum(line.outcomes[Outcome.REFUSED] for line in f.lines.values()),
     ),
 )
+HALF_HOURS: Final = {
+    "entered": Unit.COUNT,
+    "answered": Unit.COUNT,
+    "abandoned": Unit.COUNT,
+    "reachability": Unit.SHARE,
+    "service_level": Unit.SHARE,
+    "asa": Unit.SECONDS,
+    "on_duty": Unit.COUNT,
+}
+"""Fields of a :class:`~sim.half_hours.HalfHour`."""
+LINE: Final = _names("lijn", "line", "ligne")
+ALL_LINES: Final = _names("alle lijnen", "all lines", "toutes les lignes")
 BY_KEY: Final = {figure.key: figure for figure in FIGURES}
+
+
+class Targets(msgspec.Struct, frozen=True):
+    """What was promised."""
+
+    reachability: float
+    service_level: float
+    wait: float
+    """Seconds within which the share ``service_level`` should be answered."""
 
 
 class Row(msgspec.Struct, frozen=True):
     """The figures of one line; ``line`` None = all lines."""
 
     line: LineId | None
+    names: Mapping[str, str]
+    targets: Targets | None
+    """None: the lines have different ones."""
     values: dict[str, Estimate | None]
+    n: dict[str, int]
+    """Calls on which each figure rests, in all replications together."""
+    half_hours: list[HalfHour]
+    waits: list[WaitClass]
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -154,20 +205,48 @@ class Summary(msgspec.Struct, frozen=True):
 
     replications: int
     days: int
+    policy: str
+    """Who decides who gets whom."""
     house: dict[str, Estimate | None]
     lines: list[Row]
 
+    @property
+    def total(self) -> Row:
+        """All lines together."""
+        return self.lines[0]
 
-def summary(runs: Sequence[Figures], days: int) -> Summary:
+
+def summary(runs: Sequence[Figures], setup: Setup) -> Summary:
     """The mean of each figure over the replications. Counts are per day."""
-    rows = [Row(None, _values([run.all_lines for run in runs], days))]
-    rows += [Row(id, _values([run.lines[id] for run in runs], days)) for id in runs[0].lines]
+    days = setup.days
     house = {figure.key: _mean([figure.of(run) for run in runs], figure.unit, days) for figure in HOUSE}
-    return Summary(len(runs), days, house, rows)
+    rows = [_row(line, runs, setup) for line in (None, *setup.policy.lines.values())]
+    return Summary(len(runs), days, policy_name(setup), house, rows)
 
 
-def _values(lines: Sequence[LineFigures], days: int) -> dict[str, Estimate | None]:
-    return {figure.key: _mean([figure.of(line) for line in lines], figure.unit, days) for figure in FIGURES}
+def _row(line: Line | None, runs: Sequence[Figures], setup: Setup) -> Row:
+    id = None if line is None else line.id
+    lines = [run.of(id) for run in runs]
+    totals = [figures.total for figures in lines]
+    values = {f.key: _mean([f.of(figures) for figures in lines], f.unit, setup.days) for f in FIGURES}
+    return Row(
+        line=id,
+        names=ALL_LINES if line is None else line.names,
+        targets=_targets(setup.policy.lines.values() if line is None else [line]),
+        values=values,
+        n={figure.key: sum(map(figure.n, totals)) for figure in FIGURES},
+        half_hours=half_hours(runs, lines, _who(setup, id), setup.days),
+        waits=wait_classes(lines),
+    )
+
+
+def _targets(lines: Iterable[Line]) -> Targets | None:
+    known = {Targets(line.target_reachability, line.target_share, line.target_wait) for line in lines}
+    return known.pop() if len(known) == 1 else None
+
+
+def _who(setup: Setup, line: LineId | None) -> list[OperatorId]:
+    return [id for id, operator in setup.policy.operators.items() if line is None or line in operator.lines]
 
 
 def _mean(values: Sequence[float | None], unit: Unit, days: int) -> Estimate | None:
@@ -178,21 +257,17 @@ def _per_day(values: Sequence[float | None], unit: Unit, days: int) -> list[floa
     return [value if value is None or unit is not Unit.COUNT else value / days for value in values]
 
 
-def change(key: str, after: Sequence[Figures], before: Sequence[Figures], days: int) -> Estimate | None:
-    """What a change does to a figure of all lines, on the same calls."""
+def change(key: str, after: Sequence[LineFigures], before: Sequence[LineFigures], days: int) -> Estimate | None:
+    """What a change does to a figure of a line, or of all lines, on the same calls."""
     figure = BY_KEY[key]
-    pair = (_per_day([figure.of(run.all_lines) for run in runs], figure.unit, days) for runs in (after, before))
+    pair = (_per_day([figure.of(line) for line in lines], figure.unit, days) for lines in (after, before))
     return difference(*pair)
 
 
-def answered_more(after: Sequence[Figures], before: Sequence[Figures], days: int) -> Estimate | None:
-    """Citizens helped per day more, on the same callers."""
+def answered_more(after: Sequence[LineFigures], before: Sequence[LineFigures], days: int) -> Estimate | None:
+    """Calls answered per day more, on the same callers."""
     pairs = zip(after, before, strict=True)
-    return estimate((_answered(a) - _answered(b)) / days for a, b in pairs)
-
-
-def _answered(run: Figures) -> int:
-    return sum(line.outcomes[Outcome.ANSWERED] for line in run.lines.values())
+    return estimate((a.outcomes[Outcome.ANSWERED] - b.outcomes[Outcome.ANSWERED]) / days for a, b in pairs)
 
 
 # --- On paper -------------------------------------------------------------------------------------------------------
@@ -212,11 +287,11 @@ def shown(value: Estimate | None, unit: Unit, *, signed: bool = False) -> str:
 def lines_table(found: Summary, language: str) -> Table:
     """A line of the city in each row."""
     table = Table(box=None, pad_edge=False)
-    table.add_column({"nl": "lijn", "en": "line"}[language])
+    table.add_column(LINE[language])
     for figure in FIGURES:
         table.add_column(figure.names[language], justify="right")
     for row in found.lines:
-        name = row.line or {"nl": "alle lijnen", "en": "all lines"}[language]
+        name = row.line or ALL_LINES[language]
         table.add_row(
             name,
             *(shown(row.values[figure.key], figure.unit) for figure in FIGURES),
@@ -231,15 +306,20 @@ def as_json(found: Summary) -> bytes:
 
 
 def as_csv(found: Summary) -> str:
-    """One row for each line and figure."""
+    """One row for each line and figure, then one for each half-hour of each line and figure."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["line", "figure", "unit", "mean", "half_width_95", "replications", "formula"])
+    rows.writerow(["line", "figure", "unit", "mean", "half_width_95", "replications", "n", "half_hour", "formula"])
     for house in HOUSE:
-        rows.writerow(["", house.key, house.unit, *_cells(found.house[house.key]), house.formula])
+        rows.writerow(["", house.key, house.unit, *_cells(found.house[house.key]), "", "", house.formula])
     for row in found.lines:
         for figure in FIGURES:
-            rows.writerow([row.line or "all", figure.key, figure.unit, *_cells(row.values[figure.key]), figure.formula])
+            known = _cells(row.values[figure.key])
+            rows.writerow([row.line or "all", figure.key, figure.unit, *known, row.n[figure.key], "", figure.formula])
+    for row in found.lines:
+        for half in row.half_hours:
+            for key, unit in HALF_HOURS.items():
+                rows.writerow([row.line or "all", key, unit, *_cells(getattr(half, key)), half.n, half.start, ""])
     return out.getvalue()
 
 

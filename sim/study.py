@@ -1,17 +1,17 @@
 """What ``sim run`` and ``sim compare`` do: replications of setups, with a progress bar, on the same callers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from acd.engine.core import Engine
+from acd.model.ids import LineId
 from sim.changes import changed, next_skills
 from sim.model.figures import Figures
 from sim.model.replications import CORES, RouterOf, replications
 from sim.model.setup import Setup
 from sim.model.statistics import Estimate
-from sim.results import answered_more, change
+from sim.results import Summary, answered_more, change, summary
 
 Progress = Callable[[int, int], None]
 """Is told how many replications are done, and of how many."""
@@ -21,16 +21,38 @@ SCREEN: Final = 8
 FINALISTS: Final = 8
 
 
-class Difference(msgspec.Struct, frozen=True):
-    """What one change brings, on the same callers."""
+class Gain(msgspec.Struct, frozen=True, kw_only=True):
+    """What a change brings, on the same callers."""
 
-    change: str
     answered: Estimate | None
     """Calls answered more per day."""
     reachability: Estimate | None
     service_level: Estimate | None
     asa: Estimate | None
     """Seconds."""
+
+
+class LineGain(Gain, frozen=True, kw_only=True):
+    """To one line."""
+
+    line: LineId
+    names: Mapping[str, str]
+
+
+class Difference(Gain, frozen=True, kw_only=True):
+    """One change, and what it brings."""
+
+    change: str
+    lines: list[LineGain]
+    after: Summary
+    """The figures with the change."""
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """A scenario as it is, and changed."""
+
+    before: Summary
+    changes: list[Difference]
 
 
 def quiet(done: int, total: int) -> None:
@@ -42,7 +64,7 @@ def run(
     count: int,
     seed: int,
     *,
-    router: RouterOf = Engine,
+    router: RouterOf | None = None,
     cores: int = CORES,
     progress: Progress = quiet,
 ) -> list[list[Figures]]:
@@ -63,31 +85,45 @@ def compare(
     Raises:
         BadChange: one of the changes cannot be.
     """
-    base, *others = run(
-        [setup, *(changed(setup, words) for words in changes)], count, seed, cores=cores, progress=progress
-    )
-    return base, [_difference(words, runs, base, setup.days) for words, runs in zip(changes, others, strict=True)]
+    variants = [changed(setup, words) for words in changes]
+    base, *others = run([setup, *variants], count, seed, cores=cores, progress=progress)
+    found = [
+        _difference(words, runs, base, variant) for words, runs, variant in zip(changes, others, variants, strict=True)
+    ]
+    return base, found
 
 
 def best_skills(
     setup: Setup, count: int, seed: int, *, cores: int = CORES, progress: Progress = quiet
 ) -> list[Difference]:
     """Who should learn which line, the best first: all that is possible with few replications, the best with all."""
-    candidates = next_skills(setup)
-    _, screened = compare(setup, candidates, min(SCREEN, count), seed, cores=cores, progress=progress)
-    finalists = [found.change for found in sorted(screened, key=_gain, reverse=True)[:FINALISTS]]
+    variants = {words: changed(setup, words) for words in next_skills(setup)}
+    base, *others = run([setup, *variants.values()], min(SCREEN, count), seed, cores=cores, progress=progress)
+    brought = [_brings(None, runs, base, setup.days)["answered"] for runs in others]
+    screened = sorted(zip(brought, variants, strict=True), key=lambda one: _mean(one[0]), reverse=True)
+    finalists = [words for _, words in screened[:FINALISTS]]
     # New callers: else luck in the first round would count as merit.
     _, best = compare(setup, finalists, count, seed + SCREEN, cores=cores, progress=progress)
-    return sorted(best, key=_gain, reverse=True)
+    return sorted(best, key=lambda found: _mean(found.answered), reverse=True)
 
 
-def _gain(found: Difference) -> float:
-    return found.answered.mean if found.answered is not None else 0.0
+def _mean(found: Estimate | None) -> float:
+    return found.mean if found is not None else 0.0
 
 
-def _difference(words: str, after: Sequence[Figures], before: Sequence[Figures], days: int) -> Difference:
-    return Difference(
-        words,
-        answered_more(after, before, days),
-        *(change(key, after, before, days) for key in ("reachability", "service_level", "asa")),
-    )
+def _difference(words: str, after: Sequence[Figures], before: Sequence[Figures], setup: Setup) -> Difference:
+    lines = [
+        LineGain(line=id, names=line.names, **_brings(id, after, before, setup.days))
+        for id, line in setup.policy.lines.items()
+    ]
+    whole = _brings(None, after, before, setup.days)
+    return Difference(change=words, lines=lines, after=summary(after, setup), **whole)
+
+
+def _brings(
+    line: LineId | None, after: Sequence[Figures], before: Sequence[Figures], days: int
+) -> dict[str, Estimate | None]:
+    """The fields of a :class:`Gain`."""
+    now, was = ([run.of(line) for run in runs] for runs in (after, before))
+    shares = {key: change(key, now, was, days) for key in ("reachability", "service_level", "asa")}
+    return {"answered": answered_more(now, was, days), **shares}

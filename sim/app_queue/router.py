@@ -92,7 +92,8 @@ class AppQueue:
         while (timer := state.pop_due(state.now)) is not None:
             self._run_timer(*timer)
             self._settle()
-        self._handlers[type(fact)](state, fact)
+        if type(fact) is not f.Tick:
+            self._handlers[type(fact)](state, fact)
         self._settle()
         return Step(state.commands, state.events)
 

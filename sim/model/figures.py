@@ -11,7 +11,7 @@ import msgspec
 
 from acd.model.events import CallStarted, Event, OperatorChanged, OutcomeCounted
 from acd.model.ids import LineId, OperatorId
-from acd.model.operator import OperatorState
+from acd.model.operator import AT_WORK, OperatorState
 from acd.model.outcome import Outcome
 from acd.model.policy import Policy
 from sim.model.setup import SLOT, SLOTS
@@ -23,6 +23,7 @@ LONGEST: Final = 1200
 
 _BUSY: Final = (OperatorState.RESERVED, OperatorState.RINGING, OperatorState.IN_CALL, OperatorState.WRAP_UP)
 _HANDLING: Final = (OperatorState.IN_CALL, OperatorState.WRAP_UP)
+ON_DUTY: Final = frozenset({OperatorState.AVAILABLE, *AT_WORK})
 
 _ANSWERED: Final = Outcome.ANSWERED
 _GAVE_UP: Final = (Outcome.ABANDONED, Outcome.ABANDONED_SHORT)
@@ -48,9 +49,9 @@ class Counts(msgspec.Struct):
     wait_of_answered: float = 0.0
     wait_of_all: float = 0.0
 
-    def add(self, other: "Counts") -> None:
-        for name in self.__struct_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+    @classmethod
+    def sum(cls, parts: Iterable["Counts"]) -> "Counts":
+        return cls(*map(sum, zip(*map(msgspec.structs.astuple, parts), strict=True)))
 
     @property
     def reachability(self) -> float | None:
@@ -96,17 +97,13 @@ class LineFigures(msgspec.Struct):
         return cls([Counts() for _ in range(SLOTS)], Counter(), [0] * (LONGEST + 1))
 
     def add(self, other: "LineFigures") -> None:
-        for mine, theirs in zip(self.slots, other.slots, strict=True):
-            mine.add(theirs)
+        self.slots = [Counts.sum(pair) for pair in zip(self.slots, other.slots, strict=True)]
         self.outcomes.update(other.outcomes)
         self.waits = [a + b for a, b in zip(self.waits, other.waits, strict=True)]
 
     @property
     def total(self) -> Counts:
-        total = Counts()
-        for counts in self.slots:
-            total.add(counts)
-        return total
+        return Counts.sum(self.slots)
 
     def wait_quantile(self, share: float) -> int | None:
         """Seconds within which ``share`` (0 to 1) of the answered callers were answered."""
@@ -130,6 +127,8 @@ class Figures(msgspec.Struct):
     """Seconds in each state."""
     no_line: Counter[str]
     """Outcomes of calls that never joined a line: closed, informed, left in the menu."""
+    duty: dict[OperatorId, list[float]]
+    """Seconds on duty, available or at work, by half-hour of the day."""
 
     def add(self, other: "Figures") -> None:
         """Take in another replication, or another part of the same."""
@@ -142,6 +141,13 @@ class Figures(msgspec.Struct):
             mine = self.operators.setdefault(operator, {})
             for state, seconds in times.items():
                 mine[state] = mine.get(state, 0.0) + seconds
+        for operator, slots in other.duty.items():
+            known = self.duty.get(operator, [0.0] * SLOTS)
+            self.duty[operator] = [a + b for a, b in zip(known, slots, strict=True)]
+
+    def of(self, line: LineId | None) -> LineFigures:
+        """One line; None = all of them."""
+        return self.all_lines if line is None else self.lines[line]
 
     @property
     def all_lines(self) -> LineFigures:
@@ -199,6 +205,8 @@ class Collector:
         self._times: dict[OperatorId, dict[OperatorState, float]] = {
             id: dict.fromkeys(OperatorState, 0.0) for id in policy.operators
         }
+        self._duty = {id: [0.0] * SLOTS for id in policy.operators}
+        self._duty_since = dict.fromkeys(policy.operators, 0.0)
 
     def listen(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -210,7 +218,7 @@ class Collector:
                 self._started(event)
 
     def result(self, citizens: int) -> Figures:
-        return Figures(self._offered, citizens, self._lines, self._times, self._no_line)
+        return Figures(self._offered, citizens, self._lines, self._times, self._no_line, self._duty)
 
     def _started(self, event: CallStarted) -> None:
         if event.arrived_at >= self._since:
@@ -249,3 +257,19 @@ class Collector:
         if at > since:
             self._times[operator][event.before] += at - since
         self._changed[operator] = at
+        # Only who comes or goes costs anything here, not who takes a call.
+        if event.before in ON_DUTY:
+            if event.state not in ON_DUTY:
+                self._off_duty(operator, at)
+        elif event.state in ON_DUTY:
+            self._duty_since[operator] = at
+
+    def _off_duty(self, operator: OperatorId, at: float) -> None:
+        """Spread his time on duty over the half-hours."""
+        slots, midnight = self._duty[operator], self.midnight
+        since = max(self._duty_since[operator], self._since)
+        while since < at:
+            slot = int((since - midnight) // SLOT)
+            until = min(at, midnight + (slot + 1) * SLOT)
+            slots[slot % SLOTS] += until - since
+            since = until

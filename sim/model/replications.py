@@ -6,20 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import starmap
 from typing import Final
 
-from acd.engine.core import Engine
 from acd.model.policy import Policy
 from sim.model.figures import Collector, Figures
 from sim.model.setup import Setup, midnight
 from sim.model.world import Router, World
 
 RouterOf = Callable[[Policy], Router]
-Job = tuple[Setup, int, RouterOf]
+Job = tuple[Setup, int, RouterOf | None]
 
 CORES: Final = os.cpu_count() or 1
 
 
-def replicate(setup: Setup, seed: int, router: RouterOf = Engine) -> Figures:
-    """One replication."""
+def replicate(setup: Setup, seed: int, router: RouterOf | None = None) -> Figures:
+    """One replication. ``router`` None = the one that the setup names."""
     collector = Collector(setup.policy, midnight(setup.first_day) + setup.warm_up)
     world = World(setup, seed, collector.listen, router=router)
 

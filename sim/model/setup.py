@@ -11,6 +11,7 @@ from acd.config.calendar import closed_dates
 from acd.config.city import DAY_MINUTES, FrozenDict
 from acd.model.ids import LineId, OperatorId
 from acd.model.policy import Policy
+from sim.app_queue.settings import Settings
 from sim.model.draws import AT_ONCE, NEVER, Constant, Draw, Exponential
 
 SLOT: Final = 1800
@@ -147,6 +148,8 @@ class Setup:
     days: int = 1
     warm_up: float = 0.0
     """Seconds at the start whose calls are not counted."""
+    app_queue: Settings | None = None
+    """Asterisk's own ``Queue()`` routes; None = the production engine."""
 
     def hours(self, line: LineId, day: date) -> tuple[Interval, ...]:
         """When the line is open on that day."""

@@ -1,6 +1,7 @@
 """One replication: the production engine, a switch, callers and operators under one clock."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from acd.engine.core import Engine, Step
@@ -19,6 +20,7 @@ from acd.model.facts import (
 )
 from acd.model.ids import LineId, OperatorId
 from acd.model.policy import Policy
+from sim.app_queue import AppQueue
 from sim.kernel import Kernel
 from sim.model.demand import Caller, Callers
 from sim.model.setup import Setup, midnight
@@ -38,6 +40,11 @@ class Router(Protocol):
     def due(self) -> float | None: ...
 
 
+def router_of(setup: Setup) -> Callable[[Policy], Router]:
+    """Who decides in this setup."""
+    return Engine if setup.app_queue is None else partial(AppQueue, settings=setup.app_queue)
+
+
 Listener = Callable[[Sequence[Event]], None]
 
 
@@ -48,7 +55,7 @@ class World:
         setup: what is simulated.
         seed: the same seed gives the same callers, and with the same setup the same events.
         listen: is told the events of each step.
-        router: makes the router from the policy.
+        router: makes the router from the policy; None = the one that the setup names.
         switch_of: makes the switch; the lean one has a twin in the tests that is the full simulated switch.
     """
 
@@ -58,11 +65,11 @@ class World:
         seed: int,
         listen: Listener,
         *,
-        router: Callable[[Policy], Router] = Engine,
+        router: Callable[[Policy], Router] | None = None,
         switch_of: Callable[[Kernel, Setup, int, Tell, Lost], Switch] = LeanSwitch,
     ) -> None:
         self.setup = setup
-        self.router = router(setup.policy)
+        self.router = (router or router_of(setup))(setup.policy)
         self._handle = self.router.handle
         self._seed = seed
         self._listen = listen

@@ -16,7 +16,7 @@ from acd.model.outcome import Outcome
 from sim.model.figures import Collector, Counts, LineFigures
 from sim.model.replications import replicate, replications
 from sim.model.setup import Setup, Staff
-from sim.model.statistics import difference, estimate, student_t
+from sim.model.statistics import difference, estimate, ratio_of_sums, student_t
 from sim.results import as_csv, as_json, summary
 from tests.sim_model.house import callers, line, operators, policy, world
 from tests.sim_model.test_switch import city
@@ -81,6 +81,21 @@ def test_pairs_cancel_what_both_share() -> None:
     assert estimate([None]) is None
 
 
+def test_a_share_of_few_calls_is_that_of_all_together() -> None:
+    """One replication of one call that was lost is no half of a hundred that were answered."""
+    found = ratio_of_sums([0, 99], [1, 99])
+    assert found is not None and found.mean == pytest.approx(0.99)
+    assert ratio_of_sums([0, 0], [0, 0]) is None
+
+
+def test_of_many_that_are_looked_at_few_seem_certain_by_chance() -> None:
+    """Twenty means of pure noise: in 5 of 100 such sets one at least seems to differ from 0."""
+    dice = random.Random(2)
+    sets = [[estimate([dice.gauss(0, 1) for _ in range(10)]) for _ in range(20)] for _ in range(400)]
+    fooled = sum(any(one is not None and one.among(20).certain for one in found) for found in sets)
+    assert fooled / 400 == pytest.approx(0.05, abs=0.03)
+
+
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     """95 of 100 intervals around 20 throws of a die hold 3.5."""
     die = random.Random(1)
@@ -110,7 +125,7 @@ def peak(setup: Setup) -> int:
 
 
 def test_summary_as_json_and_csv() -> None:
-    found = summary([replicate(city(), seed) for seed in range(2)], 1)
+    found = summary([replicate(city(), seed) for seed in range(2)], city())
     assert b'"reachability"' in as_json(found)
     rows = as_csv(found).splitlines()
     assert rows[0].startswith("line,figure,unit,mean")

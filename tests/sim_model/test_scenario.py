@@ -1,6 +1,7 @@
 """Scenario files, changes to them, and the command line."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,15 @@ from typer.testing import CliRunner
 from acd.config import ConfigError, Interval
 from acd.model.ids import LineId, OperatorId
 from acd.model.policy import OperatorRule, QueueRule
+from sim.app_queue import AppQueue, Settings, Strategy
 from sim.changes import BadChange, changed, next_skills
 from sim.cli import app
 from sim.model.demand import Callers, expected_calls
 from sim.model.draws import Exponential, Lognormal, Weibull
+from sim.model.replications import replicate
 from sim.model.setup import midnight
+from sim.policies import POLICIES, policy_name
+from sim.results import summary
 from sim.scenario import find, read, shipped
 from sim.study import best_skills, compare
 
@@ -153,13 +158,44 @@ def test_changes(small: Path) -> None:
         ("extra mon 10-12 info", "must be hours such as 09:00-17:00"),
         ("extra someday 10:00-12:00 info", "must be a day or days"),
         ("calls lots", "the factor must be a number from 0 to 100, not 'lots'"),
-        ("rule best best", "there is no queue rule 'best'"),
+        ("rule best best", "there is no queue rule 'best'; known: fixed_queue_ratio, longest_waiting"),
+        ("policy asterix-queue", "there is no policy 'asterix-queue'; did you mean 'asterisk-queue'?"),
+        ("policy longest_waiting", "known: fixed_queue_ratio/least_skilled"),
+        ("learn an lez + without bert", "there is no operator 'bert'; did you mean 'bart'?; known: an, bart"),
     ],
 )
 def test_bad_changes(small: Path, words: str, says: str) -> None:
     with pytest.raises(BadChange) as fault:
         changed(read(small).setup, words)
     assert says in str(fault.value)
+
+
+def test_two_changes_at_once(small: Path) -> None:
+    setup = read(small).setup
+    both = changed(setup, "learn an lez + policy longest_waiting/longest_idle")
+    assert both == changed(changed(setup, "learn an lez"), "rule longest_waiting longest_idle")
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_policy_can_be_named(small: Path, name: str) -> None:
+    found = changed(read(small).setup, f"policy {name}")
+    assert policy_name(found) in (name, f"{name}/rrmemory")
+
+
+def test_queue_meets_the_very_same_calls(small: Path) -> None:
+    setup = read(small).setup
+    found = replicate(changed(setup, "policy asterisk-queue/leastrecent"), 3)
+    assert found == replicate(setup, 3, partial(AppQueue, settings=Settings(strategy=Strategy.LEASTRECENT)))
+    ours = replicate(setup, 3)
+    assert (found.citizens, ours.citizens) == (ours.citizens, found.citizens) and found != ours
+
+
+def test_operators_on_duty_by_half_hour(small: Path) -> None:
+    """Breaks of ten minutes at 10:30 and 10:40, and nobody from 12 to 13."""
+    setup = changed(read(small).setup, "calls 0")
+    duty = {half.start: half.on_duty.mean for half in summary([replicate(setup, 1)], setup).total.half_hours}
+    assert duty["09:00"] == 2.0 and duty["10:30"] == pytest.approx(2 - 20 / 30)
+    assert duty["12:00"] == 0.0 and duty["16:30"] == 2.0 and "17:00" not in duty
 
 
 def test_nothing_changed_is_no_difference(small: Path) -> None:
@@ -201,7 +237,8 @@ def test_command_line(small: Path) -> None:
     [
         (["run", "nowhere"], "no such scenario"),
         (["run", "normal_day", "-c", "learn nobody lez"], "there is no operator 'nobody'"),
-        (["compare", "normal_day"], "name at least one --change"),
+        (["compare", "normal_day"], "name at least one --change or --policy"),
+        (["run", "normal_day", "-p", "queue"], "there is no policy 'queue'"),
     ],
 )
 def test_command_line_faults(words: list[str], says: str) -> None:

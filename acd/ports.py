@@ -3,12 +3,16 @@
 The driver holds an engine and talks to the world through these; tests and the simulator plug in their own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from acd.model.callback import AttemptResult, AttemptStage, Window
 from acd.model.commands import Command, PromiseCommand
 from acd.model.events import Event
 from acd.model.facts import Fact
+from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
+from acd.model.mendable import Mendable
+from acd.model.promise import Attempt, Change, Claimed, Decide, Note, Promise, Step
 
 Inbox = Callable[[Fact], None]
 """Where an adapter drops its facts. Never blocks, never raises."""
@@ -49,6 +53,88 @@ class Promises(Protocol):
     def send(self, command: PromiseCommand) -> None:
         """Start carrying out ``command``, in order. Never blocks, never raises: what cannot be done is answered so
         (``CallbackPlanned`` without a plan, ``CallbackNotBooked``, ``CallbackNotClaimed``)."""
+
+
+class StoreAway(Mendable):
+    """The promises cannot be read or written: {why}. A change that was under way may have come true or not."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the promises cannot be read or written: {why}")
+
+
+class PromiseStore(Protocol):
+    """Where the promises are true: one transaction a step, all of it or nothing, also with several at once.
+
+    All raise :class:`StoreAway` when the database does not do it; what asks for it again then does it once.
+    """
+
+    async def book(self, promise: Promise, number: str) -> Promise:
+        """Write a new promise; or move the one that this number is owed on that line to this moment. A call that has
+        booked already gets what it booked.
+
+        Raises:
+            IllegalMove: the one that he is owed is being kept at this very moment.
+        """
+
+    async def withdraw(self, call: CallId, at: float) -> None:
+        """Undo what this call has booked, if it has: nobody was told that it stands."""
+
+    async def claim(self, callback: CallbackId, attempt: OfferId, operator: OperatorId, at: float) -> Claimed | None:
+        """Take the promise and write the attempt, if it is open and its moment has come; asked again for the same, it
+        is still ours. None = it is not ours."""
+
+    async def note_attempt(self, attempt: OfferId, stage: AttemptStage, at: float) -> None:
+        """The attempt has come so far; said late or twice, nothing changes."""
+
+    async def release(self, attempt: OfferId, at: float) -> None:
+        """Give back what :meth:`claim` may have taken: nobody was told, and nobody was rung."""
+
+    async def end_attempt(self, attempt: OfferId, result: AttemptResult, at: float, decide: Decide) -> Promise | None:
+        """The attempt is over, and ``decide`` says what becomes of the promise. None = there is no such attempt, or it
+        has ended already."""
+
+    async def change(self, callback: CallbackId, step: Step, note: Note) -> Promise:
+        """Take one step of :mod:`acd.model.promise`: reschedule, settle, cancel, hand over, reach.
+
+        Raises:
+            IllegalMove: it cannot do that now; nothing has changed.
+            NoSuchCallback: there is none.
+        """
+
+    async def owed_to(self, number: str, line: LineId) -> Promise | None:
+        """The one that this citizen is still owed on that line."""
+
+    async def booked_by(self, call: CallId) -> Promise | None:
+        """What this call has promised or moved."""
+
+    async def owed(self) -> list[Promise]:
+        """All that are still owed, the most urgent first."""
+
+    async def taken(self, line: LineId) -> dict[float, int]:
+        """Open promises of the line by the half-hour in which they begin."""
+
+    async def promises(self, *, since: float = ..., until: float = ..., limit: int = ...) -> list[Promise]:
+        """Those that were given in that time, the newest first."""
+
+    async def promise(self, callback: CallbackId) -> Promise | None: ...
+
+    async def attempts(self, callback: CallbackId) -> list[Attempt]:
+        """All attempts to keep it, the earliest first."""
+
+    async def changes(self, callback: CallbackId) -> list[Change]:
+        """Its whole log."""
+
+    async def number(self, callback: CallbackId) -> str | None:
+        """The citizen's number, E.164: for those alone who must ring him. None = erased."""
+
+    async def close(self) -> None: ...
+
+
+class SlotPlanner(Protocol):
+    """Finds calm moments with capacity behind them."""
+
+    def slots(self, line: LineId, now: float, deadline: float, taken: Mapping[float, int]) -> tuple[Window, ...]:
+        """Three at most, the earliest first. ``taken``: promises already at the half-hour that starts then."""
 
 
 class Journal(Protocol):

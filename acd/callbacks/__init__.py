@@ -1,1 +1,1 @@
-"""The promise to call back, seen from the calendar: which moments may be promised, until when, to which number."""
+"""The room of the promises to call back: plans moments, keeps the rules of a promise's life, and tells what is due."""

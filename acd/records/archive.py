@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, selec
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.model.events import CallStarted, Event
-from acd.model.facts import CallStored, OperatorStored, Restored
+from acd.model.facts import AttemptStored, CallStored, OperatorStored, Restored
 from acd.model.history import History
 from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.operator import Wish
@@ -84,7 +84,8 @@ class Archive:
     # --- For the start of the engine ----------------------------------------------------------------------------------
 
     async def restored(self) -> Restored:
-        """Each operator's own choice, the calls still open, the crisis message, and whether new callers are refused.
+        """Each operator's own choice, the calls still open, the attempts to call back without an end, the crisis
+        message, and whether new callers are refused.
 
         What counts of an operator is his wish, whatever kept him busy or away from his phone.
         """
@@ -104,18 +105,30 @@ class Archive:
             .where(_call.ended_at.is_(None))
             .order_by(_call.arrived_at, _call.call)
         )
+        attempt = tables.attempt
+        attempts = await self._rows(select(attempt).where(attempt.c.ended_at.is_(None)).order_by(attempt.c.attempt))
         switched = {row["name"]: row["value"] for row in await self._rows(select(setting.name, setting.value))}
         return Restored(
             operators=tuple(_stored(row) for row in operators),
             calls=tuple(msgspec.convert(row, CallStored) for row in open_calls),
             crisis=switched.get(CRISIS),
             draining=switched.get(DRAINING) is not None,
+            attempts=tuple(msgspec.convert(row, AttemptStored) for row in attempts),
         )
 
     async def highest_offer(self) -> int:
-        """The highest offer number recorded; 0 = none. One that was given out just before a kill may be missing."""
-        rows = await self._rows(select(func.coalesce(func.max(tables.offer.c.offer), 0).label("highest")))
-        return int(rows[0]["highest"])
+        """The highest number of an offer or of an attempt to call back; 0 = none. One that was given out just before a
+        kill may be missing."""
+        highest = 0
+        for number in (tables.offer.c.offer, tables.attempt.c.attempt):
+            rows = await self._rows(select(func.coalesce(func.max(number), 0).label("highest")))
+            highest = max(highest, rows[0]["highest"])
+        return highest
+
+    async def open_callers(self) -> dict[CallId, str]:
+        """The numbers of those who are still on the line."""
+        known = select(_call.call, tables.caller.c.number).join(tables.caller, tables.caller.c.call == _call.call)
+        return {row["call"]: row["number"] for row in await self._rows(known.where(_call.ended_at.is_(None)))}
 
     async def events_since(self, at: float) -> AsyncIterator[Event]:
         """The events from ``at`` (seconds since the epoch) on, in the order in which they happened."""

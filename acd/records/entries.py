@@ -93,8 +93,8 @@ def _sealed(event: Event) -> Entry:
         raise ValueError("does not survive its own JSON")
     if b"\\u0000" in data or (number is not None and _clean(number) != number):
         raise ValueError("text with NUL or surrogates")
-    offer = getattr(event, "offer", 0)
-    if not -_LIMIT <= offer < _LIMIT:
+    numbers = (getattr(event, "offer", 0), getattr(event, "attempt", 0))
+    if not all(-_LIMIT <= n < _LIMIT for n in numbers):
         raise ValueError("number beyond 64 bits")
     return Entry(
         float(event.at),

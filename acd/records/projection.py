@@ -43,6 +43,9 @@ class CallRecord(Row):
     last_offer: int | None = None
     offers: int = 0
     fallback: bool = False
+    callback_heard_at: float | None = None
+    callback_waited: float | None = None
+    callback: str | None = None
 
 
 class OutcomeRecord(Row):
@@ -272,6 +275,16 @@ def _outcome(picture: Picture, seq: int, event: ev.OutcomeCounted) -> str | None
     return None
 
 
+def _callback_offered(picture: Picture, seq: int, event: ev.CallbackOffered) -> None:
+    call = picture.call(event.call, event.at)
+    if call.callback_heard_at is None:
+        call.callback_heard_at, call.callback_waited = event.heard_at, event.waited
+
+
+def _callback_promised(picture: Picture, seq: int, event: ev.CallbackPromised) -> None:
+    picture.call(event.call, event.at).callback = event.callback
+
+
 def _talk_finished(picture: Picture, seq: int, event: ev.TalkFinished) -> None:
     picture.call(event.call, event.at).talk_ended_at = event.ended_at
 
@@ -347,6 +360,10 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.CallAnnounced: _heard_of,
         ev.CallDeflected: _heard_of,
         ev.CallReturned: _heard_of,
+        ev.CallbackOffered: _callback_offered,
+        ev.CallbackTurnedDown: _heard_of,
+        ev.CallbackPromised: _callback_promised,
+        ev.CallbackImpossible: _heard_of,
         ev.OutcomeCounted: _outcome,
         ev.TalkFinished: _talk_finished,
         ev.CallEnded: _ended,
@@ -359,5 +376,5 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.DrainChanged: _drain,
     }
 )
-"""What each event does to the rows. Those not named (``PhoneReported``, ``PolicyLoaded``, ``MoveRefused``) are kept in
-the ledger alone."""
+"""What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,
+``MoveRefused``, and those of an attempt to call back, which the tables of the promises hold already."""

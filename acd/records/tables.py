@@ -1,11 +1,15 @@
 """The tables. Times are seconds since the epoch, UTC, on our clock; every ``..._at`` follows the event of that name.
 
-Personal data: a caller's number is in ``caller`` and nowhere else. The ledger's JSON leaves it out, and reads put it
-back while it is still there; so numbers can be erased by the clock while the ledger stays as it was written.
-``caller`` is therefore no part of the projection: a rebuild cannot bring a number back, and does not take one away.
+Personal data: a number is in ``caller`` and, of those who are to be called back, in ``callback.number``, and nowhere
+else. The ledger's JSON and the log of the promises leave it out, and reads put it back while it is still there; so
+numbers can be erased by the clock while ledger and log stay as they were written. ``caller`` is therefore no part of
+the projection: a rebuild cannot bring a number back, and does not take one away. Nor are the promises part of it: they
+are what is still to be done, and each step of theirs is in the database before anybody is told of it.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+
+from acd.model.callback import OWED
 
 metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"},
@@ -52,6 +56,9 @@ call = Table(
     Column("last_offer", _Number),
     Column("offers", Integer, nullable=False),
     Column("fallback", Boolean, nullable=False),
+    Column("callback_heard_at", Double, comment="began to hear the offer to be called back, for the first time"),
+    Column("callback_waited", Double, comment="seconds in the queue at that moment"),
+    Column("callback", Text, comment="the promise that was given in this call"),
 )
 Index("ix_call_open", call.c.call, sqlite_where=call.c.ended_at.is_(None), postgresql_where=call.c.ended_at.is_(None))
 
@@ -147,5 +154,70 @@ receipt = Table(
     Column("position", _Number, nullable=False, comment="how many of its entries are in the ledger"),
 )
 """Written with each batch: a batch whose commit got no answer is not stored twice."""
+
+callback = Table(
+    "callback",
+    metadata,
+    Column("callback", Text, primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("call", Text, nullable=False, index=True, comment="in which it was given, or moved last"),
+    Column("number", Text, comment="E.164; NULL: erased"),
+    Column("language", Text, nullable=False),
+    Column("promised_at", Double, nullable=False, index=True),
+    Column("start_at", Double, nullable=False, comment="he is to be called from here"),
+    Column("end_at", Double, nullable=False, comment="to here"),
+    Column("deadline", Double, nullable=False),
+    Column("state", Text, nullable=False, comment="CallbackState"),
+    Column("step", Integer, nullable=False, comment="number of its last change in callback_log"),
+    Column("attempt", _Number, comment="the one under way"),
+    Column("attempts", Integer, nullable=False, comment="those in which the citizen's phone was rung"),
+    Column("result", Text, comment="AttemptResult of the last attempt"),
+    Column("tried_at", Double, comment="end of the last attempt"),
+    Column("why", Text, comment="reason of the state: handed over, settled or cancelled"),
+    Column("owner", Text, comment="the person who dealt with it last"),
+    Column("reached_at", Double),
+    Column("closed_at", Double, comment="no longer owed"),
+)
+_owed = callback.c.state.in_([state.value for state in OWED])
+Index("ix_callback_owed", callback.c.number, callback.c.line, unique=True, sqlite_where=_owed, postgresql_where=_owed)
+Index("ix_callback_deadline", callback.c.deadline, sqlite_where=_owed, postgresql_where=_owed)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("attempt", _Number, primary_key=True, autoincrement=False),
+    Column("callback", Text, nullable=False, index=True),
+    Column("line", Text, nullable=False),
+    Column("operator", Text, nullable=False, index=True),
+    Column("source", Text, nullable=False, comment="the run of the engine whose attempt it is"),
+    Column("stage", Text, nullable=False, comment="AttemptStage"),
+    Column("claimed_at", Double, nullable=False),
+    Column("dialled_at", Double, comment="the citizen's phone was rung"),
+    Column("answered_at", Double),
+    Column("ended_at", Double),
+    Column("result", Text, comment="AttemptResult; NULL: under way"),
+)
+Index(
+    "ix_attempt_open",
+    attempt.c.attempt,
+    sqlite_where=attempt.c.ended_at.is_(None),
+    postgresql_where=attempt.c.ended_at.is_(None),
+)
+
+callback_log = Table(
+    "callback_log",
+    metadata,
+    Column("callback", Text),
+    Column("step", Integer, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("by", Text, nullable=False, comment="a user, an operator, caller or system"),
+    Column("what", Text, nullable=False),
+    Column("why", Text),
+    Column("attempt", _Number),
+    Column("old", Text, comment="JSON of what was different before; NULL: there was no promise"),
+    Column("new", Text, comment="the same afterwards; NULL: withdrawn"),
+    PrimaryKeyConstraint("callback", "step"),
+)
+"""Every change of every promise. Triggers refuse UPDATE, DELETE and TRUNCATE."""
 
 PROJECTION: tuple[Table, ...] = (call, outcome, offer, operator_state, operator_wish, gap, setting, anomaly)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from acd.model import events as ev
 from acd.model.events import Why
 from acd.model.facts import OfferFailure
-from acd.model.ids import CallId, OfferId, OperatorId
+from acd.model.ids import CallbackId, CallId, OfferId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.records import rebuild, tables, upgrade
@@ -29,7 +29,14 @@ from acd.records.writing import TABLES, Batch, store
 from tests.records.histories import KINDS, LINE, WHY, Step, abandoned, answered, any_history, change, flat, missed
 from tests.records.places import Place
 
-NOT_PROJECTED = {ev.PhoneReported, ev.PolicyLoaded, ev.MoveRefused}
+NOT_PROJECTED = {
+    ev.PhoneReported,
+    ev.PolicyLoaded,
+    ev.MoveRefused,
+    ev.AttemptStarted,
+    ev.CitizenReached,
+    ev.AttemptFinished,
+}
 
 
 def test_every_event_is_projected_or_is_named_as_not() -> None:
@@ -56,6 +63,9 @@ async def test_an_answered_call_from_its_arrival_to_its_end(place: Place) -> Non
             "last_offer": 7,
             "offers": 1,
             "fallback": False,
+            "callback_heard_at": None,
+            "callback_waited": None,
+            "callback": None,
         }
     ]
     assert await place.rows(tables.outcome) == [
@@ -81,6 +91,23 @@ async def test_an_answered_call_from_its_arrival_to_its_end(place: Place) -> Non
         ("available", 1165.0, None),
     ]
     assert await place.rows(tables.anomaly) == []
+
+
+async def test_a_call_that_becomes_a_promise(place: Place) -> None:
+    call, promised = CallId("17.1"), CallbackId("17.1")
+    await place.write(
+        [ev.CallStarted(0.0, call, "3292101010", None, 0.0)],
+        [ev.CallEnteredLine(10.0, call, LINE, 10.0, "nl", "welkom")],
+        [ev.CallbackOffered(161.0, call, LINE, 161.0, 151.0, False)],
+        [ev.CallbackTurnedDown(170.0, call, LINE)],
+        [ev.CallbackOffered(470.0, call, LINE, 470.0, 460.0, False)],
+        [ev.CallbackPromised(490.0, call, LINE, promised, 90000.0, 91800.0, 180000.0)],
+        [ev.OutcomeCounted(490.0, call, LINE, Outcome.CALLBACK_ACCEPTED, 480.0)],
+    )
+    (row,) = await place.rows(tables.call)
+    assert (row["callback_heard_at"], row["callback_waited"], row["callback"]) == (161.0, 151.0, "17.1")
+    (outcome,) = await place.rows(tables.outcome)
+    assert (outcome["outcome"], outcome["waited"]) == ("callback_accepted", 480.0)
 
 
 async def test_an_offer_tells_how_it_ended(sqlite: Place) -> None:

@@ -1,0 +1,348 @@
+"""The promises to call back, in the database: one transaction a step (:class:`acd.ports.PromiseStore`).
+
+On SQLite a transaction that writes has the database for itself. On PostgreSQL each holds the row that it changes, and a
+lock on the name of the call or attempt that it is about: whoever asks for the same thing again, because a commit had no
+answer, waits until that commit is over. A server ends by itself what a vanished machine has left open.
+"""
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import RowMapping, Select, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from acd.model.callback import CALLBACK_MOVES, OWED, AttemptResult, AttemptStage, CallbackMove, CallbackState
+from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
+from acd.model.promise import (
+    BOOK,
+    CALLER,
+    HALF_HOUR,
+    SYSTEM,
+    WITHDRAW,
+    Attempt,
+    Change,
+    Claimed,
+    Decide,
+    NoSuchCallback,
+    Note,
+    Promise,
+    Step,
+    at_once,
+    change,
+    ended,
+    next_step,
+    noted,
+    rebooked,
+    unbooked,
+)
+from acd.ports import StoreAway
+from acd.records import tables
+from acd.records.database import connect
+from acd.records.writing import blames_data
+
+LOCK_PATIENCE: Final = "4s"
+"""How long PostgreSQL waits for a row or a name that somebody else holds."""
+LONGEST_STEP: Final = "15s"
+"""After so long without a word PostgreSQL takes back what a transaction holds: its machine is gone."""
+
+FOR_EVER: Final = float("inf")
+
+_callback, _attempt = tables.callback.c, tables.attempt.c
+_PROMISE: Final = [column for column in tables.callback.c if column is not _callback.number]
+_OWED: Final = _callback.state.in_([state.value for state in OWED])
+_CLAIMABLE: Final = [state.value for state, made in CALLBACK_MOVES if made is CallbackMove.CLAIM]
+
+
+class CallbackStore:
+    """Implements :class:`acd.ports.PromiseStore`.
+
+    Args:
+        url: as of the :class:`~acd.records.ledger.Ledger`, of a database that is there.
+
+    Raises:
+        DatabaseUnusable: the address is wrong.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = connect(url)
+        self._reader = connect(url, readonly=True)
+        self._source = uuid.uuid4().hex
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+        await self._reader.dispose()
+
+    # --- The caller's part --------------------------------------------------------------------------------------------
+
+    async def book(self, promise: Promise, number: str) -> Promise:
+        try:
+            async with self._writing(f"call {promise.call}") as connection:
+                return await self._book(connection, promise, number)
+        except IntegrityError:
+            # Asked again, his other promise is seen.
+            raise StoreAway("the same citizen has booked in another call at this very moment") from None
+
+    async def _book(self, connection: AsyncConnection, promise: Promise, number: str) -> Promise:
+        told = or_(_callback.call == promise.call, _callback.callback == promise.callback)
+        if before := await _one(connection, _promises().where(told)):
+            return before
+        his = _promises().where(_callback.number == number, _callback.line == promise.line, _OWED)
+        note = Note(promise.promised_at, CALLER, BOOK)
+        if owed := await _one(connection, his.with_for_update()):
+            return await _write(connection, owed, rebooked(owed, promise), note)
+        steps = select(func.coalesce(func.max(tables.callback_log.c.step), 0) + 1)
+        step = await connection.scalar(steps.where(tables.callback_log.c.callback == promise.callback))
+        promise = msgspec.structs.replace(promise, step=step)
+        await connection.execute(insert(tables.callback).values(**msgspec.to_builtins(promise), number=number))
+        await _log(connection, change(None, promise, note))
+        return promise
+
+    async def withdraw(self, call: CallId, at: float) -> None:
+        async with self._writing(f"call {call}") as connection:
+            promise = await _one(connection, _promises().where(_callback.call == call).with_for_update())
+            if promise is None:
+                return
+            last = _change((await connection.execute(_log_of(promise.callback))).mappings().all()[-1])
+            before, note = unbooked(promise, last), Note(at, SYSTEM, WITHDRAW, "nobody was told of it")
+            if before is None:
+                await connection.execute(delete(tables.callback).where(_callback.callback == promise.callback))
+                await _log(connection, change(promise, None, note))
+            elif before != promise:
+                await _write(connection, promise, before, note)
+
+    # --- Attempts -----------------------------------------------------------------------------------------------------
+
+    async def claim(self, callback: CallbackId, attempt: OfferId, operator: OperatorId, at: float) -> Claimed | None:
+        try:
+            async with self._writing(f"attempt {attempt}") as connection:
+                return await self._claim(connection, callback, attempt, operator, at)
+        except IntegrityError:
+            # Another engine has given an attempt of its own the same number.
+            return None
+
+    async def _claim(
+        self, connection: AsyncConnection, callback: CallbackId, number: OfferId, operator: OperatorId, at: float
+    ) -> Claimed | None:
+        """One statement, whose condition only one can fulfil; who holds the row at that moment has it."""
+        due = (_callback.callback == callback, _callback.state.in_(_CLAIMABLE), _callback.start_at <= at)
+        mine = select(_callback.callback).where(*due).with_for_update(skip_locked=True).scalar_subquery()
+        claim = (
+            update(tables.callback)
+            .where(_callback.callback == mine, *due, _callback.number.is_not(None))
+            .values(state=CallbackState.CLAIMED.value, attempt=number, step=_callback.step + 1)
+            .returning(*tables.callback.c)
+        )
+        row = (await connection.execute(claim)).mappings().one_or_none()
+        if row is None:
+            return await self._claimed_before(connection, callback, number)
+        promise = msgspec.convert(row, Promise)
+        before = msgspec.structs.replace(promise, state=CallbackState.OPEN, attempt=None, step=promise.step - 1)
+        attempt = Attempt(
+            attempt=number,
+            callback=callback,
+            line=promise.line,
+            operator=operator,
+            source=self._source,
+            claimed_at=at,
+        )
+        await connection.execute(insert(tables.attempt).values(**msgspec.to_builtins(attempt)))
+        await _log(connection, change(before, promise, Note(at, SYSTEM, CallbackMove.CLAIM, attempt=number)))
+        return Claimed(promise, row["number"])
+
+    async def _claimed_before(
+        self, connection: AsyncConnection, callback: CallbackId, number: OfferId
+    ) -> Claimed | None:
+        """It may be ours already: a commit of which we had no answer."""
+        attempt = await _find_attempt(connection, number)
+        if attempt is None or attempt.source != self._source or attempt.callback != callback:
+            return None
+        his = select(tables.callback).where(_callback.callback == callback, _callback.attempt == number)
+        row = (await connection.execute(his)).mappings().one_or_none()
+        return None if row is None else Claimed(msgspec.convert(row, Promise), row["number"])
+
+    async def release(self, attempt: OfferId, at: float) -> None:
+        async with self._writing(f"attempt {attempt}") as connection:
+            found = await _find_attempt(connection, attempt)
+            if found is not None and found.source == self._source:
+                await self._end(connection, found, AttemptResult.OPERATOR, at, at_once)
+
+    async def note_attempt(self, attempt: OfferId, stage: AttemptStage, at: float) -> None:
+        async with self._writing(f"attempt {attempt}") as connection:
+            found = await _find_attempt(connection, attempt)
+            if found is None:
+                return
+            old = await _held(connection, found.callback)
+            new, after = noted(old, found, stage, at)
+            await _keep(connection, after)
+            if new != old:
+                await _write(connection, old, new, Note(at, SYSTEM, stage, attempt=attempt))
+
+    async def end_attempt(self, attempt: OfferId, result: AttemptResult, at: float, decide: Decide) -> Promise | None:
+        async with self._writing(f"attempt {attempt}") as connection:
+            found = await _find_attempt(connection, attempt)
+            return None if found is None else await self._end(connection, found, result, at, decide)
+
+    async def _end(
+        self, connection: AsyncConnection, attempt: Attempt, result: AttemptResult, at: float, decide: Decide
+    ) -> Promise | None:
+        if attempt.ended_at is not None:
+            return None
+        old = await _held(connection, attempt.callback)
+        new, after = ended(old, attempt, result, at, decide)
+        await _keep(connection, after)
+        return await _write(connection, old, new, Note(at, SYSTEM, "ended", result, attempt.attempt))
+
+    # --- Whoever else changes it --------------------------------------------------------------------------------------
+
+    async def change(self, callback: CallbackId, step: Step, note: Note) -> Promise:
+        async with self._writing() as connection:
+            old = await _held(connection, callback)
+            return await _write(connection, old, step(old), note)
+
+    # --- Reads --------------------------------------------------------------------------------------------------------
+
+    async def owed_to(self, number: str, line: LineId) -> Promise | None:
+        found = await self._read(_promises().where(_callback.number == number, _callback.line == line, _OWED))
+        return msgspec.convert(found[0], Promise) if found else None
+
+    async def booked_by(self, call: CallId) -> Promise | None:
+        found = await self._read(_promises().where(or_(_callback.call == call, _callback.callback == call)))
+        return msgspec.convert(found[0], Promise) if found else None
+
+    async def owed(self) -> list[Promise]:
+        rows = await self._read(_promises().where(_OWED).order_by(_callback.deadline, _callback.callback))
+        return [msgspec.convert(row, Promise) for row in rows]
+
+    async def taken(self, line: LineId) -> dict[float, int]:
+        rows = await self._read(
+            select(_callback.start_at, func.count().label("promises"))
+            .where(_callback.line == line, _callback.state == CallbackState.OPEN.value, _OWED)
+            .group_by(_callback.start_at)
+        )
+        taken: dict[float, int] = {}
+        for row in rows:
+            half_hour = row["start_at"] // HALF_HOUR * HALF_HOUR
+            taken[half_hour] = taken.get(half_hour, 0) + row["promises"]
+        return taken
+
+    async def promises(self, *, since: float = 0.0, until: float = FOR_EVER, limit: int = 1000) -> list[Promise]:
+        given = _promises().where(_callback.promised_at >= since, _callback.promised_at < until)
+        rows = await self._read(given.order_by(_callback.promised_at.desc(), _callback.callback.desc()).limit(limit))
+        return [msgspec.convert(row, Promise) for row in rows]
+
+    async def promise(self, callback: CallbackId) -> Promise | None:
+        found = await self._read(_promises().where(_callback.callback == callback))
+        return msgspec.convert(found[0], Promise) if found else None
+
+    async def attempts(self, callback: CallbackId) -> list[Attempt]:
+        his = select(tables.attempt).where(_attempt.callback == callback)
+        rows = await self._read(his.order_by(_attempt.claimed_at, _attempt.attempt))
+        return [msgspec.convert(row, Attempt) for row in rows]
+
+    async def changes(self, callback: CallbackId) -> list[Change]:
+        return [_change(row) for row in await self._read(_log_of(callback))]
+
+    async def number(self, callback: CallbackId) -> str | None:
+        rows = await self._read(select(_callback.number).where(_callback.callback == callback))
+        return rows[0]["number"] if rows else None
+
+    # --- Transactions -------------------------------------------------------------------------------------------------
+
+    async def _read(self, query: Select[Any]) -> Sequence[RowMapping]:
+        try:
+            async with self._reader.connect() as connection:
+                rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+                return rows
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreAway(_said(error)) from error
+
+    @asynccontextmanager
+    async def _writing(self, name: str | None = None) -> AsyncIterator[AsyncConnection]:
+        """A transaction: all of it, or nothing. On PostgreSQL nobody else is at work on ``name`` meanwhile.
+
+        Raises:
+            StoreAway: the database did not do it, or did not say so.
+            IntegrityError: somebody else was first.
+            ValueError: no database can hold that. The text holds none of it.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    await connection.execute(_TERMS)
+                    if name is not None:
+                        await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+                yield connection
+        except IntegrityError:
+            raise
+        except (SQLAlchemyError, OSError) as error:
+            if blames_data(error):
+                raise ValueError(f"refused by the database: {type(error).__name__}") from None
+            raise StoreAway(_said(error)) from error
+
+
+_TERMS: Final = select(
+    func.set_config("lock_timeout", LOCK_PATIENCE, True),
+    func.set_config("idle_in_transaction_session_timeout", LONGEST_STEP, True),
+)
+
+
+def _said(error: Exception) -> str:
+    """What the database said, in a line: without the statement and its values, among which numbers may be."""
+    lines = str(getattr(error, "orig", None) or "").splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _promises() -> Select[Any]:
+    return select(*_PROMISE)
+
+
+def _log_of(callback: CallbackId) -> Select[Any]:
+    entries = tables.callback_log
+    return select(entries).where(entries.c.callback == callback).order_by(entries.c.step)
+
+
+def _change(row: RowMapping) -> Change:
+    old, new = (None if row[name] is None else msgspec.json.decode(row[name]) for name in ("old", "new"))
+    return msgspec.convert({**row, "old": old, "new": new}, Change)
+
+
+async def _one(connection: AsyncConnection, query: Select[Any]) -> Promise | None:
+    row = (await connection.execute(query)).mappings().first()
+    return None if row is None else msgspec.convert(row, Promise)
+
+
+async def _held(connection: AsyncConnection, callback: CallbackId) -> Promise:
+    """The promise as it is, and as it stays until we have changed it."""
+    promise = await _one(connection, _promises().where(_callback.callback == callback).with_for_update())
+    if promise is None:
+        raise NoSuchCallback(callback)
+    return promise
+
+
+async def _find_attempt(connection: AsyncConnection, attempt: OfferId) -> Attempt | None:
+    row = (await connection.execute(select(tables.attempt).where(_attempt.attempt == attempt))).mappings().first()
+    return None if row is None else msgspec.convert(row, Attempt)
+
+
+async def _keep(connection: AsyncConnection, attempt: Attempt) -> None:
+    row = msgspec.to_builtins(attempt)
+    await connection.execute(update(tables.attempt).where(_attempt.attempt == attempt.attempt).values(**row))
+
+
+async def _write(connection: AsyncConnection, old: Promise, new: Promise, note: Note) -> Promise:
+    new = next_step(old, new)
+    row = msgspec.to_builtins(new)
+    await connection.execute(update(tables.callback).where(_callback.callback == new.callback).values(**row))
+    await _log(connection, change(old, new, note))
+    return new
+
+
+async def _log(connection: AsyncConnection, entry: Change) -> None:
+    row = msgspec.to_builtins(entry)
+    for name in ("old", "new"):
+        row[name] = None if row[name] is None else msgspec.json.encode(row[name]).decode()
+    await connection.execute(insert(tables.callback_log).values(**row))

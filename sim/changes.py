@@ -8,6 +8,9 @@ words                                       meaning
 ``without OPERATOR``                        he is not there
 ``calls FACTOR [LINE]``                     so many times the calls
 ``rule QUEUE_RULE OPERATOR_RULE``           another routing: ``rule longest_waiting longest_idle``
+``callback never``                          nobody is offered to be called back
+``callback late``                           the offer comes at the line's limit (150 s), never early
+``callback early``                          also after 10 s in the queue, when more than 90 s is expected
 ==========================================  =============================================================
 """
 
@@ -21,8 +24,8 @@ from pydantic import TypeAdapter, ValidationError
 from acd.config.faults import did_you_mean, shown
 from acd.config.fields import Hours, days
 from acd.model.ids import Device, LineId, OperatorId
-from acd.model.policy import Operator, OperatorRule, Policy, QueueRule
-from sim.model.setup import Setup, Shift
+from acd.model.policy import CallbackRule, Line, Operator, OperatorRule, Policy, QueueRule
+from sim.model.setup import Deferral, Setup, Shift
 
 LEARNT_LEVEL: Final = 2
 _HOURS: Final = TypeAdapter(Hours)
@@ -105,12 +108,30 @@ def rule(setup: Setup, queue_rule: str, operator_rule: str) -> Setup:
     return with_policy(setup, msgspec.structs.replace(setup.policy, routing=routing))
 
 
+def callback(setup: Setup, when: str) -> Setup:
+    """Another moment of the offer to be called back, on the lines that make one."""
+    early_when = _known({"never": None, "late": 0.0, "early": CallbackRule().early_when}, when, "moment of the offer")
+    if early_when is None:
+        return replace(setup, deferral=None)
+    lines = {
+        id: line if line.callback is None else _with_early(line, line.callback, early_when)
+        for id, line in setup.policy.lines.items()
+    }
+    setup = with_policy(setup, msgspec.structs.replace(setup.policy, lines=lines))
+    return replace(setup, deferral=setup.deferral or Deferral())
+
+
+def _with_early(line: Line, rule: CallbackRule, early_when: float) -> Line:
+    return msgspec.structs.replace(line, callback=msgspec.structs.replace(rule, early_when=early_when))
+
+
 CHANGES: Final[Mapping[str, tuple[tuple[int, ...], Callable[..., Setup]]]] = {
     "learn": ((2,), learn),
     "extra": ((3,), extra),
     "without": ((1,), without),
     "calls": ((1, 2), calls),
     "rule": ((2,), rule),
+    "callback": ((1,), callback),
 }
 
 

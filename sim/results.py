@@ -102,6 +102,34 @@ FIGURES: Final = (
     ),
 )
 HOUSE: Final = (
+    HouseFigure(
+        "reached",
+        {"nl": "bereikt", "en": "reached"},
+        Unit.SHARE,
+        "(A + callbacks reached in time) / (A + B + callbacks accepted)",
+        lambda f: f.reached,
+    ),
+    HouseFigure(
+        "promised",
+        {"nl": "terugbelafspraken", "en": "callbacks accepted"},
+        Unit.COUNT,
+        "outcome callback_accepted",
+        lambda f: f.all_promises.accepted,
+    ),
+    HouseFigure(
+        "kept",
+        {"nl": "gehouden afspraken", "en": "kept promises"},
+        Unit.SHARE,
+        "reached before the deadline / accepted whose deadline has passed",
+        lambda f: f.all_promises.kept_share,
+    ),
+    HouseFigure(
+        "broken",
+        {"nl": "gebroken afspraken", "en": "broken promises"},
+        Unit.COUNT,
+        "accepted whose deadline has passed, not reached before it",
+        lambda f: f.all_promises.broken,
+    ),
     HouseFigure("offered", {"nl": "oproepen", "en": "calls"}, Unit.COUNT, "all calls", lambda f: f.offered),
     HouseFigure(
         "helped",

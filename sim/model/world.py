@@ -1,7 +1,10 @@
 """One replication: the production engine, a switch, callers and operators under one clock."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
+
+import msgspec
 
 from acd.engine.core import Engine, Step
 from acd.model.events import CallAnswered, Event, OfferEnded
@@ -21,6 +24,7 @@ from acd.model.ids import LineId, OperatorId
 from acd.model.policy import Policy
 from sim.kernel import Kernel
 from sim.model.demand import Caller, Callers
+from sim.model.keeper import LeanKeeper
 from sim.model.setup import Setup, midnight
 from sim.model.staffing import Do, Move, moves
 from sim.model.switch import LeanSwitch, Lost, Switch, Tell
@@ -29,6 +33,12 @@ DAY: Final = 86400.0
 STILL_WAITING: Final = 15.0
 """Seconds after which an operator at the end of his shift looks again whether anybody waits."""
 _TICK: Final = Tick()
+
+
+def never_deferring(policy: Policy) -> Policy:
+    """The policy without any offer to be called back."""
+    lines = {id: msgspec.structs.replace(line, callback=None) for id, line in policy.lines.items()}
+    return msgspec.structs.replace(policy, lines=lines)
 
 
 class Router(Protocol):
@@ -61,6 +71,8 @@ class World:
         router: Callable[[Policy], Router] = Engine,
         switch_of: Callable[[Kernel, Setup, int, Tell, Lost], Switch] = LeanSwitch,
     ) -> None:
+        if setup.deferral is None:
+            setup = replace(setup, policy=never_deferring(setup.policy))
         self.setup = setup
         self.router = router(setup.policy)
         self._handle = self.router.handle
@@ -70,6 +82,9 @@ class World:
         self._callers = Callers(setup, seed)
         self._switch = switch_of(self._kernel, setup, seed, self._tell, self._lost)
         self._midnight = self._now = self._kernel.now()
+        self.keeper: LeanKeeper | None = None
+        if setup.deferral is not None and setup.city is not None:
+            self.keeper = LeanKeeper(self._kernel, setup, self._tell)
         self.begin_day: Callable[[float], None] = lambda midnight: None
         """Is told the midnight (seconds since the epoch) at which each day begins."""
         self._hours: dict[LineId, list[tuple[float, float]]] = {}
@@ -106,15 +121,21 @@ class World:
                 self._now = at
                 kernel.run_until(at)
             switch.work()
+            while self.keeper is not None and self.keeper.work():
+                switch.work()
 
     def _tell(self, fact: Fact) -> None:
         step = self._handle(fact, self._now)
         if step.events:
             self._listen(step.events)
+            if self.keeper is not None:
+                self.keeper.listen(step.events)
             if self._silent or type(fact) is OfferFailed:
                 self._watch(step.events)
         if step.commands:
             self._switch.send(step.commands)
+            if self.keeper is not None:
+                self.keeper.send(step.commands)
 
     # --- Days -----------------------------------------------------------------------------------------------------
 
@@ -122,6 +143,8 @@ class World:
         setup, day = self.setup, self.setup.dates[number]
         self._midnight = start = midnight(day)
         self.begin_day(start)
+        if self.keeper is not None:
+            self.keeper.begin_day(start)
         self._hours = {
             line: [(start + i.start * 60, start + i.end * 60) for i in setup.hours(line, day)]
             for line in setup.policy.lines

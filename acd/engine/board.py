@@ -3,7 +3,7 @@
 import msgspec
 
 from acd.model.call import CallState
-from acd.model.ids import CallId, LineId, OperatorId
+from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState
 
 
@@ -20,6 +20,12 @@ class BoardLine(msgspec.Struct, frozen=True):
     target_reachability: float
     target_wait: float
     target_share: float
+    in_dialogue: int = 0
+    """Of those who wait: callers who hear the offer to be called back at this moment."""
+    callbacks_due: int = 0
+    """Promises whose moment has come and for which no operator had time yet."""
+    calling_back: int = 0
+    """Attempts to call back that are under way."""
 
 
 class BoardOperator(msgspec.Struct, frozen=True):
@@ -32,6 +38,9 @@ class BoardOperator(msgspec.Struct, frozen=True):
     """Seconds since the epoch."""
     line: LineId | None
     call: CallId | None
+    callback: CallbackId | None = None
+    """The promise that he is keeping at this moment; then ``call`` is None."""
+    attempt: OfferId | None = None
 
 
 class BoardCall(msgspec.Struct, frozen=True):

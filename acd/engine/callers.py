@@ -1,6 +1,7 @@
 """What callers do: arrive, choose a line, wait, hear announcements, are sent on, hang up."""
 
 from acd.engine import desks
+from acd.engine.promise import Proposal
 from acd.engine.state import Call, Lane, State, TimerKind
 from acd.model.call import CallMove, CallState
 from acd.model.commands import Announce, Deflect
@@ -84,6 +85,8 @@ def welcome(line: Line, lane: Lane) -> tuple[OverflowTo, str]:
 def join(state: State, call: Call, line: Line, where: CallQueued | CallSeen) -> None:
     """Note the line, its settings of this moment, and when he joined it."""
     entered_at = state.now if where.entered_at is None else where.entered_at
+    state.drop_plan(call)
+    call.proposal = None if line.callback is None else Proposal()
     call.line, call.entered_at = line, entered_at
     call.language, call.path = where.language, where.path
     call.predicted, call.announced, call.overflowed = None, None, False

@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
-from acd.engine import callers, desks, offers, resync
+from acd.engine import attempts, callbacks, callers, desks, offers, resync
 from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator
+from acd.engine.promise import Attempt
 from acd.engine.settle import settle
-from acd.engine.state import ENGINE, Call, Desk, Lane, State, TimerKind
+from acd.engine.state import ENGINE, Call, Desk, State, Timed, TimerKind
 from acd.model import facts as f
 from acd.model.call import CallState
 from acd.model.commands import Command
@@ -35,7 +36,7 @@ HANDLERS: dict[type[f.Fact], Handler] = {
     f.CallArrived: callers.arrived,
     f.MenuEnded: callers.menu_ended,
     f.CallQueued: callers.queued,
-    f.CallGone: callers.gone,
+    f.CallGone: callbacks.gone,
     f.OverflowAnswered: offers.overflow_answered,
     f.OverflowFailed: offers.overflow_failed,
     f.OfferDialled: offers.dialled,
@@ -46,6 +47,22 @@ HANDLERS: dict[type[f.Fact], Handler] = {
     f.TalkEnded: offers.talk_ended,
     f.FallbackAnswered: offers.fallback_answered,
     f.CallFound: offers.found,
+    f.CallbackHeard: callbacks.heard,
+    f.CallbackDeclined: callbacks.declined,
+    f.CallbackWanted: callbacks.wanted,
+    f.CallbackCancelled: callbacks.cancelled,
+    f.CallbackPlanned: callbacks.planned,
+    f.CallbackBooked: callbacks.booked,
+    f.CallbackNotBooked: callbacks.not_booked,
+    f.LineClosing: callbacks.line_closing,
+    f.CallbacksDue: attempts.told_due,
+    f.CallbackClaimed: attempts.claimed,
+    f.CallbackNotClaimed: attempts.not_claimed,
+    f.AttemptRinging: attempts.ringing,
+    f.AttemptTaken: attempts.taken,
+    f.CitizenDialled: attempts.dialled,
+    f.CitizenAnswered: attempts.answered,
+    f.AttemptEnded: attempts.ended,
     f.PhoneChanged: desks.phone_changed,
     f.OperatorLoggedIn: desks.logged_in,
     f.OperatorLoggedOut: desks.logged_out,
@@ -64,8 +81,10 @@ CALL_TIMERS: dict[TimerKind, Callable[[State, Call], None]] = {
     TimerKind.EXPECT_RINGING: offers.dead,
     TimerKind.GIVE_UP_OFFER: offers.give_up,
     TimerKind.CHECK_CALL: offers.check,
-    TimerKind.ANNOUNCE: callers.announce,
-    TimerKind.OVERFLOW: callers.overflow,
+    TimerKind.ANNOUNCE: callbacks.announce,
+    TimerKind.OVERFLOW: callbacks.overflow,
+    TimerKind.CALLBACK: callbacks.wake,
+    TimerKind.BOOKING_OVERDUE: callbacks.overdue,
 }
 
 
@@ -96,6 +115,7 @@ class Engine:
             HANDLERS[type(fact)](state, fact)
             settle(state)
         if state.joined:
+            callbacks.arm(state)
             callers.arm(state)
         return Step(state.commands, state.events)
 
@@ -106,13 +126,18 @@ class Engine:
             self._run_timer(*timer)
             settle(self._state)
 
-    def _run_timer(self, _at: float, kind: TimerKind, what: Call | Desk) -> None:
+    def _run_timer(self, _at: float, kind: TimerKind, what: Timed) -> None:
         if isinstance(what, Call):
             CALL_TIMERS[kind](self._state, what)
-        elif kind is TimerKind.WRAP_UP_ENDS:
-            desks.end_wrap_up(self._state, what, ENGINE)
+        elif isinstance(what, Desk):
+            if kind is TimerKind.WRAP_UP_ENDS:
+                desks.end_wrap_up(self._state, what, ENGINE)
+            else:
+                desks.back_by_itself(self._state, what)
+        elif isinstance(what, Attempt):
+            attempts.silent(self._state, what)
         else:
-            desks.back_by_itself(self._state, what)
+            attempts.watch_dues(self._state)
 
     def due(self) -> float | None:
         """When the engine next wants a ``Tick``, seconds since the epoch; None = nothing is pending."""
@@ -128,6 +153,7 @@ class Engine:
         oldest: dict[LineId, float] = {}
         waiting: Counter[LineId] = Counter()
         talking: Counter[LineId] = Counter()
+        listening: Counter[LineId] = Counter()
         for call in state.calls.values():
             if call.line is None:
                 continue
@@ -135,34 +161,36 @@ class Engine:
             if call.state in callers.IN_LINE:
                 waiting[id] += 1
                 oldest[id] = min(call.entered_at, oldest.get(id, call.entered_at))
+                listening[id] += callbacks.listens(call)
             elif call.state is CallState.TALKING:
                 talking[id] += 1
+        calling_back = Counter(attempt.line.id for attempt in state.attempts.values())
         return Board(
             at=now,
             linked=state.linked,
             crisis=state.crisis,
             draining=state.draining,
             lines=tuple(
-                _board_line(lane, waiting[id], oldest.get(id), talking[id], now) for id, lane in state.lanes.items()
+                BoardLine(
+                    line=id,
+                    names=dict(lane.line.names),
+                    waiting=waiting[id],
+                    longest_wait=max(0.0, now - oldest[id]) if id in oldest else None,
+                    talking=talking[id],
+                    available=len(lane.idle),
+                    logged_in=lane.logged_in,
+                    target_reachability=lane.line.target_reachability,
+                    target_wait=lane.line.target_wait,
+                    target_share=lane.line.target_share,
+                    in_dialogue=listening[id],
+                    callbacks_due=len(state.dues.by_line.get(id, ())),
+                    calling_back=calling_back[id],
+                )
+                for id, lane in state.lanes.items()
             ),
             operators=tuple(_board_operator(desk) for desk in state.desks.values()),
             calls=tuple(_board_call(call) for call in state.calls.values()),
         )
-
-
-def _board_line(lane: Lane, waiting: int, oldest: float | None, talking: int, now: float) -> BoardLine:
-    return BoardLine(
-        line=lane.line.id,
-        names=dict(lane.line.names),
-        waiting=waiting,
-        longest_wait=None if oldest is None else max(0.0, now - oldest),
-        talking=talking,
-        available=len(lane.idle),
-        logged_in=lane.logged_in,
-        target_reachability=lane.line.target_reachability,
-        target_wait=lane.line.target_wait,
-        target_share=lane.line.target_share,
-    )
 
 
 def _board_operator(desk: Desk) -> BoardOperator:
@@ -175,6 +203,8 @@ def _board_operator(desk: Desk) -> BoardOperator:
         since=desk.since,
         line=desk.line,
         call=None if desk.call is None else desk.call.id,
+        callback=None if desk.attempt is None else desk.attempt.callback,
+        attempt=None if desk.attempt is None else desk.attempt.id,
     )
 
 

@@ -92,14 +92,14 @@ def tell_allowed(state: State, desk: Desk) -> None:
 
 def free(state: State, desk: Desk, move: OperatorMove) -> None:
     """The work in hand is over; the operator comes to rest."""
-    desk.call = None
+    desk.call = desk.attempt = None
     desk.line = None
     state.move_desk(desk, move)
 
 
 def wrap_up(state: State, desk: Desk, seconds: float) -> None:
     """After a conversation: time to finish notes, none when the line gives none."""
-    desk.call = None
+    desk.call = desk.attempt = None
     desk.misses.clear()
     state.move_desk(desk, OperatorMove.TALK_ENDED)
     if seconds > 0:

@@ -5,7 +5,7 @@ not the one under way is stale and changes nothing, with one exception: an offer
 may still come true, and then the truth of the switch wins. So does its word that a caller is back with the music.
 """
 
-from acd.engine import callers, desks
+from acd.engine import attempts, callbacks, callers, desks
 from acd.engine.callers import IN_LINE, ON_OFFER
 from acd.engine.settle import attach
 from acd.engine.state import Call, Desk, State, TimerKind
@@ -32,7 +32,8 @@ from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
 from acd.routing.estimate import calibrate
 
-WITH_MUSIC = (CallWhereabouts.WAIT, CallWhereabouts.FALLBACK)
+WITH_MUSIC = (CallWhereabouts.WAIT, CallWhereabouts.FALLBACK, CallWhereabouts.OFFER)
+"""Waiting, be it in the dialogue of the offer to be called back."""
 
 _RECHECK = 0.25
 """Seconds between a refused Redirect and the question where the caller is: a hang-up is reported within this."""
@@ -94,7 +95,7 @@ def watch_ring(state: State, call: Call) -> None:
 def revive(state: State, call_id: CallId, offer: OfferId) -> None:
     """An offer that was given up comes true after all: the caller is at that phone now, even if he talked before."""
     call = state.calls.get(call_id)
-    if call is None or call.state not in (CallState.WAITING, CallState.TALKING, CallState.AFTER):
+    if call is None or call.state not in (CallState.WAITING, CallState.TALKING, CallState.AFTER, CallState.BOOKING):
         return
     desk = call.lost.get(offer)
     if desk is None:
@@ -141,6 +142,8 @@ def connect(state: State, call: Call, desk: Desk | None, answered_at: float, off
         let_go(state, call)
     if desk is not None and desk.call is not None and desk.call is not call:
         desk = take_away(state, desk)
+    if desk is not None and desk.attempt is not None:
+        desk = attempts.give_way(state, desk)
     waited = max(0.0, answered_at - call.entered_at)
     call.answered_at, call.offer = answered_at, offer or call.offer
     state.put_call(call, CallState.TALKING)
@@ -308,8 +311,11 @@ def found(state: State, fact: CallFound) -> None:
     if call is None:
         return
     if fact.where is None:
-        callers.end(state, call, state.now, overflowing=call.state is CallState.OVERFLOWING, seen=False)
+        overflowing = call.state is CallState.OVERFLOWING
+        callbacks.leave(state, call, state.now, overflowing=overflowing, seen=False)
         return
+    if fact.where is CallWhereabouts.OFFER:
+        callbacks.still_listens(call)
     match call.state:
         case CallState.CHECKING:
             checked(state, call, fact)
@@ -321,6 +327,8 @@ def found(state: State, fact: CallFound) -> None:
             check_deflected(state, call, fact)
         case CallState.AFTER if call.outcome is Outcome.REFUSED:
             check_deflected(state, call, fact)
+        case CallState.AFTER if call.proposal is not None and call.proposal.promise is not None:
+            check_confirmed(state, call, fact)
         case _:
             pass
 
@@ -328,8 +336,10 @@ def found(state: State, fact: CallFound) -> None:
 def checked(state: State, call: Call, fact: CallFound) -> None:
     """Asked about a caller who may be anywhere: he waits, or still sits in an offer that was withdrawn, or talks."""
     match fact.where:
-        case CallWhereabouts.WAIT | CallWhereabouts.FALLBACK:
+        case CallWhereabouts.WAIT | CallWhereabouts.FALLBACK | CallWhereabouts.OFFER:
             state.move_call(call, CallMove.FOUND)
+        case CallWhereabouts.BOOK:
+            callbacks.seen_booking(state, call)
         case CallWhereabouts.RING if fact.offer is not None and fact.offer in call.lost:
             withdraw(state, call, fact.offer)
         case CallWhereabouts.TALK if fact.offer is not None:
@@ -346,13 +356,23 @@ def check_deflected(state: State, call: Call, fact: CallFound) -> None:
     """Sent away a moment ago: if he still waits, the Redirect was lost on the way and is given again; not so if an
     offer of before is what became of him."""
     assert call.line is not None
-    if fact.where in WITH_MUSIC:
+    if fact.where in WITH_MUSIC or fact.where is CallWhereabouts.BOOK:
         to = OverflowTo.PARTNER if call.state is CallState.OVERFLOWING else OverflowTo.REFUSE
         if may_move(state, call):
             state.commands.append(Deflect(call.id, call.line.id, to))
     elif fact.where is CallWhereabouts.RING and fact.offer in call.lost:
         doubt(state, call)
     else:
+        call.token += 1
+
+
+def check_confirmed(state: State, call: Call, fact: CallFound) -> None:
+    """Told a moment ago that his promise stands: if he had given up waiting for it, he waits again, at his place."""
+    if fact.where in WITH_MUSIC:
+        assert call.proposal is not None
+        call.proposal.untold = True
+        state.put_call(call, CallState.WAITING)
+    elif fact.where is not CallWhereabouts.BOOK:
         call.token += 1
 
 

@@ -4,7 +4,7 @@ Nothing the switch shows is doubted. What we believed and it does not show has e
 gets the outcome that its last known state implies, marked as not seen.
 """
 
-from acd.engine import callers, desks, offers
+from acd.engine import attempts, callbacks, callers, desks, offers
 from acd.engine.settle import attach
 from acd.engine.state import Call, Desk, State, TimerKind
 from acd.model.call import CallState
@@ -51,6 +51,7 @@ _SETTLED: dict[CallWhereabouts, Outcome] = {
     _W.REFUSED: Outcome.REFUSED,
     _W.PARTNER: Outcome.OVERFLOW_ANSWERED,
     _W.AFTER: Outcome.ANSWERED,
+    _W.BOOKED: Outcome.CALLBACK_ACCEPTED,
 }
 
 
@@ -75,6 +76,7 @@ def restored(state: State, fact: Restored) -> None:
             # Not WAITING: nothing is offered before the switch has shown him.
             call.line, call.entered_at = state.line(known.line), known.entered_at
             call.state = CallState.CHECKING
+    attempts.restored(state, fact.attempts)
     state.crisis, state.draining = fact.crisis, fact.draining
 
 
@@ -83,6 +85,7 @@ def switch_seen(state: State, fact: SwitchSeen) -> None:
     state.events.append(LinkCameUp(state.now, len(fact.calls), len(fact.missed)))
     for desk in state.desks.values():
         desks.report_phone(state, desk, fact.phones.get(desk.config.device, PhoneState.UNREACHABLE))
+    attempts.part(state, {seen.attempt for seen in fact.attempts})
     for note in fact.missed:
         missed(state, note)
     alive = {seen.call for seen in fact.calls}
@@ -93,6 +96,8 @@ def switch_seen(state: State, fact: SwitchSeen) -> None:
         part(state, seen)
     for seen in fact.calls:
         adopt(state, seen)
+    for attempt in fact.attempts:
+        attempts.adopt(state, attempt)
     review(state)
     state.commands.append(SetCrisis(state.crisis))
     state.commands.append(SetDraining(state.draining))
@@ -101,9 +106,8 @@ def switch_seen(state: State, fact: SwitchSeen) -> None:
 
 def vanished(state: State, call: Call, rebooted: bool) -> None:
     """He is not in the switch any more and left no note."""
-    if rebooted:
-        callers.count(state, call, Outcome.SWITCH_FAILURE, seen=False)
-    callers.end(state, call, state.now, overflowing=call.state is CallState.OVERFLOWING, seen=False)
+    overflowing = call.state is CallState.OVERFLOWING
+    callbacks.leave(state, call, state.now, overflowing=overflowing, seen=False, rebooted=rebooted)
 
 
 def missed(state: State, note: CallMissed) -> None:
@@ -117,7 +121,9 @@ def missed(state: State, note: CallMissed) -> None:
         talked(state, call, seen, seen.answered_at, note.gone_at)
     elif seen.where in _SETTLED:
         settle_unseen(state, call, seen, note.gone_at)
-    callers.end(state, call, note.gone_at, overflowing=seen.where is _W.OVERFLOW, seen=False)
+    elif on_line and seen.where is _W.BOOK:
+        callbacks.seen_booking(state, call)
+    callbacks.leave(state, call, note.gone_at, overflowing=seen.where is _W.OVERFLOW, seen=False)
 
 
 def talked(state: State, call: Call, seen: CallSeen, answered_at: float, ended_at: float) -> None:
@@ -174,13 +180,12 @@ def adopt(state: State, seen: CallSeen) -> None:
     match seen.where:
         case _W.TALK:
             adopt_talk(state, call, desk, seen)
-        case _W.RING if desk is not None and seen.offer:
-            adopt_ring(state, call, desk, seen)
         case _W.RING:
-            # At a phone that is no operator's any more: let it ring.
-            offers.doubt(state, call)
-        case _W.WAIT | _W.FALLBACK:
-            adopt_wait(state, call)
+            adopt_ring(state, call, desk, seen)
+        case _W.WAIT | _W.FALLBACK | _W.OFFER:
+            adopt_wait(state, call, seen.where)
+        case _W.BOOK:
+            callbacks.seen_booking(state, call)
         case _W.OVERFLOW:
             if call.state is not CallState.OVERFLOWING:
                 call.overflowed = True
@@ -215,8 +220,12 @@ def settle_in_menu(state: State, call: Call, seen: CallSeen) -> None:
     state.put_call(call, CallState.AFTER)
 
 
-def adopt_wait(state: State, call: Call) -> None:
+def adopt_wait(state: State, call: Call, where: CallWhereabouts) -> None:
     """He waits, at his old place. His timers begin anew: over a broken link they led to nothing."""
+    if where is _W.OFFER:
+        callbacks.seen_listening(state, call)
+    else:
+        callbacks.seen_waiting(state, call)
     if call.state is CallState.CHECKING and call.lost:
         # The Redirect of before may still be on its way: no other offer before the switch has answered.
         offers.doubt(state, call)
@@ -228,9 +237,11 @@ def adopt_wait(state: State, call: Call) -> None:
         state.put_call(call, CallState.WAITING)
 
 
-def adopt_ring(state: State, call: Call, desk: Desk, seen: CallSeen) -> None:
-    assert seen.offer is not None
-    if call.state is CallState.RINGING:
+def adopt_ring(state: State, call: Call, desk: Desk | None, seen: CallSeen) -> None:
+    if desk is None or not seen.offer:
+        # At a phone that is no operator's any more: let it ring.
+        offers.doubt(state, call)
+    elif call.state is CallState.RINGING:
         offers.watch_ring(state, call)
     elif call.operator is desk or desk.state not in AT_WORK:
         call.offer = seen.offer
@@ -251,7 +262,7 @@ def adopt_talk(state: State, call: Call, desk: Desk | None, seen: CallSeen) -> N
         offers.connect(state, call, desk, answered_at, seen.offer)
         return
     state.put_call(call, CallState.TALKING)
-    if desk is not None and desk.call is None:
+    if desk is not None and desk.call is None and desk.attempt is None:
         attach(call, desk)
         state.move_desk(desk, OperatorMove.ANSWER)
 

@@ -1,5 +1,6 @@
-"""The one call site of routing: offer until nothing more can be offered."""
+"""The one call site of routing: offer until nothing more can be offered; who is idle then may call somebody back."""
 
+from acd.engine import attempts
 from acd.engine.state import Call, Desk, Lane, State, TimerKind
 from acd.model.call import CallMove
 from acd.model.commands import Offer
@@ -9,6 +10,13 @@ from acd.routing.choice import LineView, choose_line, choose_operator
 
 
 def settle(state: State) -> None:
+    """First everybody who waits, then those who were promised a call."""
+    serve_waiting(state)
+    if state.dues.by_line and state.linked:
+        attempts.start_due(state)
+
+
+def serve_waiting(state: State) -> None:
     """Make offers until no waiting caller stands beside an available operator of his line (a fixed point)."""
     while state.unsettled and state.linked:
         views = [view(state, lane) for lane in state.lanes.values() if lane.waiting and lane.idle]

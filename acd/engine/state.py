@@ -12,8 +12,9 @@ from enum import IntEnum
 
 import msgspec
 
+from acd.engine.promise import Attempt, Dues, Proposal
 from acd.model.call import CallMove, CallState, next_call_state
-from acd.model.commands import Command
+from acd.model.commands import Command, DropPlan
 from acd.model.events import Event, OperatorChanged
 from acd.model.facts import PhoneState
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
@@ -52,6 +53,7 @@ class Call:
         "overflowed",
         "path",
         "predicted",
+        "proposal",
         "state",
         "token",
         "unheard",
@@ -84,6 +86,8 @@ class Call:
         self.announced: tuple[int | None, float | None, float] | None = None
         """Position, seconds and moment of the last announcement: neither figure ever rises."""
         self.predicted: float | None = None
+        self.proposal: Proposal | None = None
+        """How far it is with the offer to be called back; None = his line never defers anybody."""
         self.token = 0
         """Counts the moves; a timer set before the last move is stale."""
 
@@ -92,6 +96,7 @@ class Desk:
     """An operator at work: his configuration, his wish, his phone and the call in hand."""
 
     __slots__ = (
+        "attempt",
         "back_by_itself",
         "call",
         "config",
@@ -119,6 +124,8 @@ class Desk:
         self.phone = PhoneState.UNREACHABLE
         self.since = now
         self.call: Call | None = None
+        self.attempt: Attempt | None = None
+        """The call back in hand; never beside a call."""
         self.line: LineId | None = None
         self.misses: dict[str, int] = {}
         """Failed offers in a row, by kind."""
@@ -136,7 +143,7 @@ class Desk:
 class Lane:
     """One line's callers, in order of joining, and its operators."""
 
-    __slots__ = ("calibration", "handle_time", "idle", "line", "logged_in", "on_duty", "share", "waiting")
+    __slots__ = ("calibration", "closes_at", "handle_time", "idle", "line", "logged_in", "on_duty", "share", "waiting")
 
     def __init__(self, line: Line) -> None:
         self.line = line
@@ -147,6 +154,8 @@ class Lane:
         self.logged_in = 0
         self.handle_time = line.handle_time
         self.calibration = 1.0
+        self.closes_at: float | None = None
+        """It closes soon, then."""
 
 
 class TimerKind(IntEnum):
@@ -158,6 +167,23 @@ class TimerKind(IntEnum):
     ANNOUNCE = 6
     OVERFLOW = 7
     CHECK_CALL = 8
+    CALLBACK = 9
+    BOOKING_OVERDUE = 10
+    ATTEMPT_SILENT = 11
+    LOOK_AT_DUES = 12
+
+
+Timed = Call | Desk | Attempt | Dues
+"""What a timer can be set for."""
+
+PLAN_KEPT = (
+    CallState.WAITING,
+    CallState.OFFERED,
+    CallState.RINGING,
+    CallState.CHECKING,
+    CallState.BOOKING,
+)
+"""While he is so, he may still need the plan that the keeper made for him."""
 
 
 class State:
@@ -181,8 +207,14 @@ class State:
         """Something changed that may allow an offer."""
         self.joined: list[Call] = []
         """Calls that began to wait in this step; their timers are set when they still wait at its end."""
+        self.bookings: dict[CallId, LineId] = {}
+        """Promises that are being written: the keeper has not answered. Also of callers who are gone."""
+        self.dues = Dues()
+        self.attempts: dict[OfferId, Attempt] = {}
+        self.given_up: set[OfferId] = set()
+        """Attempts that ended without a word of the switch: if they are alive after all, they must not go on."""
         self.first_offer = self._next_offer = first_offer
-        self._timers: list[tuple[float, int, TimerKind, Call | Desk, int]] = []
+        self._timers: list[tuple[float, int, TimerKind, Timed, int]] = []
         self._timer_count = 0
         self.policy = policy
         self.adopt_policy(policy)
@@ -279,6 +311,8 @@ class State:
             self._leave_lane(call)
         call.state = state
         call.token += 1
+        if call.proposal is not None and state not in PLAN_KEPT:
+            self.drop_plan(call)
         if state is CallState.WAITING:
             self._join_lane(call)
 
@@ -300,6 +334,13 @@ class State:
         assert call.line is not None
         waiting = self.lanes[call.line.id].waiting
         return bisect_left(waiting, (call.entered_at, call.id))
+
+    def drop_plan(self, call: Call) -> None:
+        """Let the keeper give to others what it kept for this caller."""
+        proposal = call.proposal
+        if proposal is not None and proposal.plan is not None:
+            self.commands.append(DropPlan(call.id))
+            proposal.plan, proposal.sent, proposal.heard = None, False, False
 
     def forget_call(self, call: Call) -> None:
         """The call has ended, with its outcome."""
@@ -365,7 +406,7 @@ class State:
 
     # --- Timers -----------------------------------------------------------------------------------------------
 
-    def set_timer(self, at: float, kind: TimerKind, what: Call | Desk) -> None:
+    def set_timer(self, at: float, kind: TimerKind, what: Timed) -> None:
         """Due at ``at``, unless ``what`` has moved by then."""
         self._timer_count += 1
         heapq.heappush(self._timers, (at, self._timer_count, kind, what, what.token))
@@ -377,7 +418,7 @@ class State:
             heapq.heappop(timers)
         return timers[0][0] if timers else None
 
-    def pop_due(self, now: float) -> tuple[float, TimerKind, Call | Desk] | None:
+    def pop_due(self, now: float) -> tuple[float, TimerKind, Timed] | None:
         """Take the next timer that is due at or before ``now``."""
         timers = self._timers
         while timers and timers[0][0] <= now:

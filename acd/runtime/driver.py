@@ -1,4 +1,4 @@
-"""The only place where the engine meets the event loop.
+"""The only place where the engine meets the event loop, the switch and the keeper of the promises.
 
 Facts are handled at once, in the order in which they come, one after the other: what the switch tells us is answered in
 the same turn of the loop. Whatever goes wrong inside the engine ends the process: callers then are Asterisk's, and a
@@ -14,10 +14,10 @@ from typing import Final
 import structlog
 
 from acd.engine.core import Engine
-from acd.model.commands import Command
+from acd.model.commands import Command, PromiseCommand
 from acd.model.events import Event
 from acd.model.facts import Fact, Tick
-from acd.ports import Clock, Journal, Pbx
+from acd.ports import Clock, Journal, Pbx, Promises
 
 HEARTBEAT_EVERY: Final = 2.0
 """Seconds. The dialplan takes the engine for dead after 6."""
@@ -43,16 +43,26 @@ class Driver:
         clock: seconds since the epoch, never going back.
         listeners: are told every event after the journal. They only look on: what one raises is logged, and routing
             goes on without it.
+        promises: keeps the promises to call back. None = nobody does: what is asked of the keeper is answered by
+            nobody, so no caller hears the offer.
     """
 
     def __init__(
-        self, engine: Engine, pbx: Pbx, journal: Journal, clock: Clock, listeners: Sequence[Listener] = ()
+        self,
+        engine: Engine,
+        pbx: Pbx,
+        journal: Journal,
+        clock: Clock,
+        listeners: Sequence[Listener] = (),
+        *,
+        promises: Promises | None = None,
     ) -> None:
         self.engine = engine
         self._pbx = pbx
         self._journal = journal
         self._clock = clock
         self._listeners = listeners
+        self._promises = promises
         self._inbox: deque[Fact] = deque()
         self._busy = False
         self._timer: asyncio.TimerHandle | None = None
@@ -91,10 +101,21 @@ class Driver:
         self._failed = asyncio.get_running_loop().create_future()
         for fact in first:
             self.tell(fact)
+        if self._promises is None:
+            await self._drive(self._failed)
+            return
+        await self._promises.start(self.tell)
+        try:
+            await self._drive(self._failed)
+        finally:
+            # The last: what was asked of it is still written down.
+            await self._promises.stop()
+
+    async def _drive(self, failed: asyncio.Future[None]) -> None:
         await self._pbx.start(self.tell)
         beat = asyncio.create_task(self._beat(), name="heartbeat")
         try:
-            await self._failed
+            await failed
         finally:
             beat.cancel()
             self._disarm()
@@ -117,7 +138,10 @@ class Driver:
 
     def _send(self, commands: Sequence[Command]) -> None:
         for command in commands:
-            self._pbx.send(command)
+            if not isinstance(command, PromiseCommand):
+                self._pbx.send(command)
+            elif self._promises is not None:
+                self._promises.send(command)
 
     def _fail(self, error: Exception) -> None:
         log.critical("the engine failed; Asterisk serves the callers until it is back", exc_info=error)

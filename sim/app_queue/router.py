@@ -8,7 +8,7 @@ from typing import Any
 from acd.engine import callers, desks
 from acd.engine.core import CALL_TIMERS, HANDLERS, Handler, Step
 from acd.engine.settle import make_offer
-from acd.engine.state import ENGINE, Call, Desk, State, TimerKind
+from acd.engine.state import ENGINE, Call, Desk, State, Timed, TimerKind
 from acd.model import events as e
 from acd.model import facts as f
 from acd.model.call import CallMove, CallState
@@ -103,12 +103,12 @@ class AppQueue:
             return look if timer is None else timer
         return min(timer, look)
 
-    def _run_timer(self, _at: float, kind: TimerKind, what: Call | Desk) -> None:
+    def _run_timer(self, _at: float, kind: TimerKind, what: Timed) -> None:
         if isinstance(what, Call):
             self._timers[kind](self._state, what)
-        elif kind is TimerKind.WRAP_UP_ENDS:
+        elif kind is TimerKind.WRAP_UP_ENDS and isinstance(what, Desk):
             desks.end_wrap_up(self._state, what, ENGINE)
-        else:
+        elif isinstance(what, Desk):
             desks.back_by_itself(self._state, what)
 
     # --- From facts to looks ------------------------------------------------------------------------------------------

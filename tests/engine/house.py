@@ -1,7 +1,7 @@
 """A small city to test the engine with: short words for facts, and the rules that must hold after every step."""
 
 from collections import Counter
-from typing import Any
+from typing import Any, TypeVar
 
 from acd.engine.callers import ON_OFFER
 from acd.engine.core import Engine, Step
@@ -13,6 +13,8 @@ from acd.model.events import CallEnded, CallStarted, Event, OutcomeCounted
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
 from acd.model.operator import AT_WORK, OperatorState, Wish
 from acd.model.policy import Line, Operator, Policy
+
+C = TypeVar("C", bound=Command)
 
 T0 = 1_800_000_000.0
 """A Friday in 2027; the engine does not care."""
@@ -56,9 +58,15 @@ class House:
         if linked:
             self.link()
 
-    def link(self, *calls: f.CallSeen, missed: tuple[f.CallMissed, ...] = (), rebooted: bool = False) -> Step:
+    def link(
+        self,
+        *calls: f.CallSeen,
+        missed: tuple[f.CallMissed, ...] = (),
+        rebooted: bool = False,
+        attempts: tuple[f.AttemptSeen, ...] = (),
+    ) -> Step:
         phones = {o.device: f.PhoneState.IDLE for o in self.settings.operators.values()}
-        return self.tell(f.SwitchSeen(calls, missed, phones, rebooted))
+        return self.tell(f.SwitchSeen(calls, missed, phones, rebooted, attempts))
 
     def tell(self, fact: f.Fact) -> Step:
         step = self.engine.handle(fact, self.now)
@@ -116,6 +124,10 @@ class House:
     def operator_hangs_up(self, id: str) -> Step:
         return self.tell(f.TalkEnded(CallId(id), self.now))
 
+    def sent(self, kind: type[C]) -> list[C]:
+        """Commands of this kind, in order."""
+        return [c for c in self.commands if isinstance(c, kind)]
+
     def state_of(self, operator: str) -> OperatorState:
         return self.engine._state.desks[OperatorId(operator)].state
 
@@ -150,11 +162,19 @@ def check_pairs(state: State) -> None:
         if call.state in ON_OFFER:
             assert call.operator is not None
     for desk in state.desks.values():
+        assert desk.call is None or desk.attempt is None, f"{desk.id} has a call and a call back in hand"
         if desk.state in (OperatorState.RESERVED, OperatorState.RINGING, OperatorState.IN_CALL):
-            assert desk.call is not None
-            assert desk.call.operator is desk
+            if desk.attempt is not None:
+                assert desk.attempt.desk is desk
+                assert state.attempts[desk.attempt.id] is desk.attempt
+            else:
+                assert desk.call is not None
+                assert desk.call.operator is desk
         else:
-            assert desk.call is None
+            assert desk.call is None and desk.attempt is None
+    for attempt in state.attempts.values():
+        assert attempt.desk is None or attempt.desk.attempt is attempt
+    assert len({attempt.callback for attempt in state.attempts.values()}) == len(state.attempts)
 
 
 def check_indexes(state: State) -> None:

@@ -7,19 +7,28 @@ from typing import Any, Final
 
 import msgspec
 
+from acd.callbacks.closing import closes_soon
 from acd.callbacks.deadline import deadline
 from acd.callbacks.moments import as_soon_as_calm, may_call
-from acd.callbacks.rules import follow
+from acd.callbacks.rules import after_attempt
 from acd.callbacks.slots import Planner
 from acd.config import Interval
 from acd.config.city import Shift as Roster
 from acd.model import commands as c
 from acd.model.callback import AttemptResult, CallbackPlan, CallbackState, DueCallback, Window
 from acd.model.events import CallEnteredLine, Event
-from acd.model.facts import CallbackBooked, CallbackClaimed, CallbackNotClaimed, CallbackPlanned, CallbacksDue, Fact
+from acd.model.facts import (
+    CallbackBooked,
+    CallbackClaimed,
+    CallbackNotClaimed,
+    CallbackPlanned,
+    CallbacksDue,
+    Fact,
+    LineClosing,
+)
 from acd.model.history import HALF_HOUR, History
 from acd.model.ids import CallbackId, CallId, LineId, OfferId
-from acd.model.promise import Attempt, Promise, claimed, ended, noted
+from acd.model.promise import Attempt, Follow, Promise, claimed, ended, noted
 from sim.kernel import Kernel
 from sim.model.figures import Promises
 from sim.model.setup import Setup, Shift, Staff
@@ -56,6 +65,7 @@ class LeanKeeper:
         self._due: tuple[DueCallback, ...] = ()
         self._todo: deque[c.PromiseCommand] = deque()
         self._looking = False
+        self._closing: dict[LineId, float | None] = {}
 
     def listen(self, events: Sequence[Event]) -> None:
         """Callers of today teach the forecast of tomorrow."""
@@ -69,6 +79,16 @@ class LeanKeeper:
             for start in [start for start in counts if start < midnight - MEMORY]:
                 del counts[start]
         self._planner = Planner(self._city, History(arrivals=self._arrivals), midnight)
+        for hour in range(2 * 24):
+            self._kernel.call_at(midnight + hour * HALF_HOUR, self._look_at_hours)
+
+    def _look_at_hours(self) -> None:
+        """Which lines close within the next half-hour."""
+        for line in self._arrivals:
+            closes_at = closes_soon(self._city, line, self._kernel.now())
+            if closes_at != self._closing.get(line):
+                self._closing[line] = closes_at
+                self._tell(LineClosing(line, closes_at))
 
     # --- Commands -------------------------------------------------------------------------------------------------
 
@@ -179,8 +199,8 @@ class LeanKeeper:
             figures.handed_over += promise.state is CallbackState.HANDED_OVER
         return found
 
-    def _follow(self, promise: Promise, result: AttemptResult, at: float) -> Any:
-        return follow(self._city, promise, result, at)
+    def _follow(self, promise: Promise, result: AttemptResult, at: float) -> Follow:
+        return after_attempt(self._city, promise, result, at)
 
     # --- What is due ----------------------------------------------------------------------------------------------
 

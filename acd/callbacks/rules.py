@@ -1,0 +1,81 @@
+"""What follows an attempt to call back, and how a person deals with a promise. Pure, but for the city's settings."""
+
+from enum import StrEnum
+
+import msgspec
+
+from acd.callbacks.moments import retry
+from acd.config.city import City
+from acd.model.call import IllegalMove
+from acd.model.callback import AttemptResult, CallbackState
+from acd.model.promise import Again, Follow, GiveUp, Promise, handed_over, rescheduled
+
+
+class Because(StrEnum):
+    """Why the automation gives a promise to a person, besides the results that say it themselves."""
+
+    ATTEMPTS = "attempts"
+    """The citizen's phone was rung as often as the line allows."""
+    NO_MOMENT = "no_moment"
+    """No other moment is left before the deadline."""
+    LINE_GONE = "line_gone"
+    """The line calls nobody back any more."""
+    PERSON = "person"
+    """Somebody wants to deal with it himself."""
+
+
+class Settled(StrEnum):
+    """Why a promise is no longer owed."""
+
+    GOT_THROUGH = "got_through"
+    """The citizen was answered on the line meanwhile."""
+    CLOSED = "closed"
+    """A person closed it."""
+
+
+_R = AttemptResult
+
+
+def after_attempt(city: City, promise: Promise, result: AttemptResult, at: float) -> Follow:
+    """The rule for each result. ``promise``: with the attempt that ended at ``at`` already counted."""
+    match result:
+        case _R.CONNECTED:
+            return None
+        case _R.OPERATOR:
+            return Again(promise.window)
+        case _R.WRONG_NUMBER | _R.REFUSED | _R.UNKNOWN:
+            # Never silently redialled.
+            return GiveUp(result.value)
+        case _:
+            return _another_moment(city, promise, at)
+
+
+def _another_moment(city: City, promise: Promise, at: float) -> Follow:
+    line = city.lines.get(promise.line)
+    if line is None or line.callback is None:
+        return GiveUp(Because.LINE_GONE.value)
+    if promise.attempts >= line.callback.attempts:
+        return GiveUp(Because.ATTEMPTS.value)
+    window = retry(city, promise.line, at, promise.deadline)
+    return GiveUp(Because.NO_MOMENT.value) if window is None else Again(window)
+
+
+def tried_by_hand(city: City, promise: Promise, at: float, by: str) -> Promise:
+    """A person rang the citizen, who did not answer: it counts like an attempt.
+
+    Raises:
+        IllegalMove: an attempt is under way, or he is no longer owed.
+    """
+    if promise.state not in (CallbackState.OPEN, CallbackState.HANDED_OVER):
+        raise IllegalMove("callback", promise.callback, "no_answer", promise.state)
+    result = AttemptResult.NO_ANSWER
+    promise = msgspec.structs.replace(promise, attempts=promise.attempts + 1, result=result, tried_at=at, owner=by)
+    match after_attempt(city, promise, result, at):
+        case Again(window):
+            return rescheduled(promise, at, window)
+        case GiveUp(why) if promise.state is CallbackState.OPEN:
+            return handed_over(promise, at, why)
+        case GiveUp(why):
+            return msgspec.structs.replace(promise, why=why)
+        case None:
+            raise AssertionError("nobody was reached")

@@ -10,6 +10,9 @@ words                                       meaning
 ``policy NAME``                             another routing, see :mod:`sim.policies`
 ``rule QUEUE_RULE OPERATOR_RULE``           the same for the engine's own: ``rule longest_waiting longest_idle``
 ``CHANGE + CHANGE``                         both at once: ``learn OPERATOR LINE + without OPERATOR``
+``callback never``                          nobody is offered to be called back
+``callback late``                           the offer comes at the line's limit (150 s), never early
+``callback early``                          also after 10 s in the queue, when more than 90 s is expected
 ==========================================  =============================================================
 """
 
@@ -23,8 +26,8 @@ from pydantic import TypeAdapter, ValidationError
 from acd.config.faults import did_you_mean, shown
 from acd.config.fields import Hours, days
 from acd.model.ids import Device, LineId, OperatorId
-from acd.model.policy import Operator, OperatorRule, Policy, QueueRule
-from sim.model.setup import Setup, Shift
+from acd.model.policy import CallbackRule, Line, Operator, OperatorRule, Policy, QueueRule
+from sim.model.setup import Deferral, Setup, Shift
 from sim.policies import BadPolicy, with_policy_named
 
 LEARNT_LEVEL: Final = 2
@@ -121,6 +124,23 @@ def policy(setup: Setup, name: str) -> Setup:
         raise BadChange(str(unknown)) from None
 
 
+def callback(setup: Setup, when: str) -> Setup:
+    """Another moment of the offer to be called back, on the lines that make one."""
+    early_when = _known({"never": None, "late": 0.0, "early": CallbackRule().early_when}, when, "moment of the offer")
+    if early_when is None:
+        return replace(setup, deferral=None)
+    lines = {
+        id: line if line.callback is None else _with_early(line, line.callback, early_when)
+        for id, line in setup.policy.lines.items()
+    }
+    setup = with_policy(setup, msgspec.structs.replace(setup.policy, lines=lines))
+    return replace(setup, deferral=setup.deferral or Deferral())
+
+
+def _with_early(line: Line, rule: CallbackRule, early_when: float) -> Line:
+    return msgspec.structs.replace(line, callback=msgspec.structs.replace(rule, early_when=early_when))
+
+
 CHANGES: Final[Mapping[str, tuple[tuple[int, ...], Callable[..., Setup]]]] = {
     "learn": ((2,), learn),
     "extra": ((3,), extra),
@@ -128,6 +148,7 @@ CHANGES: Final[Mapping[str, tuple[tuple[int, ...], Callable[..., Setup]]]] = {
     "calls": ((1, 2), calls),
     "rule": ((2,), rule),
     "policy": ((1,), policy),
+    "callback": ((1,), callback),
 }
 
 

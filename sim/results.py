@@ -127,6 +127,34 @@ FIGURES: Final = (
 HOUSE: Final = (
     HouseFigure("offered", _names("oproepen", "calls", "appels"), Unit.COUNT, "all calls", lambda f: f.offered),
     HouseFigure(
+        "reached",
+        _names("bereikt", "reached", "joints"),
+        Unit.SHARE,
+        "(A + callbacks reached in time) / (A + B + callbacks accepted)",
+        lambda f: f.reached,
+    ),
+    HouseFigure(
+        "promised",
+        _names("terugbelafspraken", "callbacks accepted", "rappels acceptés"),
+        Unit.COUNT,
+        "outcome callback_accepted",
+        lambda f: f.all_promises.accepted,
+    ),
+    HouseFigure(
+        "kept",
+        _names("gehouden afspraken", "kept promises", "promesses tenues"),
+        Unit.SHARE,
+        "reached before the deadline / accepted whose deadline has passed",
+        lambda f: f.all_promises.kept_share,
+    ),
+    HouseFigure(
+        "broken",
+        _names("gebroken afspraken", "broken promises", "promesses rompues"),
+        Unit.COUNT,
+        "accepted whose deadline has passed, not reached before it",
+        lambda f: f.all_promises.broken,
+    ),
+    HouseFigure(
         "helped",
         _names("burgers geholpen", "citizens helped", "citoyens aidés"),
         Unit.SHARE,

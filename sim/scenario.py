@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -22,19 +23,22 @@ from sim.model.demand import expected_calls
 from sim.model.draws import AT_ONCE, Constant, Draw, Empirical, Exponential, Lognormal, Weibull
 from sim.model.setup import (
     PARTNER_RINGS,
+    PICKS_UP,
     SECOND_THOUGHTS,
     SHORT_PAUSE,
     SLOTS,
     Behaviour,
     Break,
+    Deferral,
     Demand,
     LineDemand,
     Recorded,
     Setup,
     Shift,
+    Special,
     Staff,
 )
-from sim.scenario_file import MONTHS, CallerBlock, LineBlock, ScenarioBlock, ShiftBlock, Time, keys_at
+from sim.scenario_file import MONTHS, CallbackBlock, CallerBlock, LineBlock, ScenarioBlock, ShiftBlock, Time, keys_at
 
 FOLDER: Final = Path(__file__).parent / "scenarios"
 USUAL_PROFILE: Final = {"00:00": 1.0, "07:00": 3.0, "09:00": 9.0, "10:00": 10.0, "11:30": 8.0, "12:00": 6.0,
@@ -124,7 +128,9 @@ def _validated(source: Source) -> ScenarioBlock | None:
 
 
 def _check(block: ScenarioBlock, city: City, source: Source) -> None:
-    """What must fit together with the city."""
+    """What must fit together with the city, and with the days that are simulated."""
+    for day in block.special.keys() - _dates(block):
+        source.fault(("special", str(day)), "is not one of the simulated days")
     for id in block.lines:
         if id not in city.lines:
             source.fault(("lines", id), "the city has no such line" + did_you_mean(id, city.lines))
@@ -140,6 +146,10 @@ def _check(block: ScenarioBlock, city: City, source: Source) -> None:
         if id not in operators:
             source.fault(("staff", "speed", id), "is no operator of the city" + did_you_mean(id, operators))
     _check_reason(("staff", "pause_reason"), block.staff.pause_reason, city, source)
+
+
+def _dates(block: ScenarioBlock) -> set[date]:
+    return {block.first_day + timedelta(n) for n in range(block.days)}
 
 
 def _check_reason(place: Place, reason: str, city: City, source: Source) -> None:
@@ -176,10 +186,28 @@ def _setup(block: ScenarioBlock, city: City, recorded: tuple[Recorded, ...] | No
         staff=_staff(block, city),
         behaviour=behaviour,
         city=city,
+        deferral=_deferral(block.callbacks),
+        special={
+            (day - block.first_day).days: Special(calls=of.calls, ill=of.ill) for day, of in block.special.items()
+        },
         first_day=block.first_day,
         days=block.days,
     )
     return _to_total(setup, calls.total) if calls.total is not None and recorded is None else setup
+
+
+def _deferral(block: CallbackBlock | None) -> Deferral | None:
+    if block is None:
+        return None
+    return Deferral(
+        accept=block.accept,
+        soon=block.soon,
+        refusal=block.refusal,
+        dialogue=block.dialogue,
+        picks_up=block.picks_up,
+        engaged=block.engaged,
+        rings=_draw(block.rings, PICKS_UP),
+    )
 
 
 def _to_total(setup: Setup, total: float) -> Setup:

@@ -7,8 +7,11 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from acd.config.fields import Date, DayKey, Hours, Id, Label, LineKey, seconds, together, word
 from acd.config.schema import Block
+from sim.model.setup import Deferral
 
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_DEFERRAL: Final = Deferral()
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Factor = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
@@ -154,6 +157,33 @@ class PhonesBlock(Block):
     partner_answers: Share = 1.0
 
 
+class CallbackBlock(Block):
+    """What citizens do with the offer to be called back. The offer itself is the city's: see its file."""
+
+    accept: Share = _DEFERRAL.accept
+    """Share of those who hear it who accept."""
+    soon: Share = _DEFERRAL.soon
+    """Share of these who want the call as soon as it is calm."""
+    refusal: Duration = _DEFERRAL.refusal
+    """From the begin of the offer to a no."""
+    dialogue: Duration = _DEFERRAL.dialogue
+    """From the begin of the offer to the acceptance."""
+    picks_up: Share = _DEFERRAL.picks_up
+    """Chance that he answers our call."""
+    engaged: Share = _DEFERRAL.engaged
+    """Chance that his phone is busy."""
+    rings: OneTime | None = None
+
+
+class SpecialBlock(Block):
+    """A day unlike the others."""
+
+    calls: Factor = 1.0
+    """So many times the calls."""
+    ill: Share | None = None
+    """Share of all operators who are away, instead of the usual one."""
+
+
 class ScenarioBlock(Block):
     title: Named
     about: About | None = None
@@ -168,6 +198,10 @@ class ScenarioBlock(Block):
     lines: dict[LineKey, LineBlock] = Field(default_factory=dict)
     staff: StaffBlock
     phones: PhonesBlock = PhonesBlock()
+    callbacks: CallbackBlock | None = None
+    """None = nobody is offered to be called back, whatever the city's file says."""
+    special: dict[Date, SpecialBlock] = Field(default_factory=dict)
+    """By date."""
 
 
 def keys_at(path: tuple[str | int, ...]) -> list[str]:

@@ -99,6 +99,8 @@ class Callers:
     def _day_factor(self, number: int, day: date) -> float:
         demand = self._setup.demand
         factor = demand.weekdays[day.weekday()] * demand.months[day.month - 1]
+        if number in self._setup.special:
+            factor *= self._setup.special[number].calls
         if demand.day_shape is not None:
             factor *= stream(self._seed, "day", number).gammavariate(demand.day_shape, 1 / demand.day_shape)
         return factor

@@ -115,6 +115,34 @@ class LineFigures(msgspec.Struct):
         return None
 
 
+class Promises(msgspec.Struct):
+    """The promises to call back of one line, or of all."""
+
+    accepted: int = 0
+    reached: int = 0
+    in_time: int = 0
+    """Reached before the deadline."""
+    fallen_due: int = 0
+    """Accepted, and the deadline has passed."""
+    kept: int = 0
+    """Of those, reached before it."""
+    handed_over: int = 0
+    """Given up by the rules, for a person to deal with."""
+
+    def add(self, other: "Promises") -> None:
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    @property
+    def broken(self) -> int:
+        return self.fallen_due - self.kept
+
+    @property
+    def kept_share(self) -> float | None:
+        """Reached before the deadline / accepted whose deadline has passed."""
+        return ratio(self.kept, self.fallen_due)
+
+
 class Figures(msgspec.Struct):
     """All that is kept of one replication."""
 
@@ -129,6 +157,7 @@ class Figures(msgspec.Struct):
     """Outcomes of calls that never joined a line: closed, informed, left in the menu."""
     duty: dict[OperatorId, list[float]]
     """Seconds on duty, available or at work, by half-hour of the day."""
+    promises: dict[LineId, Promises] = msgspec.field(default_factory=dict)
 
     def add(self, other: "Figures") -> None:
         """Take in another replication, or another part of the same."""
@@ -137,6 +166,8 @@ class Figures(msgspec.Struct):
         self.no_line.update(other.no_line)
         for line, figures in other.lines.items():
             self.lines.setdefault(line, LineFigures.empty()).add(figures)
+        for line, promises in other.promises.items():
+            self.promises.setdefault(line, Promises()).add(promises)
         for operator, times in other.operators.items():
             mine = self.operators.setdefault(operator, {})
             for state, seconds in times.items():
@@ -174,7 +205,23 @@ class Figures(msgspec.Struct):
     def helped(self) -> float | None:
         """Citizens helped / citizens who called."""
         reached = (Outcome.ANSWERED, Outcome.OVERFLOW_ANSWERED)
-        return ratio(sum(line.outcomes[o] for line in self.lines.values() for o in reached), self.citizens)
+        helped = sum(line.outcomes[o] for line in self.lines.values() for o in reached)
+        return ratio(helped + self.all_promises.reached, self.citizens)
+
+    @property
+    def all_promises(self) -> Promises:
+        total = Promises()
+        for promises in self.promises.values():
+            total.add(promises)
+        return total
+
+    @property
+    def reached(self) -> float | None:
+        """(A + callbacks reached in time) / (A + B + callbacks accepted)."""
+        answered = sum(line.total.answered for line in self.lines.values())
+        abandoned = sum(line.total.abandoned for line in self.lines.values())
+        promises = self.all_promises
+        return ratio(answered + promises.in_time, answered + abandoned + promises.accepted)
 
     def _seconds(self, operator: OperatorId, states: Sequence[OperatorState]) -> float:
         times = self.operators.get(operator, {})

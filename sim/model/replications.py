@@ -27,7 +27,10 @@ def replicate(setup: Setup, seed: int, router: RouterOf | None = None) -> Figure
 
     world.begin_day = begin_day
     world.run()
-    return collector.result(world.citizens)
+    figures = collector.result(world.citizens)
+    if world.keeper is not None:
+        figures.promises = world.keeper.result()
+    return figures
 
 
 def replications(jobs: Iterable[Job], cores: int = CORES) -> Iterator[Figures]:

@@ -25,6 +25,7 @@ USUAL_TALK: Final = Exponential(210.0)
 SECOND_THOUGHTS: Final = Exponential(900.0)
 SHORT_PAUSE: Final = Exponential(240.0)
 PARTNER_RINGS: Final = Constant(15.0)
+PICKS_UP: Final = Exponential(8.0)
 
 WHOLE_DAY: Final = (Interval(0, DAY_MINUTES),)
 
@@ -135,6 +136,36 @@ class Behaviour:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deferral:
+    """What citizens do with the offer to be called back. Times are seconds."""
+
+    accept: float = 0.5
+    """Share of those who hear the offer who accept it."""
+    soon: float = 0.3
+    """Share of these who want the call as soon as it is calm; the others take the first moment that is offered."""
+    refusal: float = 8.0
+    """From the begin of the offer to a no."""
+    dialogue: float = 30.0
+    """From the begin of the offer to the acceptance."""
+    picks_up: float = 0.75
+    """Chance that a citizen answers our call."""
+    engaged: float = 0.05
+    """Chance that his phone is busy."""
+    rings: Draw = PICKS_UP
+    """Until he answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Special:
+    """A day unlike the others."""
+
+    calls: float = 1.0
+    """So many times the calls."""
+    ill: float | None = None
+    """Instead of the roster's share of ill operators."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Setup:
     """One simulation, but for its seed."""
 
@@ -142,6 +173,10 @@ class Setup:
     demand: Demand
     staff: Staff
     behaviour: Behaviour = Behaviour()
+    deferral: Deferral | None = None
+    """None = nobody is offered to be called back, whatever the policy says."""
+    special: Mapping[int, Special] = field(default_factory=FrozenDict)
+    """Days unlike the others; 0 = the first day."""
     city: City | None = None
     """Opening hours and closing days; None = always open."""
     first_day: date = date(2026, 10, 5)

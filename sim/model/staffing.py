@@ -84,7 +84,8 @@ def _unplanned(setup: Setup, shift: Shift, random: Random) -> Iterator[Break]:
 
 
 def _ill(setup: Setup, seed: int, number: int) -> frozenset[OperatorId]:
-    share = setup.staff.ill
+    special = setup.special.get(number)
+    share = setup.staff.ill if special is None or special.ill is None else special.ill
     if not share:
         return frozenset()
     everybody = {operator for shift in setup.staff.shifts for operator in shift.operators}

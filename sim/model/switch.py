@@ -30,6 +30,7 @@ from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
 from sim.kernel import Kernel
+from sim.model.deferral import Deferred
 from sim.model.demand import Caller
 from sim.model.draws import stream
 from sim.model.setup import Setup
@@ -47,6 +48,8 @@ _TALK: Final = At.TALK
 _AFTER: Final = At.AFTER
 _IDLE: Final = PhoneState.IDLE
 _BUSY: Final = PhoneState.BUSY
+
+WITH_MUSIC: Final = (At.WAIT, At.OFFER)
 
 Tell = Callable[[Fact], None]
 Lost = Callable[[Caller, float], None]
@@ -94,6 +97,7 @@ class LeanSwitch:
         self._calls: dict[CallId, Caller] = {}
         self._todo: deque[c.Command] = deque()
         self._number = 0
+        self._deferred = setup.deferral and Deferred(kernel, setup.deferral, seed, tell, self._operator_answers)
         self._waiting: dict[LineId, int] = dict.fromkeys(setup.policy.lines, 0)
 
     @property
@@ -136,7 +140,7 @@ class LeanSwitch:
         """His patience is over: he hangs up."""
         caller.timer = None
         ringing = caller.where is _RING
-        if ringing or caller.where is _WAIT:
+        if ringing or caller.where in WITH_MUSIC:
             self._waiting[caller.line] -= 1
         overflowing = caller.where is At.OVERFLOW
         caller.where = _AFTER
@@ -179,6 +183,29 @@ class LeanSwitch:
                 self._find(command.call)
             elif type(command) is c.Withdraw:
                 raise AssertionError("nothing hangs in this switch: there is nothing to withdraw")
+            elif self._deferred:
+                self._defer(self._deferred, command)
+
+    def _defer(self, deferred: Deferred, command: c.Command) -> None:
+        match command:
+            case c.OfferCallback() if (caller := self._calls.get(command.call)) is not None:
+                deferred.offer(caller, command)
+            case c.AnswerBooking() if (caller := self._calls.get(command.call)) is not None:
+                if deferred.answered(caller, command):
+                    self._waiting[caller.line] -= 1
+                    self._last_words(caller, At.BOOKED)
+                elif caller.where is At.WAIT and caller.timer is not None:
+                    # He did not hang up while he was told; now his patience goes on.
+                    caller.timer = self._kernel.call_at(caller.timer.at, self._tired, caller)
+            case c.CallBack():
+                deferred.call(command)
+            case c.EndCallBack():
+                deferred.hang_up(command.attempt)
+            case _:
+                pass
+
+    def _operator_answers(self, device: Device) -> tuple[float, bool]:
+        return self._answer[device](), self._random[device].random() >= self._behaviour.no_answer
 
     def _find(self, id: CallId) -> None:
         caller = self._calls.get(id)
@@ -189,7 +216,7 @@ class LeanSwitch:
 
     def _offer(self, command: c.Offer) -> None:
         caller = self._calls.get(command.call)
-        if caller is None or caller.where is not _WAIT:
+        if caller is None or caller.where not in WITH_MUSIC:
             return
         caller.where, caller.offer, caller.device = _RING, command.offer, command.device
         self._tell(OfferDialled(command.call, command.offer))
@@ -237,7 +264,7 @@ class LeanSwitch:
 
     def _deflect(self, command: c.Deflect) -> None:
         caller = self._calls.get(command.call)
-        if caller is None or caller.where is not _WAIT:
+        if caller is None or caller.where not in WITH_MUSIC:
             return
         self._waiting[caller.line] -= 1
         if command.to is OverflowTo.PARTNER:

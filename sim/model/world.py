@@ -1,8 +1,11 @@
 """One replication: the production engine, a switch, callers and operators under one clock."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
+
+import msgspec
 
 from acd.engine.core import Engine, Step
 from acd.model.events import CallAnswered, Event, OfferEnded
@@ -23,6 +26,7 @@ from acd.model.policy import Policy
 from sim.app_queue import AppQueue
 from sim.kernel import Kernel
 from sim.model.demand import Caller, Callers
+from sim.model.keeper import LeanKeeper
 from sim.model.setup import Setup, midnight
 from sim.model.staffing import Do, Move, moves
 from sim.model.switch import LeanSwitch, Lost, Switch, Tell
@@ -31,6 +35,12 @@ DAY: Final = 86400.0
 STILL_WAITING: Final = 15.0
 """Seconds after which an operator at the end of his shift looks again whether anybody waits."""
 _TICK: Final = Tick()
+
+
+def never_deferring(policy: Policy) -> Policy:
+    """The policy without any offer to be called back."""
+    lines = {id: msgspec.structs.replace(line, callback=None) for id, line in policy.lines.items()}
+    return msgspec.structs.replace(policy, lines=lines)
 
 
 class Router(Protocol):
@@ -68,6 +78,8 @@ class World:
         router: Callable[[Policy], Router] | None = None,
         switch_of: Callable[[Kernel, Setup, int, Tell, Lost], Switch] = LeanSwitch,
     ) -> None:
+        if setup.deferral is None:
+            setup = replace(setup, policy=never_deferring(setup.policy))
         self.setup = setup
         self.router = (router or router_of(setup))(setup.policy)
         self._handle = self.router.handle
@@ -77,6 +89,9 @@ class World:
         self._callers = Callers(setup, seed)
         self._switch = switch_of(self._kernel, setup, seed, self._tell, self._lost)
         self._midnight = self._now = self._kernel.now()
+        self.keeper: LeanKeeper | None = None
+        if setup.deferral is not None and setup.city is not None:
+            self.keeper = LeanKeeper(self._kernel, setup, self._tell)
         self.begin_day: Callable[[float], None] = lambda midnight: None
         """Is told the midnight (seconds since the epoch) at which each day begins."""
         self._hours: dict[LineId, list[tuple[float, float]]] = {}
@@ -113,16 +128,22 @@ class World:
                 self._now = at
                 kernel.run_until(at)
             switch.work()
+            while self.keeper is not None and self.keeper.work():
+                switch.work()
 
     def _tell(self, fact: Fact) -> None:
         step = self._handle(fact, self._now)
-        events, commands = step.events, step.commands
+        events, commands, keeper = step.events, step.commands, self.keeper
         if events:
             self._listen(events)
+            if keeper is not None:
+                keeper.listen(events)
             if self._silent or type(fact) is OfferFailed:
                 self._watch(events)
         if commands:
             self._switch.send(commands)
+            if keeper is not None:
+                keeper.send(commands)
 
     # --- Days -----------------------------------------------------------------------------------------------------
 
@@ -130,6 +151,8 @@ class World:
         setup, day = self.setup, self.setup.dates[number]
         self._midnight = start = midnight(day)
         self.begin_day(start)
+        if self.keeper is not None:
+            self.keeper.begin_day(start)
         self._hours = {
             line: [(start + i.start * 60, start + i.end * 60) for i in setup.hours(line, day)]
             for line in setup.policy.lines

@@ -3,7 +3,7 @@ that goes on without them, and a store that fails before or after it has done wh
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from acd.callbacks.keeper import Keeper
-from acd.callbacks.moments import half_hours, may_call
+from acd.callbacks.moments import may_call
 from acd.config import load
 from acd.config.city import CallbackTerms, City
 from acd.model import commands as do
@@ -41,6 +41,13 @@ class EarlyPlanner:
     def slots(self, line: LineId, now: float, deadline: float, taken: Any) -> tuple[Window, ...]:
         free = (at for at in half_hours(now, deadline) if may_call(CITY, line, at))
         return tuple(Window(at, at + HALF_HOUR) for at, _ in zip(free, range(3), strict=False))
+
+
+def half_hours(after: float, before: float) -> Iterator[float]:
+    at = -(-after // HALF_HOUR) * HALF_HOUR
+    while at + HALF_HOUR <= before:
+        yield at
+        at += HALF_HOUR
 
 
 class Fault(StrEnum):

@@ -1,6 +1,7 @@
 """Who works when: the roster of a day as moments at which operators log in, pause, come back and leave."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from enum import IntEnum
 from random import Random
@@ -63,16 +64,27 @@ def _of_shift(setup: Setup, shift: Shift, operator: OperatorId, name: tuple[obje
 
 def _at_work(operator: OperatorId, shift: Shift, pauses: list[Break]) -> Iterator[Move]:
     yield Move(shift.start, Do.COME, operator, "")
-    back = shift.start
-    for pause in sorted(pauses, key=lambda pause: pause.start):
-        start, end = pause.start, min(pause.start + pause.seconds, shift.end)
-        # A pause within a pause is taken in it.
-        if start >= back and start < shift.end:
+    for pause in _joined(pauses):
+        start, end = max(pause.start, shift.start), pause.start + pause.seconds
+        if start < shift.end and end > start:
             yield Move(start, Do.PAUSE, operator, pause.reason)
-            back = end
             if end < shift.end:
                 yield Move(end, Do.RETURN, operator, "")
     yield Move(shift.end, Do.LEAVE, operator, "")
+
+
+def _joined(pauses: list[Break]) -> Iterator[Break]:
+    """Pauses that overlap are one, until the last of them ends: lunch is not over when the coffee before it is."""
+    last: Break | None = None
+    for pause in sorted(pauses, key=lambda pause: pause.start):
+        if last is None or pause.start > last.start + last.seconds:
+            if last is not None:
+                yield last
+            last = pause
+        else:
+            last = replace(last, seconds=max(last.seconds, pause.start + pause.seconds - last.start))
+    if last is not None:
+        yield last
 
 
 def _unplanned(setup: Setup, shift: Shift, random: Random) -> Iterator[Break]:

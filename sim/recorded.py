@@ -41,9 +41,14 @@ class BadDay(ValueError):
 # --- A CSV ----------------------------------------------------------------------------------------------------------
 
 
-def from_csv(text: str, city: City) -> tuple[Recorded, ...]:
+def from_csv(text: str, city: City, days: int) -> tuple[Recorded, ...]:
     """The calls of a CSV with the columns ``time`` (HH:MM:SS) and ``line``, and perhaps ``day`` (0 = the first) and,
     in seconds, ``menu``, ``talk``, ``patience``, or ``outlasted``: he waited so long without hanging up.
+
+    Args:
+        text: of the file.
+        city: its lines.
+        days: how many days the scenario has.
 
     Raises:
         BadDay: with all faults.
@@ -52,23 +57,28 @@ def from_csv(text: str, city: City) -> tuple[Recorded, ...]:
     if missing := {"time", "line"} - set(rows.fieldnames or ()):
         raise BadDay([(1, f"has no column {', '.join(sorted(missing))}")])
     calls, faults = [], []
-    for row in rows:
-        try:
-            calls.append(_call(row, city))
-        except ValueError as error:
-            faults.append((rows.line_num, str(error)))
+    try:
+        for row in rows:
+            try:
+                calls.append(_call(row, city, days))
+            except ValueError as error:
+                faults.append((rows.line_num, str(error)))
+    except csv.Error as error:
+        faults.append((rows.line_num + 1, f"is no CSV: {error}"))
+    if not calls and not faults:
+        faults.append((1, "has no calls"))
     if faults:
         raise BadDay(faults)
     return tuple(calls)
 
 
-def _call(row: Mapping[str, str], city: City) -> Recorded:
+def _call(row: Mapping[str, str], city: City, days: int) -> Recorded:
     line = row["line"] or ""
     if line not in city.lines:
         raise ValueError(f"'{shown(line)}' is no line of the city{did_you_mean(line, city.lines)}")
     day, *times = (_number(row, name) for name in ("day", "talk", "patience", "menu", "outlasted"))
-    if day is not None and day != int(day):
-        raise ValueError(f"day must be a whole number, not '{shown(row['day'])}'")
+    if day is not None and not (day < days and day == int(day)):
+        raise ValueError(f"day must be a whole number below the {days} days of the scenario, not '{shown(row['day'])}'")
     return Recorded(int(day or 0), _moment(row["time"] or ""), LineId(line), *times)
 
 

@@ -92,7 +92,7 @@ def read(path: str | os.PathLike[str]) -> Scenario:
         raise ConfigError(source.faults)
     city = load(file.parent / block.city)
     _check(block, city, source)
-    recorded = _recorded(file.parent / block.calls.recorded, city) if block.calls.recorded else None
+    recorded = _recorded(file.parent / block.calls.recorded, city, block.days) if block.calls.recorded else None
     if source.faults:
         raise ConfigError(source.faults)
     setup = _setup(block, city, recorded)
@@ -283,9 +283,9 @@ def _clock(text: str) -> float:
 # --- Days that were -------------------------------------------------------------------------------------------------
 
 
-def _recorded(file: Path, city: City) -> tuple[Recorded, ...]:
+def _recorded(file: Path, city: City, days: int) -> tuple[Recorded, ...]:
     try:
-        return from_csv(_content(file).decode("utf-8-sig"), city)
+        return from_csv(_content(file).decode("utf-8-sig"), city, days)
     except UnicodeDecodeError:
         raise ConfigError([Fault(str(file), 1, "", "is not UTF-8 text")]) from None
     except BadDay as bad:

@@ -47,6 +47,7 @@ def moves(setup: Setup, seed: int, number: int, day: date) -> list[Move]:
         if day.weekday() in shift.weekdays
         for operator in shift.operators
         if operator not in away and _has_work(setup, operator, day)
+        if stream("shows", seed, operator, number).random() >= setup.staff.no_show
         for move in _of_shift(setup, shift, operator, (seed, operator, number, shift.start))
     ]
     found.sort()
@@ -54,8 +55,6 @@ def moves(setup: Setup, seed: int, number: int, day: date) -> list[Move]:
 
 
 def _of_shift(setup: Setup, shift: Shift, operator: OperatorId, name: tuple[object, ...]) -> Iterator[Move]:
-    if stream("shows", *name).random() < setup.staff.no_show:
-        return
     pauses = [*shift.breaks]
     if setup.staff.pauses_per_hour:
         pauses += _unplanned(setup, shift, stream("pauses", *name))

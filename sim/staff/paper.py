@@ -12,7 +12,7 @@ from rich.table import Table
 from acd.model.ids import LineId, OperatorId
 from sim.model.setup import Setup
 from sim.staff.plan import Cell, Skills, clock
-from sim.staff.search import Answer, OutOfReach, Place
+from sim.staff.search import LIKELY, Answer, OutOfReach, Place
 from sim.staff.tally import Block, OfLine, Pair, Ratio
 from sim.staff.targets import SURE, Target, confidence
 
@@ -102,9 +102,11 @@ class Staffing(msgspec.Struct, frozen=True):
     """The smallest staffing that meets the targets."""
 
     met: bool
-    """In each half-hour and on each line, with at least the confidence asked for."""
+    """In each half-hour and on each line, on the days of the proof."""
     confidence: float
     """The smallest one of all."""
+    doubtful: int
+    """In so many of them with less than 95 %."""
     days: int
     """Simulated days of each weekday, of which the search had seen none."""
     hours_now: float
@@ -118,20 +120,17 @@ def staffing(answer: Answer) -> Staffing:
     """The answer in full."""
     half_hours = [_half_hour(answer, cell) for cell in answer.targets.lines_of]
     lines = [_line_day(answer, key) for key in answer.targets.lines]
-    surest = min((reached.confidence for reached in _all_reached(half_hours, lines)), default=1.0)
+    sure = [one.reached.confidence for one in half_hours] + [one.reached.confidence for one in lines]
     return Staffing(
-        met=surest >= SURE,
-        confidence=surest,
+        met=all(confidence >= LIKELY for confidence in sure),
+        confidence=min(sure, default=1.0),
+        doubtful=sum(confidence < SURE for confidence in sure),
         days=min(answer.tally.days.values()),
         hours_now=sum(one.now for one in half_hours) / 2,
         hours_needed=sum(one.needed for one in half_hours) / 2,
         half_hours=half_hours,
         lines=lines,
     )
-
-
-def _all_reached(half_hours: Iterable[HalfHour], lines: Iterable[LineDay]) -> list[Reached]:
-    return [one.reached for one in half_hours] + [one.reached for one in lines]
 
 
 def _half_hour(answer: Answer, cell: Cell) -> HalfHour:
@@ -228,23 +227,22 @@ def _who(groups: Iterable[GroupNeed], setup: Setup, language: str) -> str:
 
 
 def group_name(lines: Skills, setup: Setup, language: str) -> str:
-    return _ALL[language] if len(lines) == len(setup.policy.lines) > 1 else "+".join(lines)
+    return _ALL[language] if len(lines) == len(setup.policy.lines) > 2 else "+".join(lines)
 
 
 def conclusion(found: Staffing, language: str) -> str:
-    """In one sentence."""
+    """What the city must know of it, in two sentences."""
     hours = f"{_HOURS[language]}: {found.hours_now:g} → {found.hours_needed:g}"
-    doubtful = sum(reached.confidence < SURE for reached in _all_reached(found.half_hours, found.lines))
     total, least = len(found.half_hours) + len(found.lines), sure(found.confidence)
     if language == "nl":
-        how = f"getoetst op {found.days} dagen die de berekening niet kende"
-        if found.met:
-            return f"{hours}. Overal gehaald met minstens {least} zekerheid, {how}."
-        return f"{hours}. Op {doubtful} van {total} plaatsen minder dan 95 % zeker (minst: {least}), {how}."
-    how = f"tried on {found.days} days that the search had not seen"
-    if found.met:
-        return f"{hours}. Met everywhere with at least {least} confidence, {how}."
-    return f"{hours}. In {doubtful} of {total} places less than 95 % certain (least: {least}), {how}."
+        how = f"Getoetst op {found.days} dagen die de berekening niet kende"
+        result = "overal gehaald" if found.met else "niet overal gehaald"
+        doubt = f"met minder dan 95 % zekerheid op {found.doubtful} van {total} plaatsen, het minst met {least}"
+        return f"{hours}. {how}: {result}, {doubt if found.doubtful else f'met minstens {least} zekerheid'}."
+    how = f"Tried on {found.days} days that the search had not seen"
+    result = "met everywhere" if found.met else "not met everywhere"
+    doubt = f"with less than 95 % confidence in {found.doubtful} of {total} places, the least {least}"
+    return f"{hours}. {how}: {result}, {doubt if found.doubtful else f'with at least {least} confidence'}."
 
 
 def refusal(error: OutOfReach, language: str) -> str:

@@ -18,7 +18,7 @@ from sim.staff.start import by_merit, first_guess
 from sim.staff.tally import Block, Observe, OfLine, Pair, Tally, observers
 from sim.staff.targets import SURE, Target, Targets, confidence, targets_of
 
-DAYS: Final = 60
+DAYS: Final = 50
 """Simulated days of each weekday with which a plan is judged."""
 GLANCE: Final = 5
 """One of so many of them shows who calls when."""
@@ -216,12 +216,11 @@ class _Search:
                     untried[cell] = [skills for skills in untried[cell] if not needed.issubset(skills)]
 
     def _order(self, cell: Cell) -> list[Skills]:
-        """Skill groups at work, those first whom one would miss least: with people who are not rostered, with few
-        lines."""
+        """Skill groups at work, those first whom one would miss least: with few lines, and not rostered."""
         now = self._now.get(cell, frozenset())
         groups = {self._group_of[id] for id in self._plan[cell]}
         needless = {self._group_of[id] for id in self._plan[cell] - now}
-        return sorted(groups, key=lambda skills: (skills not in needless, len(skills), skills))
+        return sorted(groups, key=lambda skills: (len(skills), skills not in needless, skills))
 
     def _batch(self, untried: Mapping[Cell, list[Skills]]) -> dict[Cell, OperatorId]:
         """Who is sent home where, in half-hours that do not feel each other; those first that have most to try."""

@@ -19,6 +19,7 @@ from sim.changes import BadChange, changed
 from sim.model.replications import CORES
 from sim.model.setup import Setup
 from sim.recorded import BadDay
+from sim.recorded_roster import roster as staff_of
 from sim.replay import beside, beside_table
 from sim.results import HOUSE, Unit, as_csv, as_json, lines_table, shown, summary
 from sim.scenario import Scenario, find, read, shipped
@@ -46,6 +47,11 @@ err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 class Language(StrEnum):
     NL = "nl"
     EN = "en"
+
+
+class Roster(StrEnum):
+    RECORDS = "records"
+    SCENARIO = "scenario"
 
 
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="One of 'sim list', or a file.")]
@@ -163,6 +169,7 @@ def replay(  # noqa: PLR0917
     scenario: Name,
     records: Records,
     day: Day,
+    roster: Annotated[Roster, typer.Option(help="Who works: as recorded, or as the scenario says.")] = Roster.RECORDS,
     change: Changes = None,
     replications: Replications = None,
     seed: Seed = None,
@@ -170,7 +177,7 @@ def replay(  # noqa: PLR0917
     cores: Cores = CORES,
     language: Tongue = Language.NL,
 ) -> None:
-    """A day of the product's own records, with the operators of a scenario: as it was, and as it would be.
+    """A day of the product's own records, in the city of a scenario: as it was, and as it would be.
 
     The same calls come at the same moments. Who gave up has the patience that he had; of the others it is known to be
     longer than they waited. Only what nobody recorded is drawn, and the same seed draws the same.
@@ -178,6 +185,8 @@ def replay(  # noqa: PLR0917
     given = _scenario(scenario)
     with _plain_words():
         setup, calls = replay_of(replace(given.setup, first_day=day.date(), days=1), records, day.date())
+        if roster is Roster.RECORDS:
+            setup = replace(setup, staff=staff_of(records, day.date(), setup.policy.operators, _reasons(setup)))
         setup = _with_changes(setup, change)
     count, first = replications or given.replications, given.seed if seed is None else seed
     with _bar() as tell:
@@ -280,6 +289,10 @@ def _scenario(name: str) -> Scenario:
         return read(find(name))
     except ConfigError as error:
         _fail(str(error))
+
+
+def _reasons(setup: Setup) -> list[str]:
+    return [] if setup.city is None else list(setup.city.reasons)
 
 
 def _with_changes(setup: Setup, changes: list[str] | None) -> Setup:

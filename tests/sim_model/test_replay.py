@@ -10,18 +10,21 @@ import pytest
 from typer.testing import CliRunner
 
 from acd.config import ConfigError
-from acd.model.events import CallEnteredLine, CallStarted, Event, OutcomeCounted, TalkFinished
-from acd.model.ids import LineId
+from acd.model.events import CallEnteredLine, CallStarted, Event, OperatorChanged, OutcomeCounted, TalkFinished
+from acd.model.ids import LineId, OperatorId
+from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.records import DatabaseUnusable, Ledger, upgrade
 from sim.cli import app
 from sim.model.demand import Caller, Callers
 from sim.model.draws import Exponential, Survival
 from sim.model.replications import replicate
-from sim.model.setup import midnight
+from sim.model.setup import Break, midnight
 from sim.model.world import World
 from sim.recorded import BadDay, read_days
+from sim.recorded_roster import roster
 from sim.scenario import read, replay
+from tests.sim_model.house import HOUR
 from tests.sim_model.test_scenario import CITY, SMALL
 
 MONDAY = date(2026, 10, 5)
@@ -105,6 +108,34 @@ def test_with_the_same_operators_a_replay_comes_near_to_what_was(place: Path, ur
     row = json.loads(told.stdout)[0]
     assert row["line"] is None and row["measured"]["entered"] == row["simulated"]["entered"]["mean"]
     assert row["simulated"]["reachability"]["mean"] == pytest.approx(row["measured"]["reachability"], abs=0.06)
+
+
+def test_who_worked_when_comes_from_the_records_too(place: Path, url: str) -> None:
+    setup = read(place / "small.yaml").setup
+    found = roster(url, MONDAY, setup.policy.operators, ["pauze"])
+    planned = {("an", 9.0): 10.5, ("an", 13.0): None, ("bart", 9.0): 10.0 + 40 / 60, ("bart", 13.0): None}
+    assert {(s.operators[0], s.start / HOUR) for s in found.shifts} == set(planned)
+    for shift in found.shifts:
+        pause = planned[shift.operators[0], shift.start / HOUR]
+        wanted = [] if pause is None else [pytest.approx(pause, abs=0.1)]
+        assert [b.start / HOUR for b in shift.breaks if b.seconds > 60] == wanted
+        # He stays until the last caller is served, a quarter of an hour at most; and finishes the call in hand.
+        assert shift.end / HOUR == pytest.approx(12.0 if shift.start < 12 * HOUR else 17.0, abs=0.7)
+
+
+def test_an_operator_who_never_logged_out_worked_until_midnight(tmp_path: Path) -> None:
+    at, who, s = midnight(MONDAY), OperatorId("an"), OperatorState
+    url = f"sqlite:///{tmp_path}/acd.db"
+    story: list[Event] = [
+        OperatorChanged(at + 8 * HOUR, who, s.AVAILABLE, s.NOT_READY, "lunch", "an"),
+        OperatorChanged(at + 9 * HOUR, who, s.NOT_READY, s.AVAILABLE, None, "an"),
+        OperatorChanged(at + 10 * HOUR, OperatorId("gone"), s.LOGGED_OUT, s.AVAILABLE, None, "gone"),
+        OperatorChanged(at + 26 * HOUR, who, s.AVAILABLE, s.LOGGED_OUT, None, "an"),
+    ]
+    asyncio.run(keep(url, story))
+    (shift,) = roster(url, MONDAY, [who], ["pauze", "lunch"]).shifts
+    assert (shift.start, shift.end) == (0.0, 24 * HOUR)
+    assert shift.breaks == (Break(8 * HOUR, HOUR, "lunch"),)
 
 
 def test_the_command_shows_both(place: Path, url: str) -> None:

@@ -1,7 +1,10 @@
-"""The simulator's command line: ``python -m sim run|compare|skills SCENARIO``."""
+"""The simulator's command line: ``python -m sim run|compare|skills|staff|replay SCENARIO``."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,12 +15,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from acd.config import ConfigError
+from acd.records import DatabaseUnusable
 from sim.changes import BadChange, changed
 from sim.model.replications import CORES
+from sim.model.setup import Setup
 from sim.policies import ASTERISK, policy_name
+from sim.recorded import BadDay
+from sim.recorded_roster import roster as staff_of
+from sim.replay import beside, beside_table
 from sim.report import Language, Report, page, report_of_comparison, report_of_run, report_of_skills
 from sim.results import BY_KEY, HOUSE, Unit, as_csv, as_json, lines_table, shown, summary
 from sim.scenario import Scenario, find, read, shipped
+from sim.scenario import replay as replay_of
+from sim.staff import OutOfReach, paper, smallest
+from sim.staff.paper import refusal, staffing
+from sim.staff.search import DAYS
+from sim.staff.targets import with_targets
 from sim.study import Comparison, Difference, best_skills, compare
 from sim.study import Progress as Tell
 from sim.study import run as run_all
@@ -32,6 +45,11 @@ WIDTH = max(Console().width, 140)
 """A narrow terminal breaks the lines of a table, never its figures."""
 out = Console(soft_wrap=True, highlight=False, width=WIDTH)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+
+class Roster(StrEnum):
+    RECORDS = "records"
+    SCENARIO = "scenario"
 
 
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="One of 'sim list', or a file.")]
@@ -80,10 +98,8 @@ def run(  # noqa: PLR0917
     """Simulate a scenario, with changes if there are any, and show its figures."""
     given = _scenario(scenario)
     changes = [*(change or ()), *_policies([policy] if policy else None)]
-    setup = given.setup
     with _plain_words():
-        for words in changes:
-            setup = changed(setup, words)
+        setup = _with_changes(given.setup, changes)
     _check_html(html)
     count, first = replications or given.replications, given.seed if seed is None else seed
     with _bar() as tell:
@@ -161,6 +177,91 @@ def skills(  # noqa: PLR0917
     out.print(_differences(found, language))
 
 
+Records = Annotated[str, typer.Option("--records", help="Address of the database, such as sqlite:///acd.db.")]
+Day = Annotated[datetime, typer.Option("--day", formats=["%Y-%m-%d"], help="The day to replay.")]
+
+
+@app.command()
+def replay(  # noqa: PLR0917
+    scenario: Name,
+    records: Records,
+    day: Day,
+    roster: Annotated[Roster, typer.Option(help="Who works: as recorded, or as the scenario says.")] = Roster.RECORDS,
+    change: Changes = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    json: Json = False,
+    cores: Cores = CORES,
+    language: Tongue = Language.NL,
+) -> None:
+    """A day of the product's own records, in the city of a scenario: as it was, and as it would be.
+
+    The same calls come at the same moments. Who gave up has the patience that he had; of the others it is known to be
+    longer than they waited. Only what nobody recorded is drawn, and the same seed draws the same.
+    """
+    given = _scenario(scenario)
+    with _plain_words():
+        setup, calls = replay_of(replace(given.setup, first_day=day.date(), days=1), records, day.date())
+        if roster is Roster.RECORDS:
+            setup = replace(setup, staff=staff_of(records, day.date(), setup.policy.operators, _reasons(setup)))
+        setup = _with_changes(setup, change)
+    count, first = replications or given.replications, given.seed if seed is None else seed
+    with _bar() as tell:
+        (runs,) = run_all([setup], count, first, cores=cores, progress=tell)
+    found = beside(calls, runs, setup)
+    if json:
+        out.out(msgspec.json.format(msgspec.json.encode(found), indent=2).decode(), highlight=False)
+    else:
+        out.print(f"[bold]{given.title[language]}[/]: {day.date()}")
+        out.print(beside_table(found, language))
+
+
+Target = Annotated[float | None, typer.Option(min=0.0, max=0.99, help="Share, instead of that of the lines.")]
+Within = Annotated[float | None, typer.Option(min=1, max=3600, help="Seconds, instead of those of the lines.")]
+Days = Annotated[int, typer.Option(min=10, max=10_000, help="Simulated days of each weekday to judge a plan by.")]
+
+
+@app.command()
+def staff(  # noqa: PLR0917
+    scenario: Name,
+    reachability: Target = None,
+    share: Target = None,
+    within: Within = None,
+    change: Changes = None,
+    days: Days = DAYS,
+    seed: Seed = None,
+    json: Json = False,
+    csv: Csv = False,
+    cores: Cores = CORES,
+    language: Tongue = Language.NL,
+) -> None:
+    """The smallest staffing per half-hour that meets the targets: who is needed, who is rostered, and the gap.
+
+    In each half-hour the share of callers who are answered (--reachability) and who are answered in time (--share,
+    --within) is met over all lines together, and on each line over the day. Operators are those of the city, with the
+    lines they serve; nobody can be missed in any half-hour without missing a target.
+    """
+    given = _scenario(scenario)
+    with _plain_words():
+        setup = with_targets(_with_changes(given.setup, change), reachability, share, within)
+    try:
+        with _bar() as tell:
+            answer = smallest(setup, given.seed if seed is None else seed, days, cores=cores, progress=tell)
+    except OutOfReach as error:
+        _fail(refusal(error, language))
+    found = staffing(answer)
+    if json:
+        out.out(paper.as_json(found).decode(), highlight=False)
+    elif csv:
+        out.out(paper.as_csv(found), end="")
+    else:
+        out.print(f"[bold]{given.title[language]}[/]", *([f"({', '.join(change)})"] if change else []))
+        for table in paper.tables(found, setup, language):
+            out.print(table)
+            out.print()
+        out.print(paper.conclusion(found, language))
+
+
 def main() -> None:
     app()
 
@@ -234,11 +335,21 @@ def _scenario(name: str) -> Scenario:
         _fail(str(error))
 
 
+def _reasons(setup: Setup) -> list[str]:
+    return [] if setup.city is None else list(setup.city.reasons)
+
+
+def _with_changes(setup: Setup, changes: list[str] | None) -> Setup:
+    for words in changes or ():
+        setup = changed(setup, words)
+    return setup
+
+
 @contextmanager
 def _plain_words() -> Iterator[None]:
     try:
         yield
-    except BadChange as error:
+    except (BadChange, BadDay, DatabaseUnusable) as error:
         _fail(str(error))
 
 

@@ -1,7 +1,5 @@
 """A scenario file -> a :class:`~sim.model.setup.Setup`, or every fault of the file with its line."""
 
-import csv
-import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,12 +11,13 @@ from pydantic import ValidationError
 
 from acd.config import City, ConfigError, Fault, load
 from acd.config.faults import Path as Place
-from acd.config.faults import did_you_mean, message, shown
+from acd.config.faults import did_you_mean, message
 from acd.config.fields import days
 from acd.config.source import UNREADABLE, Source
 from acd.config.syntax import MAX_BYTES
-from acd.model.ids import LineId, OperatorId
+from acd.model.ids import OperatorId
 from acd.model.policy import Line
+from acd.records import DatabaseUnusable
 from sim.model.demand import expected_calls
 from sim.model.draws import AT_ONCE, Constant, Draw, Empirical, Exponential, Lognormal, Weibull
 from sim.model.setup import (
@@ -38,6 +37,7 @@ from sim.model.setup import (
     Special,
     Staff,
 )
+from sim.recorded import BadDay, Experience, from_csv, patience, read_days, replayed, talks
 from sim.scenario_file import MONTHS, CallbackBlock, CallerBlock, LineBlock, ScenarioBlock, ShiftBlock, Time, keys_at
 
 FOLDER: Final = Path(__file__).parent / "scenarios"
@@ -95,12 +95,19 @@ def read(path: str | os.PathLike[str]) -> Scenario:
         raise ConfigError(source.faults)
     city = load(file.parent / block.city)
     _check(block, city, source)
-    recorded = _recorded(file.parent / block.calls.recorded, city) if block.calls.recorded else None
+    recorded = _recorded(file.parent / block.calls.recorded, city, block.days) if block.calls.recorded else None
     if source.faults:
         raise ConfigError(source.faults)
+    setup = _setup(block, city, recorded)
+    try:
+        setup = _measured(setup, block)
+        if block.calls.records is not None:
+            setup, _ = replay(setup, block.calls.records.database, block.calls.records.day or block.first_day)
+    except (DatabaseUnusable, BadDay) as error:
+        raise ConfigError([Fault(str(file), 1, "", str(error))]) from error
     about = {} if block.about is None else _names(block.about.nl, block.about.en, block.about.fr)
     title = _names(block.title.nl, block.title.en, block.title.fr)
-    return Scenario(str(file), title, about, _setup(block, city, recorded), block.replications, block.seed)
+    return Scenario(str(file), title, about, setup, block.replications, block.seed)
 
 
 def _names(nl: str, en: str, fr: str) -> dict[str, str]:
@@ -193,7 +200,8 @@ def _setup(block: ScenarioBlock, city: City, recorded: tuple[Recorded, ...] | No
         first_day=block.first_day,
         days=block.days,
     )
-    return _to_total(setup, calls.total) if calls.total is not None and recorded is None else setup
+    replayed = calls.recorded is not None or calls.records is not None
+    return setup if calls.total is None or replayed else _to_total(setup, calls.total)
 
 
 def _deferral(block: CallbackBlock | None) -> Deferral | None:
@@ -299,58 +307,45 @@ def _clock(text: str) -> float:
     return int(hours) * 3600.0 + int(minutes) * 60.0
 
 
-# --- A recorded day -------------------------------------------------------------------------------------------------
+# --- Days that were -------------------------------------------------------------------------------------------------
 
 
-def _recorded(file: Path, city: City) -> tuple[Recorded, ...]:
-    """The calls of a CSV with the columns ``time`` (HH:MM:SS) and ``line``, and perhaps ``day`` (0 = the first),
-    ``talk`` and ``patience`` (seconds).
-    """
+def _recorded(file: Path, city: City, days: int) -> tuple[Recorded, ...]:
     try:
-        text = _content(file).decode("utf-8-sig")
+        return from_csv(_content(file).decode("utf-8-sig"), city, days)
     except UnicodeDecodeError:
         raise ConfigError([Fault(str(file), 1, "", "is not UTF-8 text")]) from None
-    rows = csv.DictReader(io.StringIO(text))
-    if missing := {"time", "line"} - set(rows.fieldnames or ()):
-        raise ConfigError([Fault(str(file), 1, "", f"has no column {', '.join(sorted(missing))}")])
-    calls, faults = [], []
-    for row in rows:
-        try:
-            calls.append(_call(row, city))
-        except ValueError as error:
-            faults.append(Fault(str(file), rows.line_num, "", str(error)))
-    if faults:
-        raise ConfigError(faults)
-    return tuple(calls)
+    except BadDay as bad:
+        raise ConfigError([Fault(str(file), row, "", says) for row, says in bad.faults]) from None
 
 
-def _call(row: Mapping[str, str], city: City) -> Recorded:
-    line = row["line"] or ""
-    if line not in city.lines:
-        raise ValueError(f"'{shown(line)}' is no line of the city{did_you_mean(line, city.lines)}")
-    day, talk, patience = (_number(row, name) for name in ("day", "talk", "patience"))
-    return Recorded(int(day or 0), _moment(row["time"] or ""), LineId(line), talk, patience)
+def replay(setup: Setup, database: str, day: date) -> tuple[Setup, list[Experience]]:
+    """The setup with the calls that were recorded from that day on, and what became of them then.
+
+    Raises:
+        DatabaseUnusable: the records cannot be read.
+        BadDay: no call was recorded, or one on a line that the city does not have.
+    """
+    calls = read_days(database, day, day + timedelta(setup.days - 1))
+    if not calls:
+        raise BadDay([(0, f"no call that chose a line was recorded on {day}")])
+    if unknown := {call.line for call in calls} - setup.policy.lines.keys():
+        says = f"calls were recorded on {', '.join(sorted(unknown))}, which the city does not have"
+        raise BadDay([(0, says)])
+    demand = replace(setup.demand, recorded=replayed(calls, day))
+    return replace(setup, demand=demand), calls
 
 
-def _moment(text: str) -> float:
-    parts = text.split(":")
-    try:
-        numbers = [float(part) for part in parts]
-    except ValueError:
-        numbers = []
-    if len(numbers) not in (2, 3) or not all(0 <= n < limit for n, limit in zip(numbers, (24, 60, 60), strict=False)):
-        raise ValueError(f"time must be such as 09:15:30, not '{shown(text)}'")
-    return sum(number * unit for number, unit in zip(numbers, (3600, 60, 1), strict=False))
-
-
-def _number(row: Mapping[str, str], name: str) -> float | None:
-    text = row.get(name)
-    if not text:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < 1e6:
-        raise ValueError(f"{name} must be a number of seconds, not '{shown(text)}'")
-    return number
+def _measured(setup: Setup, block: ScenarioBlock) -> Setup:
+    """Callers who are like those on the days that were measured, but for what the scenario says itself."""
+    given = block.measured
+    if given is None:
+        return setup
+    calls = read_days(given.database, given.first, given.last)
+    lines = {}
+    for id, line in setup.demand.lines.items():
+        own, usual = block.lines.get(id, LineBlock()), block.callers
+        talk = None if own.talk or usual.talk else talks(calls, id)
+        tired = None if own.patience or usual.patience else patience(calls, id)
+        lines[id] = replace(line, talk=talk or line.talk, patience=tired or line.patience)
+    return replace(setup, demand=replace(setup.demand, lines=lines))

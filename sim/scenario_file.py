@@ -1,6 +1,7 @@
 """The shape of a scenario file (``sim/scenarios/*.yaml``). Times are seconds (30) or 30s, 2m, 1h; shares are 0 to 1."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, Field, StringConstraints
@@ -98,6 +99,31 @@ class LineBlock(CallerBlock):
     """So many times the usual calls."""
 
 
+Database = Annotated[str, word(r"(sqlite|postgresql)://[^\x00\s]{1,500}", "an address such as sqlite:///acd.db")]
+
+
+class RecordsBlock(Block):
+    """A day from the product's own records, which are only read."""
+
+    database: Database
+    """As ACD_DATABASE has it; a relative file counts from the current folder."""
+    day: Date | None = None
+    """The first day to replay; None = ``first_day`` itself."""
+
+
+def _in_order(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(raw.get("first"), date) and isinstance(raw.get("last"), date) and raw["last"] < raw["first"]:
+        yield ("last",), "is before 'first'"
+
+
+class MeasuredBlock(Block):
+    """Talk times and patience of each line as recorded on these days, where nothing else is said."""
+
+    database: Database
+    first: Date
+    last: Date
+
+
 class CallsBlock(Block):
     total: Annotated[float, Field(gt=0, le=10_000_000)] | None = None
     """Expected calls over all days: everything is scaled to it. None = the ``calls_per_day`` of the lines."""
@@ -111,7 +137,14 @@ class CallsBlock(Block):
     redial_after: OneTime | None = None
     redials: Annotated[int, Field(ge=0, le=20)] = 3
     recorded: FileName | None = None
-    """Replay this CSV instead: day, time, line, and if known talk and patience in seconds."""
+    """Replay this CSV instead: day, time, line, and if known menu, talk, patience, outlasted in seconds."""
+    records: RecordsBlock | None = None
+    """Replay days of the product's own records instead."""
+
+
+def _one_source(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if "recorded" in raw and "records" in raw:
+        yield ("records",), "cannot stand beside 'recorded': replay the one or the other"
 
 
 class BreakBlock(Block):
@@ -193,7 +226,8 @@ class ScenarioBlock(Block):
     days: Annotated[int, Field(ge=1, le=1000)] = 1
     replications: Annotated[int, Field(ge=1, le=10_000)] = 30
     seed: Annotated[int, Field(ge=0, le=10**9)] = 1
-    calls: CallsBlock = CallsBlock()
+    calls: Annotated[CallsBlock, together(_one_source)] = CallsBlock()
+    measured: Annotated[MeasuredBlock, together(_in_order)] | None = None
     callers: CallerBlock = CallerBlock()
     lines: dict[LineKey, LineBlock] = Field(default_factory=dict)
     staff: StaffBlock

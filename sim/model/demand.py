@@ -7,6 +7,7 @@ phone that rings first. So two settings are tried on the same people.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from random import Random
+from typing import Final
 
 from acd.config import Interval
 from acd.model.facts import CallWhereabouts as At
@@ -14,6 +15,9 @@ from acd.model.ids import CallId, LineId, OfferId
 from sim.kernel import Timer
 from sim.model.draws import Sampler, stream
 from sim.model.setup import SLOT, SLOTS, LineDemand, Setup
+
+ATTEMPTS: Final = 1000
+"""Draws after which a condition is taken to be met hardly ever."""
 
 
 class Caller:
@@ -85,7 +89,7 @@ class Callers:
     def again(self, caller: Caller, now: float) -> Caller | None:
         """The same citizen calls once more; None = he leaves it at that."""
         demand = self._setup.demand
-        if not demand.redial or caller.attempt >= demand.redials:
+        if not demand.redial or demand.recorded is not None or caller.attempt >= demand.redials:
             return None
         origin = caller.origin or f"{caller.line}/{caller.arrives_at!r}"
         random = stream(self._seed, "redial", origin, caller.attempt)
@@ -137,10 +141,24 @@ class Callers:
         assert demand.recorded is not None
         for n, call in enumerate(demand.recorded):
             if call.day == number:
-                caller = self._born(call.line, demand.lines[call.line], midnight + call.at, stream(self._seed, "r", n))
+                line, random = demand.lines[call.line], stream(self._seed, "r", n)
+                caller = self._born(call.line, line, midnight + call.at, random)
+                caller.menu = caller.menu if call.menu is None else call.menu
                 caller.talk = caller.talk if call.talk is None else call.talk
-                caller.patience = caller.patience if call.patience is None else call.patience
+                if call.patience is not None:
+                    caller.patience = call.patience
+                elif call.outlasted is not None and caller.patience <= call.outlasted:
+                    caller.patience = longer(line.patience.sampler(random), call.outlasted)
                 yield caller
+
+
+def longer(sample: Sampler, least: float) -> float:
+    """A time that is longer than ``least`` seconds. When hardly any is, one that begins to count there."""
+    for _ in range(ATTEMPTS):
+        seconds = sample()
+        if seconds > least:
+            return seconds
+    return least + sample()
 
 
 def arrivals(random: Random, expected: Sequence[float]) -> Iterator[float]:

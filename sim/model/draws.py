@@ -2,9 +2,12 @@
 and the same seed gives the same numbers on any machine."""
 
 import math
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from operator import neg
 from random import Random
 from typing import Protocol
 
@@ -85,6 +88,49 @@ class Empirical:
 
     def sampler(self, random: Random) -> Sampler:
         return partial(random.choice, self.values)
+
+
+class Survival:
+    """Patience as it was measured: of those who were served one knows only that theirs was longer (Kaplan and Meier,
+    Journal of the American Statistical Association 53, 1958). Beyond the last who gave up it is exponential, with the
+    mean rate at which all of them gave up.
+
+    Args:
+        waits: seconds, and whether he gave up then.
+
+    Raises:
+        ValueError: nobody gave up.
+    """
+
+    __slots__ = ("_left", "_tail", "_times", "mean", "waits")
+
+    def __init__(self, waits: tuple[tuple[float, bool], ...]) -> None:
+        self.waits = waits
+        given_up = Counter(seconds for seconds, gave_up in waits if gave_up)
+        if not given_up:
+            raise ValueError("nobody gave up: that says nothing of patience")
+        all_waits = sorted(seconds for seconds, _ in waits)
+        self._times = sorted(given_up)
+        self._left: list[float] = []
+        """Share whose patience is longer than each of the times."""
+        share = 1.0
+        for seconds in self._times:
+            share *= 1 - given_up[seconds] / (len(all_waits) - bisect_left(all_waits, seconds))
+            self._left.append(share)
+        self._tail = math.fsum(all_waits) / given_up.total()
+        self.mean = self._area() + self._left[-1] * self._tail
+
+    def _area(self) -> float:
+        steps = zip([0.0, *self._times], self._times, [1.0, *self._left], strict=False)
+        return math.fsum((end - start) * share for start, end, share in steps)
+
+    def sampler(self, random: Random) -> Sampler:
+        def sample() -> float:
+            share = random.random()
+            n = bisect_left(self._left, -share, key=neg)
+            return self._times[n] if n < len(self._times) else self._times[-1] + random.expovariate(1 / self._tail)
+
+        return sample
 
 
 NEVER = Constant(math.inf)

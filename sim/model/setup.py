@@ -56,6 +56,9 @@ class Recorded:
     line: LineId
     talk: float | None = None
     patience: float | None = None
+    menu: float | None = None
+    outlasted: float | None = None
+    """He was served, or sent elsewhere, after so many seconds in the queue: his patience was longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +77,7 @@ class Demand:
     redials: int = 3
     """At most so many times."""
     recorded: tuple[Recorded, ...] | None = None
-    """Replay these calls instead of drawing new ones."""
+    """Replay these calls instead of drawing new ones. Second tries are among them: none are invented."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Who works when: the roster of a day as moments at which operators log in, pause, come back and leave."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from enum import IntEnum
 from random import Random
@@ -46,6 +47,7 @@ def moves(setup: Setup, seed: int, number: int, day: date) -> list[Move]:
         if day.weekday() in shift.weekdays
         for operator in shift.operators
         if operator not in away and _has_work(setup, operator, day)
+        if stream("shows", seed, operator, number).random() >= setup.staff.no_show
         for move in _of_shift(setup, shift, operator, (seed, operator, number, shift.start))
     ]
     found.sort()
@@ -53,8 +55,6 @@ def moves(setup: Setup, seed: int, number: int, day: date) -> list[Move]:
 
 
 def _of_shift(setup: Setup, shift: Shift, operator: OperatorId, name: tuple[object, ...]) -> Iterator[Move]:
-    if stream("shows", *name).random() < setup.staff.no_show:
-        return
     pauses = [*shift.breaks]
     if setup.staff.pauses_per_hour:
         pauses += _unplanned(setup, shift, stream("pauses", *name))
@@ -63,16 +63,27 @@ def _of_shift(setup: Setup, shift: Shift, operator: OperatorId, name: tuple[obje
 
 def _at_work(operator: OperatorId, shift: Shift, pauses: list[Break]) -> Iterator[Move]:
     yield Move(shift.start, Do.COME, operator, "")
-    back = shift.start
-    for pause in sorted(pauses, key=lambda pause: pause.start):
-        start, end = pause.start, min(pause.start + pause.seconds, shift.end)
-        # A pause within a pause is taken in it.
-        if start >= back and start < shift.end:
+    for pause in _joined(pauses):
+        start, end = max(pause.start, shift.start), pause.start + pause.seconds
+        if start < shift.end and end > start:
             yield Move(start, Do.PAUSE, operator, pause.reason)
-            back = end
             if end < shift.end:
                 yield Move(end, Do.RETURN, operator, "")
     yield Move(shift.end, Do.LEAVE, operator, "")
+
+
+def _joined(pauses: list[Break]) -> Iterator[Break]:
+    """Pauses that overlap are one, until the last of them ends: lunch is not over when the coffee before it is."""
+    last: Break | None = None
+    for pause in sorted(pauses, key=lambda pause: pause.start):
+        if last is None or pause.start > last.start + last.seconds:
+            if last is not None:
+                yield last
+            last = pause
+        else:
+            last = replace(last, seconds=max(last.seconds, pause.start + pause.seconds - last.start))
+    if last is not None:
+        yield last
 
 
 def _unplanned(setup: Setup, shift: Shift, random: Random) -> Iterator[Break]:

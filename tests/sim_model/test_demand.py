@@ -138,6 +138,33 @@ def test_no_shows_and_pauses_are_as_frequent_as_they_should_be() -> None:
     assert sum(move.do is Do.PAUSE for move in found) / come == pytest.approx(4, abs=0.2)
 
 
+def test_who_does_not_come_does_not_come_all_day() -> None:
+    """Two shifts of one day are one decision; and on most days he does come."""
+    one = policy([line("a")], operators(1, {"a": 1}))
+    ids = tuple(one.operators)
+    shifts = (Shift(operators=ids, start=9 * HOUR, end=12 * HOUR), Shift(operators=ids, start=13 * HOUR, end=17 * HOUR))
+    setup = replace(world(one, {"a": callers(1, 1, None, 1)}), staff=Staff(shifts=shifts, no_show=0.3))
+    comes = [sum(move.do is Do.COME for move in moves(setup, 1, number, MONDAY)) for number in range(200)]
+    assert set(comes) == {0, 2}
+    assert comes.count(0) / 200 == pytest.approx(0.3, abs=0.1)
+
+
+def test_a_break_within_a_pause_is_taken_to_its_end() -> None:
+    one = policy([line("a")], operators(1, {"a": 1}))
+    coffee, lunch = Break(11.9 * HOUR, 900.0, "pauze"), Break(12 * HOUR, 1800.0, "lunch")
+    shift = Shift(operators=tuple(one.operators), start=9 * HOUR, end=17 * HOUR, breaks=(lunch, coffee))
+    setup = replace(world(one, {"a": callers(1, 1, None, 1)}), staff=Staff(shifts=(shift,)))
+    away = [(move.at / HOUR, move.do) for move in moves(setup, 1, 0, MONDAY)][1:-1]
+    assert away == [(11.9, Do.PAUSE), (12.5, Do.RETURN)]
+
+
+def test_second_tries_are_not_invented_beside_recorded_calls() -> None:
+    nobody = world(policy([line("a")], operators(1, {"a": 1})), {"a": callers(1, 60, 30, 8)})
+    calls = tuple(Recorded(0, HOUR + n, LineId("a")) for n in range(50))
+    setup = replace(nobody, staff=Staff(shifts=()), demand=replace(nobody.demand, redial=1.0, recorded=calls))
+    assert sum(isinstance(event, CallStarted) for event in events_of(setup)) == 50
+
+
 def test_who_gave_up_calls_again() -> None:
     """Nobody works: everybody hangs up, and half of them try again, at most three times."""
     nobody = world(policy([line("a")], operators(1, {"a": 1})), {"a": callers(100, 60, 30, 8)})

@@ -1,9 +1,17 @@
 """The production engine in virtual time gives the waiting times that the exact formulas give."""
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 
+from acd.model.ids import LineId
 from sim.formulas import Waiting, erlang_a, erlang_c
+from sim.model.demand import arrivals
+from sim.model.draws import stream
 from sim.model.figures import Figures
+from sim.model.replications import replicate
+from sim.model.setup import Recorded
 from tests.sim_model.house import HOUR, callers, line, operators, policy, share, twenty, world
 
 
@@ -30,6 +38,30 @@ def test_erlang_c() -> None:
     one = policy([line("a")], operators(12, {"a": 1}))
     runs = twenty(world(one, {"a": callers(252, 120, None, 10)}, warm_up=HOUR))
     assert_agree(runs, erlang_c(12, 252, 120, 20))
+
+
+def settled(staff: int, load: float, random: Random) -> int:
+    """How many calls there are in a line that has been open for ever (M/M/n)."""
+    weights = [1.0]
+    for k in range(1, 40 * staff):
+        weights.append(weights[-1] * load / min(k, staff))
+    return random.choices(range(len(weights)), weights)[0]
+
+
+def test_erlang_c_under_heavy_load() -> None:
+    """Set B, 96 % occupied: it takes hours to settle, so each replication begins in the state in which a line that
+    was always open would be found, with calls whose end is as far off as that of new ones."""
+    staff, per_hour, talk, hours = 50, 2880, 60, 1
+    one = policy([line("a")], operators(staff, {"a": 1}))
+    setup = world(one, {"a": callers(per_hour, talk, None, hours)}, warm_up=0.001)
+    runs = []
+    for seed in range(20):
+        random = stream("set B", seed)
+        found = [0.0] * settled(staff, per_hour / 3600 * talk, random)
+        later = arrivals(random, [per_hour / 2] * 2 * hours)
+        calls = tuple(Recorded(0, at, LineId("a")) for at in (*found, *later))
+        runs.append(replicate(replace(setup, demand=replace(setup.demand, recorded=calls)), seed))
+    assert_agree(runs, erlang_c(staff, per_hour, talk, 20))
 
 
 THREE = {"a": (60.0, 180.0), "b": (90.0, 150.0), "c": (40.0, 240.0)}

@@ -113,6 +113,36 @@ def test_a_recorded_day(small: Path, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("time\n09:00\n", "day.csv:1: has no column line"),
+        ("time,line\n", "day.csv:1: has no calls"),
+        ("time,line,day\n09:00,info,1\n", "day.csv:2: day must be a whole number below the 1 days of the scenario"),
+        ("time,line,day\n09:00,info,0.5\n", "day.csv:2: day must be a whole number"),
+        ("time,line,talk\n09:00,info,-3\n", "day.csv:2: talk must be a number of seconds, not '-3'"),
+        ("time,line,menu\n09:00,info,soon\n", "day.csv:2: menu must be a number of seconds, not 'soon'"),
+        ("time,line\n09:00," + "x" * 200_000 + "\n", "day.csv:2: is no CSV: field larger than field limit"),
+    ],
+)
+def test_faults_of_a_recorded_day(small: Path, tmp_path: Path, text: str, says: str) -> None:
+    small.write_text(SMALL.replace("total: 200,", "recorded: day.csv,"))
+    (tmp_path / "day.csv").write_text(text)
+    with pytest.raises(ConfigError) as fault:
+        read(small)
+    assert says in str(fault.value)
+
+
+def test_what_is_known_of_a_recorded_call_is_kept(small: Path, tmp_path: Path) -> None:
+    small.write_text(SMALL.replace("total: 200,", "recorded: day.csv,"))
+    (tmp_path / "day.csv").write_text("time,line,menu,outlasted\n" + "09:00,info,7,400\n" * 50)
+    setup = read(small).setup
+    found = Callers(setup, 1).of_day(0, setup.first_day, 0.0)
+    assert {caller.menu for caller in found} == {7.0}
+    assert min(caller.patience for caller in found) > 400
+    assert len({caller.patience for caller in found}) == 50
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_shipped_scenarios_are_sound(name: str) -> None:
     scenario = read(find(name))

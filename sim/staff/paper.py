@@ -1,0 +1,295 @@
+"""The answer on paper: what each half-hour needs, what is rostered, and the gap; as a table, JSON and CSV."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import msgspec
+from rich.table import Table
+
+from acd.model.ids import LineId, OperatorId
+from sim.model.setup import Setup
+from sim.staff.plan import Cell, Skills, clock
+from sim.staff.search import LIKELY, Answer, OutOfReach, Place
+from sim.staff.tally import Block, OfLine, Pair, Ratio
+from sim.staff.targets import SURE, Target, confidence
+
+WEEKDAYS: Final = {
+    "nl": ("ma", "di", "wo", "do", "vr", "za", "zo"),
+    "en": ("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
+}
+_Z: Final = 1.96
+_HEADS: Final = {
+    "nl": ("tijd", "oproepen", "nu", "nodig", "verschil", "wie", "bereikbaarheid", "op tijd", "zekerheid"),
+    "en": ("time", "calls", "now", "needed", "gap", "who", "reachability", "in time", "confidence"),
+}
+_LINE_HEADS: Final = {
+    "nl": ("lijn, hele dag", "oproepen", "bereikbaarheid", "op tijd", "zekerheid"),
+    "en": ("line, whole day", "calls", "reachability", "in time", "confidence"),
+}
+_ALL: Final = {"nl": "alle lijnen", "en": "all lines"}
+_HOURS: Final = {"nl": "medewerker-uren", "en": "operator hours"}
+
+
+class Share(msgspec.Struct, frozen=True):
+    """A share, and how far the truth may be from it with 95 % confidence."""
+
+    mean: float
+    half: float
+
+    @classmethod
+    def of(cls, seen: Ratio) -> "Share | None":
+        return cls(seen.mean, _Z * seen.error) if seen.whole else None
+
+
+class GroupNeed(msgspec.Struct, frozen=True):
+    """Operators of one skill group in one half-hour."""
+
+    lines: Skills
+    now: int
+    needed: int
+
+    @property
+    def gap(self) -> int:
+        return self.needed - self.now
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """What callers experience with the staffing needed."""
+
+    reachability: Share | None
+    service_level: Share | None
+    target: Target
+    confidence: float
+    """That both targets are met, 0 to 1."""
+
+    @classmethod
+    def of(cls, pair: Pair, target: Target) -> "Reached":
+        return cls(Share.of(pair.reachability), Share.of(pair.service_level), target, confidence(pair, target))
+
+
+class HalfHour(msgspec.Struct, frozen=True):
+    weekday: int
+    """Monday = 0."""
+    time: str
+    calls: float
+    """Expected."""
+    now: int
+    """Rostered, of those who serve a line that is open."""
+    needed: int
+    groups: list[GroupNeed]
+    judged: str
+    """The half-hours over which ``reached`` was judged."""
+    reached: Reached
+
+    @property
+    def gap(self) -> int:
+        return self.needed - self.now
+
+
+class LineDay(msgspec.Struct, frozen=True):
+    """A line over a whole day."""
+
+    weekday: int
+    line: LineId
+    calls: float
+    reached: Reached
+
+
+class Staffing(msgspec.Struct, frozen=True):
+    """The smallest staffing that meets the targets."""
+
+    met: bool
+    """In each half-hour and on each line, on the days of the proof."""
+    confidence: float
+    """The smallest one of all."""
+    doubtful: int
+    """In so many of them with less than 95 %."""
+    days: int
+    """Simulated days of each weekday, of which the search had seen none."""
+    hours_now: float
+    """Operator hours of those half-hours."""
+    hours_needed: float
+    half_hours: list[HalfHour]
+    lines: list[LineDay]
+
+
+def staffing(answer: Answer) -> Staffing:
+    """The answer in full."""
+    half_hours = [_half_hour(answer, cell) for cell in answer.targets.lines_of]
+    lines = [_line_day(answer, key) for key in answer.targets.lines]
+    sure = [one.reached.confidence for one in half_hours] + [one.reached.confidence for one in lines]
+    return Staffing(
+        met=all(confidence >= LIKELY for confidence in sure),
+        confidence=min(sure, default=1.0),
+        doubtful=sum(confidence < SURE for confidence in sure),
+        days=min(answer.tally.days.values()),
+        hours_now=sum(one.now for one in half_hours) / 2,
+        hours_needed=sum(one.needed for one in half_hours) / 2,
+        half_hours=half_hours,
+        lines=lines,
+    )
+
+
+def _half_hour(answer: Answer, cell: Cell) -> HalfHour:
+    weekday, slot = cell
+    open_now = set(answer.targets.lines_of[cell])
+    block = answer.targets.block_of[cell]
+    needed, now = answer.plan[cell], answer.now.get(cell, frozenset())
+    groups = [
+        GroupNeed(skills, _of(now, members), _of(needed, members))
+        for skills, members in answer.groups.items()
+        if not open_now.isdisjoint(skills)
+    ]
+    return HalfHour(
+        weekday=weekday,
+        time=clock(slot),
+        calls=sum(seen.entered for seen in answer.tally.cells[cell].values()) / answer.tally.days[weekday],
+        now=sum(group.now for group in groups),
+        needed=sum(group.needed for group in groups),
+        groups=[group for group in groups if group.now or group.needed],
+        judged=f"{clock(block.first)}-{clock(block.last + 1)}",
+        reached=Reached.of(answer.tally.blocks[block], answer.targets.blocks[block]),
+    )
+
+
+def _of(operators: Iterable[OperatorId], members: Iterable[OperatorId]) -> int:
+    return len(set(operators).intersection(members))
+
+
+def _line_day(answer: Answer, key: OfLine) -> LineDay:
+    weekday, line = key
+    seen = [lines[line].entered for (day, _), lines in answer.tally.cells.items() if day == weekday and line in lines]
+    calls = sum(seen) / answer.tally.days[weekday]
+    return LineDay(weekday, line, calls, Reached.of(answer.tally.lines[key], answer.targets.lines[key]))
+
+
+# --- For people -----------------------------------------------------------------------------------------------------
+
+
+def tables(found: Staffing, setup: Setup, language: str) -> Iterator[Table]:
+    """By half-hour, then by line; of one weekday after the other."""
+    for weekday in sorted({one.weekday for one in found.half_hours}):
+        yield _half_hours(found, setup, language, weekday)
+        yield _lines(found, language, weekday)
+
+
+def _half_hours(found: Staffing, setup: Setup, language: str, weekday: int) -> Table:
+    table = _table(_HEADS[language], WEEKDAYS[language][weekday], left=(0, 5))
+    for one in found.half_hours:
+        if one.weekday == weekday:
+            table.add_row(
+                one.time,
+                f"{one.calls:.1f}",
+                str(one.now),
+                str(one.needed),
+                f"{one.gap:+}" if one.gap else "0",
+                _who(one.groups, setup, language),
+                *_reached(one.reached),
+                style="bold" if one.gap > 0 else "",
+            )
+    return table
+
+
+def _lines(found: Staffing, language: str, weekday: int) -> Table:
+    table = _table(_LINE_HEADS[language], WEEKDAYS[language][weekday], left=(0,))
+    for one in found.lines:
+        if one.weekday == weekday:
+            table.add_row(one.line, f"{one.calls:.1f}", *_reached(one.reached))
+    return table
+
+
+def _table(heads: Iterable[str], weekday: str, left: Iterable[int]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for n, head in enumerate(heads):
+        text = f"{weekday} {head}" if n == 0 else head
+        table.add_column(text, justify="left" if n in left else "right")
+    return table
+
+
+def _reached(reached: Reached) -> tuple[str, str, str]:
+    shares = (reached.reachability, reached.service_level)
+    texts = ["-" if share is None else f"{share.mean:.1%} ± {share.half:.1%}".replace("%", " %") for share in shares]
+    return texts[0], texts[1], sure(reached.confidence)
+
+
+def sure(confidence: float) -> str:
+    """``97 %``; never quite a hundred."""
+    return f"{min(0.99, math.floor(confidence * 100) / 100):.0%}".replace("%", " %")
+
+
+def _who(groups: Iterable[GroupNeed], setup: Setup, language: str) -> str:
+    """``+2 gentinfo, -1 gentinfo+lez``."""
+    ordered = sorted(groups, key=lambda group: (group.gap < 0, len(group.lines)))
+    return ", ".join(f"{g.gap:+} {group_name(g.lines, setup, language)}" for g in ordered if g.gap)
+
+
+def group_name(lines: Skills, setup: Setup, language: str) -> str:
+    return _ALL[language] if len(lines) == len(setup.policy.lines) > 2 else "+".join(lines)
+
+
+def conclusion(found: Staffing, language: str) -> str:
+    """What the city must know of it, in two sentences."""
+    hours = f"{_HOURS[language]}: {found.hours_now:g} → {found.hours_needed:g}"
+    total, least = len(found.half_hours) + len(found.lines), sure(found.confidence)
+    if language == "nl":
+        how = f"Getoetst op {found.days} dagen die de berekening niet kende"
+        result = "overal gehaald" if found.met else "niet overal gehaald"
+        doubt = f"met minder dan 95 % zekerheid op {found.doubtful} van {total} plaatsen, het minst met {least}"
+        return f"{hours}. {how}: {result}, {doubt if found.doubtful else f'met minstens {least} zekerheid'}."
+    how = f"Tried on {found.days} days that the search had not seen"
+    result = "met everywhere" if found.met else "not met everywhere"
+    doubt = f"with less than 95 % confidence in {found.doubtful} of {total} places, the least {least}"
+    return f"{hours}. {how}: {result}, {doubt if found.doubtful else f'with at least {least} confidence'}."
+
+
+def refusal(error: OutOfReach, language: str) -> str:
+    """Where the targets are out of reach, and what everybody together reaches there."""
+    count = len(error.setup.policy.operators)
+    head = {
+        "nl": f"De doelen zijn niet haalbaar, ook niet met alle {count} medewerkers de hele dag aan het werk:",
+        "en": f"The targets cannot be met, not even with all {count} operators at work all day:",
+    }
+    rows = [f"  {_place(place, language)}: {_falls_short(*both, language)}" for place, both in error.missed.items()]
+    return "\n".join([head[language], *rows])
+
+
+def _place(place: Place, language: str) -> str:
+    weekday = WEEKDAYS[language][place.weekday]
+    if isinstance(place, Block):
+        return f"{weekday} {clock(place.first)}-{clock(place.last + 1)}"
+    return f"{weekday} {place.line}"
+
+
+def _falls_short(pair: Pair, target: Target, language: str) -> str:
+    names: Mapping[str, tuple[str, str]] = {"nl": ("bereikbaarheid", "op tijd"), "en": ("reachability", "in time")}
+    both = ((pair.reachability, target.reachability), (pair.service_level, target.service_level))
+    aim = {"nl": "doel", "en": "target"}[language]
+    found = [
+        f"{name} {seen.mean:.1%} ± {_Z * seen.error:.1%} ({aim} {wanted:.0%})".replace("%", " %")
+        for name, (seen, wanted) in zip(names[language], both, strict=True)
+        if seen.whole and seen.mean < wanted
+    ]
+    return ", ".join(found)
+
+
+# --- For programs ---------------------------------------------------------------------------------------------------
+
+
+def as_json(found: Staffing) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(found), indent=2)
+
+
+def as_csv(found: Staffing) -> str:
+    """One row for each half-hour and skill group."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(["weekday", "time", "lines", "now", "needed", "gap", "calls", "confidence"])
+    for one in found.half_hours:
+        for group in one.groups:
+            day, lines = WEEKDAYS["en"][one.weekday], "+".join(group.lines)
+            sure = f"{one.reached.confidence:.3f}"
+            rows.writerow([day, one.time, lines, group.now, group.needed, group.gap, f"{one.calls:.2f}", sure])
+    return out.getvalue()

@@ -54,6 +54,7 @@ class House:
         self.engine = Engine(self.settings)
         self.now = T0
         self.commands: list[Command] = []
+        self.steps: list[tuple[f.Fact, list[Command]]] = []
         self.events: list[Event] = []
         if linked:
             self.link()
@@ -71,6 +72,7 @@ class House:
     def tell(self, fact: f.Fact) -> Step:
         step = self.engine.handle(fact, self.now)
         self.commands += step.commands
+        self.steps.append((fact, step.commands))
         self.events += step.events
         check_invariants(self.engine, self.events)
         return step

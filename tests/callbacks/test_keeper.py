@@ -9,6 +9,7 @@ import pytest
 from acd.callbacks import jobs
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.memory import MemoryStore, Shelf
+from acd.callbacks.worklist import Action, CannotAct, Changed, Worklist
 from acd.model import commands as do
 from acd.model import events as ev
 from acd.model import facts
@@ -283,3 +284,85 @@ async def test_a_stop_answers_what_was_asked_and_leaves_no_task(bench: Bench) ->
     await bench.keeper.stop()
     assert facts.CallbackNotBooked(CALL, "database") in bench.facts
     assert [task for task in asyncio.all_tasks() if task.get_name() == "promises"] == []
+
+
+# --- People ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def people(bench: Bench) -> Worklist:
+    return Worklist(bench.store, lambda: CITY, lambda: bench.now, bench.keeper.look)
+
+
+async def test_call_now_is_due_at_once_and_says_who_wanted_it(bench: Bench, people: Worklist) -> None:
+    await bench.promised()
+    await people.act("17.1", Action.CALL_NOW, "coach", why="he called the mayor")
+    await bench.rest()
+    assert [due.callback for due in bench.due] == [ID]
+    story = await people.story("17.1")
+    assert (story.promise.owner, story.changes[-1].by, story.changes[-1].what) == ("coach", "coach", "call_now")
+    assert story.changes[-1].why == "he called the mayor"
+    assert AN not in repr(story)
+    assert await people.number("17.1") == AN
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "why", "result"),
+    [
+        (Action.DONE, CallbackState.REACHED, None, AttemptResult.CONNECTED),
+        (Action.WRONG_NUMBER, CallbackState.SETTLED, "wrong_number", AttemptResult.WRONG_NUMBER),
+        (Action.CANCEL, CallbackState.CANCELLED, "cancel", None),
+        (Action.HAND_OVER, CallbackState.HANDED_OVER, "person", None),
+        (Action.NO_ANSWER, CallbackState.OPEN, None, AttemptResult.NO_ANSWER),
+    ],
+)
+async def test_what_a_person_does(
+    bench: Bench, people: Worklist, action: Action, state: CallbackState, why: str | None, result: AttemptResult | None
+) -> None:
+    await bench.promised()
+    after = await people.act("17.1", action, "coach")
+    assert (after.state, after.why, after.result, after.owner) == (state, why, result, "coach")
+    assert bench.shelf.promises[ID] == after
+
+
+async def test_three_calls_in_vain_by_hand_are_enough(bench: Bench, people: Worklist) -> None:
+    await bench.promised()
+    for _ in range(3):
+        after = await people.act("17.1", Action.NO_ANSWER, "coach")
+    assert (after.state, after.why, after.attempts) == (CallbackState.HANDED_OVER, "attempts", 3)
+    again = await people.act("17.1", Action.NO_ANSWER, "coach")
+    assert (again.state, again.attempts) == (CallbackState.HANDED_OVER, 4)
+    other = await people.act("17.1", Action.HAND_OVER, "coach", to="bo")
+    assert (other.state, other.owner) == (CallbackState.HANDED_OVER, "bo")
+
+
+@pytest.mark.parametrize(
+    ("action", "at", "words"),
+    [
+        (Action.MOVE, None, "to which moment"),
+        (Action.MOVE, MONDAY - 60, "2026-10-19 08:59 is over"),
+        (Action.MOVE, MONDAY + 14 * HOUR, "citizens of gentinfo are not called at 2026-10-19 23:00"),
+    ],
+)
+async def test_a_moment_that_cannot_be_is_refused(
+    bench: Bench, people: Worklist, action: Action, at: float | None, words: str
+) -> None:
+    await bench.promised()
+    with pytest.raises(CannotAct, match=words):
+        await people.act("17.1", action, "coach", at=at)
+    assert len(bench.shelf.log) == 1
+
+
+async def test_nobody_reaches_into_an_attempt_or_acts_on_what_he_did_not_see(bench: Bench, people: Worklist) -> None:
+    await bench.promised()
+    await people.act("17.1", Action.MOVE, "coach", at=LATER.start, version=1)
+    with pytest.raises(Changed, match="has changed meanwhile"):
+        await people.act("17.1", Action.DONE, "bo", version=1)
+    bench.now = LATER.start
+    await bench.ask(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    for action in Action:
+        with pytest.raises(CannotAct):
+            await people.act("17.1", action, "bo", at=LATER.start + HOUR)
+    assert bench.shelf.promises[ID].state is CallbackState.CLAIMED
+    with pytest.raises(CannotAct, match="there is no promise 99"):
+        await people.act("99", Action.DONE, "bo")

@@ -1,0 +1,368 @@
+"""The keeper as the engine meets it: what it answers, what it tells unasked, and what it says without a database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from acd.callbacks import jobs
+from acd.callbacks.keeper import Keeper
+from acd.callbacks.memory import MemoryStore, Shelf
+from acd.callbacks.worklist import Action, CannotAct, Changed, Worklist
+from acd.model import commands as do
+from acd.model import events as ev
+from acd.model import facts
+from acd.model.callback import AttemptResult, AttemptStage, CallbackState, DueCallback
+from acd.model.facts import Fact
+from acd.model.ids import CallbackId, CallId, OfferId
+from acd.ports import StoreAway
+from tests.callbacks.crashes import CITY, EarlyPlanner
+from tests.callbacks.promises import AN, DEADLINE, HOUR, LATER, LINE, MONDAY, OPERATOR, SOON, promise
+
+CALL = CallId("17.1")
+ID = CallbackId("17.1")
+
+
+STEPS = ("book", "claim", "owed", "owed_to", "booked_by", "taken", "note_attempt", "end_attempt", "change")
+
+
+class AwayStore(MemoryStore):
+    """A database that can be pulled out."""
+
+    away = False
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in STEPS and object.__getattribute__(self, "away"):
+            raise StoreAway("pulled out")
+        return object.__getattribute__(self, name)
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.now = MONDAY
+        self.shelf = Shelf()
+        self.store = AwayStore(self.shelf)
+        self.facts: list[Fact] = []
+        self.due: tuple[DueCallback, ...] = ()
+        self.keeper = Keeper(self.store, lambda: CITY, EarlyPlanner(), lambda: self.now)
+
+    def inbox(self, fact: Fact) -> None:
+        self.facts.append(fact)
+        if isinstance(fact, facts.CallbacksDue):
+            self.due = fact.callbacks
+
+    async def rest(self) -> None:
+        """Until all is done that was asked for."""
+        while self.keeper._jobs._at_work is not None or not self.keeper._jobs._queue.empty():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+    async def ask(self, *commands: do.PromiseCommand) -> list[Fact]:
+        """What is told from here on."""
+        self.facts.clear()
+        for command in commands:
+            self.keeper.send(command)
+        await asyncio.sleep(0)
+        await self.rest()
+        return [fact for fact in self.facts if not isinstance(fact, facts.CallbacksDue)]
+
+    async def at(self, moment: float) -> tuple[DueCallback, ...]:
+        """What is due then, as the engine knows it."""
+        self.now = moment
+        await self.keeper.tick()
+        await self.rest()
+        return self.due
+
+    def hear(self, *events: ev.Event) -> None:
+        self.keeper.listen(events)
+
+    async def promised(self, call: str = "17.1", number: str = AN) -> None:
+        await self.store.book(promise(call), number)
+
+
+@pytest.fixture
+async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    monkeypatch.setattr(jobs, "PATIENCE", 0.05)
+    monkeypatch.setattr(jobs, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(jobs, "LONGEST_PAUSE", 0.01)
+    bench = Bench()
+    await bench.keeper.start(bench.inbox)
+    await bench.rest()
+    yield bench
+    await bench.keeper.stop()
+
+
+PLAN = do.PlanCallback(CALL, LINE, "0470 00 00 01", "fr")
+
+
+async def plan_of(bench: Bench, command: do.PlanCallback = PLAN) -> Any:
+    (fact,) = await bench.ask(command)
+    assert isinstance(fact, facts.CallbackPlanned)
+    return fact.plan
+
+
+async def test_who_accepts_is_promised_the_moment_that_he_chose(bench: Bench) -> None:
+    plan = await plan_of(bench)
+    assert (plan.number, len(plan.slots), plan.existing) == (AN, 3, None)
+    assert await bench.ask(do.BookCallback(CALL, LINE, 2, None)) == [
+        facts.CallbackBooked(CALL, ID, plan.slots[1], plan.deadline)
+    ]
+    assert bench.shelf.promises[ID].window == plan.slots[1]
+    assert bench.shelf.promises[ID].language == "fr"
+    assert bench.keeper.counts[LINE].open == 1
+
+
+async def test_hanging_up_while_it_is_written_does_not_undo_it(bench: Bench) -> None:
+    await plan_of(bench)
+    bench.keeper.send(do.BookCallback(CALL, LINE, 1, None))
+    bench.hear(ev.CallEnded(MONDAY, CALL, MONDAY))
+    await bench.ask(do.DropPlan(CALL))
+    assert bench.shelf.promises[ID].state is CallbackState.OPEN
+
+
+@pytest.mark.parametrize(
+    ("planned", "choice", "number", "why"),
+    [
+        (PLAN, 1, "112", "no_number"),
+        (do.PlanCallback(CALL, LINE, None, "nl"), 1, None, "no_number"),
+        (PLAN, 4, None, "no_such_choice"),
+        (do.PlanCallback(CallId("other"), LINE, AN, "nl"), 1, None, "no_plan"),
+    ],
+)
+async def test_what_cannot_be_promised_is_said(
+    bench: Bench, planned: do.PlanCallback, choice: int, number: str | None, why: str
+) -> None:
+    await plan_of(bench, planned)
+    assert await bench.ask(do.BookCallback(CALL, LINE, choice, number)) == [facts.CallbackNotBooked(CALL, why)]
+    assert not bench.shelf.promises
+
+
+async def test_a_keyed_number_wins_and_its_promise_is_found_again_by_the_call(bench: Bench) -> None:
+    await plan_of(bench, do.PlanCallback(CALL, LINE, None, "nl"))
+    await bench.ask(do.BookCallback(CALL, LINE, 1, "0470000001"))
+    assert bench.shelf.numbers[ID] == AN
+    # A restarted engine asks whether he is owed a call, and knows no number.
+    plan = await plan_of(bench, do.PlanCallback(CALL, LINE, None, "nl"))
+    assert plan.existing == bench.shelf.promises[ID].window
+
+
+async def test_moments_offered_to_one_are_kept_from_the_next_until_he_has_chosen(bench: Bench) -> None:
+    seen: list[dict[float, int]] = []
+
+    class Watching(EarlyPlanner):
+        def slots(self, line: Any, now: float, deadline: float, taken: Any) -> Any:
+            seen.append(dict(taken))
+            return super().slots(line, now, deadline, taken)
+
+    bench.keeper.planner = Watching()
+    plan = await plan_of(bench)
+    await plan_of(bench, do.PlanCallback(CallId("17.2"), LINE, None, "nl"))
+    assert seen[1] == {slot.start: 1 for slot in plan.slots}
+    await bench.ask(do.DropPlan(CALL))
+    bench.keeper.send(do.DropPlan(CallId("17.2")))
+    await plan_of(bench, do.PlanCallback(CallId("17.3"), LINE, None, "nl"))
+    assert seen[2] == {}
+
+
+async def test_who_is_owed_a_call_hears_so_as_soon_as_he_joins(bench: Bench) -> None:
+    await bench.promised()
+    again = CallId("17.5")
+    bench.hear(
+        ev.CallStarted(MONDAY, again, "x", "+32 470 00 00 01", MONDAY),
+        ev.CallEnteredLine(MONDAY, again, LINE, MONDAY, "nl", ""),
+    )
+    (told,) = await bench.ask()
+    assert isinstance(told, facts.CallbackPlanned) and told.plan is not None
+    assert (told.call, told.plan.existing, told.plan.deadline) == (again, SOON, DEADLINE)
+    (booked,) = await bench.ask(do.BookCallback(again, LINE, 3, None))
+    assert isinstance(booked, facts.CallbackBooked) and booked.callback == ID
+    await bench.ask(do.CancelCallback(again, LINE))
+    assert bench.shelf.promises[ID].state is CallbackState.CANCELLED
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+async def test_who_gets_through_by_himself_is_no_longer_owed(bench: Bench, claimed: bool) -> None:
+    await bench.promised()
+    await bench.at(SOON.start)
+    if claimed:
+        await bench.ask(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    other = CallId("17.5")
+    bench.hear(ev.CallStarted(SOON.start, other, "x", AN, SOON.start))
+    bench.hear(ev.CallAnswered(SOON.start, other, LINE, OPERATOR, SOON.start, 20.0))
+    await bench.ask(do.EndAttempt(OfferId(1), AttemptResult.NO_ANSWER, SOON.start + 30))
+    assert (bench.shelf.promises[ID].state, bench.shelf.promises[ID].why) == (CallbackState.SETTLED, "got_through")
+    assert await bench.at(LATER.start) == ()
+
+
+async def test_due_is_told_at_its_moment_within_calling_hours(bench: Bench) -> None:
+    await bench.promised()
+    assert await bench.at(SOON.start - 1) == ()
+    (due,) = await bench.at(SOON.start)
+    assert (due.callback, due.window, due.attempts) == (ID, SOON, 0)
+    assert await bench.at(MONDAY + 14 * HOUR) == ()
+    assert len(await bench.at(MONDAY + 24 * HOUR)) == 1
+
+
+async def test_an_attempt_that_came_to_nothing_is_due_again_two_hours_later_at_the_earliest(bench: Bench) -> None:
+    await bench.promised()
+    await bench.at(SOON.start)
+    (claimed,) = await bench.ask(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    assert claimed == facts.CallbackClaimed(ID, OfferId(1), AN, "nl")
+    await bench.ask(
+        do.NoteAttempt(OfferId(1), AttemptStage.DIALLED, SOON.start + 9),
+        do.EndAttempt(OfferId(1), AttemptResult.BUSY, SOON.start + 12),
+    )
+    kept = bench.shelf.promises[ID]
+    assert (kept.state, kept.attempts) == (CallbackState.OPEN, 1)
+    assert kept.start_at >= SOON.start + 12 + 2 * HOUR
+
+
+async def test_after_the_operator_did_not_pick_up_it_is_told_due_anew(bench: Bench) -> None:
+    await bench.promised()
+    await bench.at(SOON.start)
+    await bench.ask(
+        do.ClaimCallback(ID, OfferId(1), OPERATOR),
+        do.EndAttempt(OfferId(1), AttemptResult.OPERATOR, SOON.start + 12),
+    )
+    assert any(isinstance(fact, facts.CallbacksDue) for fact in bench.facts)
+    assert [due.callback for due in bench.due] == [ID]
+
+
+async def test_a_line_that_closes_soon_is_told_once_and_so_is_the_end_of_it(bench: Bench) -> None:
+    open_until = [interval.end for interval in CITY.lines[LINE].hours[0]][-1]
+    closes = MONDAY + (open_until - 9 * 60) * 60.0
+    for moment in (closes - 2000, closes - 1800, closes - 900, closes, closes + 60):
+        bench.now = moment
+        await bench.keeper.tick()
+    told = [fact for fact in bench.facts if isinstance(fact, facts.LineClosing)]
+    assert told == [facts.LineClosing(LINE, closes), facts.LineClosing(LINE, None)]
+
+
+# --- The database is away --------------------------------------------------------------------------------------------
+
+
+async def test_with_the_database_away_all_is_answered_no_in_time_and_nobody_is_rung(bench: Bench) -> None:
+    await plan_of(bench)
+    await bench.promised("17.9", "+32470000009")
+    assert len(await bench.at(SOON.start)) == 1
+    bench.store.away = True
+    third = CallId("17.3")
+    told = await bench.ask(
+        do.PlanCallback(third, LINE, AN, "nl"),
+        do.BookCallback(CALL, LINE, 1, None),
+        do.ClaimCallback(CallbackId("17.9"), OfferId(1), OPERATOR),
+    )
+    assert told == [
+        facts.CallbackPlanned(third, None),
+        facts.CallbackNotBooked(CALL, "database"),
+        facts.CallbackNotClaimed(CallbackId("17.9"), OfferId(1)),
+    ]
+    assert bench.due == ()
+    bench.store.away = False
+    await bench.rest()
+    assert ID not in bench.shelf.promises
+    assert len(await bench.at(SOON.start + 10)) == 1
+
+
+async def test_an_end_that_the_database_did_not_take_is_written_when_it_is_back(bench: Bench) -> None:
+    await bench.promised()
+    await bench.at(SOON.start)
+    await bench.ask(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    bench.store.away = True
+    bench.keeper.send(do.EndAttempt(OfferId(1), AttemptResult.REFUSED, SOON.start + 30))
+    await asyncio.sleep(0.02)
+    assert bench.shelf.promises[ID].state is CallbackState.CLAIMED
+    bench.store.away = False
+    await bench.rest()
+    assert (bench.shelf.promises[ID].state, bench.shelf.promises[ID].why) == (CallbackState.HANDED_OVER, "refused")
+
+
+async def test_a_stop_answers_what_was_asked_and_leaves_no_task(bench: Bench) -> None:
+    await plan_of(bench)
+    bench.store.away = True
+    bench.keeper.send(do.BookCallback(CALL, LINE, 1, None))
+    await bench.keeper.stop()
+    assert facts.CallbackNotBooked(CALL, "database") in bench.facts
+    assert [task for task in asyncio.all_tasks() if task.get_name() == "promises"] == []
+
+
+# --- People ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def people(bench: Bench) -> Worklist:
+    return Worklist(bench.store, lambda: CITY, lambda: bench.now, bench.keeper.look)
+
+
+async def test_call_now_is_due_at_once_and_says_who_wanted_it(bench: Bench, people: Worklist) -> None:
+    await bench.promised()
+    await people.act("17.1", Action.CALL_NOW, "coach", why="he called the mayor")
+    await bench.rest()
+    assert [due.callback for due in bench.due] == [ID]
+    story = await people.story("17.1")
+    assert (story.promise.owner, story.changes[-1].by, story.changes[-1].what) == ("coach", "coach", "call_now")
+    assert story.changes[-1].why == "he called the mayor"
+    assert AN not in repr(story)
+    assert await people.number("17.1") == AN
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "why", "result"),
+    [
+        (Action.DONE, CallbackState.REACHED, None, AttemptResult.CONNECTED),
+        (Action.WRONG_NUMBER, CallbackState.SETTLED, "wrong_number", AttemptResult.WRONG_NUMBER),
+        (Action.CANCEL, CallbackState.CANCELLED, "cancel", None),
+        (Action.HAND_OVER, CallbackState.HANDED_OVER, "person", None),
+        (Action.NO_ANSWER, CallbackState.OPEN, None, AttemptResult.NO_ANSWER),
+    ],
+)
+async def test_what_a_person_does(
+    bench: Bench, people: Worklist, action: Action, state: CallbackState, why: str | None, result: AttemptResult | None
+) -> None:
+    await bench.promised()
+    after = await people.act("17.1", action, "coach")
+    assert (after.state, after.why, after.result, after.owner) == (state, why, result, "coach")
+    assert bench.shelf.promises[ID] == after
+
+
+async def test_three_calls_in_vain_by_hand_are_enough(bench: Bench, people: Worklist) -> None:
+    await bench.promised()
+    for _ in range(3):
+        after = await people.act("17.1", Action.NO_ANSWER, "coach")
+    assert (after.state, after.why, after.attempts) == (CallbackState.HANDED_OVER, "attempts", 3)
+    again = await people.act("17.1", Action.NO_ANSWER, "coach")
+    assert (again.state, again.attempts) == (CallbackState.HANDED_OVER, 4)
+    other = await people.act("17.1", Action.HAND_OVER, "coach", to="bo")
+    assert (other.state, other.owner) == (CallbackState.HANDED_OVER, "bo")
+
+
+@pytest.mark.parametrize(
+    ("action", "at", "words"),
+    [
+        (Action.MOVE, None, "to which moment"),
+        (Action.MOVE, MONDAY - 60, "2026-10-19 08:59 is over"),
+        (Action.MOVE, MONDAY + 14 * HOUR, "citizens of gentinfo are not called at 2026-10-19 23:00"),
+    ],
+)
+async def test_a_moment_that_cannot_be_is_refused(
+    bench: Bench, people: Worklist, action: Action, at: float | None, words: str
+) -> None:
+    await bench.promised()
+    with pytest.raises(CannotAct, match=words):
+        await people.act("17.1", action, "coach", at=at)
+    assert len(bench.shelf.log) == 1
+
+
+async def test_nobody_reaches_into_an_attempt_or_acts_on_what_he_did_not_see(bench: Bench, people: Worklist) -> None:
+    await bench.promised()
+    await people.act("17.1", Action.MOVE, "coach", at=LATER.start, version=1)
+    with pytest.raises(Changed, match="has changed meanwhile"):
+        await people.act("17.1", Action.DONE, "bo", version=1)
+    bench.now = LATER.start
+    await bench.ask(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    for action in Action:
+        with pytest.raises(CannotAct):
+            await people.act("17.1", action, "bo", at=LATER.start + HOUR)
+    assert bench.shelf.promises[ID].state is CallbackState.CLAIMED
+    with pytest.raises(CannotAct, match="there is no promise 99"):
+        await people.act("99", Action.DONE, "bo")

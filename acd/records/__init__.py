@@ -13,6 +13,7 @@ A start goes like this::
         restored = await archive.restored()
 """
 
+from acd.records.accounts import AccountStore
 from acd.records.archive import Archive, CallRow, OutcomeCounts
 from acd.records.database import DatabaseUnusable, upgrade
 from acd.records.days import day_bounds, day_of
@@ -20,6 +21,7 @@ from acd.records.ledger import Health, Ledger
 from acd.records.writing import rebuild
 
 __all__ = [
+    "AccountStore",
     "Archive",
     "CallRow",
     "DatabaseUnusable",

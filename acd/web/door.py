@@ -98,9 +98,7 @@ class Door:
         clock: seconds since the epoch.
     """
 
-    def __init__(
-        self, book: AccountBook, *, secret: str, secure: bool, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, book: AccountBook, *, secret: str, secure: bool, clock: Callable[[], float] = time.time) -> None:
         self.book: Final = book
         self.secret: Final = secret
         self.secure: Final = secure
@@ -135,10 +133,10 @@ class Door:
             SignInRefused: there is no such link, or it is closed.
             TooManyAttempts: there were too many failures.
         """
-        self._check_rate("", address)
+        self._check_rate(f"link {address}", address)
         account = await self.book.with_token(passwords.digest(link))
         if account is None or account.disabled_at is not None:
-            self._throttle.tried("", address, self.clock())
+            self._throttle.tried(f"link {address}", address, self.clock())
             raise SignInRefused
         return await self._open(account, address)
 
@@ -162,9 +160,7 @@ class Door:
         if new == current:
             raise PasswordRefused("password_same")
         entry = visitor.entry(self.clock(), AuditAction.PASSWORD_CHANGED, visitor.name)
-        await self.book.set_password(
-            visitor.name, await self._checker.hash(new), None, entry, keep=visitor.session
-        )
+        await self.book.set_password(visitor.name, await self._checker.hash(new), None, entry, keep=visitor.session)
 
     async def hash(self, password: str) -> str:
         return await self._checker.hash(password)

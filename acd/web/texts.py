@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from acd.web.desk_texts import DESK
+
 
 class Lang(StrEnum):
     NL = "nl"
@@ -13,7 +15,7 @@ class Lang(StrEnum):
 
 NAMES: Final[Mapping[Lang, str]] = {Lang.NL: "Nederlands", Lang.EN: "English", Lang.FR: "Français"}
 
-_TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
+_WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     # --- The frame around the figures
     "title": ("Wallboard", "Wallboard", "Tableau de bord"),
     "skip": ("Naar de cijfers", "Skip to the figures", "Aller aux chiffres"),
@@ -123,8 +125,22 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Percentages are rounded down; * = fewer than {n} calls, too few to steer by.",
         "Les pourcentages sont arrondis vers le bas ; * = moins de {n} appels, trop peu pour s’y fier.",
     ),
+    # --- The promises to call back, on the wallboard
+    "callbacks": ("Terugbellen", "Callbacks", "Rappels"),
+    "n_overdue": ("{n} te laat", "{n} overdue", "{n} en retard"),
+    "n_due_soon": ("{n} bijna te laat", "{n} nearly overdue", "{n} presque en retard"),
+    "nobody_overdue": ("geen enkele te laat", "none overdue", "aucun en retard"),
+    "callbacks_open": ("open", "open", "ouverts"),
+    "why_overdue": ("terugbelbelofte gebroken", "callback promise broken", "promesse de rappel rompue"),
+    "why_due_soon": ("terugbellen dringend", "callback urgent", "rappel urgent"),
+    "legend_callbacks": (
+        "Terugbellen = burgers die nog teruggebeld moeten worden; te laat = na het uiterste moment.",
+        "Callbacks = citizens still to be called back; overdue = past the latest moment.",
+        "Rappels = citoyens encore à rappeler ; en retard = au-delà du dernier moment.",
+    ),
 }  # fmt: skip
 
+_TEXTS: Final = {**_WALLBOARD, **DESK}
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}
 

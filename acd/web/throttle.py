@@ -44,8 +44,8 @@ class Throttle:
             times.pop()
 
     def _wait(self, key: str, most: int, now: float) -> float:
-        times = self._failures.get(key, ())
-        return max(0.0, times[0] + WINDOW - now) if len(times) >= most else 0.0
+        times = self._failures.get(key)
+        return max(0.0, times[0] + WINDOW - now) if times and len(times) >= most else 0.0
 
 
 def _account(name: str) -> str:

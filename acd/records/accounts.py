@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, RowMapping, Select, delete, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,9 +54,10 @@ class AccountStore:
         return found and found[0]
 
     async def add_first(self, name: str, password: str, at: float) -> bool:
-        """Make an admin if there is no account at all. Two services that start at once make one."""
+        """Make an admin if there is none. Two services that start at once make one."""
         async with self._writing() as connection:
-            if await connection.scalar(select(func.count()).select_from(tables.account)):
+            in_the_way = or_(_account.role == Role.ADMIN, _account.name == name)
+            if await connection.scalar(select(func.count()).select_from(tables.account).where(in_the_way)):
                 return False
             await self._insert(connection, Account(name, Role.ADMIN, at, must_change=True), password, None)
             entry = AuditEntry(at, "acd", "", AuditAction.ACCOUNT_ADDED, name, Role.ADMIN)

@@ -60,7 +60,7 @@ class Registry:
             Refused: no such name or role can be, or there is one of that name.
         """
         name, role, now = form.get("name", "").strip().lower(), _role(form), self._door.clock()
-        if not _is_name(name):
+        if not is_name(name):
             raise Refused("account_name")
         screen = role is Role.WALLBOARD
         account = Account(name, role, now, None if screen else _operator(form), must_change=not screen)
@@ -167,5 +167,6 @@ def _operator(form: Mapping[str, str]) -> OperatorId | None:
     return OperatorId(form.get("operator", "").strip()[:100]) or None
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
+    """Whether an account can have this name."""
     return 0 < len(name) <= LONGEST_NAME and all(letter.isalnum() or letter in "._-@" for letter in name)

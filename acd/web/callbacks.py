@@ -23,6 +23,7 @@ from acd.web.when import moment_of
 from acd.web.worklist import (
     ACTABLE,
     AUDITED,
+    RECORDED,
     Act,
     Deed,
     Dossier,
@@ -42,6 +43,19 @@ FURTHEST: Final = 60 * 86_400.0
 SOONEST: Final = 900.0
 """Seconds from now that the form to move a promise proposes."""
 LONGEST_NOTE: Final = 500
+
+ORDER: Final = (
+    Act.CALL_NOW,
+    Act.DONE,
+    Act.NO_ANSWER,
+    Act.WRONG_NUMBER,
+    Act.MOVE,
+    Act.HAND_OVER,
+    Act.CANCEL,
+)
+"""Of the buttons: what ends it badly comes last."""
+STEPS: Final = {act.value: f"act_{act}" for act in Act} | {step: f"step_{step}" for step in RECORDED}
+BYS: Final = {by: f"by_{by}" for by in ("citizen", "acd")}
 
 KindOf = Annotated[Kind, Query(alias="kind")]
 LineOf = Annotated[str, Query(alias="line", max_length=100)]
@@ -198,10 +212,11 @@ class DeskPages:
             row=row,
             number=readable(row.number),
             level=level(row, self._door.clock()),
-            acts=list(Act) if row.state in ACTABLE else [],
+            acts=ORDER if row.state in ACTABLE else (),
             colleagues=await self._desk.colleagues(),
             soonest=self._door.clock() + SOONEST,
-            known=frozenset(Act),
+            steps=STEPS,
+            bys=BYS,
             **self._names(),
         )
 

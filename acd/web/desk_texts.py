@@ -177,15 +177,25 @@ DESK: Final[Mapping[str, tuple[str, str, str]]] = {
     "kind_closed": ("Afgehandeld", "Closed", "Clôturées"),
     "which": ("Welke", "Which", "Lesquelles"),
     "all_lines": ("Alle lijnen", "All lines", "Toutes les lignes"),
-    "broken_banner": (
-        "{n} belofte(n) gebroken: deze burgers hadden al gebeld moeten zijn.",
-        "{n} promise(s) broken: these citizens should have been called by now.",
-        "{n} promesse(s) rompue(s) : ces citoyens auraient déjà dû être rappelés.",
+    "broken_one": (
+        "1 belofte gebroken: deze burger had al gebeld moeten zijn.",
+        "1 promise broken: this citizen should have been called by now.",
+        "1 promesse rompue : ce citoyen aurait déjà dû être rappelé.",
     ),
-    "due_soon_banner": (
-        "{n} belofte(n) lopen binnen 2 uur af.",
-        "{n} promise(s) run out within 2 hours.",
-        "{n} promesse(s) expirent dans les 2 heures.",
+    "broken_many": (
+        "{n} beloften gebroken: deze burgers hadden al gebeld moeten zijn.",
+        "{n} promises broken: these citizens should have been called by now.",
+        "{n} promesses rompues : ces citoyens auraient déjà dû être rappelés.",
+    ),
+    "due_soon_one": (
+        "1 belofte loopt binnen 2 uur af.",
+        "1 promise runs out within 2 hours.",
+        "1 promesse expire dans les 2 heures.",
+    ),
+    "due_soon_many": (
+        "{n} beloften lopen binnen 2 uur af.",
+        "{n} promises run out within 2 hours.",
+        "{n} promesses expirent dans les 2 heures.",
     ),
     "number": ("Nummer", "Number", "Numéro"),
     "ends_in": ("eindigt op {digits}", "ends in {digits}", "se termine par {digits}"),
@@ -254,6 +264,14 @@ DESK: Final[Mapping[str, tuple[str, str, str]]] = {
     "nothing_to_do": ("Hier valt nu niets te doen.", "There is nothing to do here now.",
                       "Rien à faire ici pour l’instant."),
     "history": ("Verloop", "History", "Historique"),
+    "step_promised": ("beloofd", "promised", "promis"),
+    "step_moved": ("verplaatst", "moved", "déplacé"),
+    "step_handed_over": ("overgedragen", "handed over", "transmis"),
+    "step_reached": ("gesproken", "reached", "entretien fait"),
+    "step_settled": ("niet meer nodig", "settled", "réglé"),
+    "step_cancelled": ("geannuleerd", "cancelled", "annulé"),
+    "by_citizen": ("de burger", "the citizen", "le citoyen"),
+    "by_acd": ("automatisch", "automatic", "automatique"),
     "no_history": ("Nog niets gebeurd.", "Nothing has happened yet.", "Rien ne s’est encore passé."),
     "act_call_now": ("Nu bellen", "Call now", "Appeler maintenant"),
     "act_call_now_explained": (

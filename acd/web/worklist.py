@@ -111,6 +111,10 @@ class WorkAttempt(msgspec.Struct, frozen=True):
     """None = under way."""
 
 
+RECORDED: Final = ("promised", "moved", "handed_over", "reached", "settled", "cancelled")
+"""Steps in a promise's life that no person at a desk made."""
+
+
 class WorkStep(msgspec.Struct, frozen=True):
     """One line of the promise's history."""
 
@@ -118,7 +122,7 @@ class WorkStep(msgspec.Struct, frozen=True):
     by: str
     """Account, operator, ``citizen`` or ``acd``."""
     what: str
-    """An :class:`Act`, or a word of the records'."""
+    """An :class:`Act`, or one of :data:`RECORDED`."""
     note: str = ""
 
 

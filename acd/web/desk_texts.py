@@ -68,7 +68,6 @@ DESK: Final[Mapping[str, tuple[str, str, str]]] = {
                        "Le mot de passe actuel est incorrect."),
     "password_changed": ("Je wachtwoord is gewijzigd.", "Your password is changed.", "Mot de passe modifié."),
     # --- Accounts
-    "account": ("Account", "Account", "Compte"),
     "role": ("Rol", "Role", "Rôle"),
     "operator_id": ("Operator in queues.yaml", "Operator in queues.yaml", "Opérateur dans queues.yaml"),
     "operator_optional": ("Leeg als deze persoon geen oproepen neemt.", "Empty if this person takes no calls.",

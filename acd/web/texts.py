@@ -99,7 +99,6 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     "wrap_up": ("{n} nawerk", "{n} wrap-up", "{n} post-appel"),
     "not_ready": ("{n} niet klaar", "{n} not ready", "{n} pas prêts"),
     "away": ("{n} toestel weg", "{n} phone away", "{n} poste absent"),
-    "n_abandoned": ("{n} afgehaakt", "{n} abandoned", "{n} abandonnés"),
     "weak": ("weinig oproepen", "few calls", "peu d’appels"),
     # --- Attention
     "level_ok": ("In orde", "In order", "En ordre"),

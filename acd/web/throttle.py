@@ -31,7 +31,7 @@ class Throttle:
     def tried(self, name: str, address: str, now: float) -> None:
         """An attempt is a failure until it has succeeded: many at once are as many."""
         for key, most in ((_account(name), PER_ACCOUNT), (_address(address), PER_ADDRESS)):
-            self._failures.setdefault(key, deque(maxlen=most)).append(now)
+            self._failures.setdefault(key, deque(maxlen=most + 1)).append(now)
             self._failures.move_to_end(key)
         while len(self._failures) > MOST:
             self._failures.popitem(last=False)
@@ -45,7 +45,7 @@ class Throttle:
 
     def _wait(self, key: str, most: int, now: float) -> float:
         times = self._failures.get(key)
-        return max(0.0, times[0] + WINDOW - now) if times and len(times) >= most else 0.0
+        return max(0.0, times[-most] + WINDOW - now) if times and len(times) >= most else 0.0
 
 
 def _account(name: str) -> str:

@@ -80,7 +80,7 @@ def csrf_in(html: str) -> str:
     return found[1]
 
 
-async def post(browser: httpx.AsyncClient, form_at: str, to: str, **fields: str) -> httpx.Response:
+async def post(browser: httpx.AsyncClient, form_at: str, to: str, /, **fields: str) -> httpx.Response:
     """As a browser does: load the page, fill in its form, send it."""
     csrf = csrf_in((await browser.get(form_at)).text)
     return await browser.post(to, data={"csrf": csrf, **fields})

@@ -8,8 +8,9 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import structlog
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
 
 from acd.model.account import Role
 from acd.model.mendable import Mendable

@@ -127,11 +127,11 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     # --- The promises to call back, on the wallboard
     "callbacks": ("Terugbellen", "Callbacks", "Rappels"),
     "n_overdue": ("{n} te laat", "{n} overdue", "{n} en retard"),
-    "n_due_soon": ("{n} bijna te laat", "{n} nearly overdue", "{n} presque en retard"),
+    "n_due_soon": ("{n} dringend", "{n} urgent", "{n} urgents"),
     "nobody_overdue": ("geen enkele te laat", "none overdue", "aucun en retard"),
     "callbacks_open": ("open", "open", "ouverts"),
-    "why_overdue": ("terugbelbelofte gebroken", "callback promise broken", "promesse de rappel rompue"),
-    "why_due_soon": ("terugbellen dringend", "callback urgent", "rappel urgent"),
+    "why_overdue": ("belofte gebroken", "promise broken", "promesse rompue"),
+    "why_due_soon": ("bel dringend terug", "call back soon", "rappeler vite"),
     "legend_callbacks": (
         "Terugbellen = burgers die nog teruggebeld moeten worden; te laat = na het uiterste moment.",
         "Callbacks = citizens still to be called back; overdue = past the latest moment.",

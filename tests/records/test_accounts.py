@@ -82,7 +82,7 @@ async def test_whatever_changes_an_account_ends_its_sessions_and_no_other(store:
             await store.set_password("an", "new", None, entry(A.ACCOUNT_PASSWORD, "an"))
         case "role":
             await store.set_role("an", Role.SUPERVISOR, OperatorId("an_peeters"), entry(A.ACCOUNT_ROLE, "an"))
-        case "disable":
+        case _:
             await store.set_disabled("an", NOW, entry(A.ACCOUNT_DISABLED, "an"))
     assert await store.session("of an") is None
     assert await store.session("of bea") is not None

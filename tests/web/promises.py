@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from acd.model.call import IllegalMove
 from acd.model.callback import AttemptResult as R
-from acd.model.callback import CallbackMove, CallbackState, IllegalMove, Window, next_callback_state
+from acd.model.callback import CallbackMove, CallbackState, Window, next_callback_state
 from acd.model.ids import CallbackId, LineId, OperatorId
 from acd.model.mendable import Mendable
 from acd.web.snapshot import DUE_SOON, CallbackCounts

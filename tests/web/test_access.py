@@ -16,9 +16,9 @@ from tests.web.promises import busy_day
 
 NOBODY, LOCAL = "nobody", "local"
 WALL, OPER, SUPER, ADMIN = Role.WALLBOARD, Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN
-EVERYBODY = {NOBODY, LOCAL, WALL, OPER, SUPER, ADMIN}
-FIGURES = {LOCAL, WALL, OPER, SUPER, ADMIN}
-PEOPLE = {OPER, SUPER, ADMIN}
+EVERYBODY: set[str] = {NOBODY, LOCAL, WALL, OPER, SUPER, ADMIN}
+FIGURES: set[str] = {LOCAL, WALL, OPER, SUPER, ADMIN}
+PEOPLE: set[str] = {OPER, SUPER, ADMIN}
 
 MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/"): FIGURES,

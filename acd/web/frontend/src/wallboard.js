@@ -106,7 +106,10 @@ board.addEventListener("htmx:sse:after:message", () => {
 });
 // Said before a second attempt, that is at once when the stream has ended.
 board.addEventListener("htmx:sse:before:connection", closed);
-board.addEventListener("htmx:sse:error", closed);
+board.addEventListener("htmx:sse:error", (event) => {
+  closed();
+  if (event.detail.status === 401) location.reload(); // the session is over: the server says where to go
+});
 board.addEventListener("htmx:sse:close", closed);
 
 function everySecond() {

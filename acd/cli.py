@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acd.bootstrap.settings import Settings, configure_log
+from acd.model.account import Role
 from acd.model.events import CallOffered, Event
 from acd.model.mendable import Mendable
 from acd.model.outcome import Outcome
@@ -46,6 +47,8 @@ app.add_typer(callbacks, name="callbacks")
 app.add_typer(dialplan, name="dialplan")
 app.add_typer(prompts, name="prompts")
 app.add_typer(operator, name="operator")
+user = typer.Typer(no_args_is_help=True, help="Accounts: who may sign in to the pages.")
+app.add_typer(user, name="user")
 
 out = Console(soft_wrap=True, highlight=False, markup=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -109,7 +112,7 @@ def run(log_json: Annotated[bool | None, typer.Option(help="Log as JSON lines, o
     configure_log(log_json)
 
     def ready(service: Service) -> None:
-        err.print(f"wallboard at {service.web_url}")
+        err.print("\n".join(service.greeting()))
 
     async def serve() -> None:
         await Service(settings()).run(ready)
@@ -300,6 +303,61 @@ def show_operators(answer: dict[str, Any]) -> None:
     table = Table("operator", "name", "state", "reason", "since")
     for o in answer["operators"]:
         table.add_row(o["operator"], o["name"], o["state"], o["reason"] or "", clock(o["since"]))
+    out.print(table)
+
+
+# --- Accounts --------------------------------------------------------------------------------------------------------
+
+Name = Annotated[str, typer.Argument(help="Name of the account.")]
+RoleOf = Annotated[Role, typer.Argument(help="What the account may do.")]
+OperatorOf = Annotated[str | None, typer.Option("--operator", help="Operator id of queues.yaml, if he takes calls.")]
+
+
+@user.command("add")
+def user_add(name: Name, role: RoleOf = Role.OPERATOR, operator: OperatorOf = None) -> None:
+    """A new account; says its one-time password, or the link of a wallboard."""
+    from acd.bootstrap.people import add
+
+    out.print(carry_out(add(settings(), whoami(), name, role, operator)))
+
+
+@user.command("passwd")
+def user_passwd(name: Name) -> None:
+    """A new one-time password, or a new link of a wallboard; whoever is signed in is signed out."""
+    from acd.bootstrap.people import renew
+
+    out.print(carry_out(renew(settings(), whoami(), name)))
+
+
+@user.command("role")
+def user_role(name: Name, role: RoleOf, operator: OperatorOf = None) -> None:
+    """Another role; whoever is signed in is signed out."""
+    from acd.bootstrap.people import set_role
+
+    carry_out(set_role(settings(), whoami(), name, role, operator))
+    out.print(f"{name}: {role}")
+
+
+@user.command("disable")
+def user_disable(name: Name, again: Annotated[bool, typer.Option("--enable", help="Open it again.")] = False) -> None:
+    """Close an account; whoever is signed in is signed out at once."""
+    from acd.bootstrap.people import set_disabled
+
+    carry_out(set_disabled(settings(), whoami(), name, not again))
+    out.print(f"{name}: {'open' if again else 'closed'}")
+
+
+@user.command("list")
+def user_list() -> None:
+    """All accounts."""
+    from acd.bootstrap.people import accounts
+
+    table = Table("name", "role", "operator", "state", "last signed in")
+    for one in carry_out(accounts(settings())):
+        state = "closed" if one.disabled_at else "one-time password" if one.must_change else "open"
+        table.add_row(
+            one.name, one.role, one.operator or "", state, clock(one.signed_in_at) if one.signed_in_at else ""
+        )
     out.print(table)
 
 

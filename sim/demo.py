@@ -149,7 +149,9 @@ def main(
     configure_log()
     if asterisk:
         asyncio.run(
-            demo_on_asterisk(queues, flows, state, web_port=web_port, pace=pace, ready=lambda url: show(url, browser))
+            demo_on_asterisk(
+                queues, flows, state, web_port=web_port, pace=pace, ready=lambda service: show(service, browser)
+            )
         )
         return
     policy = load(queues).policy
@@ -184,7 +186,7 @@ async def serve(server: DemoSwitch, queues: Path, state: Path, web_port: int, op
 
     def ready(service: Service) -> None:
         server.staff(Pages(settings.socket))
-        show(service.web_url, open_it)
+        show(service, open_it)
 
     await Service(settings).run(ready)
 
@@ -194,10 +196,10 @@ def lose_a_phone(server: DemoSwitch, policy: Policy) -> None:
     server.switch.unregister(list(policy.operators.values())[-1].device)
 
 
-def show(url: str, open_it: bool) -> None:
-    say(f"wallboard at {url}")
+def show(service: Service, open_it: bool) -> None:
+    say("\n".join(service.greeting()))
     if open_it:
-        webbrowser.open(url)
+        webbrowser.open(service.web_url)
 
 
 def say(text: str) -> None:

@@ -16,6 +16,7 @@ import structlog
 
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
+from acd.bootstrap.entrance import FIRST, cookie_secret, first_admin, over_tls
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
@@ -29,10 +30,11 @@ from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.ids import Device, OperatorId
 from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
-from acd.records import Archive, CallbackStore, Ledger, day_bounds, day_of, upgrade
+from acd.records import AccountStore, Archive, CallbackStore, Ledger, day_bounds, day_of, upgrade
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
+from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.server import WebServer
 from acd.web.snapshot import Snapshot, snapshot
@@ -58,11 +60,20 @@ class Service:
         self.city: City = load(settings.queues)
         self.tally = Tally({id: line.target_wait for id, line in self.city.policy.lines.items()})
         self.web_url = ""
+        self.first_password: str | None = None
+        """One-time password of the admin, when this start has made him."""
         self._pbx = pbx
         self._link_lost_at: float | None = None
         self._linked_once = False
         self._started = False
         self._stop = asyncio.Event()
+
+    def greeting(self) -> list[str]:
+        """What the person who started it must know."""
+        sign_in = f"sign in at {self.web_url}/login"
+        if self.first_password is not None:
+            sign_in += f" as {FIRST} with the one-time password {self.first_password}"
+        return [f"wallboard at {self.web_url}", sign_in]
 
     async def run(self, ready: Callable[["Service"], None] = lambda service: None) -> None:
         """Serve until :meth:`stop` or a signal.
@@ -89,6 +100,9 @@ class Service:
         await upgrade(url)
         self.ledger = await stack.enter_async_context(Ledger(url, self.settings.state / "events.spill"))
         await self.ledger.caught_up()
+        self.accounts = AccountStore(url)
+        stack.push_async_callback(self.accounts.close)
+        self.first_password = await first_admin(self.accounts, self.clock())
         self.archive = Archive(url)
         stack.push_async_callback(self.archive.close)
         restored, first_offer = await self._remember()
@@ -183,8 +197,15 @@ class Service:
             self.keeper.planner = await make_planner(self.city, self.archive, self.clock())
 
     async def _open_web(self, stack: AsyncExitStack) -> None:
-        app = create_app(self.hub, hosts=self.settings.web_names, ledger_behind=lambda: self.ledger.health.behind)
-        server = WebServer(app, self.hub, self.settings.web_host, self.settings.web_port)
+        settings = self.settings
+        door = Door(
+            self.accounts,
+            secret=cookie_secret(settings.state),
+            secure=over_tls(settings.web_names),
+            clock=self.clock,
+        )
+        app = create_app(self.hub, hosts=settings.web_names, ledger_behind=lambda: self.ledger.health.behind, door=door)
+        server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
         stack.push_async_callback(server.stop)
         self.web_url = server.url

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     web_port: int = Field(default=8080, ge=0, le=65535)
     web_names: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     """Host names under which browsers may reach the pages."""
+    web_proxies: tuple[str, ...] = ()
+    """Addresses of the web servers in front: what they say about for whom they ask is believed."""
     record: Path | None = None
     """Folder for raw recordings of the AMI session; they hold callers' numbers."""
 

@@ -15,6 +15,7 @@ A start goes like this::
         restored = await archive.restored()
 """
 
+from acd.records.accounts import AccountStore
 from acd.records.archive import Archive, CallRow, OutcomeCounts
 from acd.records.callbacks import CallbackStore
 from acd.records.database import DatabaseUnusable, upgrade
@@ -23,6 +24,7 @@ from acd.records.ledger import Health, Ledger
 from acd.records.writing import rebuild
 
 __all__ = [
+    "AccountStore",
     "Archive",
     "CallRow",
     "CallbackStore",

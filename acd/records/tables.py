@@ -220,4 +220,43 @@ callback_log = Table(
 )
 """Every change of every promise. Triggers refuse UPDATE, DELETE and TRUNCATE."""
 
+account = Table(
+    "account",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("operator", Text, comment="in queues.yaml; NULL: takes no calls"),
+    Column("password", Text, comment="argon2; NULL: signs in otherwise"),
+    Column("token", Text, comment="SHA-256 of a wallboard's link"),
+    Column("must_change", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("disabled_at", Double),
+    Column("signed_in_at", Double),
+)
+Index("ix_account_token", account.c.token, unique=True)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Text, primary_key=True, comment="SHA-256 of what the browser holds"),
+    Column("account", Text, nullable=False, index=True),
+    Column("began_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+    Column("address", Text, nullable=False),
+)
+"""Whoever is signed in. A session that is ended is gone: the audit log tells that it was."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False, comment="1, 2, 3, ... no hole"),
+    Column("at", Double, nullable=False, index=True),
+    Column("who", Text, nullable=False, index=True),
+    Column("address", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("about", Text, nullable=False, index=True, comment="callback, call or account"),
+    Column("detail", Text, nullable=False),
+)
+"""Every look at personal data and every change. Triggers refuse UPDATE, DELETE and TRUNCATE."""
+
 PROJECTION: tuple[Table, ...] = (call, outcome, offer, operator_state, operator_wish, gap, setting, anomaly)

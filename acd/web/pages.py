@@ -57,14 +57,22 @@ class Pages:
         self._env.globals.update(WEAK_BELOW=WEAK_BELOW, Lang=Lang, NAMES=NAMES, Order=Order, Theme=Theme)
         self._env.filters["duration"] = duration
 
-    def wallboard(self, snapshot: Snapshot | None, view: View, theme: Theme = Theme.AUTO) -> str:
-        """The whole page, figures included: it is complete before any script runs."""
-        names = self._names(snapshot, view) | {"theme": theme}
+    def wallboard(
+        self, snapshot: Snapshot | None, view: View, theme: Theme = Theme.AUTO, *, people: bool = False
+    ) -> str:
+        """The whole page, figures included: it is complete before any script runs. ``people``: there are also pages for
+        those who sign in."""
+        names = self._names(snapshot, view) | {"theme": theme, "people": people}
         return self._env.get_template("wallboard.html").render(names, href=_hrefs(view, theme))
 
     def board(self, snapshot: Snapshot | None, view: View) -> str:
         """Only the figures: what is pushed to an open page."""
         return self._env.get_template("board.html").render(self._names(snapshot, view))
+
+    def page(self, template: str, lang: Lang, **names: Any) -> str:
+        """Any other page."""
+        usual = {"lang": lang, "t": lambda key, **values: text(lang, key, **values)}
+        return self._env.get_template(template).render(usual | names)
 
     def _names(self, snapshot: Snapshot | None, view: View) -> dict[str, Any]:
         lang = view.lang
@@ -93,6 +101,8 @@ def _why(row: LineRow, lang: Lang) -> str:
         reasons.append(text(lang, "why_wait", limit=text(lang, "seconds", n=f"{limit:.0f}")))
     if row.staff_level is not Level.OK:
         reasons.append(text(lang, "why_busy" if row.logged_in else "why_unstaffed"))
+    if row.callback_level is not Level.OK:
+        reasons.append(text(lang, "why_overdue" if row.callback_level is Level.ALARM else "why_due_soon"))
     return " · ".join(reasons)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import uvicorn
@@ -20,11 +20,19 @@ GRACE: Final = 2
 class WebServer:
     """Serves an application made by :func:`acd.web.app.create_app` around ``hub``.
 
-    ``port`` 0 takes a free one; ``url`` says which.
+    ``port`` 0 takes a free one; ``url`` says which. ``proxies`` are the addresses of web servers in front: what they
+    say about for whom they ask is believed.
     """
 
     def __init__(
-        self, app: FastAPI, hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, stuck: int = STUCK
+        self,
+        app: FastAPI,
+        hub: Hub,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        *,
+        stuck: int = STUCK,
+        proxies: Sequence[str] = (),
     ) -> None:
         self._hub = hub
         self._host, self._port = host, port
@@ -38,7 +46,8 @@ class WebServer:
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
             timeout_graceful_shutdown=GRACE,
         )
         self._server = _Server(config)

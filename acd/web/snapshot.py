@@ -8,6 +8,7 @@ leave it red all afternoon.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -25,6 +26,9 @@ NEAR_TARGET: Final = 0.05
 """A share at most this far below its target is a warning, further below an alarm."""
 ALARM_WAIT: Final = 2.0
 """A wait is a warning past the line's target, an alarm past this many times the target."""
+
+DUE_SOON: Final = 7200.0
+"""Seconds before its deadline at which a promise to call back is a warning."""
 
 REACHABILITY: Final = "A / (A + B)"
 SERVICE_LEVEL: Final = "A_t / (A + B - s)"
@@ -76,6 +80,31 @@ def _share_level(value: float, target: float) -> Level:
     return Level.WARN if round(target - value, 9) <= NEAR_TARGET else Level.ALARM
 
 
+class CallbackCounts(msgspec.Struct, frozen=True):
+    """Promises to call back, at one moment."""
+
+    open: int = 0
+    """Citizens still to be called."""
+    due: int = 0
+    """Of those: their moment has come, and an attempt has not."""
+    due_soon: int = 0
+    """Of the open ones: the deadline is within :data:`DUE_SOON`."""
+    overdue: int = 0
+    """Of the open ones: the deadline has passed. The promise is broken."""
+    handed_over: int = 0
+    """Of the open ones: a person must deal with it."""
+
+    @property
+    def level(self) -> Level:
+        if self.overdue:
+            return Level.ALARM
+        return Level.WARN if self.due_soon else Level.OK
+
+    def __add__(self, other: "CallbackCounts") -> "CallbackCounts":
+        fields = self.__struct_fields__
+        return CallbackCounts(*(getattr(self, field) + getattr(other, field) for field in fields))
+
+
 class LineRow(msgspec.Struct, frozen=True):
     """One line of the wallboard."""
 
@@ -95,11 +124,13 @@ class LineRow(msgspec.Struct, frozen=True):
     available: int
     logged_in: int
     in_call: int
+    callbacks: CallbackCounts
     target_wait: float
     wait_level: Level
     staff_level: Level
+    callback_level: Level
     level: Level
-    """The worse of the two figures of now."""
+    """The worst of the three figures of now."""
 
 
 class Staff(msgspec.Struct, frozen=True):
@@ -132,10 +163,12 @@ class Totals(msgspec.Struct, frozen=True):
     reachability: Share
     service_level: Share
     staff: Staff
+    callbacks: CallbackCounts
     target_wait: float | None
     """Seconds; None when the lines have different targets."""
     wait_level: Level
     staff_level: Level
+    callback_level: Level
 
 
 class OperatorRow(msgspec.Struct, frozen=True):
@@ -163,10 +196,18 @@ class Snapshot(msgspec.Struct, frozen=True):
     operators: tuple[OperatorRow, ...]
 
 
-def snapshot(board: Board, tally: Tally, *, link_lost_at: float | None = None) -> Snapshot:
-    """The wallboard of this moment. Reads both arguments, changes neither."""
+def snapshot(
+    board: Board,
+    tally: Tally,
+    *,
+    link_lost_at: float | None = None,
+    callbacks: Mapping[LineId, CallbackCounts] = MappingProxyType({}),
+) -> Snapshot:
+    """The wallboard of this moment. Reads its arguments, changes none."""
     late = _late(board)
-    lines = tuple(_row(line, tally, late[line.line]) for line in board.lines)
+    lines = tuple(
+        _row(line, tally, late[line.line], callbacks.get(line.line, CallbackCounts())) for line in board.lines
+    )
     return Snapshot(
         at=board.at,
         linked=board.linked,
@@ -206,7 +247,7 @@ def _late(board: Board) -> Counter[LineId]:
     )
 
 
-def _row(line: BoardLine, tally: Tally, late: int) -> LineRow:
+def _row(line: BoardLine, tally: Tally, late: int, callbacks: CallbackCounts) -> LineRow:
     # Not ``tally.of``: that would add the line to the tally.
     counts = tally.lines.get(line.line) or LineCounts()
     lost = counts.outcomes[Outcome.ABANDONED]
@@ -225,10 +266,12 @@ def _row(line: BoardLine, tally: Tally, late: int) -> LineRow:
         available=line.available,
         logged_in=line.logged_in,
         in_call=line.talking,
+        callbacks=callbacks,
         target_wait=line.target_wait,
         wait_level=wait,
         staff_level=staff,
-        level=worst((wait, staff)),
+        callback_level=callbacks.level,
+        level=worst((wait, staff, callbacks.level)),
     )
 
 
@@ -249,6 +292,7 @@ def _totals(lines: tuple[LineRow, ...], operators: Iterable[BoardOperator]) -> T
     oldest = max(lines, key=lambda row: -1.0 if row.longest_wait is None else row.longest_wait, default=None)
     waits = {row.target_wait for row in lines}
     staff = _staff(operators)
+    callbacks = sum((row.callbacks for row in lines), CallbackCounts())
     waiting = sum(row.waiting for row in lines)
     someone_waits = oldest is not None and oldest.longest_wait is not None
     return Totals(
@@ -262,9 +306,11 @@ def _totals(lines: tuple[LineRow, ...], operators: Iterable[BoardOperator]) -> T
         reachability=_total_share([row.reachability for row in lines], REACHABILITY),
         service_level=_total_share([row.service_level for row in lines], SERVICE_LEVEL),
         staff=staff,
+        callbacks=callbacks,
         target_wait=waits.pop() if len(waits) == 1 else None,
         wait_level=worst(row.wait_level for row in lines),
         staff_level=_staff_level(waiting, staff.available, staff.logged_in),
+        callback_level=callbacks.level,
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from acd.web.desk_texts import DESK
+
 
 class Lang(StrEnum):
     NL = "nl"
@@ -13,7 +15,7 @@ class Lang(StrEnum):
 
 NAMES: Final[Mapping[Lang, str]] = {Lang.NL: "Nederlands", Lang.EN: "English", Lang.FR: "Français"}
 
-_TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
+_WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     # --- The frame around the figures
     "title": ("Wallboard", "Wallboard", "Tableau de bord"),
     "skip": ("Naar de cijfers", "Skip to the figures", "Aller aux chiffres"),
@@ -97,7 +99,6 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
     "wrap_up": ("{n} nawerk", "{n} wrap-up", "{n} post-appel"),
     "not_ready": ("{n} niet klaar", "{n} not ready", "{n} pas prêts"),
     "away": ("{n} toestel weg", "{n} phone away", "{n} poste absent"),
-    "n_abandoned": ("{n} afgehaakt", "{n} abandoned", "{n} abandonnés"),
     "weak": ("weinig oproepen", "few calls", "peu d’appels"),
     # --- Attention
     "level_ok": ("In orde", "In order", "En ordre"),
@@ -123,8 +124,22 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Percentages are rounded down; * = fewer than {n} calls, too few to steer by.",
         "Les pourcentages sont arrondis vers le bas ; * = moins de {n} appels, trop peu pour s’y fier.",
     ),
+    # --- The promises to call back, on the wallboard
+    "callbacks": ("Terugbellen", "Callbacks", "Rappels"),
+    "n_overdue": ("{n} te laat", "{n} overdue", "{n} en retard"),
+    "n_due_soon": ("{n} dringend", "{n} urgent", "{n} urgents"),
+    "nobody_overdue": ("geen enkele te laat", "none overdue", "aucun en retard"),
+    "callbacks_open": ("open", "open", "ouverts"),
+    "why_overdue": ("belofte gebroken", "promise broken", "promesse rompue"),
+    "why_due_soon": ("bel dringend terug", "call back soon", "rappeler vite"),
+    "legend_callbacks": (
+        "Terugbellen = burgers die nog teruggebeld moeten worden; te laat = na het uiterste moment.",
+        "Callbacks = citizens still to be called back; overdue = past the latest moment.",
+        "Rappels = citoyens encore à rappeler ; en retard = au-delà du dernier moment.",
+    ),
 }  # fmt: skip
 
+_TEXTS: Final = {**_WALLBOARD, **DESK}
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}
 

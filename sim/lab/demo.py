@@ -24,13 +24,13 @@ MANY: Final = 100_000
 
 
 async def demo_on_asterisk(
-    queues: Path, flows: Path, state: Path, *, web_port: int, pace: float, ready: Callable[[str], None]
+    queues: Path, flows: Path, state: Path, *, web_port: int, pace: float, ready: Callable[[Service], None]
 ) -> None:
     """Run until a signal.
 
     Args:
         pace: 1 = a call every four seconds over all lines.
-        ready: told the address of the wallboard.
+        ready: told of the service, once its pages answer.
 
     Raises:
         LabError: there is no Asterisk, or no root.
@@ -52,7 +52,7 @@ async def demo_on_asterisk(
 
         def opened(service: Service) -> None:
             tasks.append(asyncio.create_task(open_the_lines(settings, farm, city, pace)))
-            ready(service.web_url)
+            ready(service)
 
         await Service(settings).run(opened)
         await asyncio.gather(*tasks)

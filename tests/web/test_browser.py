@@ -16,10 +16,11 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, async_pla
 
 from acd.engine.board import BoardLine
 from acd.engine.tally import Tally
+from acd.model.ids import LineId
 from acd.web.app import create_app
 from acd.web.hub import Hub
 from acd.web.server import WebServer
-from acd.web.snapshot import Snapshot, snapshot
+from acd.web.snapshot import CallbackCounts, Snapshot, snapshot
 from tests.web.city import NAMES, board, caller, line, tally
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -34,6 +35,9 @@ COUNTS = {
 }
 
 
+OWED = {LineId("gentinfo"): CallbackCounts(14, 3, 2), LineId("bjb"): CallbackCounts(11, 2, 0, 10, 1)}
+
+
 class City:
     """A city of which the test says what happens."""
 
@@ -44,6 +48,7 @@ class City:
         self.empty = False
         self.ready = True
         self.crisis: str | None = None
+        self.callbacks: dict[LineId, CallbackCounts] = {}
         self.stopped_at: float | None = None
 
     def look(self) -> Snapshot | None:
@@ -53,7 +58,7 @@ class City:
         calls = [caller(key, key, now - since, now=now) for key, since in self.since.items()]
         state = board(lines, calls=calls, at=now, linked=self.linked, crisis=self.crisis)
         counts = tally(self.counts) if keys else Tally()
-        return snapshot(state, counts, link_lost_at=now - 61) if self.ready else None
+        return snapshot(state, counts, link_lost_at=now - 61, callbacks=self.callbacks) if self.ready else None
 
     def _line(self, key: str, now: float) -> BoardLine:
         since = self.since.get(key)
@@ -166,6 +171,7 @@ async def test_an_alarm_moves_nothing(context: BrowserContext, site: Site, city:
     calm = await page.evaluate(PLACES)
     city.since = {"sportlijn": time.time() - 599, "bjb": time.time() - 40}
     city.counts["gentinfo"] = (100, 10, 400, 0)
+    city.callbacks = OWED
     site.hub.changed()
     await expect(page.locator("#tile-reachability")).to_have_attribute("data-level", "alarm")
     await expect(page.locator("#tile-longest_wait")).to_have_attribute("data-level", "alarm")
@@ -181,6 +187,17 @@ async def test_the_moment_of_lateness_is_seen_without_any_event(
     city.since["sportlijn"] = time.time() - 29
     page = await opened(context, site.url)
     await expect(page.locator("#line-sportlijn .state")).to_contain_text("wacht > 30", timeout=3000)
+
+
+async def test_a_broken_promise_is_an_alarm_on_the_wall(context: BrowserContext, site: Site, city: City) -> None:
+    page = await opened(context, site.url)
+    await expect(page.locator("#tile-callbacks")).to_contain_text("geen enkele te laat")
+    city.callbacks = OWED
+    site.hub.changed()
+    await expect(page.locator("#tile-callbacks .number")).to_have_text("25open", timeout=1000)
+    await expect(page.locator("#tile-callbacks")).to_contain_text("10 te laat · 2 dringend")
+    await expect(page.locator("#line-bjb .state")).to_contain_text("belofte gebroken")
+    await expect(page.locator("#line-gentinfo .state")).to_contain_text("bel dringend terug")
 
 
 async def test_when_the_server_dies_the_page_says_so_and_recovers(
@@ -306,6 +323,7 @@ async def test_accessible(
     city.empty, city.ready, city.linked = situation == "empty", situation != "loading", situation != "unlinked"
     if situation in ("alarm", "stale"):
         city.crisis = "storm"
+        city.callbacks = OWED
         city.since = {"sportlijn": time.time() - 70, "bjb": time.time() - 40, "gentinfo": time.time() - 3}
     state = {"unlinked": "stale", "loading": "connecting"}.get(situation, "live")
     for lang, theme in views:
@@ -324,6 +342,7 @@ SIZES = [(1366, 768), (1280, 720), (1920, 1080), (3840, 2160), (768, 1024), (390
 @pytest.mark.parametrize("lang", ["nl", "en", "fr"])
 async def test_no_sideways_scrolling(context: BrowserContext, site: Site, city: City, lang: str) -> None:
     city.since = {"sportlijn": time.time() - 3700, "bjb": time.time() - 40}
+    city.callbacks = OWED
     page = await opened(context, f"{site.url}/?lang={lang}")
     for width, height in SIZES:
         await page.set_viewport_size({"width": width, "height": height})

@@ -9,8 +9,10 @@ from acd.engine.board import BoardLine
 from acd.engine.callers import IN_LINE
 from acd.engine.tally import Tally
 from acd.model.call import CallState
+from acd.model.ids import LineId
 from acd.model.operator import OperatorState
 from acd.web.snapshot import (
+    CallbackCounts,
     Level,
     LineRow,
     Share,
@@ -263,3 +265,20 @@ def test_link_and_announcements_come_from_the_board() -> None:
     down = snapshot(board([line()], linked=False, crisis="storm", draining=True), Tally(), link_lost_at=NOON - 5)
     assert (down.linked, down.link_lost_at, down.crisis, down.draining) == (False, NOON - 5, "storm", True)
     assert snapshot(board([line()]), Tally(), link_lost_at=NOON - 5).link_lost_at is None
+
+
+@pytest.mark.parametrize(
+    ("owed", "level"),
+    [
+        (CallbackCounts(), Level.OK),
+        (CallbackCounts(open=9, due=9, handed_over=9), Level.OK),
+        (CallbackCounts(open=9, due_soon=1), Level.WARN),
+        (CallbackCounts(open=9, due_soon=1, overdue=1), Level.ALARM),
+    ],
+)
+def test_a_promise_that_runs_out_asks_for_attention_now(owed: CallbackCounts, level: Level) -> None:
+    picture = snapshot(board([line(), line("bjb")]), Tally(), callbacks={LineId("bjb"): owed})
+    calm, row = picture.lines
+    assert (row.callbacks, row.callback_level, row.level) == (owed, level, level)
+    assert (calm.callbacks, calm.level) == (CallbackCounts(), Level.OK)
+    assert (picture.totals.callbacks, picture.totals.callback_level) == (owed, level)

@@ -5,8 +5,12 @@ from string import Formatter
 import pytest
 
 import acd.web
+from acd.model.account import AuditAction, Role
+from acd.model.callback import AttemptResult, CallbackState
 from acd.web import texts
+from acd.web.shell import NAV
 from acd.web.texts import KEYS, Lang, duration, percent, text
+from acd.web.worklist import RECORDED, Act, Kind
 
 ROOM = Path(acd.web.__file__).parent
 
@@ -26,21 +30,38 @@ def test_every_text_is_there_in_three_languages_with_the_same_values(key: str) -
 
 
 def test_every_text_is_used_and_every_used_text_exists() -> None:
-    source = "\n".join(path.read_text() for path in [*ROOM.glob("templates/*.html"), ROOM / "pages.py"])
+    sources = [path for path in [*ROOM.glob("templates/*.html"), *ROOM.glob("*.py")] if path.name not in TABLES]
+    source = "\n".join(path.read_text() for path in sources)
     built = {f"{group}_{end}" for group, ends in BUILT.items() for end in ends}
     used = set(re.findall(r'"([a-z_]+)"', source)) | built
     assert sorted(KEYS - used) == []
-    called = set(re.findall(r'\bt\("([a-z_]+)"[,)]', source)) | set(re.findall(r'text\(lang, "([a-z_]+)"', source))
-    assert sorted(called - KEYS) == []
+    called = set(re.findall(r'\bt\("([a-z_]+)"[,)]', source)) | set(
+        re.findall(r'text\((?:self._)?lang, "([a-z_]+)"', source)
+    )
+    assert sorted((called | built) - KEYS) == []
 
 
-BUILT = {
-    "state": ["connecting", "live", "reconnecting", "stale"],
+TABLES = ("texts.py", "desk_texts.py")
+BUILT: dict[str, list[str]] = {
+    "state": ["connecting", "live", "reconnecting", "stale", *CallbackState],
     "order": ["fixed", "worst"],
     "theme": ["auto", "light", "dark"],
     "level": ["ok", "warn", "alarm"],
+    "nav": ["wallboard", *(path[1:] for path in NAV)],
+    "role": list(Role),
+    "audit": list(AuditAction),
+    "kind": list(Kind),
+    "result": list(AttemptResult),
+    "act": [text for act in Act for text in (act, f"{act}_explained")],
+    "told": list(Act),
+    "step": list(RECORDED),
+    "by": ["citizen", "acd"],
+    "weekday": [str(day) for day in range(7)],
+    "fault": [
+        text for kind in ("forbidden", "not_found", "unavailable", "other") for text in (kind, f"{kind}_explained")
+    ],
 }
-"""Keys that the templates put together."""
+"""Keys that are put together."""
 
 
 def test_unknown_text_or_missing_value_is_an_error() -> None:

@@ -6,7 +6,7 @@ import { copyFile } from "node:fs/promises";
 const to = "../static";
 
 await build({
-  entryPoints: ["src/wallboard.js", "src/wallboard.css", "src/icon.svg"],
+  entryPoints: ["wallboard.js", "wallboard.css", "desk.js", "desk.css", "htmx.js", "icon.svg"].map((file) => `src/${file}`),
   outdir: to,
   bundle: true,
   minify: true,

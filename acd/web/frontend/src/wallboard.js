@@ -1,7 +1,5 @@
 // The wallboard in the browser: htmx receives the pictures and morphs them in; this script keeps the seconds running
-// in between and never lets old figures pass for new ones.
-import "htmx.org";
-import "htmx.org/dist/ext/hx-sse.js";
+// in between and never lets old figures pass for new ones. It is loaded before htmx, or it would miss the first words.
 
 // The server sends a sign of life every second. Times in milliseconds.
 const QUIET = 3500; // after this the page says that it is reconnecting
@@ -108,7 +106,10 @@ board.addEventListener("htmx:sse:after:message", () => {
 });
 // Said before a second attempt, that is at once when the stream has ended.
 board.addEventListener("htmx:sse:before:connection", closed);
-board.addEventListener("htmx:sse:error", closed);
+board.addEventListener("htmx:sse:error", (event) => {
+  closed();
+  if (event.detail.status === 401) location.reload(); // the session is over: the server says where to go
+});
 board.addEventListener("htmx:sse:close", closed);
 
 function everySecond() {

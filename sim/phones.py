@@ -24,6 +24,8 @@ class Habit:
     """Says 180 at once. A phone that neither rings nor answers is dead: it says nothing at all."""
     talk: float | None = None
     """Hangs up after so many seconds of talk; None = leaves that to the other side."""
+    voice: float = 0.0
+    """Speaks so many seconds from the answer on: a citizen says his name, a machine speaks longer."""
 
 
 ANSWERS: Final = Habit()

@@ -81,6 +81,9 @@ class CallingBack:
         self._session.tell(actions.end_call_back(attempt), answered)
 
 
-def not_called(attempt: OfferId, now: float) -> AttemptEnded:
-    """The switch never carried it out; nobody was rung."""
+def not_called(attempt: OfferId, now: float, *, fit: bool) -> AttemptEnded:
+    """The switch never carried it out; nobody was rung. One that is not fit to be sent must not be tried again at once,
+    and for ever: it is for a person to look at its number."""
+    if not fit:
+        return AttemptEnded(attempt, AttemptResult.WRONG_NUMBER, now)
     return AttemptEnded(attempt, AttemptResult.OPERATOR, now, OfferFailure.LOST)

@@ -135,7 +135,7 @@ class AsteriskPbx:
                 self._carry_out(self._session, command)
         except UnsafeValue as error:
             log.error("command not sent", command=repr(command), error=str(error))
-            self._refuse(command)
+            self._refuse(command, fit=False)
 
     def heartbeat(self) -> None:
         """Tell the dialplan, in Asterisk's own time, that the routing loop is alive."""
@@ -344,13 +344,14 @@ class AsteriskPbx:
             case _:
                 raise UnsafeValue(type(command).__name__, "no such command")
 
-    def _refuse(self, command: c.Command) -> None:
-        """An offer, or a call back, that did not go out is told so, after whatever is being handled now."""
+    def _refuse(self, command: c.Command, *, fit: bool = True) -> None:
+        """An offer, or a call back, that did not go out is told so, after whatever is being handled now. ``fit``: it
+        could go out another time."""
         later = asyncio.get_running_loop().call_soon
         if isinstance(command, c.Offer):
             later(self._tell, OfferNotSent(command.call, command.offer))
         elif isinstance(command, c.CallBack):
-            later(self._tell, not_called(command.attempt, self._clock()))
+            later(self._tell, not_called(command.attempt, self._clock(), fit=fit))
 
     def _move(self, session: AmiSession, call: CallId, command: c.Command, action: Action) -> None:
         """One Redirect. Never a second one before the first is answered (of two, any may win), and never for a caller

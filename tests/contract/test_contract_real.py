@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from acd.ivr.catalogue import NEEDED
+from acd.ivr.spoken import spoken
 from acd.model.ids import LineId
 from sim.lab import Lab, lab_policy
 from tests.contract.language import Scenario
@@ -15,6 +17,8 @@ from tests.lab.sound import tone
 pytestmark = pytest.mark.asterisk
 
 PROMPTS = ("crisis-1", "full", "maintenance", "partner", "position-3", "wait-2-5")
+SHORT = (*(id for id in NEEDED if id.startswith("cb-")), "invalid-key", "fallback", *spoken("nl"))
+"""The dialogue is put together from many of them: each is a tenth of a second."""
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +27,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     sounds = tmp_path_factory.mktemp("sounds")
     for name in PROMPTS:
         tone(sounds / "nl/acd" / f"{name}.wav", 440, 0.6)
+    for name in SHORT:
+        tone(sounds / "nl/acd" / f"{name}.wav", 660, 0.1)
     # Without wrap-up: in Queue() the phone of one scenario would rest during the next.
     with Lab(lab_policy(wrap_up=0), sounds=sounds, partners={LineId("gentinfo"): "+3290000000"}) as lab:
         yield lab

@@ -224,7 +224,7 @@ PROMISED: Final = (
     Scenario(
         "the engine dies in the middle: the caller is served by Queue() all the same",
         [*_hears(), Disconnects(), Presses("A", "1"), IsAt("A", At.TALK), Connects(), HangsUp("A"), Until("A", "gone")],
-        {"A": [*HEARS, "seen talk at 1001", OVER], "1001": ["idle"], "link": ["down", "up"]},
+        {"A": [*HEARS, "seen talk at 1001", OVER], "1001": ["idle"], "link": ["up"]},
         {"1001": ANSWERS},
     ),
     Scenario(

@@ -258,3 +258,73 @@ CALLED_BACK: Final = (
         DESK,
     ),
 )
+
+FIRST: Final = CallsBack(7, "1001", operator_first=False)
+QUEUED: Final = "acd-cb-7"
+"""The citizen's channel, when he joins his line after all."""
+
+CITIZEN_FIRST: Final = (
+    # 36
+    Scenario(
+        "the citizen first, then the operator",
+        [FIRST, Until(ME, "they speak"), Waits(0.2), PutsDown("partner"), Until(ME, "ended connected")],
+        {ME: ["citizen dialled", "taken", "they speak", "ended connected"], "1001": USED},
+        DESK,
+    ),
+    # 37, 38
+    *(
+        Scenario(
+            f"the citizen first: {name}",
+            [FIRST, Until(ME, f"ended {result}")],
+            {ME: ["citizen dialled", f"ended {result}"]},
+            DESK,
+            partner=habit,
+        )
+        for name, habit, result in (
+            ("busy", BUSY, "busy"),
+            ("does not answer", RINGS, "no_answer"),
+            ("no such number", UNKNOWN, "wrong_number"),
+        )
+    ),
+    # 39c
+    Scenario(
+        "the citizen first: a machine",
+        [CallsBack(7, "1001", operator_first=False, machine_detection=True), Until(ME, "ended machine")],
+        {ME: ["citizen dialled", "ended machine"]},
+        DESK,
+        partner=MACHINE,
+    ),
+    Scenario(
+        "the citizen first: his number may not be called",
+        [CallsBack(7, "1001", "+3290012345", operator_first=False), Until(ME, "ended wrong_number")],
+        {ME: ["ended wrong_number"]},
+        DESK,
+    ),
+    Scenario(
+        "the citizen first, and no operator takes him: he joins the line",
+        [
+            CallsBack(7, "1001", operator_first=False, ring_time=1),
+            Until(QUEUED, "queued gentinfo"),
+            Until("1001", "idle"),
+            PutsDown("partner"),
+            Until(QUEUED, "gone"),
+        ],
+        {ME: ["citizen dialled", "ended aborted"], QUEUED: ["queued gentinfo", "gone"], "1001": USED},
+        {"1001": RINGS},
+    ),
+    Scenario(
+        "the citizen first: the engine dies while his phone rings",
+        [
+            CallsBack(7, "1001", operator_first=False, ring_citizen=20),
+            Until(ME, "citizen dialled"),
+            Disconnects(),
+            Connects(),
+            EndsCallBack(7),
+            Until(ME, "ended aborted"),
+        ],
+        {ME: ["citizen dialled", "seen dialled at 1001", "ended aborted"], "link": ["up"]},
+        DESK,
+        partner=RINGS,
+    ),
+)
+"""On the real Asterisk only: the simulated switch rings the operator first."""

@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from acd.model.ids import CallId, Device, LineId, OfferId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId
 from acd.model.policy import OverflowTo
 from sim import ami_variables
 from sim.ami_events import application, bridge_id, caller, channel_name, outgoing
 from sim.ami_wire import Pair, Request
+from sim.calling_back import Attempt
 from sim.calls import Call, Target, ToDeflect, ToMusic, ToNowhere, ToOperator
 from sim.phones import Leg
 
@@ -196,8 +197,29 @@ def originate(do: Action) -> None:
     do.server.originates[uid] = (do, wait)
     if not wait:
         do.succeed(("Message", "Originate successfully queued"))
+    if request.get("Context") == "acd-callback":
+        if exten != "operator" or not do.switch.calling_back.begin(
+            _attempt(request, Device(device), int(timeout) / 1000)
+        ):
+            do.server.originate_ended(uid, channel, 0)
+        return
     if tech != "PJSIP" or not do.switch.originate(uid, Device(device), exten, int(timeout) / 1000):
         do.server.originate_ended(uid, channel, 0)
+
+
+def _attempt(request: Request, device: Device, ring_time: float) -> Attempt:
+    variables = dict(text.partition("=")[::2] for text in request.all("Variable"))
+    return Attempt(
+        id=OfferId(int(variables["ACD_CB_ATTEMPT"])),
+        callback=CallbackId(variables["ACD_CB_ID"]),
+        line=LineId(variables["ACD_LINE"]),
+        device=device,
+        number=variables["ACD_NUM"],
+        ring_time=ring_time,
+        ring_citizen=float(variables["ACD_CB_RING"]),
+        machine_detection=variables["ACD_CB_AMD"] == "1",
+        language=variables["ACD_CB_LANG"],
+    )
 
 
 # --- Lists ---------------------------------------------------------------------------------------------------------
@@ -220,7 +242,7 @@ def _status(do: Action, thing: Call | Leg, names: list[str]) -> list[Pair]:
     channel = caller(thing) if isinstance(thing, Call) else outgoing(thing)
     app, data = application(thing) if isinstance(thing, Call) else ("AppDial", "(Outgoing Line)")
     since = thing.arrived_at if isinstance(thing, Call) else thing.started_at
-    values = ((name, None if call is None else ami_variables.read(call, name)) for name in names)
+    values = ((name, _variable(thing, name)) for name in names)
     return [
         ("Privilege", "Call"),
         *channel,
@@ -242,6 +264,13 @@ def _status(do: Action, thing: Call | Leg, names: list[str]) -> list[Pair]:
         ("Seconds", str(int(do.switch.time.now() - since))),
         *(("Variable", f"{name}={'(null)' if value is None else value}") for name, value in values),
     ]
+
+
+def _variable(thing: Call | Leg, name: str) -> str | None:
+    if isinstance(thing, Call):
+        return ami_variables.read(thing, name)
+    first = thing.attempt is not None and thing is thing.attempt.leg
+    return ami_variables.read_attempt(thing.attempt, name) if thing.attempt is not None and first else None
 
 
 def core_show_channels(do: Action) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from acd.model.facts import CallWhereabouts as At
 from acd.model.outcome import Outcome
 from sim.ami_wire import Pair
+from sim.calling_back import Attempt
 from sim.calls import Call
 from sim.phones import Leg, LegKind, LegState, Phone, Verdict
 from sim.switch import SimSwitch
@@ -89,6 +90,36 @@ class AmiVoice:
         nonce = ("Nonce", self._switch.globals.get("ACD_NONCE", ""))
         self._tell("user", "UserEvent", [*channel, ("UserEvent", name), nonce, *fields])
 
+    def callback_heard(self, call: Call, at: float) -> None:
+        self._say(caller(call, "acd-offer"), "AcdCbHeard", [("Heard", moment(at))])
+
+    def callback_declined(self, call: Call) -> None:
+        self._say(caller(call, "acd-offer"), "AcdCbDeclined", [])
+
+    def callback_wanted(self, call: Call, choice: int, keyed: str) -> None:
+        self._say(caller(call, "acd-offer"), "AcdCbWanted", [("Choice", str(choice)), ("Num", keyed)])
+
+    def callback_cancelled(self, call: Call) -> None:
+        self._say(caller(call, "acd-offer"), "AcdCbCancelled", [])
+
+    def attempt_taken(self, attempt: Attempt, at: float) -> None:
+        self._attempt(attempt, attempt.leg, "AcdCbTaken", [("Up", moment(at))])
+
+    def attempt_dialled(self, attempt: Attempt) -> None:
+        self._attempt(attempt, attempt.leg, "AcdCbDialled", [])
+
+    def attempt_up(self, attempt: Attempt, at: float) -> None:
+        self._attempt(attempt, attempt.citizen, "AcdCbUp", [("Up", moment(at))])
+
+    def attempt_ended(self, attempt: Attempt, at: float) -> None:
+        cause, sip = str(attempt.cause or ""), str(attempt.sip or "")
+        said = [("Status", attempt.status), ("Cause", cause), ("Sip", sip), ("Gone", moment(at))]
+        self._attempt(attempt, attempt.leg, "AcdCbEnd", said)
+
+    def _attempt(self, attempt: Attempt, leg: Leg | None, name: str, fields: list[Pair]) -> None:
+        assert leg is not None
+        self._say(outgoing(leg, "acd-callback"), name, [("Attempt", str(attempt.id)), *fields])
+
     # --- Asterisk's ---
 
     def dial_begun(self, leg: Leg) -> None:
@@ -164,7 +195,7 @@ def offer(call: Call) -> str:
 def channel_name(thing: Call | Leg) -> str:
     if isinstance(thing, Call):
         return f"PJSIP/{TRUNK}-{thing.seq:08x}"
-    device = TRUNK if thing.kind is LegKind.PARTNER else thing.device
+    device = TRUNK if thing.kind in (LegKind.PARTNER, LegKind.CITIZEN) else thing.device
     return f"PJSIP/{device}-{thing.seq:08x}"
 
 
@@ -208,9 +239,16 @@ def outgoing(leg: Leg, subroutine: str = "", prefix: str = "") -> list[Pair]:
         ("Exten", "s" if subroutine else "" if up else leg.exten),
         ("Priority", "3" if subroutine else "1"),
         ("Uniqueid", leg.uid),
-        ("Linkedid", leg.uid if leg.call is None else leg.call.id),
+        ("Linkedid", linked(leg)),
     ]
     return [(prefix + name, value) for name, value in pairs] if prefix else pairs
+
+
+def linked(leg: Leg) -> str:
+    """The channel with which the call began."""
+    if leg.attempt is not None:
+        return leg.attempt.uid
+    return leg.uid if leg.call is None else leg.call.id
 
 
 def destination(leg: Leg) -> list[Pair]:
@@ -219,6 +257,8 @@ def destination(leg: Leg) -> list[Pair]:
 
 def caller_of(leg: Leg) -> list[Pair]:
     """An Originate dials for nobody."""
+    if leg.kind is LegKind.CITIZEN and leg.attempt is not None and leg.attempt.leg is not None:
+        return outgoing(leg.attempt.leg, "acd-callback")
     return [] if leg.call is None else caller(leg.call)
 
 

@@ -50,7 +50,7 @@ class Account:
             secret=secret,
             read=frozenset({"call", "user", "system"}),
             write=frozenset({"call", "originate", "reporting", "user"}),
-            events=frozenset({"UserEvent", "DeviceStateChange", *EVENTS}),
+            events=frozenset({"UserEvent", "DeviceStateChange", "OriginateResponse", *EVENTS}),
             several=False,
             write_timeout=write_timeout,
         )

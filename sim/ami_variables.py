@@ -7,7 +7,9 @@ from typing import Final
 from acd.model.facts import CallMissed
 from acd.model.ids import Device, LineId
 from sim.ami_events import moment
+from sim.calling_back import Attempt
 from sim.calls import Call
+from sim.dialogue import Offered
 from sim.switch import SimSwitch
 
 _MEMBER: Final = re.compile(r"QUEUE_MEMBER\((?:acd-(\w+))?,paused,PJSIP/(\w+)\)", re.ASCII)
@@ -42,10 +44,34 @@ def read(call: Call, name: str) -> str | None:
     return None if known is None else known(call)
 
 
+def read_attempt(attempt: Attempt, name: str) -> str | None:
+    """A variable of the first leg of an attempt to call back; None = not set."""
+    known = _ON_ATTEMPT.get(name)
+    return None if known is None else known(attempt)
+
+
+_ON_ATTEMPT: Final[dict[str, Callable[[Attempt], str | None]]] = {
+    "ACD_STATE": lambda attempt: attempt.state,
+    "ACD_CB_ATTEMPT": lambda attempt: str(attempt.id),
+    "ACD_CB_ID": lambda attempt: attempt.callback,
+    "ACD_CB_FIRST": lambda attempt: "operator",
+    "ACD_LINE": lambda attempt: attempt.line,
+    "ACD_DEVICE": lambda attempt: attempt.device,
+    "ACD_NUM": lambda attempt: attempt.number,
+    "ACD_UP": lambda attempt: moment(attempt.up_at) or None,
+}
+
+
 def write(switch: SimSwitch, call: Call, name: str, value: str) -> None:
-    """Set a variable of a channel. Of ours, only ``ACD_SAY`` makes the dialplan do something."""
+    """Set a variable of a channel. Of ours, ``ACD_SAY``, ``ACD_CB`` and ``ACD_CB_ANSWER`` make the dialplan do
+    something."""
     if name == "ACD_SAY":
         switch.set_say(call, value)
+    elif name == "ACD_CB" and value:
+        slots = sum(bool(call.variables.get(f"ACD_CB_SLOT_{n}")) for n in (1, 2, 3))
+        switch.offer_callback(call, Offered(slots, bool(call.variables.get("ACD_CB_NUM")), value == "existing"))
+    elif name == "ACD_CB_ANSWER" and value:
+        switch.dialogues.answer(call, value == "yes")
     else:
         call.variables[name.lstrip("_")] = value
 

@@ -13,6 +13,7 @@ from acd.model.policy import OverflowTo
 from sim.phones import Leg, LegState
 
 if TYPE_CHECKING:
+    from sim.dialogue import Offered, Question, Script
     from sim.kernel import Timer
 
 
@@ -109,6 +110,16 @@ class Call:
     """Announcements and crisis messages played to him."""
     variables: dict[str, str] = field(default_factory=dict)
     """Whatever else was set on the channel."""
+
+    offered: "Offered | None" = None
+    """An offer to be called back that the waiting loop has still to find."""
+    script: "Script | None" = None
+    """The dialogue that he is in."""
+    question: "Question | None" = None
+    keyed: str = ""
+    """Keys since the question."""
+    booked: bool | None = None
+    """``ACD_CB_ANSWER``; None = there is no answer."""
 
     context: str = "acd-public"
     exten: str = ""

@@ -25,7 +25,7 @@ class Connecting:
 
     def offer(self, call: Call, to: ToOperator) -> None:
         """Ring the operator's phone; without a contact nothing is dialled."""
-        call.where = At.RING
+        call.where, call.offered = At.RING, None
         call.offer, call.device = to.offer, to.device
         phone = self._switch.phones.get(to.device)
         if phone is None or not phone.reachable:
@@ -65,6 +65,9 @@ class Connecting:
         if call is not None and call.dying:
             return
         out.leg_hangs_up(leg, None)
+        if leg.attempt is not None:
+            self._switch.calling_back.dropped(leg.attempt)
+            return
         if call is None:
             self._switch.originated.pop(leg.uid, None)
         else:

@@ -80,6 +80,8 @@ class Dialling:
             phone.hands.parted(leg)
 
     def _habit(self, leg: Leg, phone: Phone | None) -> Habit:
+        if leg.kind is LegKind.CITIZEN:
+            return self._switch.public.invited(leg)
         return self._switch.partner.invited(leg) if phone is None else phone.invited(leg)
 
     def _timed_out(self, leg: Leg) -> None:

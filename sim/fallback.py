@@ -57,7 +57,7 @@ class Fallback:
         """A caller whose waiting loop found the engine away."""
         call.where = At.FALLBACK
         call.context, call.exten = "acd-fallback", "s"
-        call.offer = None
+        call.offer = call.offered = None
         insort(self._callers, call, key=_priority)
         if self._timer is None:
             self._timer = self._switch.time.call_at(self._switch.time.now(), self._poll)

@@ -7,6 +7,7 @@ happening, so that the type checker sees to it that each is rendered and none is
 from typing import Protocol
 
 from acd.model.outcome import Outcome
+from sim.calling_back import Attempt
 from sim.calls import Call
 from sim.phones import Leg, Phone, Verdict
 
@@ -40,6 +41,30 @@ class Observer(Protocol):
 
     def gone(self, call: Call, at: float) -> None:
         """``AcdGone``."""
+
+    def callback_heard(self, call: Call, at: float) -> None:
+        """``AcdCbHeard``."""
+
+    def callback_declined(self, call: Call) -> None:
+        """``AcdCbDeclined``."""
+
+    def callback_wanted(self, call: Call, choice: int, keyed: str) -> None:
+        """``AcdCbWanted``."""
+
+    def callback_cancelled(self, call: Call) -> None:
+        """``AcdCbCancelled``."""
+
+    def attempt_taken(self, attempt: Attempt, at: float) -> None:
+        """``AcdCbTaken``."""
+
+    def attempt_dialled(self, attempt: Attempt) -> None:
+        """``AcdCbDialled``."""
+
+    def attempt_up(self, attempt: Attempt, at: float) -> None:
+        """``AcdCbUp``."""
+
+    def attempt_ended(self, attempt: Attempt, at: float) -> None:
+        """``AcdCbEnd``."""
 
     # --- Asterisk's ---
 
@@ -122,3 +147,19 @@ class Silent:
     def device_changed(self, phone: Phone) -> None: ...
 
     def contact_changed(self, phone: Phone) -> None: ...
+
+    def callback_heard(self, call: Call, at: float) -> None: ...
+
+    def callback_declined(self, call: Call) -> None: ...
+
+    def callback_wanted(self, call: Call, choice: int, keyed: str) -> None: ...
+
+    def callback_cancelled(self, call: Call) -> None: ...
+
+    def attempt_taken(self, attempt: Attempt, at: float) -> None: ...
+
+    def attempt_dialled(self, attempt: Attempt) -> None: ...
+
+    def attempt_up(self, attempt: Attempt, at: float) -> None: ...
+
+    def attempt_ended(self, attempt: Attempt, at: float) -> None: ...

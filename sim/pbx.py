@@ -4,15 +4,27 @@ What becomes which fact is decided here anew, not borrowed from ``acd.asterisk``
 """
 
 import math
+import re
 from collections.abc import Callable
 from typing import Final
 
 from acd.model import commands as c
+from acd.model.callback import AttemptResult, AttemptStage
 from acd.model.facts import (
+    AttemptEnded,
+    AttemptRinging,
+    AttemptSeen,
+    AttemptTaken,
     CallArrived,
+    CallbackCancelled,
+    CallbackDeclined,
+    CallbackHeard,
+    CallbackWanted,
     CallFound,
     CallGone,
     CallQueued,
+    CitizenAnswered,
+    CitizenDialled,
     Fact,
     FallbackAnswered,
     LinkLost,
@@ -31,15 +43,20 @@ from acd.model.facts import (
     TalkEnded,
 )
 from acd.model.facts import CallWhereabouts as At
-from acd.model.ids import CallId, Device
+from acd.model.ids import CallId, Device, OfferId
 from acd.model.outcome import Outcome
 from acd.ports import Inbox
+from sim.calling_back import Attempt
 from sim.calls import Call, Target, ToDeflect, ToMusic, ToOperator
+from sim.dialogue import Offered
 from sim.happenings import Silent
 from sim.phones import Leg, LegKind, LegState, Phone, Verdict
 from sim.switch import SimSwitch
 
 _NONCE: Final = "sim"
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+ANSWERED: Final = 4
+"""Reason of an Originate that succeeded."""
 Move = c.Offer | c.Withdraw | c.Deflect
 
 
@@ -57,6 +74,9 @@ class SimPbx(Silent):
         """Ends that were told although a note is kept of them as well."""
         self._talking: set[CallId] = set()
         """Answered, and the end of the talk not told."""
+        self._begun: set[OfferId] = set()
+        """Attempts to call back that were begun, or found alive, on this link."""
+        self._unwanted: set[OfferId] = set()
 
     # --- Pbx ------------------------------------------------------------------------------------------------------
 
@@ -98,7 +118,7 @@ class SimPbx(Silent):
             case c.SetAllowed():
                 self.switch.allow(command.device, command.lines, command.allowed)
             case _:
-                raise TypeError(f"no such command: {command!r}")
+                self._promise(command)
 
     # --- Faults on demand -----------------------------------------------------------------------------------------
 
@@ -138,7 +158,10 @@ class SimPbx(Silent):
         missed = tuple(note for note in notes if note.seen.call not in self._gone)
         self._gone.clear()
         self._talking = {call.call for call in calls if call.where is At.TALK}
-        self._inbox(SwitchSeen(calls, missed, dict(self._phones), rebooted))
+        alive = switch.calling_back.attempts.values()
+        self._begun = {attempt.id for attempt in alive}
+        self._unwanted.clear()
+        self._inbox(SwitchSeen(calls, missed, dict(self._phones), rebooted, tuple(map(seen, alive))))
 
     def _later(self, fn: Callable[..., None], *args: object) -> None:
         self.switch.time.call_at(self.switch.time.now(), fn, *args)
@@ -159,6 +182,8 @@ class SimPbx(Silent):
     def _not_sent(self, command: c.Command) -> None:
         if isinstance(command, c.Offer):
             self._later(self._tell, OfferNotSent(command.call, command.offer))
+        elif isinstance(command, c.CallBack):
+            self._later(self._inbox, self._operators_end(command.attempt, OfferFailure.LOST))
         elif self.linked and isinstance(command, Move):
             self._later(self._found, command.call)
 
@@ -197,6 +222,8 @@ class SimPbx(Silent):
             self._inbox(OfferDialled(leg.call.id, leg.offer))
 
     def rang(self, leg: Leg) -> None:
+        if leg.attempt is not None and leg.kind is LegKind.ORIGINATED:
+            self._inbox(AttemptRinging(leg.attempt.id))
         if leg.call is not None and leg.offer is not None:
             self._inbox(OfferRinging(leg.call.id, leg.offer))
 
@@ -230,6 +257,100 @@ class SimPbx(Silent):
         if call.id in self._talking:
             self._talking.remove(call.id)
             self._inbox(TalkEnded(call.id, self.switch.time.now()))
+
+    # --- The promise to call back ---------------------------------------------------------------------------------
+
+    def _promise(self, command: c.Command) -> None:
+        match command:
+            case c.OfferCallback() | c.AnswerBooking():
+                self._dialogue(command)
+            case c.CallBack():
+                self._call_back(command)
+            case c.EndCallBack():
+                self._later(self._end_call_back, command.attempt)
+            case _:
+                raise TypeError(f"no such command: {command!r}")
+
+    def _dialogue(self, command: c.OfferCallback | c.AnswerBooking) -> None:
+        call = self.switch.calls.get(command.call)
+        if call is None:
+            return
+        if isinstance(command, c.AnswerBooking):
+            self.switch.dialogues.answer(call, command.window is not None)
+        else:
+            plan = command.plan
+            offered = Offered(len(plan.slots), plan.number is not None, plan.existing is not None)
+            self.switch.offer_callback(call, offered)
+
+    def _call_back(self, command: c.CallBack) -> None:
+        """Never twice. A number that is none is for a person to look at."""
+        if command.attempt in self._begun:
+            return
+        if not _E164.fullmatch(command.number):
+            self._later(self._tell, AttemptEnded(command.attempt, AttemptResult.WRONG_NUMBER, self.switch.time.now()))
+            return
+        self._begun.add(command.attempt)
+        self._later(self._originate, command)
+
+    def _originate(self, command: c.CallBack) -> None:
+        attempt = Attempt(
+            id=command.attempt,
+            callback=command.callback,
+            line=command.line,
+            device=command.device,
+            number=command.number,
+            ring_time=max(1, math.ceil(command.ring_time)),
+            ring_citizen=max(1, math.ceil(command.ring_citizen)),
+            machine_detection=command.machine_detection,
+            language=command.language,
+        )
+        if not self.switch.calling_back.begin(attempt):
+            self._tell(self._operators_end(command.attempt, OfferFailure.UNREACHABLE))
+
+    def _end_call_back(self, id: OfferId) -> None:
+        attempt = self.switch.calling_back.attempts.get(id)
+        if attempt is not None and attempt.leg is not None:
+            self._unwanted.add(id)
+            self.switch.drop_originated(attempt.leg)
+        elif id not in self._begun:
+            self._tell(AttemptEnded(id, AttemptResult.UNKNOWN, self.switch.time.now()))
+
+    def _operators_end(self, attempt: OfferId, failure: OfferFailure | None) -> AttemptEnded:
+        return AttemptEnded(attempt, AttemptResult.OPERATOR, self.switch.time.now(), failure)
+
+    def originated(self, leg: Leg, reason: int) -> None:
+        """Only a failure is news: the dialplan tells the rest."""
+        if reason == ANSWERED or leg.attempt is None:
+            return
+        if leg.attempt.id in self._unwanted:
+            failure = None if leg.state is LegState.RINGING else OfferFailure.DEAD
+        else:
+            failure = operators_failure(leg, leg.attempt.status, reason)
+        self._inbox(self._operators_end(leg.attempt.id, failure))
+
+    def callback_heard(self, call: Call, at: float) -> None:
+        self._inbox(CallbackHeard(call.id, at))
+
+    def callback_declined(self, call: Call) -> None:
+        self._inbox(CallbackDeclined(call.id))
+
+    def callback_wanted(self, call: Call, choice: int, keyed: str) -> None:
+        self._inbox(CallbackWanted(call.id, choice, keyed or None))
+
+    def callback_cancelled(self, call: Call) -> None:
+        self._inbox(CallbackCancelled(call.id))
+
+    def attempt_taken(self, attempt: Attempt, at: float) -> None:
+        self._inbox(AttemptTaken(attempt.id, at))
+
+    def attempt_dialled(self, attempt: Attempt) -> None:
+        self._inbox(CitizenDialled(attempt.id))
+
+    def attempt_up(self, attempt: Attempt, at: float) -> None:
+        self._inbox(CitizenAnswered(attempt.id, at))
+
+    def attempt_ended(self, attempt: Attempt, at: float) -> None:
+        self._inbox(AttemptEnded(attempt.id, result(attempt), at))
 
     def device_changed(self, phone: Phone) -> None:
         state = folded(phone)
@@ -283,5 +404,50 @@ def failure(leg: Leg | None, verdict: Verdict) -> OfferFailure:
             return OfferFailure.RING_NO_ANSWER if rang else OfferFailure.DEAD
         case "CHANUNAVAIL", 3:
             return OfferFailure.UNREACHABLE
+        case _:
+            return OfferFailure.FAULT
+
+
+def seen(attempt: Attempt) -> AttemptSeen:
+    """An attempt as the variables on its first leg tell of it."""
+    stage = {"cb-taken": AttemptStage.TAKEN, "cb-dial": AttemptStage.DIALLED, "cb-talk": AttemptStage.TALKING}.get(
+        attempt.state
+    )
+    if stage is None:
+        rings = attempt.leg is not None and attempt.leg.state is LegState.RINGING
+        stage = AttemptStage.RINGING if rings else AttemptStage.CLAIMED
+    return AttemptSeen(attempt.id, attempt.callback, attempt.line, attempt.device, stage, attempt.up_at)
+
+
+def result(attempt: Attempt) -> AttemptResult:
+    """What the end of the dialplan's attempt means; see "How a promise is kept"."""
+    silent = attempt.status == "NOANSWER" and attempt.sip in (0, 480)
+    by_status = AttemptResult.NO_ANSWER if silent else _RESULTS.get(attempt.status, AttemptResult.FAULT)
+    return _BY_SIP.get(attempt.sip, by_status)
+
+
+_RESULTS: Final = {
+    "ANSWER": AttemptResult.CONNECTED,
+    "OPERATOR": AttemptResult.OPERATOR,
+    "CANCEL": AttemptResult.ABORTED,
+    "MACHINE": AttemptResult.MACHINE,
+    "NOTALLOWED": AttemptResult.WRONG_NUMBER,
+    "BUSY": AttemptResult.BUSY,
+}
+_BY_SIP: Final = {
+    **dict.fromkeys((404, 484, 604), AttemptResult.WRONG_NUMBER),
+    603: AttemptResult.REFUSED,
+}
+
+
+def operators_failure(leg: Leg, status: str, reason: int) -> OfferFailure:
+    """Why the operator's phone was not picked up."""
+    match status, reason == 0:
+        case "BUSY", _:
+            return OfferFailure.BUSY
+        case ("CHANUNAVAIL", _) | ("NOANSWER", True):
+            return OfferFailure.REJECTED
+        case "NOANSWER", _:
+            return OfferFailure.RING_NO_ANSWER if leg.state is LegState.RINGING else OfferFailure.DEAD
         case _:
             return OfferFailure.FAULT

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from acd.model.ids import Device, OfferId
 
 if TYPE_CHECKING:
+    from sim.calling_back import Attempt
     from sim.calls import Call
     from sim.kernel import Timer
 
@@ -24,6 +25,8 @@ class Habit:
     """Says 180 at once. A phone that neither rings nor answers is dead: it says nothing at all."""
     talk: float | None = None
     """Hangs up after so many seconds of talk; None = leaves that to the other side."""
+    voice: float = 0.0
+    """Speaks so many seconds from the answer on: a citizen says his name, a machine speaks longer."""
 
 
 ANSWERS: Final = Habit()
@@ -53,6 +56,7 @@ class Verdict(NamedTuple):
 
 
 VERDICTS: Final[dict[int, Verdict]] = {
+    404: Verdict("CHANUNAVAIL", "CHANUNAVAIL", 1, 404, 404),
     480: Verdict("NOANSWER", "NOANSWER", 19, 480, 480),
     486: Verdict("BUSY", "BUSY", 17, 486, 486),
     503: Verdict("CONGESTION", "CONGESTION", 34, 503, 503),
@@ -79,6 +83,8 @@ class LegKind(StrEnum):
     """The partner contact centre."""
     ORIGINATED = "originated"
     """Rung by an AMI Originate; there is no caller."""
+    CITIZEN = "citizen"
+    """A citizen who is called back."""
 
 
 class LegState(StrEnum):
@@ -98,6 +104,8 @@ class Leg:
     started_at: float
     call: "Call | None" = None
     offer: OfferId | None = None
+    attempt: "Attempt | None" = None
+    """The attempt to call back to which it belongs."""
     exten: str = ""
     """What was dialled to get here; Asterisk shows it on the leg."""
     state: LegState = LegState.DOWN

@@ -23,9 +23,11 @@ from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallId, Device, LineId
 from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo, Policy
+from sim.calling_back import CallingBack
 from sim.calls import PASSIVE, Call, Citizen, Target, ToDeflect, ToMusic, ToNowhere, ToOperator, address
 from sim.connecting import Connecting
 from sim.dialling import Dialling
+from sim.dialogue import Dialogues, Offered
 from sim.fallback import Fallback, Queue
 from sim.happenings import Observer, Silent
 from sim.kernel import Scheduler
@@ -86,6 +88,8 @@ class SimSwitch:
         self.queues = queues
         self.phones: dict[Device, Phone] = {device: Phone(device) for device in phones}
         self.partner: Hands = Always(ANSWERS)
+        self.public: Hands = Always(ANSWERS)
+        """Citizens who are called back."""
         self.out: Observer = Silent()
         self.calls: dict[CallId, Call] = {}
         self.originated: dict[str, Leg] = {}
@@ -94,6 +98,8 @@ class SimSwitch:
         self._numbers = count()
         self._dialling = Dialling(self)
         self.connecting = Connecting(self, self._dialling)
+        self.dialogues = Dialogues(self)
+        self.calling_back = CallingBack(self, self._dialling)
         self._boot()
 
     @classmethod
@@ -157,6 +163,10 @@ class SimSwitch:
         if not call.dying:
             call.dying = True
             self._gone(call)
+
+    def press(self, call: Call, key: str) -> None:
+        """The caller presses a key of his telephone."""
+        self.dialogues.press(call, key)
 
     # --- Phones ---------------------------------------------------------------------------------------------------
 
@@ -228,6 +238,11 @@ class SimSwitch:
         call.say = prompts
         self.waiting.wake(call)
 
+    def offer_callback(self, call: Call, offered: Offered) -> None:
+        """``ACD_CB`` and what belongs to it: he hears the offer at the next turn of his waiting loop."""
+        call.offered = offered
+        self.waiting.wake(call)
+
     def set_global(self, name: str, value: str) -> None:
         """A global variable; the heartbeat and the crisis message have consequences."""
         self.globals[name] = value
@@ -266,7 +281,10 @@ class SimSwitch:
     def drop_originated(self, leg: Leg) -> None:
         """Hangup of a leg that has no caller."""
         self.originated.pop(leg.uid, None)
-        self._dialling.end(leg)
+        if leg.attempt is not None:
+            self.calling_back.dropped(leg.attempt)
+        else:
+            self._dialling.end(leg)
 
     def _originate_up(self, leg: Leg) -> None:
         self.out.originated(leg, 4)
@@ -288,7 +306,7 @@ class SimSwitch:
         for call in calls:
             call.dying = True
             call.plan(None)
-        for leg in legs:
+        for leg in (*legs, *self.calling_back.forget()):
             self._dialling.forget(leg)
         self._boot()
         for call in calls:
@@ -333,6 +351,7 @@ class SimSwitch:
             return
         call.pending = None
         call.plan(None)
+        call.script = call.question = None
         self.fallback.leave(call)
         call.context, call.exten = address(target)
         self.connecting.leave(call)

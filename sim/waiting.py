@@ -43,7 +43,7 @@ class WaitingRoom:
         """Let the next turn of his loop count, if there is something for him in it."""
         if call.where is not At.WAIT or call.timer is not None:
             return
-        if call.say or self._crisis_for(call) or self.engine_away:
+        if call.say or call.offered or call.booked or self._crisis_for(call) or self.engine_away:
             time = self._switch.time
             turns = max(0, math.floor((time.now() - call.loop_from) / LOOP))
             call.timer = time.call_at(call.loop_from + (turns + 1) * LOOP, self._turn, call)
@@ -54,7 +54,8 @@ class WaitingRoom:
             self.wake(call)
 
     def _turn(self, call: Call) -> None:
-        """The crisis message, else an announcement, else the question whether the engine is there."""
+        """The crisis message, else an announcement, else a promise that stands after all, else the question whether the
+        engine is there, else the offer to be called back."""
         call.timer = None
         if call.dying:
             return
@@ -64,8 +65,12 @@ class WaitingRoom:
         elif call.say:
             prompts, call.say = call.say, ""
             self._play(call, prompts.split("&"))
+        elif call.booked:
+            self._switch.dialogues.confirm(call)
         elif self.engine_away:
             self._switch.fallback.enter(call)
+        elif call.offered:
+            self._switch.dialogues.begin(call)
         self.wake(call)
 
     def _crisis_for(self, call: Call) -> str:

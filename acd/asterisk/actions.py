@@ -10,8 +10,21 @@ import re
 from typing import Final
 
 from acd.asterisk.frames import UnsafeValue
-from acd.model.commands import Announce, Deflect, Offer, SetAllowed, SetCrisis, SetDraining, Withdraw
-from acd.model.ids import CallId
+from acd.asterisk.moments import said_deadline, said_number, said_promise, said_window
+from acd.asterisk.promise_events import PREFIX
+from acd.model.commands import (
+    Announce,
+    AnswerBooking,
+    CallBack,
+    Deflect,
+    Offer,
+    OfferCallback,
+    SetAllowed,
+    SetCrisis,
+    SetDraining,
+    Withdraw,
+)
+from acd.model.ids import CallId, LineId, OfferId
 from acd.model.policy import OverflowTo
 
 Action = tuple[tuple[str, str], ...]
@@ -19,9 +32,14 @@ Action = tuple[tuple[str, str], ...]
 _CHANNEL: Final = re.compile(r"[\w.@-]{1,150}", re.ASCII)
 _WORD: Final = re.compile(r"\w{1,80}", re.ASCII)
 _PROMPT: Final = re.compile(r"[\w/-]{1,80}", re.ASCII)
+_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_LANGUAGE: Final = re.compile(r"[a-z]{2}", re.ASCII)
 
 LAST_POSITION: Final = 20
 """Positions beyond this one are all "many": see the prompt catalogue."""
+MOST_SLOTS: Final = 3
+BEFORE_OPERATOR: Final = 15
+"""Seconds more than his phone rings that a citizen who is called first may take: to be told from a machine, say."""
 
 
 def redirect(call: CallId, context: str, exten: str) -> Action:
@@ -95,6 +113,103 @@ def set_allowed(command: SetAllowed) -> Action:
     and those are its lines."""
     device = _checked(_WORD, "device", command.device)
     return setvar(f"QUEUE_MEMBER(,paused,PJSIP/{device})", "0" if command.allowed else "1")
+
+
+# --- The promise to call back ----------------------------------------------------------------------------------------
+
+
+def offer_callback(command: OfferCallback, now: float) -> list[Action]:
+    """What the dialogue needs, and last of all the word that begins it.
+
+    Args:
+        now: our clock; "tomorrow" is counted from here.
+    """
+    plan = command.plan
+    number = "" if plan.number is None else _sound(said_number(_checked(_NUMBER, "number", plan.number)))
+    slots = [_sound(said_window(slot, now)) for slot in plan.slots[:MOST_SLOTS]]
+    values = {
+        "ACD_CB_NUM": number,
+        **{f"ACD_CB_SLOT_{n}": slot for n, slot in enumerate([*slots, *[""] * (MOST_SLOTS - len(slots))], start=1)},
+        "ACD_CB_LATEST": _sound(said_deadline(plan.deadline, now)),
+        "ACD_CB_SAY": "" if plan.existing is None else _sound(said_window(plan.existing, now)),
+        "ACD_CB": "offer" if plan.existing is None else "existing",
+    }
+    return [setvar(name, value, command.call) for name, value in values.items()]
+
+
+def answer_booking(command: AnswerBooking, now: float) -> list[Action]:
+    if command.window is None:
+        return [setvar("ACD_CB_ANSWER", "no", command.call)]
+    said = _sound(said_promise(command.window, command.deadline, now))
+    return [setvar("ACD_CB_SAY", said, command.call), setvar("ACD_CB_ANSWER", "yes", command.call)]
+
+
+def title(line: LineId) -> Action:
+    """Asks what the operator's phone shall show."""
+    return getvar(f"ACD_CB_TITLE_{_checked(_WORD, 'line', line)}")
+
+
+def call_back(command: CallBack, shown: str) -> Action:
+    """One Originate; all that the dialplan needs is on the channel from the beginning.
+
+    Args:
+        shown: on the operator's phone, beside the citizen's number.
+
+    Raises:
+        UnsafeValue: a name, or the number, is none.
+    """
+    device = _checked(_WORD, "device", command.device)
+    number = _checked(_NUMBER, "number", command.number)
+    first = "operator" if command.operator_first else "citizen"
+    ring, ring_citizen = max(1, math.ceil(command.ring_time)), max(1, math.ceil(command.ring_citizen))
+    variables = {
+        "ACD_CB_ATTEMPT": str(int(command.attempt)),
+        "ACD_CB_ID": _checked(_CHANNEL, "callback", command.callback),
+        "ACD_STATE": "cb-ring",
+        "ACD_LINE": _checked(_WORD, "line", command.line),
+        "ACD_DEVICE": device,
+        "ACD_NUM": number,
+        "ACD_CB_LANG": _checked(_LANGUAGE, "language", command.language),
+        "ACD_CB_FIRST": first,
+        "ACD_CB_RING": str(ring_citizen),
+        "ACD_CB_RING_OPERATOR": str(ring),
+        "ACD_CB_AMD": "1" if command.machine_detection else "",
+    }
+    channel = first_leg(command.attempt)
+    # A Local channel has two ends with an id each.
+    ids = (
+        (("ChannelId", channel),)
+        if command.operator_first
+        else (("ChannelId", channel), ("OtherChannelId", f"{channel}-dial"))
+    )
+    return (
+        ("Action", "Originate"),
+        ("Channel", f"PJSIP/{device}" if command.operator_first else "Local/dial@acd-callback/n"),
+        ("Context", "acd-callback"),
+        ("Exten", first),
+        ("Priority", "start"),
+        ("Timeout", str(1000 * (ring if command.operator_first else ring_citizen + BEFORE_OPERATOR))),
+        ("CallerID", f'"{_NOT_SHOWN.sub(" ", shown)}" <{number}>'),
+        ("Async", "true"),
+        *ids,
+        *(("Variable", f"{name}={value}") for name, value in variables.items()),
+    )
+
+
+def end_call_back(attempt: OfferId) -> Action:
+    return (("Action", "Hangup"), ("Channel", first_leg(attempt)))
+
+
+def first_leg(attempt: OfferId) -> str:
+    return f"{PREFIX}{int(attempt)}"
+
+
+_NOT_SHOWN: Final = re.compile(r"[^\w .,'&/+-]")
+"""What cannot stand in a display name."""
+
+
+def _sound(prompts: list[str]) -> str:
+    return "&".join(prompts)
 
 
 def _checked(pattern: re.Pattern[str], name: str, value: str) -> str:

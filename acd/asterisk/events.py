@@ -14,9 +14,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
 from acd.asterisk.frames import Frame
+from acd.asterisk.promise_events import PROMISE_EVENTS, Begun, attempt_of, originated
+from acd.asterisk.values import ID, WORD, AmiEvent, call, matched, moment, number, offer, timestamp, whole
 from acd.model.ids import CallId, Device, LineId, OfferId
 from acd.model.mendable import Mendable
 
@@ -26,19 +26,6 @@ class Forged(Mendable):
 
     def __init__(self, what: str, why: str) -> None:
         super().__init__(f"{what} was not written by Asterisk or by our dialplan: {why}.")
-
-
-class Unreadable(ValueError):
-    """{event}: header {header} has the value {value}, which makes no sense."""
-
-    def __init__(self, event: str, header: str, value: str) -> None:
-        super().__init__(f"{event}: header {header} has the value {value!r}, which makes no sense.")
-
-
-class AmiEvent(msgspec.Struct, frozen=True, gc=False):
-    """Base of all events. Every moment is Asterisk's clock, seconds since the epoch."""
-
-    at: float
 
 
 class Arrived(AmiEvent, frozen=True, gc=False):
@@ -143,6 +130,10 @@ class ChannelOver(AmiEvent, frozen=True, gc=False):
     """``Hangup``: some channel is no more."""
 
     channel: str
+    cause: int = 0
+    """ITU-T Q.850."""
+    sip: int = 0
+    """The phone's last SIP answer; 0 = none."""
 
 
 class DeviceState(AmiEvent, frozen=True, gc=False):
@@ -158,6 +149,7 @@ _ALWAYS: Final[dict[str, tuple[str, ...]]] = {
     "DialBegin": ("DestChannel", "DestUniqueid", "DestLinkedid"),
     "DialState": ("DestUniqueid", "DialStatus"),
     "Hangup": (*_CHANNEL, "Cause"),
+    "OriginateResponse": ("Response", "Uniqueid"),
     "DeviceStateChange": ("Device", "State"),
 }
 """The events that we read, and the headers that each of them always has."""
@@ -165,10 +157,8 @@ _ALWAYS: Final[dict[str, tuple[str, ...]]] = {
 EVENTS_READ: Final = (*_ALWAYS, "FullyBooted", "Shutdown")
 """What must pass the account's ``eventfilter``; everything else is only a burden."""
 
-_ID: Final = re.compile(r"[\w.@-]{1,150}", re.ASCII)
 _DEVICE: Final = re.compile(r"PJSIP/(\w{1,80})", re.ASCII)
 _OFFER: Final = re.compile(r"(\d{1,18})\*\w{1,80}\*\d{1,4}", re.ASCII)
-_WORD: Final = re.compile(r"\w{1,80}", re.ASCII)
 
 
 class EventReader:
@@ -227,109 +217,71 @@ def _check_repeats(frame: Frame) -> None:
             raise Forged(frame.event, f"it has {name} more than once")
 
 
-# --- Values --------------------------------------------------------------------------------------------------------
-
-
-def timestamp(frame: Frame) -> float:
-    """When Asterisk wrote the event; 0 without ``timestampevents=yes``.
-
-    Raises:
-        Unreadable: not a number.
-    """
-    return _number(frame, "Timestamp") if "Timestamp" in frame.headers else 0.0
-
-
-def _number(frame: Frame, name: str) -> float:
-    value = frame.get(name)
-    try:
-        return float(value)
-    except ValueError:
-        raise Unreadable(frame.get("UserEvent") or frame.event, name, value) from None
-
-
-def _moment(frame: Frame, name: str) -> float:
-    """A moment that the dialplan wrote down; if it could not, the moment of the event itself."""
-    return _number(frame, name) if frame.get(name) else timestamp(frame)
-
-
-def _matched(pattern: re.Pattern[str], frame: Frame, name: str) -> str:
-    value = frame.get(name)
-    if pattern.fullmatch(value) is None:
-        raise Unreadable(frame.get("UserEvent") or frame.event, name, value)
-    return value
-
-
-def _call(frame: Frame, name: str = "Uniqueid") -> CallId:
-    return CallId(_matched(_ID, frame, name))
-
-
-def _offer(frame: Frame) -> OfferId:
-    return OfferId(int(_number(frame, "Offer")))
-
-
 # --- Readers -------------------------------------------------------------------------------------------------------
 
 
 def _arrived(frame: Frame) -> AmiEvent:
-    return Arrived(timestamp(frame), _call(frame), _moment(frame, "Arrived"), frame.get("Did"), frame.get("Num"))
+    return Arrived(timestamp(frame), call(frame), moment(frame, "Arrived"), frame.get("Did"), frame.get("Num"))
 
 
 def _menu_over(frame: Frame) -> AmiEvent:
-    line = LineId(_matched(_WORD, frame, "Line")) if frame.get("Line") else None
-    return MenuOver(timestamp(frame), _call(frame), frame.get("Outcome"), line)
+    line = LineId(matched(WORD, frame, "Line")) if frame.get("Line") else None
+    return MenuOver(timestamp(frame), call(frame), frame.get("Outcome"), line)
 
 
 def _queued(frame: Frame) -> AmiEvent:
     return Queued(
         timestamp(frame),
-        _call(frame),
-        LineId(_matched(_WORD, frame, "Line")),
-        _moment(frame, "T0"),
+        call(frame),
+        LineId(matched(WORD, frame, "Line")),
+        moment(frame, "T0"),
         frame.get("Num"),
         frame.get("Lang") or frame.get("Language"),
         frame.get("Path"),
         frame.get("Did"),
-        _number(frame, "Arrived") if frame.get("Arrived") else None,
+        number(frame, "Arrived") if frame.get("Arrived") else None,
     )
 
 
 def _leg_up(frame: Frame) -> AmiEvent:
-    leg = _matched(_ID, frame, "Uniqueid")
-    return LegUp(timestamp(frame), _call(frame, "Linkedid"), leg, _offer(frame), _moment(frame, "Up"))
+    leg = matched(ID, frame, "Uniqueid")
+    return LegUp(timestamp(frame), call(frame, "Linkedid"), leg, offer(frame), moment(frame, "Up"))
 
 
 def _not_connected(frame: Frame) -> AmiEvent:
-    cause = int(_number(frame, "Cause")) if frame.get("Cause") else 0
-    return NotConnected(timestamp(frame), _call(frame), _offer(frame), frame.get("DialStatus"), cause)
+    return NotConnected(timestamp(frame), call(frame), offer(frame), frame.get("DialStatus"), whole(frame, "Cause"))
 
 
 def _after(frame: Frame) -> AmiEvent:
-    return After(timestamp(frame), _call(frame))
+    return After(timestamp(frame), call(frame))
 
 
 def _fallback_up(frame: Frame) -> AmiEvent:
-    leg, device = _matched(_ID, frame, "Uniqueid"), Device(_matched(_WORD, frame, "Device"))
-    return FallbackUp(timestamp(frame), _call(frame, "Linkedid"), leg, device, _moment(frame, "Up"))
+    leg, device = matched(ID, frame, "Uniqueid"), Device(matched(WORD, frame, "Device"))
+    return FallbackUp(timestamp(frame), call(frame, "Linkedid"), leg, device, moment(frame, "Up"))
 
 
 def _partner_up(frame: Frame) -> AmiEvent:
-    return PartnerUp(timestamp(frame), _call(frame, "Linkedid"), _moment(frame, "Up"))
+    return PartnerUp(timestamp(frame), call(frame, "Linkedid"), moment(frame, "Up"))
 
 
 def _partner_failed(frame: Frame) -> AmiEvent:
-    return PartnerFailed(timestamp(frame), _call(frame))
+    return PartnerFailed(timestamp(frame), call(frame))
 
 
 def _gone(frame: Frame) -> AmiEvent:
-    return Gone(timestamp(frame), _call(frame), frame.get("State"), _moment(frame, "Gone"))
+    return Gone(timestamp(frame), call(frame), frame.get("State"), moment(frame, "Gone"))
 
 
 def _dial_begun(frame: Frame) -> AmiEvent | None:
     """None for what is no offer: Queue() in the fallback, a transfer, an operator who calls a colleague."""
+    attempt = attempt_of(frame.get("DestUniqueid"))
+    if attempt is not None:
+        return Begun(timestamp(frame), attempt)
     parts = _OFFER.fullmatch(frame.get("Exten"))
     if frame.get("Context") != "acd-connect" or parts is None:
         return None
-    return DialBegun(timestamp(frame), _call(frame), _matched(_ID, frame, "DestUniqueid"), OfferId(int(parts[1])))
+    return DialBegun(timestamp(frame), call(frame), matched(ID, frame, "DestUniqueid"), OfferId(int(parts[1])))
 
 
 def _leg_rings(frame: Frame) -> AmiEvent | None:
@@ -339,7 +291,10 @@ def _leg_rings(frame: Frame) -> AmiEvent | None:
 
 
 def _channel_over(frame: Frame) -> AmiEvent:
-    return ChannelOver(timestamp(frame), frame.get("Uniqueid"))
+    sip = frame.get("TechCause")
+    return ChannelOver(
+        timestamp(frame), frame.get("Uniqueid"), whole(frame, "Cause"), int(sip) if sip.isdecimal() else 0
+    )
 
 
 def _device_state(frame: Frame) -> AmiEvent | None:
@@ -366,10 +321,12 @@ _USER_EVENTS: Final[dict[str, Reader]] = {
     "AcdOverflowUp": _partner_up,
     "AcdOverflowFailed": _partner_failed,
     "AcdGone": _gone,
+    **PROMISE_EVENTS,
 }
 _READERS: Final[dict[str, Reader]] = {
     "DialBegin": _dial_begun,
     "DialState": _leg_rings,
     "Hangup": _channel_over,
+    "OriginateResponse": originated,
     "DeviceStateChange": _device_state,
 }

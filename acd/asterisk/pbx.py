@@ -16,16 +16,28 @@ import structlog
 
 from acd.asterisk import actions
 from acd.asterisk.actions import Action, getvar, setvar
+from acd.asterisk.calling_back import CallingBack, PromiseMove, not_called
 from acd.asterisk.counters import Counters
 from acd.asterisk.events import DeviceState, EventReader, Forged
 from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
 from acd.asterisk.phones import Phones
 from acd.asterisk.protocol import Then
-from acd.asterisk.resync import DEVICES, STATUS, SeenCall, read_devices, read_note, read_status, whereabouts
+from acd.asterisk.resync import (
+    DEVICES,
+    STATUS,
+    SeenAttempt,
+    SeenCall,
+    read_attempts,
+    read_devices,
+    read_note,
+    read_status,
+    whereabouts,
+)
 from acd.asterisk.session import AmiSession, SessionEnded
 from acd.asterisk.settings import AmiSettings
 from acd.asterisk.tracker import Tracker
+from acd.asterisk.values import AmiEvent
 from acd.model import commands as c
 from acd.model.facts import (
     CallFound,
@@ -49,6 +61,8 @@ MAX_KEPT_BACK: Final = 50_000
 _NOTES_AT_ONCE: Final = 500
 _AT_ONCE: Final = 20
 """Small settings on their way at one time (fallback queues, notes to clear): an offer never waits behind more."""
+_ENDS: Final = ("AcdGone", "AcdCbEnd")
+"""Events that tell of what no list shows any more."""
 MAX_NOTES: Final = 10_000
 """Notes that the dialplan keeps at most; also the number of calls of which we know that their end was told, so that a
 note about them is not counted a second time."""
@@ -86,6 +100,7 @@ class AsteriskPbx:
         """A new session knows nothing of the one before."""
         self._reader = EventReader()
         self._tracker = Tracker(self._tell)
+        self._calling_back: CallingBack | None = None
         self._phones = Phones()
         self._told: dict[Device, PhoneState] = {}
         self._kept_back: list[Frame] = []
@@ -114,10 +129,13 @@ class AsteriskPbx:
             self._refuse(command)
             return
         try:
-            self._carry_out(self._session, command)
+            if isinstance(command, PromiseMove) and self._calling_back is not None:
+                self._calling_back.carry_out(command)
+            else:
+                self._carry_out(self._session, command)
         except UnsafeValue as error:
             log.error("command not sent", command=repr(command), error=str(error))
-            self._refuse(command)
+            self._refuse(command, fit=False)
 
     def heartbeat(self) -> None:
         """Tell the dialplan, in Asterisk's own time, that the routing loop is alive."""
@@ -146,13 +164,14 @@ class AsteriskPbx:
     async def _serve(self, session: AmiSession) -> NoReturn:
         self._session = session
         self._tracker = Tracker(self._tell, session.offset or 0.0)
+        self._calling_back = calling_back = CallingBack(session, self._tell, self._clock)
         session.on_draining = self._drain
         try:
             await self._look(session)
             while True:
                 await session.until_ended(self._settings.audit_every)
                 self._reader.young = False
-                self._tracker.offset = session.offset or 0.0
+                self._tracker.offset = calling_back.attempts.offset = session.offset or 0.0
                 self.audit()
         except Forged as error:
             session.forged(error)
@@ -185,7 +204,8 @@ class AsteriskPbx:
             if not answer[0].success:
                 raise SessionEnded(f"Asterisk does not tell what there is: {answer[0].message}")
         calls = read_status(status.result(), session.offset or 0.0, self._clock())
-        self._go_live(session, calls, missed, rebooted=rebooted)
+        attempts = read_attempts(status.result(), session.offset or 0.0)
+        self._go_live(session, calls, attempts, missed, rebooted=rebooted)
 
     async def _agree_on_nonce(self, session: AmiSession) -> bool:
         """Take over the nonce of this boot of Asterisk, or set one. True if there was none: it has just booted."""
@@ -210,10 +230,10 @@ class AsteriskPbx:
         return tuple(note for note in notes if note is not None and note.seen.call not in self._gone)
 
     def _status_came(self, frames: list[Frame] | None) -> None:
-        """What was kept back of calls is already in the list; only the ends of calls that no list shows remain."""
+        """What was kept back of calls is already in the list; only the ends that no list shows remain."""
         for frame in self._kept_back:
-            if frame.get("UserEvent") == "AcdGone" and (event := self._reader.read(frame)) is not None:
-                self._tracker.take(event)
+            if frame.get("UserEvent") in _ENDS and (event := self._reader.read(frame)) is not None:
+                self._follow(event)
         self._kept_back = [frame for frame in self._kept_back if frame.event == "DeviceStateChange"]
 
     def _devices_came(self, frames: list[Frame] | None) -> None:
@@ -221,19 +241,28 @@ class AsteriskPbx:
         self._phones.listed(read_devices(frames or ()))
 
     def _go_live(
-        self, session: AmiSession, calls: list[SeenCall], missed: tuple[CallMissed, ...], *, rebooted: bool
+        self,
+        session: AmiSession,
+        calls: list[SeenCall],
+        attempts: list[SeenAttempt],
+        missed: tuple[CallMissed, ...],
+        *,
+        rebooted: bool,
     ) -> None:
         # A channel whose end was told a moment ago may still stand in the list.
         calls = [call for call in calls if call.seen.call not in self._gone]
         for call in calls:
             self._tracker.adopt(call.seen, call.legs)
+        if self._calling_back is not None:
+            self._calling_back.attempts.adopt(attempts)
         self._told = {device: self._phones[device] for device in self._devices()}
         self._live = self._linked = True
         self._link.state = LinkState.LIVE
         self.counters.sessions += 1
         seen = tuple(call.seen for call in calls)
         log.info("link to Asterisk", calls=len(seen), missed=len(missed), phones=len(self._told), rebooted=rebooted)
-        self._tell(SwitchSeen(seen, missed, self._told.copy(), rebooted))
+        alive = tuple(attempt.seen for attempt in attempts)
+        self._tell(SwitchSeen(seen, missed, self._told.copy(), rebooted, alive))
         kept, self._kept_back = self._kept_back, []
         for frame in kept:
             self._take(frame)
@@ -257,9 +286,14 @@ class AsteriskPbx:
         if event is None:
             return
         if not isinstance(event, DeviceState):
-            self._tracker.take(event)
+            self._follow(event)
         elif self._phones.change(event.device, event.state) and event.device in self._told:
             self._tell_phone(event.device)
+
+    def _follow(self, event: AmiEvent) -> None:
+        self._tracker.take(event)
+        if self._calling_back is not None:
+            self._calling_back.attempts.take(event)
 
     def _tell_phone(self, device: Device) -> None:
         state = self._told[device] = self._phones[device]
@@ -310,10 +344,14 @@ class AsteriskPbx:
             case _:
                 raise UnsafeValue(type(command).__name__, "no such command")
 
-    def _refuse(self, command: c.Command) -> None:
-        """An offer that did not go out is told so, after whatever is being handled now."""
+    def _refuse(self, command: c.Command, *, fit: bool = True) -> None:
+        """An offer, or a call back, that did not go out is told so, after whatever is being handled now. ``fit``: it
+        could go out another time."""
+        later = asyncio.get_running_loop().call_soon
         if isinstance(command, c.Offer):
-            asyncio.get_running_loop().call_soon(self._tell, OfferNotSent(command.call, command.offer))
+            later(self._tell, OfferNotSent(command.call, command.offer))
+        elif isinstance(command, c.CallBack):
+            later(self._tell, not_called(command.attempt, self._clock(), fit=fit))
 
     def _move(self, session: AmiSession, call: CallId, command: c.Command, action: Action) -> None:
         """One Redirect. Never a second one before the first is answered (of two, any may win), and never for a caller

@@ -6,7 +6,7 @@ a list is no snapshot, so what happens during it is told by events after it.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -14,8 +14,10 @@ import msgspec
 from acd.asterisk.actions import Action
 from acd.asterisk.events import Forged, device_of
 from acd.asterisk.frames import Frame
-from acd.model.facts import CallMissed, CallSeen, CallWhereabouts
-from acd.model.ids import CallId, Device, LineId, OfferId
+from acd.asterisk.promise_events import attempt_of
+from acd.model.callback import AttemptStage
+from acd.model.facts import AttemptSeen, CallMissed, CallSeen, CallWhereabouts
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId
 
 _VARIABLES: Final = (
     "ACD_STATE",
@@ -28,12 +30,17 @@ _VARIABLES: Final = (
     "ACD_OFFER",
     "ACD_DEVICE",
     "ACD_UP",
+    "ACD_CB_ATTEMPT",
+    "ACD_CB_ID",
+    "ACD_CB_FIRST",
 )
 STATUS: Final[Action] = (("Action", "Status"), ("Variables", ",".join(_VARIABLES)))
 DEVICES: Final[Action] = (("Action", "DeviceStateList"),)
 
 _NOTE: Final = ("call", "STATE", "ARRIVED", "DID", "NUM", "lang", "PATH", "LINE", "T0", "OFFER", "DEVICE", "UP", "gone")
 _CHANNEL: Final = re.compile(r"PJSIP/(\w+)-[0-9a-f]+", re.ASCII)
+_CALLING_BACK: Final = "cb-"
+"""``ACD_STATE`` of a channel that belongs to an attempt to call back begins so."""
 _RINGING: Final = "5"
 """``ChannelState`` of a leg whose phone said that it rings."""
 
@@ -57,7 +64,44 @@ def read_status(frames: Iterable[Frame], offset: float, now: float) -> list[Seen
         Forged: a channel's entry lacks what each has, or has it twice.
     """
     rows = [_Row(frame) for frame in frames if frame.event == "Status"]
-    return [_seen_call(row, rows, offset, now) for row in rows if row.variables.get("ACD_STATE")]
+    return [_seen_call(row, rows, offset, now) for row in rows if row.is_caller]
+
+
+class SeenAttempt(msgspec.Struct, frozen=True):
+    """An attempt to call back, found alive."""
+
+    seen: AttemptSeen
+    operator_first: bool
+
+
+_STAGES: Final = {
+    "cb-taken": AttemptStage.TAKEN,
+    "cb-dial": AttemptStage.DIALLED,
+    "cb-talk": AttemptStage.TALKING,
+}
+
+
+def read_attempts(frames: Iterable[Frame], offset: float) -> list[SeenAttempt]:
+    """The attempts in the answer to :data:`STATUS`: each is the channel that bears its number."""
+    rows = (_Row(frame) for frame in frames if frame.event == "Status")
+    return [found for row in rows if (found := _seen_attempt(row, offset)) is not None]
+
+
+def _seen_attempt(row: "_Row", offset: float) -> SeenAttempt | None:
+    attempt, state = attempt_of(row.id), row.variables.get("ACD_STATE", "")
+    if attempt is None or not state.startswith(_CALLING_BACK):
+        return None
+    operator_first = row.variables.get("ACD_CB_FIRST") != "citizen"
+    first_step = AttemptStage.RINGING if row.rings and operator_first else AttemptStage.CLAIMED
+    seen = AttemptSeen(
+        attempt=attempt,
+        callback=CallbackId(row.variables.get("ACD_CB_ID", "")),
+        line=LineId(row.variables.get("ACD_LINE", "")),
+        device=Device(row.variables.get("ACD_DEVICE", "")),
+        stage=_STAGES.get(state, first_step),
+        answered_at=_moment(row.variables, "UP", offset),
+    )
+    return SeenAttempt(seen, operator_first)
 
 
 class _Row:
@@ -74,6 +118,11 @@ class _Row:
         named = _CHANNEL.fullmatch(frame.get("Channel"))
         self.device = Device(named[1]) if named else None
         self.variables = dict(_variables(frame))
+
+    @property
+    def is_caller(self) -> bool:
+        state = self.variables.get("ACD_STATE", "")
+        return bool(state) and not state.startswith(_CALLING_BACK)
 
 
 def _variables(frame: Frame) -> Iterator[tuple[str, str]]:
@@ -97,14 +146,8 @@ def _seen_call(row: _Row, rows: list[_Row], offset: float, now: float) -> SeenCa
 
 
 def _call_seen(id: str, variables: dict[str, str], language: str, offset: float, now: float) -> CallSeen:
-    def moment(name: str) -> float | None:
-        try:
-            return float(variables[f"ACD_{name}"]) + offset
-        except (KeyError, ValueError):
-            return None
-
     line, offer, device = variables.get("ACD_LINE"), variables.get("ACD_OFFER", ""), variables.get("ACD_DEVICE")
-    arrived_at, entered_at = moment("ARRIVED"), moment("T0")
+    arrived_at, entered_at = _moment(variables, "ARRIVED", offset), _moment(variables, "T0", offset)
     return CallSeen(
         call=CallId(id),
         where=whereabouts(variables.get("ACD_STATE", "")),
@@ -117,8 +160,15 @@ def _call_seen(id: str, variables: dict[str, str], language: str, offset: float,
         entered_at=entered_at,
         offer=OfferId(int(offer)) if offer.isdecimal() else None,
         device=None if device is None else Device(device),
-        answered_at=moment("UP"),
+        answered_at=_moment(variables, "UP", offset),
     )
+
+
+def _moment(variables: Mapping[str, str], name: str, offset: float) -> float | None:
+    try:
+        return float(variables[f"ACD_{name}"]) + offset
+    except (KeyError, ValueError):
+        return None
 
 
 def whereabouts(state: str) -> CallWhereabouts:

@@ -24,11 +24,12 @@ from panoramisk.manager import Manager  # type: ignore[import-untyped]
 
 from acd.asterisk.actions import Action
 from acd.asterisk.counters import Counters
-from acd.asterisk.events import Forged, timestamp
+from acd.asterisk.events import Forged
 from acd.asterisk.frames import Frame
 from acd.asterisk.protocol import AmiProtocol, Then
 from acd.asterisk.recording import Recorder
 from acd.asterisk.settings import AmiSettings
+from acd.asterisk.values import timestamp
 
 log = structlog.get_logger("acd.asterisk")
 

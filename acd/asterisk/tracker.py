@@ -10,8 +10,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from acd.asterisk import events as e
+from acd.asterisk import promise_events as p
+from acd.asterisk.values import AmiEvent
 from acd.model.facts import (
     CallArrived,
+    CallbackCancelled,
+    CallbackDeclined,
+    CallbackHeard,
+    CallbackWanted,
     CallGone,
     CallQueued,
     CallSeen,
@@ -114,7 +120,7 @@ class Tracker:
         caller = self._callers.get(call)
         return caller is not None and caller.leg is not None and caller.leg.answered and not caller.leg.over
 
-    def take(self, event: e.AmiEvent) -> None:
+    def take(self, event: AmiEvent) -> None:
         """Take in one event and tell what follows from it."""
         handler = _HANDLERS.get(type(event))
         if handler is not None:
@@ -235,8 +241,22 @@ class Tracker:
     def _partner_failed(self, event: e.PartnerFailed) -> None:
         self._tell(OverflowFailed(event.call))
 
+    # --- The offer to be called back ------------------------------------------------------------------------------
 
-_HANDLERS: Final[dict[type[e.AmiEvent], Callable[[Tracker, Any], None]]] = {
+    def _offer_heard(self, event: p.OfferHeard) -> None:
+        self._tell(CallbackHeard(event.call, event.heard + self.offset))
+
+    def _offer_declined(self, event: p.OfferDeclined) -> None:
+        self._tell(CallbackDeclined(event.call))
+
+    def _wanted(self, event: p.Wanted) -> None:
+        self._tell(CallbackWanted(event.call, event.choice, event.keyed or None))
+
+    def _cancelled(self, event: p.Cancelled) -> None:
+        self._tell(CallbackCancelled(event.call))
+
+
+_HANDLERS: Final[dict[type[AmiEvent], Callable[[Tracker, Any], None]]] = {
     e.Arrived: Tracker._arrived,
     e.MenuOver: Tracker._menu_over,
     e.Queued: Tracker._queued,
@@ -250,4 +270,8 @@ _HANDLERS: Final[dict[type[e.AmiEvent], Callable[[Tracker, Any], None]]] = {
     e.PartnerFailed: Tracker._partner_failed,
     e.Gone: Tracker._gone,
     e.ChannelOver: Tracker._channel_over,
+    p.OfferHeard: Tracker._offer_heard,
+    p.OfferDeclined: Tracker._offer_declined,
+    p.Wanted: Tracker._wanted,
+    p.Cancelled: Tracker._cancelled,
 }

@@ -81,9 +81,10 @@ def build_dialplan(settings: Settings, to: Path, site_file: Path | None = None) 
     flows, _ = _menus(settings, city)
     site = load_site(site_file or settings.state / "site.yaml", [o.device for o in city.policy.operators.values()])
     partners = {id: line.partner for id, line in city.lines.items() if line.partner is not None}
+    numbers = {id: line.dids[0] for id, line in city.lines.items() if line.dids}
     files = {
         **frame_files(),
-        **switch_config(city.policy, site, partners),
+        **switch_config(city.policy, site, partners, numbers),
         "acd-flows.conf": dialplan(flows, city, datetime.now(ZONE).date()),
     }
     to.mkdir(parents=True, exist_ok=True)

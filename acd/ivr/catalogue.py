@@ -23,10 +23,19 @@ MOST_POSITIONS: Final = 20
 WAITS: Final = ("0-1", "1-2", "2-5", "5-10", "10-15", "15-more")
 """Expected waits that can be announced, in minutes."""
 
+CALL_BACK: Final = (
+    *("offer", "number", "number-choice", "number-key", "number-wrong", "slot", "today", "tomorrow"),
+    *("day-after", "between", "and", "calm", "latest", "at", "slot-choice", "slot-only", "calm-choice"),
+    *("moment", "booked", "goodbye", "not-booked", "stay", "existing", "existing-choice", "cancelled"),
+    *("operator", "busy", "no-answer", "machine", "failed"),
+)
+"""The dialogue of the promise to call back, and what the operator hears who keeps it."""
+
 NEEDED: Final = (
     *(f"position-{place}" for place in range(1, MOST_POSITIONS + 1)),
     "position-many",
     *(f"wait-{minutes}" for minutes in WAITS),
+    *(f"cb-{name}" for name in CALL_BACK),
     *("invalid-key", "goodbye", "closed", "holiday", "full", "unstaffed", "maintenance", "partner", "fallback"),
 )
 """Prompts that the system plays of its own accord; every language must have them."""

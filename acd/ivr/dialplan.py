@@ -1,9 +1,8 @@
 """Checked flows -> Asterisk's dialplan: a context for each flow, an extension for each node.
 
 A node ends in a ``Goto`` or a ``Hangup`` whatever happens in it. Two applications play sound here, and both go on when
-a file is missing: ``Playback`` (sets ``PLAYBACKSTATUS``), and ``Read``, which takes a key during the prompt and gives
-up at once when the last file is missing (``READSTATUS`` is ``ERROR``, seen on 22.10), so it is asked again without
-one. ``BackGround`` is not used: it ends the call when a file is missing.
+a file is missing: ``Playback`` (sets ``PLAYBACKSTATUS``), and ``Read`` by the frame's ``acd-ask``, which takes a key
+during the prompt. ``BackGround`` is not used: it ends the call when a file is missing.
 
 Only names that the checks let through stand in the text: no free text of a file gets here.
 """
@@ -53,29 +52,6 @@ exten => s,1,Set(ACD_STATE=menu)
  same => n,GotoIf($[${{LEN(${{ACD_PATH}})}} + ${{LEN(${{ARG1}})}} >= {PATH_LENGTH}]?full)
  same => n,Set(ACD_PATH=${{IF($["${{ACD_PATH}}" = ""]?${{ARG1}}:${{ACD_PATH}}>${{ARG1}})}})
  same => n(full),Return()
-
-; Gosub(acd-flow-ask,s,1(<prompts>,<seconds>)) returns the key pressed during the prompts or within the seconds after
-; them, or nothing. A digit that comes too early waits for the next question: who knows the menu may dial ahead.
-[acd-flow-ask]
-exten => s,1,Read(ACD_KEY,${{ARG1}},1,e,1,${{ARG2}})
- same => n,ExecIf($["${{READSTATUS}}" = "ERROR"]?Read(ACD_KEY,,1,e,1,${{ARG2}}))
- same => n,Return(${{ACD_KEY}})
-
-; Gosub(acd-flow-choose,s,1(<prompts>,<seconds>,<repeats>,<keys>[,once])) returns one of the keys; or, when none was
-; pressed although the question was repeated, "timeout" or "invalid" after what happened last. once: only a wrong key
-; repeats it, silence does not.
-[acd-flow-choose]
-exten => s,1,Set(LOCAL(left)=${{ARG3}})
- same => n,Set(LOCAL(question)=${{ARG1}})
- same => n(again),Gosub(acd-flow-ask,s,1(${{question}},${{ARG2}}))
- same => n,GotoIf(${{REGEX("^[${{ARG4}}]$" ${{GOSUB_RETVAL}})}}?chosen)
- same => n,Set(LOCAL(why)=${{IF($["${{GOSUB_RETVAL}}" = ""]?timeout:invalid)}})
- same => n,GotoIf($[${{left}} = 0 | "${{why}}${{ARG5}}" = "timeoutonce"]?none)
- same => n,Set(LOCAL(left)=$[${{left}} - 1])
- same => n,Set(LOCAL(question)=${{IF($["${{why}}" = "invalid"]?acd/invalid-key&${{ARG1}}:${{ARG1}})}})
- same => n,Goto(again)
- same => n(chosen),Return(${{GOSUB_RETVAL}})
- same => n(none),Return(${{why}})
 
 ; On the leg of a transfer, at the moment of answer: the menu has settled the call.
 [acd-flow-up]
@@ -169,7 +145,7 @@ class _FlowWriter:
             yield ',GotoIf($["${GOSUB_RETVAL}" = "invalid"]?bye)'
             yield ',GotoIf($["${GOSUB_RETVAL}" != "timeout"]?chosen)'
             yield from self._settled("informed", None)
-            yield f",Gosub(acd-flow-ask,s,1(,{node.timeout:g}))"
+            yield f",Gosub(acd-ask,s,1(,{node.timeout:g}))"
             yield "(chosen),NoOp()"
             yield from (_when(key, to) for key, to in node.keys.items())
         yield f"(bye),Playback(acd/{GOODBYE})"
@@ -221,7 +197,7 @@ def _playback(prompts: Iterable[Ref]) -> str:
 
 
 def _choose(node: Ask, files: str, seconds: float, repeats: int, once: str = "") -> str:
-    return f",Gosub(acd-flow-choose,s,1({files},{seconds:g},{repeats},{''.join(node.keys)}{once}))"
+    return f",Gosub(acd-choose,s,1({files},{seconds:g},{repeats},{''.join(node.keys)}{once}))"
 
 
 def _when(result: str, to: Ref) -> str:

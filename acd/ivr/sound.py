@@ -29,7 +29,9 @@ PAUSE: Final = 30.0
 """dB below the loudest frame at which a frame counts as a pause."""
 
 BEFORE, AFTER = 3, 10
-"""Frames of pause kept before the first word and after the last, so that prompts can be strung together."""
+"""Frames of pause kept before the first word and after the last of a sentence."""
+PART_BEFORE, PART_AFTER = 1, 4
+"""The same for a part of a sentence, which is strung together with others: a number, a time, "tussen"."""
 
 SOX_HEADROOM: Final = "-6"
 SOX_TIMEOUT: Final = 60.0
@@ -63,8 +65,11 @@ def read_sound(path: Path) -> "array[int]":
     return samples
 
 
-def levelled(samples: "array[int]") -> "array[int]":
+def levelled(samples: "array[int]", *, part: bool = False) -> "array[int]":
     """The same speech at :data:`SPEECH_LEVEL`, without long pauses at either end.
+
+    Args:
+        part: of a sentence.
 
     Raises:
         BadSound: there is no speech in it.
@@ -77,7 +82,8 @@ def levelled(samples: "array[int]") -> "array[int]":
     power = sum(10 ** (frames[index] / 10) for index in active) / len(active)
     peak = max(abs(sample) for sample in samples)
     gain = min(10 ** (SPEECH_LEVEL / 20) / math.sqrt(power), 10 ** (PEAK_LEVEL / 20) * FULL / peak)
-    kept = samples[max(0, active[0] - BEFORE) * FRAME : (active[-1] + 1 + AFTER) * FRAME]
+    before, after = (PART_BEFORE, PART_AFTER) if part else (BEFORE, AFTER)
+    kept = samples[max(0, active[0] - before) * FRAME : (active[-1] + 1 + after) * FRAME]
     return array("h", [round(sample * gain) for sample in kept])
 
 

@@ -33,8 +33,10 @@ SPEECH_TIMEOUT: Final = 120.0
 """Seconds that the speech program may take for one prompt."""
 
 MANIFEST: Final = ".acd-prompts.json"
-RENDERING: Final = "1"
+RENDERING: Final = "2"
 """Changes when the same input would sound different."""
+SENTENCE_ENDS: Final = (".", "!", "?")
+"""A prompt without one of them is a part of a sentence, put together when it is said."""
 
 _NAME: Final = re.compile(rf"{LANGUAGE.pattern}/{PROMPT_ID.pattern}")
 
@@ -135,7 +137,8 @@ class _Build:
             origin = self._origin(language, text, recording)
             if self._made.get(f"{language}/{id}") == origin and all(map(Path.exists, self._files(f"{language}/{id}"))):
                 return "unchanged"
-            samples = levelled(read_sound(recording) if recording else self._speak(language, text))
+            sound = read_sound(recording) if recording else self._speak(language, text)
+            samples = levelled(sound, part=not text.rstrip().endswith(SENTENCE_ENDS))
         except (BadSound, OSError) as error:
             where = f"{recording}: " if recording else ""
             return PromptFailure(language, id, f"{where}{error}")

@@ -1,6 +1,7 @@
 """Numbers, times and dates in words, for the prompts that announcements are put together from.
 
-Prompts: ``number-0`` to ``number-99``; ``time-0000`` to ``time-2345`` for every quarter of an hour; ``day-monday``;
+Prompts: ``number-0`` to ``number-99``; ``time-0000`` to ``time-2345`` for every quarter of an hour, as one tells it,
+and ``clock-0000`` to ``clock-2345``, as one writes it, which is shorter in the afternoon; ``day-monday``;
 ``month-january``; ``date-1`` to ``date-31``, which is said before a month.
 
 Dutch and French are those of Belgium: *septante*, *nonante*; "kwart over tien" in the morning, with the part of the
@@ -22,9 +23,12 @@ def spoken(language: str) -> dict[str, str]:
     if language not in _NUMBER:
         return {}
     number, time, date = _NUMBER[language], _TIME[language], _DATE[language]
+    clock = _CLOCK[language]
+    quarters = [(hour, minute) for hour in range(24) for minute in (0, 15, 30, 45)]
     return {
         **{f"number-{n}": number(n) for n in range(100)},
-        **{f"time-{hour:02}{minute:02}": time(hour, minute) for hour in range(24) for minute in (0, 15, 30, 45)},
+        **{f"time-{hour:02}{minute:02}": time(hour, minute) for hour, minute in quarters},
+        **{f"clock-{hour:02}{minute:02}": clock(hour, minute) for hour, minute in quarters},
         **{f"day-{id}": name for id, name in zip(DAYS, _DAYS[language], strict=True)},
         **{f"month-{id}": name for id, name in zip(MONTHS, _MONTHS[language], strict=True)},
         **{f"date-{n}": date(n) for n in range(1, 32)},
@@ -57,6 +61,13 @@ def _nl_time(hour: int, minute: int) -> str:
     clock = {0: f"{now} uur", 15: f"kwart over {now}", 30: f"half {following}", 45: f"kwart voor {following}"}[minute]
     part = _part(hour, ((6, "'s nachts"), (12, ""), (14, "'s middags"), (18, "in de namiddag"), (24, "'s avonds")))
     return f"{clock} {part}".strip()
+
+
+def _nl_clock(hour: int, minute: int) -> str:
+    """Until noon as one tells it; then the hour counts on."""
+    if 6 <= hour <= 12:
+        return _nl_time(hour, minute).removesuffix(" 's middags")
+    return f"{_nl_number(hour)} uur" + (f" {_nl_number(minute)}" if minute else "")
 
 
 # --- English --------------------------------------------------------------------------------------------------------
@@ -92,6 +103,11 @@ def _en_time(hour: int, minute: int) -> str:
     clock = {0: f"{now} o'clock", 15: f"a quarter past {now}", 30: f"half past {now}", 45: f"a quarter to {following}"}
     part = _part(hour, ((6, "at night"), (12, ""), (18, "in the afternoon"), (24, "in the evening")))
     return f"{clock[minute]} {part}".strip()
+
+
+def _en_clock(hour: int, minute: int) -> str:
+    half = "A M" if hour < 12 else "P M"
+    return f"{_en_number(_twelve(hour))} {f'{_en_number(minute)} ' if minute else ''}{half}"
 
 
 def _en_date(n: int) -> str:
@@ -151,6 +167,7 @@ def _part(hour: int, parts: Sequence[tuple[int, str]]) -> str:
 
 _NUMBER: Final[Mapping[str, Callable[[int], str]]] = {"nl": _nl_number, "en": _en_number, "fr": _fr_number}
 _TIME: Final[Mapping[str, Callable[[int, int], str]]] = {"nl": _nl_time, "en": _en_time, "fr": _fr_time}
+_CLOCK: Final[Mapping[str, Callable[[int, int], str]]] = {"nl": _nl_clock, "en": _en_clock, "fr": _fr_time}
 _DATE: Final[Mapping[str, Callable[[int], str]]] = {"nl": _nl_number, "en": _en_date, "fr": _fr_date}
 _DAYS: Final[Mapping[str, Sequence[str]]] = {
     "nl": ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"),

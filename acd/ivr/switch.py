@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from acd.ivr.outbound import DialFormat, outbound_dialplan
 from acd.model.ids import Device, LineId
 from acd.model.mendable import Mendable
 from acd.model.policy import Line, Operator, Policy
@@ -28,14 +29,13 @@ EVENTS: Final = (
     "DialState",
     "Hangup",
     "ContactStatus",
-    "OriginateResponse",
     "BlindTransfer",
     "AttendedTransfer",
     "Hold",
     "Unhold",
 )
-"""The events that the engine needs besides its own UserEvents and the states of the phones. Everything else stays in
-Asterisk: one call makes 617 events otherwise."""
+"""The events that the engine needs besides its own UserEvents, the states of the phones and what becomes of its own
+Originates. Everything else stays in Asterisk: one call makes 617 events otherwise."""
 
 
 class BadSetting(Mendable, ValueError):
@@ -54,7 +54,14 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     trunk_hosts: tuple[str, ...]
     """Addresses or networks of the carrier. SIP from anywhere else that is not a registered phone is refused."""
     trunk_contact: str | None = None
-    """Where calls to the partner go: ``sip:carrier.example:5060``. None = no outgoing calls."""
+    """Where calls to the partner and calls back go: ``sip:carrier.example:5060``. None = no outgoing calls."""
+    outbound: tuple[str, ...] = ("+32",)
+    """Whom a call back may reach: prefixes of E.164 numbers. Empty = nobody."""
+    outbound_refused: tuple[str, ...] = ("+3290",)
+    """And of these not; the Belgian 090x numbers cost up to 2 euro a minute."""
+    outbound_format: DialFormat = DialFormat.E164
+    country: str = "32"
+    """Code of the own country."""
     ami_user: str = "acd"
     ami_port: int = 5038
     sip_bind: str = "0.0.0.0:5060"
@@ -66,17 +73,22 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """How often a phone is asked whether it still lives; 0 = never."""
 
 
-def switch_config(policy: Policy, site: Site, partners: Mapping[LineId, str]) -> dict[str, str]:
+def switch_config(
+    policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: Mapping[LineId, str] | None = None
+) -> dict[str, str]:
     """The generated part of Asterisk's configuration: file name -> text.
 
     Args:
         partners: number of the partner contact centre of a line, dialled through the trunk: ``+`` and digits.
+        numbers: number of a line, as the trunk delivers it; a citizen who is called back sees it. A line without one
+            shows the first of them.
 
     Raises:
         BadSetting: a value would change the meaning of the file, or a phone has no password.
     """
     return {
-        "acd-lines.conf": HEADER + _lines(policy, site, partners),
+        "acd-lines.conf": HEADER + _lines(policy, site, partners, numbers or {}),
+        "acd-outbound.conf": HEADER + _outbound(site),
         "acd-queues.conf": HEADER + "\n".join(_queue(line, policy) for line in policy.lines.values()),
         "acd-pjsip.conf": HEADER + _pjsip(policy, site),
         "acd-manager.conf": HEADER + _manager(site),
@@ -104,14 +116,43 @@ def new_secrets(names: Iterable[Device], known: Mapping[Device, str]) -> dict[De
 # --- Lines ---------------------------------------------------------------------------------------------------------
 
 
-def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str]) -> str:
+def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: Mapping[LineId, str]) -> str:
     """Globals of the dialplan. ``(+)`` adds to the section that ``extensions.conf`` opened."""
-    out = ["[globals](+)", f"ACD_AMI_USER={_word('ami_user', site.ami_user)}"]
-    out += (f"ACD_NAME_{_word('line', line.id)}={_name(line, site.languages)}" for line in policy.lines.values())
+    language = next(iter(site.languages), "nl")
+    out = [
+        "[globals](+)",
+        f"ACD_AMI_USER={_word('ami_user', site.ami_user)}",
+        f"ACD_LANGUAGE={_word('languages', language)}",
+    ]
+    for line in policy.lines.values():
+        name = _name(line, site.languages)
+        out.append(f"ACD_NAME_{_word('line', line.id)}={name}")
+        out.append(f"ACD_CB_TITLE_{line.id}={_CALL_BACK.get(language, _CALL_BACK['en'])} {name}")
+        if number := numbers.get(line.id) or next(iter(numbers.values()), ""):
+            out.append(f"ACD_NUMBER_{line.id}={_shown(line.id, number, site)}")
     for line_id, number in partners.items():
         target = _match(f"partner of {line_id}", number, r"\+?[0-9]{2,20}", "not a number")
         out.append(f"ACD_PARTNER_{_word('line', line_id)}=PJSIP/{target}@acd-trunk")
     return "\n".join(out) + "\n"
+
+
+_CALL_BACK: Final = {"nl": "Terugbellen", "en": "Call back", "fr": "Rappeler"}
+"""What the operator's phone shows before the line's name, when it rings for a call back."""
+
+
+def _shown(line: LineId, number: str, site: Site) -> str:
+    """A number as a citizen's phone should show it: with ``+`` when it has the country's code."""
+    _match(f"number of {line}", number, r"\+?[0-9]{2,20}", "not a number")
+    return f"+{number}" if number.startswith(site.country) else number
+
+
+def _outbound(site: Site) -> str:
+    """Without a way out nothing is allowed."""
+    allowed, refused = site.outbound if site.trunk_contact else (), site.outbound_refused
+    for prefix in (*allowed, *refused):
+        _match("outbound", prefix, r"\+[1-9][0-9]{0,11}", "not the beginning of a number: + and digits")
+    country = _match("country", site.country, r"[1-9][0-9]{0,2}", "no country code")
+    return "\n".join(outbound_dialplan(allowed, refused, country, site.outbound_format)) + "\n"
 
 
 def _name(line: Line, languages: Iterable[str]) -> str:
@@ -304,6 +345,7 @@ writetimeout=1000
 eventfilter(action(include),name(UserEvent),header(UserEvent),method(starts_with)) = Acd
 eventfilter(action(include),name(DeviceStateChange),header(Device),method(starts_with)) = PJSIP/
 eventfilter(action(exclude),name(DeviceStateChange),header(Device),method(exact)) = PJSIP/acd-trunk
+eventfilter(action(include),name(OriginateResponse),header(Uniqueid),method(starts_with)) = acd-cb-
 {filters}
 """
 

@@ -236,7 +236,7 @@ class Lab:
         files = {
             **_DEFAULTS,
             **frame_files(),
-            **switch_config(self.policy, self.site, self._partners),
+            **switch_config(self.policy, self.site, self._partners, {LineId(id): n for id, n in NUMBERS.items()}),
             "acd-flows.conf": self._dialplan,
             "asterisk.conf": self._asterisk_conf(),
             **self._files,

@@ -5,7 +5,9 @@ It speaks over UDP on a loss-free network: it repeats a request until it hears s
 """
 
 import asyncio
+import re
 import socket
+import struct
 import time
 from collections.abc import Iterable
 from typing import Any, Final, Self
@@ -323,9 +325,25 @@ class Phone(asyncio.DatagramProtocol):
             call.reject(habit.code)
             return
         call.answer()
+        if habit.voice:
+            self._spawn(self._speak(call, habit.voice))
         if habit.talk is not None:
             await asyncio.sleep(habit.talk)
             await call.hang_up()
+
+    async def _speak(self, call: Call, seconds: float) -> None:
+        """A steady tone to the caller: to whoever listens for a voice, it is one."""
+        body = call.invite.body
+        host = re.search(r"c=IN IP4 ([\d.]+)", body)
+        port = re.search(r"m=audio (\d+)", body)
+        if host is None or port is None:
+            raise SipFailure("no place to speak to")
+        for number in range(int(seconds * 50)):
+            if call.ended.is_set():
+                return
+            header = struct.pack("!BBHII", 0x80, 8, number, number * 160, 0x5EED)
+            self._rtp.sendto(header + _TONE, (host[1], int(port[1])))
+            await asyncio.sleep(0.02)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -338,4 +356,6 @@ class Phone(asyncio.DatagramProtocol):
             self.failures.append(error)
 
 
+_TONE: Final = bytes((0xA0, 0xB0, 0xA0, 0x20, 0x30, 0x20)) * 26 + bytes((0xA0, 0xB0, 0xA0, 0x20))
+"""20 ms of a loud hum in A-law."""
 _PROXY: Final = ("Proxy-Authenticate", "Proxy-Authorization")

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.asterisk.events import EventReader, Forged, Gone, Queued, Unreadable
+from acd.asterisk.events import EventReader, Forged, Gone, Queued
 from acd.asterisk.frames import Frame, FrameParser
+from acd.asterisk.values import Unreadable
 
 NONCE = "5e0f"
 CHANNEL = "Channel: PJSIP/trunk-00000001\r\nCallerIDNum: {number}\r\nLanguage: nl\r\nUniqueid: 1.1\r\nLinkedid: 1.1\r\n"

@@ -29,6 +29,9 @@ class Stage(Protocol):
     async def hang_up(self, call: CallId) -> None:
         """The citizen hangs up."""
 
+    async def press(self, call: CallId, keys: str) -> None:
+        """The citizen presses these keys, one after the other, as fast as one does."""
+
     async def pick_up(self, device: str) -> None: ...
 
     async def put_down(self, device: str) -> None:
@@ -62,7 +65,7 @@ class Stage(Protocol):
         """Where the caller is, as somebody sees who stands beside the switch; None = not there any more."""
 
     async def rings(self, device: str) -> bool:
-        """Whether this phone (or the ``partner``'s) rings."""
+        """Whether this phone (or the ``partner``'s, which is also the phone of a citizen who is called back) rings."""
 
     async def sleep(self, seconds: float) -> None: ...
 
@@ -107,6 +110,42 @@ class Deflects:
 @dataclass(frozen=True)
 class Asks:
     who: str
+
+
+@dataclass(frozen=True)
+class OffersCallback:
+    who: str
+    slots: int = 2
+    number: str | None = "+32470000001"
+    existing: bool = False
+
+
+@dataclass(frozen=True)
+class AnswersBooking:
+    who: str
+    booked: bool = True
+
+
+@dataclass(frozen=True)
+class Presses:
+    who: str
+    keys: str
+
+
+@dataclass(frozen=True)
+class CallsBack:
+    attempt: int
+    device: str
+    number: str = "+32470000002"
+    operator_first: bool = True
+    machine_detection: bool = False
+    ring_time: float = 3.0
+    ring_citizen: float = 3.0
+
+
+@dataclass(frozen=True)
+class EndsCallBack:
+    attempt: int
 
 
 @dataclass(frozen=True)
@@ -199,6 +238,11 @@ Step = (
     | Announces
     | Deflects
     | Asks
+    | OffersCallback
+    | AnswersBooking
+    | Presses
+    | CallsBack
+    | EndsCallBack
     | Commands
     | PicksUp
     | PutsDown
@@ -217,6 +261,21 @@ Step = (
 )
 
 
+Commanding = (
+    Offers
+    | Withdraws
+    | Announces
+    | Deflects
+    | Asks
+    | OffersCallback
+    | AnswersBooking
+    | CallsBack
+    | EndsCallBack
+    | Commands
+)
+"""The steps in which the engine tells the switch to do something."""
+
+
 class Either(frozenset[str]):
     """These words, in any order."""
 
@@ -226,7 +285,7 @@ class Scenario:
     name: str
     steps: Sequence[Step]
     story: Mapping[str, Sequence[str | Either]]
-    """Caller, phone or ``link`` -> what was told of him. Of whoever is not named nothing is told."""
+    """Caller, phone, ``attempt <n>`` or ``link`` -> what was told of him. Of whoever is not named nothing is told."""
     phones: Mapping[str, Habit] = field(default_factory=dict)
     partner: Habit = ANSWERS
-    """How the partner contact centre answers."""
+    """How whoever is called through the trunk answers: the partner contact centre, or a citizen who is called back."""

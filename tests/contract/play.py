@@ -5,22 +5,29 @@ from typing import Final
 
 from acd.model import commands as c
 from acd.model import facts as f
-from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
+from acd.model.callback import CallbackPlan, Window
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId
 from tests.contract.language import (
     Announces,
+    AnswersBooking,
     Asks,
     Calls,
+    CallsBack,
+    Commanding,
     Commands,
     Connects,
     Deflects,
     Disconnects,
     Either,
+    EndsCallBack,
     Freezes,
     HangsUp,
     IsAt,
     IsCutOff,
     Offers,
+    OffersCallback,
     PicksUp,
+    Presses,
     PutsDown,
     Registers,
     Restarts,
@@ -37,6 +44,7 @@ from tests.contract.language import (
 
 LAST_WORDS: Final = 10.0
 """Seconds that the end of a story is waited for."""
+TOMORROW: Final = 86_400.0
 AFTERWARDS: Final = 0.2
 """Seconds in which nothing more may be told."""
 
@@ -75,6 +83,8 @@ class Play:
                 self.calls[step.who] = await stage.call(step.line)
             case HangsUp():
                 await stage.hang_up(self.calls[step.who])
+            case Presses():
+                await stage.press(self.calls[step.who], step.keys)
             case PicksUp():
                 await stage.pick_up(step.device)
             case PutsDown():
@@ -106,9 +116,11 @@ class Play:
             case _:
                 stage.send(self._command(step))
 
-    def _command(self, step: Offers | Withdraws | Announces | Deflects | Asks | Commands) -> c.Command:
+    def _command(self, step: Commanding) -> c.Command:
         if isinstance(step, Commands):
             return step.command
+        if isinstance(step, CallsBack | EndsCallBack):
+            return _call_back(step)
         call = self.calls[step.who]
         match step:
             case Offers():
@@ -120,6 +132,10 @@ class Play:
                 return c.Announce(call, 3, (2, 5))
             case Deflects():
                 return c.Deflect(call, LineId(step.line), step.to)
+            case OffersCallback():
+                return c.OfferCallback(call, _plan(step))
+            case AnswersBooking():
+                return c.AnswerBooking(call, _slots(1)[0] if step.booked else None, 2 * TOMORROW)
             case Asks():
                 return c.AskCall(call)
 
@@ -160,13 +176,43 @@ def _length(story: Sequence[str | Either]) -> int:
     return sum(len(part) if isinstance(part, Either) else 1 for part in story)
 
 
+def _slots(many: int) -> tuple[Window, ...]:
+    return tuple(Window(TOMORROW + 1800 * n, TOMORROW + 1800 * (n + 1)) for n in range(many))
+
+
+def _plan(step: OffersCallback) -> CallbackPlan:
+    existing = _slots(1)[0] if step.existing else None
+    return CallbackPlan(step.number, _slots(step.slots), 2 * TOMORROW, existing)
+
+
+def _call_back(step: CallsBack | EndsCallBack) -> c.Command:
+    if isinstance(step, EndsCallBack):
+        return c.EndCallBack(OfferId(step.attempt))
+    return c.CallBack(
+        attempt=OfferId(step.attempt),
+        callback=CallbackId("1795301570.70"),
+        line=LineId("gentinfo"),
+        number=step.number,
+        language="nl",
+        operator=OperatorId(f"op{step.device}"),
+        device=Device(step.device),
+        ring_time=step.ring_time,
+        ring_citizen=step.ring_citizen,
+        operator_first=step.operator_first,
+        machine_detection=step.machine_detection,
+    )
+
+
 def words(fact: f.Fact) -> list[tuple[str, str]]:
     """Whom a fact is about, and what it says of him."""
     match fact:
         case f.SwitchSeen():
             seen = [(s.call, _seen(s)) for s in fact.calls]
             missed = [(m.seen.call, f"missed {m.seen.where}") for m in fact.missed]
-            return [("link", "up, rebooted" if fact.rebooted else "up"), *seen, *missed]
+            alive = [(f"attempt {a.attempt}", f"seen {a.stage} at {a.device}") for a in fact.attempts]
+            return [("link", "up, rebooted" if fact.rebooted else "up"), *seen, *missed, *alive]
+        case f.AttemptFact():
+            return [(f"attempt {fact.attempt}", _word(fact))]
         case f.LinkLost():
             return [("link", "down")]
         case f.PhoneChanged():
@@ -187,6 +233,10 @@ def _word(fact: f.Fact) -> str:
             return f"{_PLAIN[type(fact)]} {fact.offer}"
         case f.CallFound():
             return f"found {fact.where or 'nowhere'}" + ("" if fact.offer is None else f" {fact.offer}")
+        case f.CallbackWanted():
+            return f"wants {fact.choice}" + ("" if fact.number is None else f" at {fact.number}")
+        case f.AttemptEnded():
+            return f"ended {fact.result}" + ("" if fact.failure is None else f" {fact.failure}")
         case f.FallbackAnswered():
             return f"fallback answered {fact.device}"
         case f.CallGone() if fact.overflowing:
@@ -206,6 +256,13 @@ _PLAIN: Final[Mapping[type[f.Fact], str]] = {
     f.OverflowAnswered: "partner answered",
     f.OverflowFailed: "partner failed",
     f.CallGone: "gone",
+    f.CallbackHeard: "hears the offer",
+    f.CallbackDeclined: "declines",
+    f.CallbackCancelled: "cancels",
+    f.AttemptRinging: "rings",
+    f.AttemptTaken: "taken",
+    f.CitizenDialled: "citizen dialled",
+    f.CitizenAnswered: "they speak",
 }
 
 

@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 PATIENCE: Final = 30.0
 """Seconds that may pass until what comes at once has come: the machine may be busy with other things."""
+KEY_GAP: Final = 0.4
+"""Seconds between two keys: each takes 0.16 s, and the question after it begins a moment later."""
 PARTNER: Final = "partner"
 TRUNK: Final = "PJSIP/acd-trunk-"
 """How the channels of the trunk are called."""
@@ -99,6 +101,11 @@ class RealStage(Hand):
 
     async def hang_up(self, call: CallId) -> None:
         await self._callers[call].hang_up()
+
+    async def press(self, call: CallId, keys: str) -> None:
+        for key in keys:
+            await self._callers[call].digit(key)
+            await asyncio.sleep(KEY_GAP)
 
     async def pick_up(self, device: str) -> None:
         self._phones[device].calls[-1].answer()

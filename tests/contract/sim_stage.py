@@ -11,6 +11,7 @@ from acd.model.policy import Line, Operator, Policy
 from acd.ports import Pbx
 from sim.ami_server import AmiServer
 from sim.ami_session import Account
+from sim.calling_back import Attempt
 from sim.loop_time import LoopTime
 from sim.pbx import SimPbx
 from sim.phones import Always, Contact, Habit, LegState
@@ -103,7 +104,7 @@ class SimStage(Hand):
         self._set(scenario.phones, scenario.partner)
 
     def _set(self, phones: Mapping[str, Habit], partner: Habit) -> None:
-        self.switch.partner = Always(partner)
+        self.switch.partner = self.switch.public = Always(partner)
         for device in PHONES:
             phone = self.switch.phones[Device(device)]
             if device in phones:
@@ -133,11 +134,28 @@ class SimStage(Hand):
     async def hang_up(self, call: CallId) -> None:
         self.switch.hang_up(self.switch.calls[call])
 
+    async def press(self, call: CallId, keys: str) -> None:
+        for key in keys:
+            self.switch.press(self.switch.calls[call], key)
+            await self.sleep(0.4)
+
     async def pick_up(self, device: str) -> None:
-        self.switch.pick_up(Device(device))
+        attempt = self._called() if device == "partner" else None
+        if attempt is None:
+            self.switch.pick_up(Device(device))
+        else:
+            self.switch.calling_back.citizen_answers(attempt)
 
     async def put_down(self, device: str) -> None:
-        self.switch.hang_up_phone(Device(device))
+        attempt = self._called() if device == "partner" else None
+        if attempt is None:
+            self.switch.hang_up_phone(Device(device))
+        else:
+            self.switch.calling_back.citizen_hangs_up(attempt)
+
+    def _called(self) -> Attempt | None:
+        """The citizen who is called back: to whom the partner's phone belongs as well."""
+        return next((a for a in self.switch.calling_back.attempts.values() if a.citizen is not None), None)
 
     async def send_on(self, device: str, line: str) -> None:
         self.switch.send_on(Device(device), LineId(line))
@@ -163,6 +181,9 @@ class SimStage(Hand):
         return None if found is None else found.where
 
     async def rings(self, device: str) -> bool:
+        called = self._called() if device == "partner" else None
+        if called is not None and called.citizen is not None:
+            return called.citizen.state is LegState.RINGING
         legs = [call.leg for call in self.switch.calls.values()]
         return any(leg is not None and leg.device == device and leg.state is LegState.RINGING for leg in legs)
 

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from acd.ivr.catalogue import NEEDED
+from acd.ivr.spoken import spoken
 from acd.model.ids import LineId
 from sim.lab import Lab, lab_policy
+from tests.contract.called_back import CITIZEN_FIRST
 from tests.contract.language import Scenario
 from tests.contract.play import Play
 from tests.contract.real_stage import EXPLAINED, RealStage
@@ -15,6 +18,8 @@ from tests.lab.sound import tone
 pytestmark = pytest.mark.asterisk
 
 PROMPTS = ("crisis-1", "full", "maintenance", "partner", "position-3", "wait-2-5")
+SHORT = (*(id for id in NEEDED if id.startswith("cb-")), "invalid-key", "fallback", *spoken("nl"))
+"""The dialogue is put together from many of them: each is a tenth of a second."""
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +28,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     sounds = tmp_path_factory.mktemp("sounds")
     for name in PROMPTS:
         tone(sounds / "nl/acd" / f"{name}.wav", 440, 0.6)
+    for name in SHORT:
+        tone(sounds / "nl/acd" / f"{name}.wav", 660, 0.1)
     # Without wrap-up: in Queue() the phone of one scenario would rest during the next.
     with Lab(lab_policy(wrap_up=0), sounds=sounds, partners={LineId("gentinfo"): "+3290000000"}) as lab:
         yield lab
         assert lab.complaints(EXPLAINED) == []
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", [*SCENARIOS, *CITIZEN_FIRST], ids=lambda scenario: scenario.name)
 async def test_contract(scenario: Scenario, lab: Lab) -> None:
     async with RealStage(scenario, lab) as stage:
         await Play(scenario, stage).run()

@@ -1,0 +1,58 @@
+"""Where a call back may go: the context ``acd-outbound`` of the dialplan.
+
+``Gosub(acd-outbound,<number>,1)`` returns what ``Dial()`` takes, or nothing for a number that may not be called.
+Numbers are E.164 with ``+``. Each pattern has a fixed length: none of them can match anything else than digits. Of two
+patterns Asterisk takes the more precise one, so a refused prefix wins from an allowed one that it begins with.
+"""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import Final
+
+SHORTEST: Final = 8
+LONGEST: Final = 15
+"""Digits of a number with its country code (ITU-T E.164)."""
+
+
+class DialFormat(StrEnum):
+    """How the carrier wants to be told a number."""
+
+    E164 = "e164"
+    """+32470123456"""
+    INTERNATIONAL = "international"
+    """0032470123456"""
+    NATIONAL = "national"
+    """0470123456 in the own country, international elsewhere."""
+
+
+def outbound_dialplan(
+    allowed: Iterable[str], refused: Iterable[str], country: str, dial_format: DialFormat
+) -> Iterator[str]:
+    """Lines of dialplan.
+
+    Args:
+        allowed, refused: prefixes, ``+`` and digits.
+        country: code of the own country, digits.
+    """
+    yield "[acd-outbound]"
+    for prefix in allowed:
+        target = _target(prefix, country, dial_format)
+        yield from (f"exten => {pattern},1,Return(PJSIP/{target}@acd-trunk)" for pattern in _patterns(prefix))
+    for prefix in refused:
+        yield from (f"exten => {pattern},1,Return()" for pattern in _patterns(prefix))
+    yield "exten => _[+0-9].,1,Return()"
+
+
+def _patterns(prefix: str) -> Iterator[str]:
+    digits = len(prefix) - 1
+    return (f"_{prefix}{'X' * (length - digits)}" for length in range(max(SHORTEST, digits + 1), LONGEST + 1))
+
+
+def _target(prefix: str, country: str, dial_format: DialFormat) -> str:
+    match dial_format:
+        case DialFormat.E164:
+            return "${EXTEN}"
+        case DialFormat.NATIONAL if prefix.startswith(f"+{country}"):
+            return f"0${{EXTEN:{1 + len(country)}}}"
+        case _:
+            return "00${EXTEN:1}"

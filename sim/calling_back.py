@@ -1,0 +1,196 @@
+"""A citizen is called back (``acd-callback``): the operator's phone first, then his.
+
+``acd-cb-<attempt>`` is the operator's leg; when it ends, however it ends, the end of the attempt is told just before.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from acd.model.ids import CallbackId, Device, LineId, OfferId
+from sim.dialling import Dialling
+from sim.phones import Leg, LegKind, LegState, Verdict
+
+if TYPE_CHECKING:
+    from sim.switch import SimSwitch
+
+BRIEFING: Final = 1.5
+"""Seconds of a prompt that the operator hears: what this call is, or why it came to nothing."""
+LISTENING: Final = 3.5
+"""Seconds until AMD gives up on somebody who says nothing."""
+PAUSE: Final = 0.7
+"""Silence after a greeting, by which a citizen is known."""
+LONG_GREETING: Final = 2.0
+"""Whoever speaks on for so long is a machine."""
+ALLOWED: Final = "+32"
+REFUSED: Final = "+3290"
+
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """One attempt with the variables on its first leg."""
+
+    id: OfferId
+    callback: CallbackId
+    line: LineId
+    device: Device
+    number: str
+    ring_time: float
+    ring_citizen: float
+    machine_detection: bool = False
+    language: str = "nl"
+
+    state: str = "cb-ring"
+    status: str = ""
+    cause: int = 0
+    sip: int = 0
+    up_at: float | None = None
+    leg: Leg | None = None
+    """The operator's."""
+    citizen: Leg | None = None
+
+    @property
+    def uid(self) -> str:
+        return f"acd-cb-{self.id}"
+
+
+class CallingBack:
+    """All attempts under way."""
+
+    def __init__(self, switch: "SimSwitch", dialling: Dialling) -> None:
+        self._switch = switch
+        self._dialling = dialling
+        self.attempts: dict[OfferId, Attempt] = {}
+
+    def begin(self, attempt: Attempt) -> bool:
+        """The Originate. False: nothing is dialled, for want of a contact or because this id lives already."""
+        switch, phone = self._switch, self._switch.phones.get(attempt.device)
+        if phone is None or not phone.reachable or attempt.uid in switch.originated:
+            return False
+        self.attempts[attempt.id] = attempt
+        leg = attempt.leg = switch.new_leg(LegKind.ORIGINATED, attempt.device, uid=attempt.uid)
+        leg.attempt, leg.exten = attempt, "operator"
+        switch.originated[leg.uid] = leg
+        self._dialling.begin(leg, attempt.ring_time, self._taken, self._not_taken)
+        return True
+
+    def dropped(self, attempt: Attempt) -> None:
+        """The operator's leg is hung up, by him or by the engine."""
+        leg = attempt.leg
+        if leg is None:
+            return
+        if leg.state is LegState.UP:
+            self._end(attempt, {"cb-taken": "OPERATOR", "cb-talk": "ANSWER"}.get(attempt.state, "CANCEL"))
+        else:
+            self.attempts.pop(attempt.id, None)
+            self._switch.originated.pop(leg.uid, None)
+            attempt.leg = None
+            self._switch.out.originated(leg, 0)
+            self._dialling.end(leg)
+
+    def citizen_answers(self, attempt: Attempt) -> None:
+        """Whatever his habit."""
+        if attempt.citizen is not None and attempt.citizen.state is not LegState.UP:
+            self._dialling.final(attempt.citizen, 200)
+
+    def citizen_hangs_up(self, attempt: Attempt) -> None:
+        """While it rings he declines."""
+        if attempt.citizen is None:
+            return
+        if attempt.citizen.state is LegState.UP:
+            self._switch.out.leg_hangs_up(attempt.citizen, None)
+            self._end(attempt, "ANSWER" if attempt.state == "cb-talk" else "CANCEL")
+        else:
+            self._dialling.final(attempt.citizen, 603)
+
+    def forget(self) -> list[Leg]:
+        """Asterisk is dead."""
+        attempts, self.attempts = list(self.attempts.values()), {}
+        return [attempt.citizen for attempt in attempts if attempt.citizen is not None]
+
+    # --- Step by step ---------------------------------------------------------------------------------------------
+
+    def _taken(self, leg: Leg) -> None:
+        attempt, switch = leg.attempt, self._switch
+        assert attempt is not None
+        switch.out.originated(leg, 4)
+        switch.out.dial_ended(leg, "ANSWER")
+        attempt.state = "cb-taken"
+        switch.out.attempt_taken(attempt, switch.stamp())
+        leg.timer = switch.time.call_at(switch.time.now() + BRIEFING, self._dial, attempt)
+
+    def _not_taken(self, leg: Leg, why: Verdict) -> None:
+        attempt = leg.attempt
+        assert attempt is not None
+        attempt.leg = None
+        self.attempts.pop(attempt.id, None)
+        self._switch.originated.pop(leg.uid, None)
+        attempt.status = why.dial_status
+        self._switch.out.originated(leg, 0 if why.cause else 3)
+
+    def _dial(self, attempt: Attempt) -> None:
+        assert attempt.leg is not None
+        if not attempt.number.startswith(ALLOWED) or attempt.number.startswith(REFUSED):
+            self._explain(attempt, "NOTALLOWED")
+            return
+        attempt.state = "cb-dial"
+        self._switch.out.attempt_dialled(attempt)
+        leg = attempt.citizen = self._switch.new_leg(LegKind.CITIZEN, Device(attempt.number))
+        leg.attempt, leg.exten = attempt, "dial"
+        self._dialling.begin(leg, attempt.ring_citizen, self._answered, self._failed)
+
+    def _answered(self, leg: Leg) -> None:
+        attempt, time = leg.attempt, self._switch.time
+        assert attempt is not None
+        if not attempt.machine_detection:
+            self._up(attempt)
+        elif leg.habit.voice >= LONG_GREETING:
+            leg.timer = time.call_at(time.now() + LONG_GREETING, self._machine, attempt)
+        else:
+            listened = leg.habit.voice + PAUSE if leg.habit.voice else LISTENING
+            leg.timer = time.call_at(time.now() + listened, self._up, attempt)
+
+    def _up(self, attempt: Attempt) -> None:
+        leg, switch = attempt.citizen, self._switch
+        assert leg is not None
+        attempt.state, attempt.up_at = "cb-talk", switch.stamp()
+        switch.out.attempt_up(attempt, attempt.up_at)
+        switch.out.dial_ended(leg, "ANSWER")
+        if leg.habit.talk is not None:
+            leg.timer = switch.time.call_at(switch.time.now() + leg.habit.talk, self.citizen_hangs_up, attempt)
+
+    def _machine(self, attempt: Attempt) -> None:
+        leg, attempt.citizen = attempt.citizen, None
+        assert leg is not None
+        self._switch.out.dial_ended(leg, "CONTINUE")
+        self._dialling.end(leg)
+        self._explain(attempt, "MACHINE")
+
+    def _failed(self, leg: Leg, why: Verdict) -> None:
+        attempt = leg.attempt
+        assert attempt is not None
+        attempt.citizen = None
+        attempt.cause, attempt.sip = why.cause, why.tech or 0
+        self._explain(attempt, why.dial_status)
+
+    def _explain(self, attempt: Attempt, status: str) -> None:
+        """The operator hears why, and the call ends."""
+        attempt.status = status
+        time = self._switch.time
+        assert attempt.leg is not None
+        attempt.leg.timer = time.call_at(time.now() + BRIEFING, self._end, attempt, status)
+
+    def _end(self, attempt: Attempt, status: str) -> None:
+        """The operator's leg ends, and with it everything."""
+        attempt.status = attempt.status or status
+        leg, citizen, attempt.citizen = attempt.leg, attempt.citizen, None
+        self.attempts.pop(attempt.id, None)
+        switch = self._switch
+        if citizen is not None:
+            if citizen.state is not LegState.UP:
+                self._dialling.cancel(citizen)
+            self._dialling.end(citizen)
+        switch.out.attempt_ended(attempt, switch.stamp())
+        if leg is not None:
+            attempt.leg = None
+            switch.originated.pop(leg.uid, None)
+            self._dialling.end(leg)

@@ -147,7 +147,8 @@ class RealStage(Hand):
     async def restart(self) -> None:
         mark = len(self.facts)
         await asyncio.to_thread(self.lab.kill)
-        await asyncio.to_thread(self.lab.resume)
+        # Not in a thread: Asterisk dies with the thread that started it, and this one's ends with the scenario.
+        self.lab.resume()
         await self._until_linked(mark)
 
     async def where(self, call: CallId) -> At | None:

@@ -34,12 +34,16 @@ class Manner(msgspec.Struct, frozen=True):
     """Share of the talks that the citizen ends; the operator ends the others."""
     foreign: float = 0.1
     """Share of those who choose English."""
+    accepts: float = 0.5
+    """Share of those who say yes to the offer to be called back."""
+    answers_key: float = 4.0
+    """Seconds from a question to the key that answers it."""
 
 
 class Caller:
     """One citizen, on the phone. Implements :class:`~sim.calls.Citizen`."""
 
-    __slots__ = ("_fate", "_line", "_patience", "_switch", "_talk", "_talker", "_timer")
+    __slots__ = ("_accepts", "_fate", "_key_after", "_line", "_patience", "_switch", "_talk", "_talker", "_timer")
 
     def __init__(self, switch: SimSwitch, line: LineId, manner: Manner, rng: Random) -> None:
         self._switch = switch
@@ -52,6 +56,9 @@ class Caller:
         self._talker = rng.random() < manner.hangs_up_first
         language = "en" if rng.random() < manner.foreign else "nl"
         number = f"+3247{rng.randrange(10**7):07}"
+        # Drawn from his number: with the offer and without it the others are the same.
+        self._accepts = Random(number).random() < manner.accepts
+        self._key_after = manner.answers_key
         call = switch.arrive("3292101010", number, language, self)
         if call.where is At.MENU:
             self._plan(menu, self._choose, call)
@@ -59,6 +66,13 @@ class Caller:
     def connected(self, call: Call) -> None:
         """Patience has nothing to say any more."""
         self._plan(self._talk, self._end_talk, call)
+
+    def offered(self, call: Call) -> None:
+        """Who wants to be called back says yes to his number and to the first moment."""
+        if self._accepts:
+            time = self._switch.time
+            for question in (1, 2, 3):
+                time.call_at(time.now() + question * self._key_after, self._switch.press, call, "1")
 
     def gone(self, call: Call) -> None:
         if self._timer is not None:

@@ -29,6 +29,7 @@ from sim.draws import exponential, lognormal, uniform
 from sim.lab.demo import demo_on_asterisk
 from sim.loop_time import LoopTime
 from sim.operators import NEVER, Click, Desk, Style
+from sim.phones import BUSY, RINGS, Habit, Leg
 from sim.switch import SimSwitch
 
 GAP: Final = 4.0
@@ -52,6 +53,7 @@ class DemoSwitch(AmiServer):
         self._policy = policy
         self._seed = seed
         self._desks: list[Desk] = []
+        self.switch.public = Public(Random(f"{seed}/called back"))
         self.crowd = Crowd(self.switch, demand(policy, pace), seed)
 
     def staff(self, click: Click) -> None:
@@ -109,6 +111,22 @@ def style(number: int) -> Style:
     if number % 7 == 6:
         return NEVER
     return Style(rejects=0.1) if number % 5 == 4 else Style()
+
+
+class Public:
+    """Citizens who are called back. Implements :class:`~sim.phones.Hands`."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+
+    def invited(self, leg: Leg) -> Habit:
+        """Most answer; some are busy, out, or have a machine."""
+        return self._rng.choices(
+            [Habit(after=6.0, talk=60.0, voice=0.6), BUSY, RINGS, Habit(after=12.0, voice=8.0)], [7, 1, 1, 1]
+        )[0]
+
+    def parted(self, leg: Leg) -> None:
+        """Nothing follows."""
 
 
 class Pages:

@@ -63,6 +63,7 @@ class Dialogues:
         self._switch.out.callback_heard(call, self._switch.stamp())
         call.script = self._script(call, offered)
         self._go_on(call, None)
+        call.citizen.offered(call)
 
     def press(self, call: Call, key: str) -> None:
         """A key of the caller's telephone. Out of the dialogue it is not listened to."""

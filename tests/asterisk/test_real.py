@@ -378,4 +378,4 @@ async def test_what_a_call_costs(lab: Lab, ear: Ear) -> None:
 
 
 def test_the_account_lets_through_all_that_is_read() -> None:
-    assert set(EVENTS_READ) <= {*EVENTS, "UserEvent", "DeviceStateChange"}
+    assert set(EVENTS_READ) <= {*EVENTS, "UserEvent", "DeviceStateChange", "OriginateResponse"}

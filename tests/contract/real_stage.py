@@ -17,6 +17,7 @@ from acd.model.ids import CallId, Device, LineId
 from acd.ports import Pbx
 from sim.lab import Call, Habit, Lab
 from sim.lab.asterisk import NUMBERS, Channel
+from sim.lab.sip import Message
 from sim.phones import Habit as Manners
 from tests.contract.hand import Hand
 from tests.contract.language import LINES, PHONES, Scenario
@@ -147,7 +148,8 @@ class RealStage(Hand):
     async def restart(self) -> None:
         mark = len(self.facts)
         await asyncio.to_thread(self.lab.kill)
-        await asyncio.to_thread(self.lab.resume)
+        # Not in a thread: Asterisk dies with the thread that started it, and this one's ends with the scenario.
+        self.lab.resume()
         await self._until_linked(mark)
 
     async def where(self, call: CallId) -> At | None:
@@ -161,6 +163,10 @@ class RealStage(Hand):
         """The phone rings, and Asterisk's device state says so too."""
         rings = any(call.ringing.is_set() and not call.final.is_set() for call in self._phones[device].calls)
         return rings and (device == PARTNER or "(Ringing)" in await self._as_member(device))
+
+    def invite(self, device: str) -> Message:
+        """How a phone was called last."""
+        return self._phones[device].calls[-1].invite
 
     # --- The engine's hand ----------------------------------------------------------------------------------------
 

@@ -8,10 +8,11 @@ from acd.ivr.catalogue import NEEDED
 from acd.ivr.spoken import spoken
 from acd.model.ids import LineId
 from sim.lab import Lab, lab_policy
+from sim.lab.asterisk import NUMBERS
 from tests.contract.called_back import CITIZEN_FIRST
 from tests.contract.language import Scenario
 from tests.contract.play import Play
-from tests.contract.real_stage import EXPLAINED, RealStage
+from tests.contract.real_stage import EXPLAINED, PARTNER, RealStage
 from tests.contract.scenarios import SCENARIOS
 from tests.lab.sound import tone
 
@@ -40,3 +41,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 async def test_contract(scenario: Scenario, lab: Lab) -> None:
     async with RealStage(scenario, lab) as stage:
         await Play(scenario, stage).run()
+
+
+async def test_the_operator_sees_whom_he_calls_back_and_the_citizen_sees_the_city(lab: Lab) -> None:
+    scenario = next(s for s in SCENARIOS if s.name == "operator and citizen speak, the citizen hangs up")
+    async with RealStage(scenario, lab) as stage:
+        await Play(scenario, stage).run()
+        shown = stage.invite("1001").get("from")
+        assert shown.startswith('"Terugbellen Gentinfo" <sip:+32470000002@')
+        assert f"<sip:{NUMBERS['gentinfo']}@" in stage.invite(PARTNER).get("from")

@@ -188,7 +188,7 @@ def test_all_failures_come_together_and_what_was_there_stays(prompts: Prompts) -
     assert why["closed"] == "sh failed: no voice today"
     assert "full.wav: sox cannot read it" in why["full"]
     assert why["holiday"].endswith("holiday.wav: there is nothing to be heard in it")
-    assert f"de/closed and {len(NEEDED) - 3} more: sh failed: no voice today" in str(report)
+    assert f"de/cb-and and {len(NEEDED) - 3} more: sh failed: no voice today" in str(report)
     assert prompts.file("closed").read_bytes() == kept
     shutil.rmtree(prompts.recordings)
     assert counts(prompts.build()) == (2, 0, len(NEEDED) - 2, 0, 0), "what failed is due, what was kept is not"

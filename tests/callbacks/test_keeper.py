@@ -234,7 +234,7 @@ async def test_a_line_that_closes_soon_is_told_once_and_so_is_the_end_of_it(benc
     for moment in (closes - 2000, closes - 1800, closes - 900, closes, closes + 60):
         bench.now = moment
         await bench.keeper.tick()
-    told = [fact for fact in bench.facts if isinstance(fact, facts.LineClosing)]
+    told = [fact for fact in bench.facts if isinstance(fact, facts.LineClosing) and fact.line == LINE]
     assert told == [facts.LineClosing(LINE, closes), facts.LineClosing(LINE, None)]
 
 

@@ -54,7 +54,6 @@ def start_due(state: State) -> None:
 
 def begin(state: State, due: DueCallback, lane: Lane, desk: Desk) -> None:
     """Reserve the operator, then claim the promise for him."""
-    dues.take(state, due)
     attempt = Attempt(state.next_offer(), due.callback, lane.line, desk.id)
     state.attempts[attempt.id] = attempt
     take(attempt, desk)

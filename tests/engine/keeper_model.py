@@ -108,7 +108,7 @@ class Keeper:
         self.plans: dict[CallId, tuple[LineId, CallbackPlan]] = {}
         self.jobs: deque[Job] = deque()
         self.busy = False
-        self.told: tuple[DueCallback, ...] | None = ()
+        self.told: tuple[DueCallback, ...] = ()
         self.at(0.0, self._tick)
 
     # --- In order ---------------------------------------------------------------------------------------------------
@@ -210,7 +210,6 @@ class Keeper:
             case c.CancelCallback():
                 self.later(lambda: self._move(command.call, command.line, _S.CANCELLED), must=True)
             case c.ClaimCallback():
-                self.told = None
                 refused = f.CallbackNotClaimed(command.callback, command.attempt)
                 self.ask(lambda: self._claim(command), refused, lambda: self._end(command.attempt, _R.OPERATOR))
             case c.NoteAttempt():

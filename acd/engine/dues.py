@@ -6,7 +6,7 @@ from acd.engine.state import Desk, Lane, State, TimerKind
 from acd.model.call import CallState
 from acd.model.callback import DueCallback
 from acd.model.facts import CallbacksDue
-from acd.model.ids import CallbackId
+from acd.model.ids import CallbackId, LineId
 from acd.model.policy import CallbackRule
 from acd.routing.choice import choose_operator
 
@@ -21,7 +21,7 @@ LAST_HOURS: Final = 4 * LAST_HOUR
 
 
 def told(state: State, fact: CallbacksDue) -> None:
-    """Also of a promise for which an attempt is under way: should that come to nothing, it is due still."""
+    """Also of a promise that is just being claimed: should that fail, it is due still."""
     dues = state.dues
     dues.by_line.clear()
     for rank, due in enumerate(fact.callbacks):
@@ -46,6 +46,14 @@ def rest(state: State, callback: CallbackId) -> None:
     """The promise is not tried again at once, whenever it is told to be due."""
     state.dues.resting[callback] = state.now + AGAIN_AFTER
     watch(state)
+
+
+def claimed(state: State, line: LineId, callback: CallbackId) -> None:
+    """It is ours. Whether it is due again after this attempt, the keeper will say."""
+    queue = state.dues.by_line.get(line, [])
+    queue[:] = [entry for entry in queue if entry[1].callback != callback]
+    if not queue:
+        state.dues.by_line.pop(line, None)
 
 
 def under_way(state: State) -> set[CallbackId]:

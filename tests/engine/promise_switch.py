@@ -137,6 +137,8 @@ class Try:
         self.begun_at = now
         self.stage = _G.CLAIMED
         self.in_time = False
+        self.given_up = False
+        """When it came at last, it was written down as over."""
         self.rings = self.up = self.over = False
         """The operator's leg."""
         self.answered_at: float | None = None
@@ -217,6 +219,7 @@ class CallingBack:
             self._tell_end(tried.id, _R.OPERATOR, OfferFailure.BUSY)
         else:
             self._no_other(tried)
+            tried.given_up = switch.book.attempts[tried.id].result is not None
             self.alive[tried.id] = tried
             if command.operator_first:
                 self._ring_operator(tried)
@@ -275,6 +278,9 @@ class CallingBack:
 
     def _dial(self, tried: Try) -> None:
         tried.stage = _G.DIALLED
+        told = self.switch.is_up() and max(self.switch.linked_at, self.switch.stalled_until) < tried.begun_at
+        ended = tried.command.operator_first and tried.given_up and told
+        assert not ended, f"{tried.id}: the citizen is rung for what was given up"
         self.rung[tried.id] = self.rung.get(tried.id, 0) + 1
         assert self.rung[tried.id] == 1, f"{tried.id}: the citizen is rung a second time"
         self.switch.tell(f.CitizenDialled(tried.id))

@@ -681,6 +681,8 @@ class ModelSwitch:
         for caller in (*self.callers.values(), *self.past):
             # Only the events that are lost now knew it, and his channel tells nothing any more.
             caller.unknowable |= caller.id in lost and (caller.gone_at is not None or caller.where in IN_LINE)
+            # He hung up while his promise was being written, and the engine waited to hear what became of it.
+            caller.unknowable |= caller.gone_at is not None and caller.id in self.engine._state.calls
         self.journal = stored
         self.picture = Picture()
         for seq, event in enumerate(self.journal):

@@ -88,6 +88,7 @@ def draw_up(
         slots=planner.slots(line, now, latest, taken),
         deadline=latest,
         existing=None if owed is None else _standing(owed, now),
+        callback=None if owed is None else owed.callback,
     )
 
 

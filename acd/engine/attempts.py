@@ -54,7 +54,6 @@ def start_due(state: State) -> None:
 
 def begin(state: State, due: DueCallback, lane: Lane, desk: Desk) -> None:
     """Reserve the operator, then claim the promise for him."""
-    dues.take(state, due)
     attempt = Attempt(state.next_offer(), due.callback, lane.line, desk.id)
     state.attempts[attempt.id] = attempt
     take(attempt, desk)
@@ -77,6 +76,7 @@ def claimed(state: State, fact: CallbackClaimed) -> None:
     attempt = state.attempts.get(fact.attempt)
     if attempt is None or attempt.stage is not None:
         return
+    dues.claimed(state, attempt.line.id, attempt.callback)
     desk = attempt.desk
     if desk is None or not state.linked or needed(state, desk):
         let_go(state, attempt)
@@ -154,9 +154,14 @@ def release(state: State, attempt: Attempt, failure: OfferFailure | None, wrap_u
 def under_way(state: State, fact: AttemptFact) -> Attempt | None:
     """The attempt. One that was given up and is alive after all is ended: its promise is in other hands."""
     attempt = state.attempts.get(fact.attempt)
-    if attempt is None and fact.attempt in state.given_up:
+    if attempt is None and given_up(state, fact.attempt):
         state.commands.append(EndCallBack(fact.attempt))
     return None if attempt is None or attempt.stage is None else attempt
+
+
+def given_up(state: State, id: OfferId) -> bool:
+    """By us, or by an engine before us: what the records knew to be under way at our start is ours."""
+    return id in state.given_up or id < state.first_offer
 
 
 def ringing(state: State, fact: AttemptRinging) -> None:
@@ -272,12 +277,17 @@ def silent(state: State, attempt: Attempt) -> None:
     elif not state.linked:
         return  # The look at the switch will tell.
     elif attempt.ending:
-        state.given_up.add(attempt.id)
-        finish(state, attempt, AttemptResult.UNKNOWN, state.now)
+        give_up(state, attempt)
     else:
         if attempt.stage is AttemptStage.CLAIMED and attempt.rule.operator_first:
             attempt.failure = OfferFailure.DEAD
         end(state, attempt)
+
+
+def give_up(state: State, attempt: Attempt) -> None:
+    """Nobody knows its end; should it be alive after all, it must not go on."""
+    state.given_up.add(attempt.id)
+    finish(state, attempt, AttemptResult.UNKNOWN, state.now)
 
 
 def end(state: State, attempt: Attempt) -> None:
@@ -316,14 +326,14 @@ def part(state: State, alive: Collection[OfferId]) -> None:
     """Those of which the switch knows nothing are over, nobody saw how. Who is not claimed yet has not begun."""
     for attempt in list(state.attempts.values()):
         if attempt.stage is not None and attempt.id not in alive:
-            finish(state, attempt, AttemptResult.UNKNOWN, state.now)
+            give_up(state, attempt)
 
 
 def adopt(state: State, seen: AttemptSeen) -> None:
-    """It is alive, at that phone and as far as the switch shows."""
+    """It is alive, at that phone and as far as the switch shows. A talk is not cut off, whatever we believed of it."""
     attempt = state.attempts.get(seen.attempt)
     if attempt is None:
-        if seen.attempt in state.given_up:
+        if given_up(state, seen.attempt) and seen.stage is not AttemptStage.TALKING:
             state.commands.append(EndCallBack(seen.attempt))
             return
         attempt = Attempt(seen.attempt, seen.callback, state.line(seen.line), None)

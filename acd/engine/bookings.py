@@ -197,7 +197,10 @@ def planned(state: State, fact: CallbackPlanned) -> None:
 def found_out(state: State, call: Call, proposal: Proposal, fact: CallbackPlanned) -> None:
     proposal.asked, plan = False, fact.plan
     if plan is not None and plan.existing is not None:
-        proposal.promise = CallbackBooked(call.id, CallbackId(call.id), plan.existing, plan.deadline)
+        assert call.line is not None
+        of_call = plan.callback or CallbackId(call.id)
+        proposal.promise = CallbackBooked(call.id, of_call, plan.existing, plan.deadline)
+        promised(state, proposal.promise, call.line.id)
         state.commands.append(DropPlan(call.id))
         confirm(state, call, proposal)
         return

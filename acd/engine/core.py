@@ -167,6 +167,7 @@ class Engine:
             elif call.state is CallState.TALKING:
                 talking[id] += 1
         calling_back = Counter(attempt.line.id for attempt in state.attempts.values())
+        begun = dues.under_way(state)
         return Board(
             at=now,
             linked=state.linked,
@@ -185,7 +186,7 @@ class Engine:
                     target_wait=lane.line.target_wait,
                     target_share=lane.line.target_share,
                     in_dialogue=listening[id],
-                    callbacks_due=len(state.dues.by_line.get(id, ())),
+                    callbacks_due=sum(due.callback not in begun for _, due in state.dues.by_line.get(id, ())),
                     calling_back=calling_back[id],
                 )
                 for id, lane in state.lanes.items()

@@ -6,7 +6,7 @@ from acd.engine.state import Desk, Lane, State, TimerKind
 from acd.model.call import CallState
 from acd.model.callback import DueCallback
 from acd.model.facts import CallbacksDue
-from acd.model.ids import CallbackId
+from acd.model.ids import CallbackId, LineId
 from acd.model.policy import CallbackRule
 from acd.routing.choice import choose_operator
 
@@ -21,12 +21,11 @@ LAST_HOURS: Final = 4 * LAST_HOUR
 
 
 def told(state: State, fact: CallbacksDue) -> None:
-    under_way = {attempt.callback for attempt in state.attempts.values()}
+    """Also of a promise that is just being claimed: should that fail, it is due still."""
     dues = state.dues
     dues.by_line.clear()
     for rank, due in enumerate(fact.callbacks):
-        if due.callback not in under_way:
-            dues.by_line.setdefault(due.line, []).append((rank, due))
+        dues.by_line.setdefault(due.line, []).append((rank, due))
     dues.resting = {id: at for id, at in dues.resting.items() if at > state.now}
     watch(state)
 
@@ -49,17 +48,22 @@ def rest(state: State, callback: CallbackId) -> None:
     watch(state)
 
 
-def take(state: State, due: DueCallback) -> None:
-    """An attempt begins: until it is told again, it is not due."""
-    queue = state.dues.by_line[due.line]
-    queue[:] = [entry for entry in queue if entry[1] is not due]
+def claimed(state: State, line: LineId, callback: CallbackId) -> None:
+    """It is ours. Whether it is due again after this attempt, the keeper will say."""
+    queue = state.dues.by_line.get(line, [])
+    queue[:] = [entry for entry in queue if entry[1].callback != callback]
     if not queue:
-        del state.dues.by_line[due.line]
+        state.dues.by_line.pop(line, None)
+
+
+def under_way(state: State) -> set[CallbackId]:
+    return {attempt.callback for attempt in state.attempts.values()}
 
 
 def most_urgent(state: State) -> tuple[DueCallback, Lane, Desk] | None:
     """The first promise for which an operator can be spared, and the operator; None = there is none now."""
     best: tuple[int, DueCallback, Lane] | None = None
+    begun = under_way(state)
     for line, queue in state.dues.by_line.items():
         lane = state.lanes.get(line)
         if lane is None or not lane.idle:
@@ -67,7 +71,7 @@ def most_urgent(state: State) -> tuple[DueCallback, Lane, Desk] | None:
         for rank, due in queue:
             if best is not None and rank > best[0]:
                 break
-            if may_begin(state, lane, due):
+            if due.callback not in begun and may_begin(state, lane, due):
                 best = rank, due, lane
                 break
     if best is None:

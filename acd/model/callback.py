@@ -132,6 +132,8 @@ class CallbackPlan(msgspec.Struct, frozen=True):
     """The latest moment, seconds since the epoch."""
     existing: Window | None = None
     """He is owed a call on this line already, then."""
+    callback: CallbackId | None = None
+    """The promise that he is owed."""
 
 
 class DueCallback(msgspec.Struct, frozen=True):

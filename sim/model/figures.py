@@ -157,7 +157,7 @@ class Figures(msgspec.Struct):
     """Outcomes of calls that never joined a line: closed, informed, left in the menu."""
     duty: dict[OperatorId, list[float]]
     """Seconds on duty, available or at work, by half-hour of the day."""
-    promises: dict[LineId, Promises] = msgspec.field(default_factory=dict)
+    promises: dict[LineId, Promises] = {}
 
     def add(self, other: "Figures") -> None:
         """Take in another replication, or another part of the same."""

@@ -13,9 +13,11 @@ from itertools import count
 from typing import Final
 
 from acd.engine.core import Engine
+from acd.engine.state import ENGINE
 from acd.model import commands as c
 from acd.model import facts as f
 from acd.model.call import CallState
+from acd.model.callback import CallbackPlan
 from acd.model.events import Event, OperatorWished
 from acd.model.facts import CallWhereabouts as W
 from acd.model.facts import OfferFailure, PhoneState
@@ -26,6 +28,8 @@ from acd.model.policy import OverflowTo, Policy
 from acd.records.entries import seal
 from acd.records.projection import Picture
 from tests.engine.house import T0, check_indexes, check_pairs
+from tests.engine.keeper_model import Book, Keeper
+from tests.engine.promise_switch import TURN, CallingBack, Dialogue, Try
 
 RINGS_AFTER: Final = 0.1
 PICKS_UP: Final = 2.0
@@ -40,7 +44,7 @@ NOTICED: Final = 6.0
 STALE: Final = 6.0
 """Seconds of silence after which the adapter gives a session up."""
 
-IN_LINE: Final = (W.WAIT, W.RING, W.FALLBACK)
+IN_LINE: Final = (W.WAIT, W.RING, W.FALLBACK, W.OFFER, W.BOOK, W.BOOKED)
 
 
 class Fate(StrEnum):
@@ -78,8 +82,9 @@ class Leg:
 
 
 class Caller:
-    def __init__(self, id: CallId, now: float) -> None:
+    def __init__(self, id: CallId, now: float, number: str | None) -> None:
         self.id = id
+        self.number = number
         self.arrived_at = now
         self.where = W.MENU
         self.gone_at: float | None = None
@@ -95,6 +100,21 @@ class Caller:
         """How it truly ended for him, and after how many seconds of waiting."""
         self.unknowable = False
         """Something that decides his outcome happened unseen and left no trace."""
+        self.plan: CallbackPlan | None = None
+        """``ACD_CB`` and what goes with it."""
+        self.heard: CallbackPlan | None = None
+        """What he is being asked about."""
+        self.answer: bool | None = None
+        """``ACD_CB_ANSWER``."""
+        self.step: object = None
+        """Of the dialogue; what was to follow an earlier one does not."""
+        self.willing = False
+        """He accepts, when he has said nothing before."""
+        self.accepted_at: float | None = None
+        self.reminded = False
+        """He was told of a promise that stood before this call."""
+        self.confirmed = False
+        """He heard that his promise stands."""
 
 
 class Phone:
@@ -108,12 +128,21 @@ class Phone:
         self.picked_up_after: float | None = PICKS_UP
         """Seconds; None = nobody sits there."""
         self.leg: Leg | None = None
+        self.attempt: Try | None = None
+        """It is rung, or in a talk, to keep a promise."""
         self.shown = PhoneState.IDLE
 
     def state(self) -> PhoneState:
-        if self.in_use or (self.leg is not None and (self.leg.rings or self.leg.up)):
+        if self.in_use or any(leg is not None and (leg.rings or leg.up) for leg in (self.leg, self.attempt)):
             return PhoneState.BUSY
         return PhoneState.IDLE if self.registered else PhoneState.UNREACHABLE
+
+    def is_free(self) -> bool:
+        return self.leg is None and self.attempt is None and not self.in_use
+
+    def rung_in_time(self) -> bool:
+        """It rings for something that the engine wanted, and wants still."""
+        return any(leg is not None and leg.rings and not leg.up and leg.in_time for leg in (self.leg, self.attempt))
 
 
 class ModelSwitch:
@@ -150,7 +179,12 @@ class ModelSwitch:
         self._appointments: list[tuple[float, int, Callable[[], None]]] = []
         self._number = count(1)
         self._delivering = False
+        self.dialogue = Dialogue(self)
+        self.calling = CallingBack(self)
+        self.book = Book()
+        self.killed_at = -math.inf
         self.engine = Engine(policy)
+        self.keeper = Keeper(self, self.book)
         self.step(f.Restored((), ()))
         self.relink()
         self._audit()
@@ -191,6 +225,13 @@ class ModelSwitch:
             self.wire.extend(facts)
             self.deliver()
 
+    def hear(self, fact: f.Fact) -> None:
+        """From the keeper, who lives in the engine's process."""
+        if self.paused and self.now < self.stalled_until:
+            self.at(self.stalled_until - self.now, lambda: self.hear(fact))
+        else:
+            self.step(fact)
+
     def deliver(self) -> None:
         if self._delivering or self.now < self.stalled_until:
             return
@@ -209,6 +250,8 @@ class ModelSwitch:
             self._seq += 1
             self.picture.fold(self._seq, seal(event))
             self.journal.append(event)
+            self._blames_rightly(event, fact)
+        self.keeper.listen(done.events)
         state = self.engine._state
         check_pairs(state)
         check_indexes(state)
@@ -217,11 +260,19 @@ class ModelSwitch:
                 assert not (lane.waiting and lane.idle), f"{lane.line.id}: a caller waits beside an available operator"
         for command in done.commands:
             self.commands.append(command)
-            if self.link is Link.UP:
+            if isinstance(command, c.PromiseCommand):
+                self.keeper.send(command)
+            elif self.link is Link.UP:
                 self._take(command)
         self.deliver()
         if self.link is Link.UP and not self.wire:
             self._compare()
+
+    def _blames_rightly(self, event: Event, fact: f.Fact) -> None:
+        """Only what his own phone did to an offer, or to a call back, is held against an operator."""
+        if isinstance(event, OperatorWished) and event.by == ENGINE and event.wish is not Wish.READY:
+            failure = fact.how if isinstance(fact, f.OfferFailed) else getattr(fact, "failure", None)
+            assert event.reason == failure, f"{event} because of {fact}"
 
     def _compare(self) -> None:
         """What the engine was told of those who talk is what it believes."""
@@ -261,12 +312,27 @@ class ModelSwitch:
                 self._redirect(command, lambda caller: self._send_away(caller, command.to))
             case c.AskCall():
                 self._find(command.call)
+            case c.OfferCallback():
+                self._put_plan(command)
+            case c.AnswerBooking():
+                self.dialogue.answer(command)
+            case c.CallBack():
+                self.calling.begin(command)
+            case c.EndCallBack():
+                self.calling.end(command.attempt)
             case c.SetAllowed():
                 (self.allowed.add if command.allowed else self.allowed.discard)(command.device)
             case c.Announce():
                 assert command.position is None or command.position >= 1
             case _:
                 pass
+
+    def _put_plan(self, command: c.OfferCallback) -> None:
+        caller = self.callers.get(command.call)
+        if caller is not None:
+            caller.plan = command.plan
+            caller.reminded |= command.plan.existing is not None
+            self.at(TURN, lambda: self.dialogue.look(caller))
 
     def _redirect(self, command: c.Offer | c.Withdraw | c.Deflect, do: Callable[[Caller], None]) -> None:
         id = command.call
@@ -316,11 +382,16 @@ class ModelSwitch:
 
     # --- Callers ------------------------------------------------------------------------------------------------
 
-    def arrive(self) -> Caller:
+    def arrive(self, number: str | None = None) -> Caller:
         id = CallId(f"c{next(self._number)}")
-        caller = self.callers[id] = Caller(id, self.now)
-        self.tell(f.CallArrived(id, self.now, "3292101010", None))
+        caller = self.callers[id] = Caller(id, self.now, number)
+        self.tell(f.CallArrived(id, self.now, "3292101010", number))
         return caller
+
+    def joins(self, id: CallId, line: LineId, number: str) -> None:
+        """Who was called back, and found no operator."""
+        caller = self.callers[id] = Caller(id, self.now, number)
+        self.choose(caller, line)
 
     def choose(self, caller: Caller, line: LineId) -> None:
         """He joins a line, from the menu or because the operator sent him on."""
@@ -333,7 +404,8 @@ class ModelSwitch:
         assert caller.line is not None and caller.entered_at is not None
         caller.offer = caller.device = caller.answered_at = None
         caller.where = W.WAIT
-        self.tell(f.CallQueued(caller.id, caller.line, caller.entered_at, arrived_at=caller.arrived_at))
+        joined = caller.id, caller.line, caller.entered_at, caller.number
+        self.tell(f.CallQueued(*joined, arrived_at=caller.arrived_at))
         self._turn(caller)
 
     def closed(self, caller: Caller, line: LineId) -> None:
@@ -389,13 +461,13 @@ class ModelSwitch:
 
     def _connect(self, caller: Caller, offer: OfferId, phone: Phone, ring_time: float, *, in_time: bool) -> None:
         self._end_leg(caller, caller.leg)
+        caller.step = caller.plan = caller.heard = None
         caller.where, caller.offer, caller.device = W.RING, offer, phone.device
         if not phone.registered:
             self.fail(caller, OfferFailure.UNREACHABLE)
             return
-        if phone.leg is not None or phone.in_use:
-            rung = phone.leg is not None and phone.leg.rings and phone.leg.in_time
-            assert not (rung and in_time), f"{phone.device} is rung for two callers at once"
+        if not phone.is_free():
+            assert not (in_time and phone.rung_in_time()), f"{phone.device} is rung twice at once"
             self.fail(caller, OfferFailure.BUSY)
             return
         leg = caller.leg = phone.leg = Leg(caller, phone.device, offer)
@@ -433,11 +505,12 @@ class ModelSwitch:
             self._end_leg(caller, leg)
             return
         self._end_leg(caller, caller.leg)
-        caller.where = W.WAIT
+        caller.step, caller.where = None, W.WAIT
         self._turn(caller)
 
     def _send_away(self, caller: Caller, to: OverflowTo) -> None:
         self._end_leg(caller, caller.leg)
+        caller.step = None
         if to is OverflowTo.PARTNER:
             caller.where = W.OVERFLOW
             self.at(PARTNER_RINGS, lambda: self.partner_fails(caller))
@@ -515,13 +588,21 @@ class ModelSwitch:
     # --- Without the engine -------------------------------------------------------------------------------------
 
     def _turn(self, caller: Caller) -> None:
-        """The waiting loop: is the engine away?"""
-        if self.link is Link.UP or caller.where is not W.WAIT or caller.gone_at is not None:
+        """The waiting loop: is the engine away, or has he something to hear?"""
+        if caller.where is not W.WAIT or caller.gone_at is not None:
             return
-        if self.now >= self.unnoticed_until:
-            caller.where = W.FALLBACK
-        else:
+        self.at(TURN, lambda: self.dialogue.look(caller))
+        if self.away():
+            caller.where, caller.plan = W.FALLBACK, None
+        elif self.link is not Link.UP:
             self.at(self.unnoticed_until - self.now, lambda: self._turn(caller))
+
+    def is_up(self) -> bool:
+        return self.link is Link.UP
+
+    def away(self) -> bool:
+        """As far as the dialplan has noticed."""
+        return self.link is not Link.UP and self.now >= self.unnoticed_until
 
     def queue_rings(self, caller: Caller, phone: Phone) -> None:
         """Asterisk's own Queue() rings a member."""
@@ -565,10 +646,11 @@ class ModelSwitch:
         if self.link is Link.CUT:
             self._notice_cut()
         self.link, self.linked_at = Link.UP, self.now
+        self.calling.new_session()
         notes, self.notes = tuple(self.notes), []
         phones = {device: self.phones[device].shown for device in self._watch()}
         seen = tuple(self._seen(caller) for caller in self.callers.values())
-        self.wire.append(f.SwitchSeen(seen, notes, phones, rebooted))
+        self.wire.append(f.SwitchSeen(seen, notes, phones, rebooted, self.calling.seen()))
         self.deliver()
 
     def _seen(self, caller: Caller) -> f.CallSeen:
@@ -577,6 +659,7 @@ class ModelSwitch:
             where=caller.where,
             arrived_at=caller.arrived_at,
             line=caller.line,
+            number=caller.number,
             entered_at=caller.entered_at,
             offer=caller.offer,
             device=caller.device,
@@ -598,12 +681,19 @@ class ModelSwitch:
         for caller in (*self.callers.values(), *self.past):
             # Only the events that are lost now knew it, and his channel tells nothing any more.
             caller.unknowable |= caller.id in lost and (caller.gone_at is not None or caller.where in IN_LINE)
+            # He hung up while his promise was being written, and the engine waited to hear what became of it.
+            caller.unknowable |= caller.gone_at is not None and caller.id in self.engine._state.calls
         self.journal = stored
         self.picture = Picture()
         for seq, event in enumerate(self.journal):
             self.picture.fold(seq, seal(event))
         offers = [command.offer for command in self.commands if isinstance(command, c.Offer)]
+        offers += [command.attempt for command in self.commands if isinstance(command, c.ClaimCallback)]
         self.engine = Engine(self.policy, first_offer=OfferId(max(offers, default=0) + 1))
+        self.killed_at = self.now
+        self.keeper.dead = True
+        mode, self.keeper = self.keeper.mode, Keeper(self, self.book)
+        self.keeper.mode = mode
         self.step(self._restored())
 
     def _restored(self) -> f.Restored:
@@ -624,7 +714,7 @@ class ModelSwitch:
             for row in self.picture.calls.values()
             if row.ended_at is None
         )
-        return f.Restored(operators, calls)
+        return f.Restored(operators, calls, attempts=tuple(self.book.under_way()))
 
     def reboot(self) -> None:
         """Asterisk is killed and starts again: no call is left, no note, no heartbeat."""
@@ -640,6 +730,7 @@ class ModelSwitch:
         for note in self.notes:
             next(caller for caller in self.past if caller.id == note.seen.call).unknowable = True
         self.callers.clear()
+        self.calling.forget()
         self.notes.clear()
         self.unnoticed_until = self.now
         for phone in self.phones.values():

@@ -11,9 +11,11 @@ from acd.engine.core import Engine
 from acd.engine.tally import Tally
 from acd.model import facts as f
 from acd.model.call import CallState
-from acd.model.commands import Announce, AskCall, Deflect, SetAllowed, Withdraw
+from acd.model.callback import CallbackPlan, Window
+from acd.model.commands import Announce, AskCall, ClaimCallback, Deflect, EndCallBack, SetAllowed, Withdraw
 from acd.model.events import (
     CallAnswered,
+    CallbackPromised,
     CallDeflected,
     OfferEnded,
     OperatorChanged,
@@ -23,11 +25,13 @@ from acd.model.events import (
     TalkFinished,
 )
 from acd.model.facts import CallWhereabouts as W
-from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
 from acd.model.policy import Announcements, OverflowTo
 from tests.engine.house import T0, House, line, operator, policy
+from tests.engine.test_attempts import Centre, begun, due
+from tests.engine.test_callbacks import again
 
 ONE = policy([line("info", wrap_up=5.0)], [operator("anna", "1001", info=1)])
 TWO = policy([line("info", wrap_up=5.0)], [operator("anna", "1001", info=1), operator("bram", "1002", info=2)])
@@ -664,3 +668,33 @@ def test_where_a_caller_talks_by_grace_of_the_fallback_is_told_by_the_fallback()
     house.tell(f.FallbackAnswered(A, Device("1001"), house.now))
     assert [e.operator for e in house.of(CallAnswered)] == ["anna"]
     assert house.state_of("anna") is OperatorState.IN_CALL
+
+
+# --- Promises at the worst moment ------------------------------------------------------------------------------------
+
+
+def test_a_promise_that_is_told_again_while_its_claim_hangs_is_due_still_when_the_claim_fails() -> None:
+    house = Centre("anna", "bram", "cato")
+    house.due(due())
+    house.due(due())  # a look at the clock, while the database takes its time over the claim
+    house.tell(f.CallbackNotClaimed(CallbackId("p"), house.attempt))
+    house.wait(31)
+    assert len(house.sent(ClaimCallback)) == 2, "the keeper has nothing new to tell: nobody else will remember it"
+
+
+def test_a_promise_that_only_the_keeper_knows_is_told_in_the_events_when_he_hears_of_it() -> None:
+    house = again(seen("a", W.BOOK))
+    plan = CallbackPlan(None, (), T0 + 9000, existing=Window(T0 + 300, T0 + 600), callback=CallbackId("p"))
+    house.tell(f.CallbackPlanned(A, plan))
+    assert house.outcome("a") == "callback_accepted"
+    [promised] = house.of(CallbackPromised)
+    assert (promised.callback, promised.start, promised.deadline) == ("p", T0 + 300, T0 + 9000)
+
+
+def test_a_call_back_that_comes_after_the_look_at_the_switch_is_ended_before_the_citizen_is_rung() -> None:
+    house = begun()
+    attempt = house.attempt
+    house.tell(f.LinkLost("x"))
+    house.link()  # the Originate is still on its way
+    house.tell(f.AttemptRinging(attempt))
+    assert EndCallBack(attempt) in house.commands

@@ -1,6 +1,6 @@
 """The simulator's command line: ``python -m sim run|compare|skills|staff|replay SCENARIO``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +24,7 @@ from sim.recorded import BadDay
 from sim.recorded_roster import roster as staff_of
 from sim.replay import beside, beside_table
 from sim.report import Language, Report, page, report_of_comparison, report_of_run, report_of_skills
-from sim.results import BY_KEY, HOUSE, Unit, as_csv, as_json, lines_table, shown, summary
+from sim.results import BY_KEY, HOUSE, Summary, Unit, as_csv, as_json, lines_tables, shown, summary
 from sim.scenario import Scenario, find, read, shipped
 from sim.scenario import replay as replay_of
 from sim.staff import OutOfReach, paper, smallest
@@ -58,7 +58,8 @@ Seed = Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's
 Changes = Annotated[
     list[str] | None,
     typer.Option("--change", "-c", help="What is different: 'extra mon 10:00-12:00 gentinfo', 'learn OPERATOR LINE', "
-                 "'without OPERATOR', 'calls FACTOR [LINE]', 'policy NAME'; 'CHANGE + CHANGE' for both at once."),
+                 "'without OPERATOR', 'calls FACTOR [LINE]', 'policy NAME', 'callback never|late|early'; "
+                 "'CHANGE + CHANGE' for both at once."),
 ]  # fmt: skip
 _POLICY = f"Who decides who gets whom: QUEUE_RULE/OPERATOR_RULE of the engine, or {ASTERISK}: Asterisk's own Queue()."
 PolicyName = Annotated[str | None, typer.Option("--policy", "-p", metavar="NAME", help=_POLICY)]
@@ -112,8 +113,8 @@ def run(  # noqa: PLR0917
         out.out(as_csv(found), end="")
     else:
         out.print(f"[bold]{given.title[language]}[/]", *([f"({', '.join(changes)})"] if changes else []))
-        out.print(_about(given, language, count, setup.days, found.policy))
-        out.print(lines_table(found, language))
+        out.print(_about(given, language, count, setup.counted_days, found.policy))
+        _print(lines_tables(found, language))
         for figure in HOUSE:
             out.print(f"{figure.names[language]}: {shown(found.house[figure.key], figure.unit)}")
 
@@ -146,10 +147,10 @@ def compare_(  # noqa: PLR0917
         out.out(msgspec.json.format(msgspec.json.encode(whole), indent=2).decode())
         return
     out.print(f"[bold]{given.title[language]}[/]")
-    out.print(_about(given, language, count, given.setup.days, before.policy))
-    out.print(lines_table(before, language))
+    out.print(_about(given, language, count, given.setup.counted_days, before.policy))
+    _print(lines_tables(before, language))
     out.print()
-    out.print(_differences(found, language))
+    _print(_differences(found, language, before))
 
 
 @app.command()
@@ -173,8 +174,8 @@ def skills(  # noqa: PLR0917
         out.out(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return
     out.print(f"[bold]{given.title[language]}[/]")
-    out.print(_about(given, language, count, given.setup.days, policy_name(given.setup)))
-    out.print(_differences(found, language))
+    out.print(_about(given, language, count, given.setup.counted_days, policy_name(given.setup)))
+    _print(_differences(found, language))
 
 
 Records = Annotated[str, typer.Option("--records", help="Address of the database, such as sqlite:///acd.db.")]
@@ -267,28 +268,49 @@ def main() -> None:
 
 
 _WORDS = {
-    Language.NL: ("wijziging", "beantwoord per dag", "zeker?", "ja", "nee"),
-    Language.EN: ("change", "answered per day", "certain?", "yes", "no"),
-    Language.FR: ("modification", "répondus par jour", "certain ?", "oui", "non"),
+    Language.NL: ("wijziging", "beantwoord per dag", "gesproken per dag", "zeker?", "ja", "nee", "zoals het is"),
+    Language.EN: ("change", "answered per day", "spoken with per day", "certain?", "yes", "no", "as it is"),
+    Language.FR: ("modification", "répondus par jour", "entendus par jour", "certain ?", "oui", "non", "tel quel"),
 }
+_PROMISED = ("reached", "promised", "kept", "unanswered", "broken")
 
 
-def _differences(found: list[Difference], language: Language) -> Table:
-    """Points of a percentage, and what the confidence interval leaves of it."""
-    table = Table(box=None, pad_edge=False)
-    change, answered, certain, yes, no = _WORDS[language]
-    figures = (BY_KEY[key].names[language] for key in ("reachability", "service_level", "asa"))
-    for n, head in enumerate((change, answered, *figures, certain)):
-        table.add_column(head, justify="left" if n in (0, 5) else "right")
+def _print(tables: Iterable[Table]) -> None:
+    for n, table in enumerate(tables):
+        if n:
+            out.print()
+        out.print(table)
+
+
+def _differences(found: list[Difference], language: Language, before: Summary | None = None) -> Iterator[Table]:
+    """Points of a percentage, and what the confidence interval leaves of it; then what became of the promises."""
+    deferring = any(one.deferring for one in found)
+    change, answered, spoken, certain, yes, no, as_is = _WORDS[language]
+    live = ("reachability", "service_level", "asa")
+    keys = ("reached", *live, "broken") if deferring else live
+    table = _table(change, spoken if deferring else answered, *(BY_KEY[key].names[language] for key in keys), certain)
     for one in found:
+        people = one.spoken if deferring else one.answered
         table.add_row(
             one.change,
-            shown(one.answered, Unit.COUNT, signed=True),
-            shown(one.reachability, Unit.SHARE, signed=True),
-            shown(one.service_level, Unit.SHARE, signed=True),
-            shown(one.asa, Unit.SECONDS, signed=True),
-            yes if one.answered is not None and one.answered.among(len(found)).certain else no,
+            shown(people, Unit.COUNT, signed=True),
+            *(shown(getattr(one, key), BY_KEY[key].unit, signed=True) for key in keys),
+            yes if people is not None and people.among(len(found)).certain else no,
         )
+    yield table
+    if deferring and before is not None:
+        table = _table(change, *(BY_KEY[key].names[language] for key in _PROMISED))
+        for words, after in ((as_is, before), *((one.change, one.after) for one in found)):
+            values = after.total.values
+            table.add_row(words, *(shown(values[key], BY_KEY[key].unit) for key in _PROMISED))
+        yield table
+
+
+def _table(first: str, *heads: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column(first)
+    for head in heads:
+        table.add_column(head, justify="right")
     return table
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -15,7 +15,7 @@ from acd.model.ids import LineId, OperatorId
 from acd.model.outcome import Outcome
 from acd.model.policy import Line
 from sim.half_hours import HalfHour, WaitClass, half_hours, wait_classes
-from sim.model.figures import Counts, Figures, LineFigures
+from sim.model.figures import Figures, LineFigures
 from sim.model.setup import Setup
 from sim.model.statistics import Estimate, difference, estimate
 from sim.policies import policy_name
@@ -38,7 +38,7 @@ class Figure:
     unit: Unit
     formula: str
     of: Callable[[LineFigures], float | None]
-    n: Callable[[Counts], int]
+    n: Callable[[LineFigures], int]
     """The calls on which it rests."""
     more_is_better: bool = True
 
@@ -58,8 +58,16 @@ def _names(nl: str, en: str, fr: str) -> Names:
     return {"nl": nl, "en": en, "fr": fr}
 
 
-def _entered(counts: Counts) -> int:
-    return counts.entered
+def _entered(figures: LineFigures) -> int:
+    return figures.total.entered
+
+
+def _accepted(figures: LineFigures) -> int:
+    return figures.promises.accepted
+
+
+def _fallen_due(figures: LineFigures) -> int:
+    return figures.promises.fallen_due
 
 
 FIGURES: Final = (
@@ -77,7 +85,7 @@ FIGURES: Final = (
         Unit.SHARE,
         "A / (A + B)",
         lambda f: f.total.reachability,
-        lambda c: c.answered + c.abandoned,
+        lambda f: f.total.answered + f.total.abandoned,
     ),
     Figure(
         "service_level",
@@ -85,7 +93,7 @@ FIGURES: Final = (
         Unit.SHARE,
         "A within target / (A + B - s)",
         lambda f: f.total.service_level,
-        lambda c: c.answered + c.abandoned - c.short,
+        lambda f: f.total.answered + f.total.abandoned - f.total.short,
     ),
     Figure(
         "asa",
@@ -93,7 +101,7 @@ FIGURES: Final = (
         Unit.SECONDS,
         "sum of waits of answered / A",
         lambda f: f.total.speed_of_answer,
-        lambda c: c.answered,
+        lambda f: f.total.answered,
         more_is_better=False,
     ),
     Figure(
@@ -102,7 +110,7 @@ FIGURES: Final = (
         Unit.SECONDS,
         "90 % quantile of the waits of answered",
         lambda f: f.wait_quantile(0.9),
-        lambda c: c.answered,
+        lambda f: f.total.answered,
         more_is_better=False,
     ),
     Figure(
@@ -124,36 +132,61 @@ FIGURES: Final = (
         more_is_better=False,
     ),
 )
-HOUSE: Final = (
-    HouseFigure("offered", _names("oproepen", "calls", "appels"), Unit.COUNT, "all calls", lambda f: f.offered),
-    HouseFigure(
+PROMISES: Final = (
+    Figure(
+        "spoken",
+        _names("gesproken", "spoken with", "entendus"),
+        Unit.COUNT,
+        "A + callbacks reached before the deadline",
+        lambda f: f.spoken,
+        _entered,
+    ),
+    Figure(
         "reached",
         _names("bereikt", "reached", "joints"),
         Unit.SHARE,
-        "(A + callbacks reached in time) / (A + B + callbacks accepted)",
+        "(A + callbacks reached before the deadline) / (A + B + callbacks accepted)",
         lambda f: f.reached,
+        lambda f: f.total.answered + f.total.abandoned + f.promises.accepted,
     ),
-    HouseFigure(
+    Figure(
         "promised",
-        _names("terugbelafspraken", "callbacks accepted", "rappels acceptés"),
+        _names("afspraken", "callbacks accepted", "rappels acceptés"),
         Unit.COUNT,
         "outcome callback_accepted",
-        lambda f: f.all_promises.accepted,
+        lambda f: f.promises.accepted,
+        _accepted,
     ),
-    HouseFigure(
+    Figure(
         "kept",
-        _names("gehouden afspraken", "kept promises", "promesses tenues"),
+        _names("gehouden", "kept", "tenus"),
         Unit.SHARE,
         "reached before the deadline / accepted whose deadline has passed",
-        lambda f: f.all_promises.kept_share,
+        lambda f: f.promises.kept_share,
+        _fallen_due,
     ),
-    HouseFigure(
-        "broken",
-        _names("gebroken afspraken", "broken promises", "promesses rompues"),
+    Figure(
+        "unanswered",
+        _names("nam nooit op", "never picked up", "jamais décroché"),
         Unit.COUNT,
-        "accepted whose deadline has passed, not reached before it",
-        lambda f: f.all_promises.broken,
+        "not kept, though the citizen was rung as often as the line allows",
+        lambda f: f.promises.unanswered,
+        _fallen_due,
+        more_is_better=False,
     ),
+    Figure(
+        "broken",
+        _names("gebroken", "broken", "rompus"),
+        Unit.COUNT,
+        "not kept, and the citizen was rung less often than the line allows, or never",
+        lambda f: f.promises.broken,
+        _fallen_due,
+        more_is_better=False,
+    ),
+)
+"""Of a line, or of all, where citizens are called back. What waits is not lost: these count beside the live figures."""
+HOUSE: Final = (
+    HouseFigure("offered", _names("oproepen", "calls", "appels"), Unit.COUNT, "all calls", lambda f: f.offered),
     HouseFigure(
         "helped",
         _names("burgers geholpen", "citizens helped", "citoyens aidés"),
@@ -202,7 +235,7 @@ HALF_HOURS: Final = {
 """Fields of a :class:`~sim.half_hours.HalfHour`."""
 LINE: Final = _names("lijn", "line", "ligne")
 ALL_LINES: Final = _names("alle lijnen", "all lines", "toutes les lignes")
-BY_KEY: Final = {figure.key: figure for figure in FIGURES}
+BY_KEY: Final = {figure.key: figure for figure in (*FIGURES, *PROMISES)}
 
 
 class Targets(msgspec.Struct, frozen=True):
@@ -243,10 +276,20 @@ class Summary(msgspec.Struct, frozen=True):
         """All lines together."""
         return self.lines[0]
 
+    @property
+    def deferring(self) -> bool:
+        """Somebody is called back."""
+        return self.total.n.get("promised", 0) > 0
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """What there is to say of each line."""
+        return (*FIGURES, *PROMISES) if self.deferring else FIGURES
+
 
 def summary(runs: Sequence[Figures], setup: Setup) -> Summary:
     """The mean of each figure over the replications. Counts are per day."""
-    days = setup.days
+    days = setup.counted_days
     house = {figure.key: _mean([figure.of(run) for run in runs], figure.unit, days) for figure in HOUSE}
     rows = [_row(line, runs, setup) for line in (None, *setup.policy.lines.values())]
     return Summary(len(runs), days, policy_name(setup), house, rows)
@@ -255,15 +298,15 @@ def summary(runs: Sequence[Figures], setup: Setup) -> Summary:
 def _row(line: Line | None, runs: Sequence[Figures], setup: Setup) -> Row:
     id = None if line is None else line.id
     lines = [run.of(id) for run in runs]
-    totals = [figures.total for figures in lines]
-    values = {f.key: _mean([f.of(figures) for figures in lines], f.unit, setup.days) for f in FIGURES}
+    days = setup.counted_days
+    values = {key: _mean([f.of(figures) for figures in lines], f.unit, days) for key, f in BY_KEY.items()}
     return Row(
         line=id,
         names=ALL_LINES if line is None else line.names,
         targets=_targets(setup.policy.lines.values() if line is None else [line]),
         values=values,
-        n={figure.key: sum(map(figure.n, totals)) for figure in FIGURES},
-        half_hours=half_hours(runs, lines, _who(setup, id), setup.days),
+        n={key: sum(map(figure.n, lines)) for key, figure in BY_KEY.items()},
+        half_hours=half_hours(runs, lines, _who(setup, id), days),
         waits=wait_classes(lines),
     )
 
@@ -312,17 +355,23 @@ def shown(value: Estimate | None, unit: Unit, *, signed: bool = False) -> str:
     return text if math.isinf(value.half) else f"{text} ± {value.half * scale:.{digits}f}"
 
 
-def lines_table(found: Summary, language: str) -> Table:
-    """A line of the city in each row."""
+def lines_tables(found: Summary, language: str) -> Iterator[Table]:
+    """What callers experience, and the promises if there are any; a line of the city in each row."""
+    yield _lines_table(found, FIGURES, language)
+    if found.deferring:
+        yield _lines_table(found, PROMISES, language)
+
+
+def _lines_table(found: Summary, figures: Sequence[Figure], language: str) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column(LINE[language])
-    for figure in FIGURES:
+    for figure in figures:
         table.add_column(figure.names[language], justify="right")
     for row in found.lines:
         name = row.line or ALL_LINES[language]
         table.add_row(
             name,
-            *(shown(row.values[figure.key], figure.unit) for figure in FIGURES),
+            *(shown(row.values[figure.key], figure.unit) for figure in figures),
             style="bold" if row.line is None else "",
         )
     return table
@@ -341,7 +390,7 @@ def as_csv(found: Summary) -> str:
     for house in HOUSE:
         rows.writerow(["", house.key, house.unit, *_cells(found.house[house.key]), "", "", house.formula])
     for row in found.lines:
-        for figure in FIGURES:
+        for figure in found.figures:
             known = _cells(row.values[figure.key])
             rows.writerow([row.line or "all", figure.key, figure.unit, *known, row.n[figure.key], "", figure.formula])
     for row in found.lines:

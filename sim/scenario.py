@@ -198,7 +198,8 @@ def _setup(block: ScenarioBlock, city: City, recorded: tuple[Recorded, ...] | No
             (day - block.first_day).days: Special(calls=of.calls, ill=of.ill) for day, of in block.special.items()
         },
         first_day=block.first_day,
-        days=block.days,
+        days=block.days + block.cool_down,
+        cool_down=block.cool_down,
     )
     replayed = calls.recorded is not None or calls.records is not None
     return setup if calls.total is None or replayed else _to_total(setup, calls.total)

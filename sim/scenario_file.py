@@ -224,6 +224,8 @@ class ScenarioBlock(Block):
     """The ``queues.yaml`` of the city, beside this file."""
     first_day: Date
     days: Annotated[int, Field(ge=1, le=1000)] = 1
+    cool_down: Annotated[int, Field(ge=0, le=30)] = 0
+    """Days after these whose calls are not counted: promises of the days before fall due in them."""
     replications: Annotated[int, Field(ge=1, le=10_000)] = 30
     seed: Annotated[int, Field(ge=0, le=10**9)] = 1
     calls: Annotated[CallsBlock, together(_one_source)] = CallsBlock()

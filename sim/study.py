@@ -19,6 +19,8 @@ Progress = Callable[[int, int], None]
 SCREEN: Final = 8
 """Replications with which every possible skill is tried; the best of them are then tried with all."""
 FINALISTS: Final = 8
+PROMISED: Final = ("spoken", "reached", "kept", "broken")
+"""What counts besides where citizens are called back."""
 
 
 class Gain(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +32,19 @@ class Gain(msgspec.Struct, frozen=True, kw_only=True):
     service_level: Estimate | None
     asa: Estimate | None
     """Seconds."""
+    spoken: Estimate | None = None
+    """Citizens spoken with more per day, live or called back in time. None, and so the next: nobody is called back,
+    neither before nor after; who is called back is not answered, and yet not lost."""
+    reached: Estimate | None = None
+    kept: Estimate | None = None
+    """Of shares; also None when nothing was promised before or after."""
+    broken: Estimate | None = None
+    """Promises broken more per day."""
+
+    @property
+    def deferring(self) -> bool:
+        """Somebody is called back, before or after."""
+        return self.spoken is not None
 
 
 class LineGain(Gain, frozen=True, kw_only=True):
@@ -99,12 +114,17 @@ def best_skills(
     """Who should learn which line, the best first: all that is possible with few replications, the best with all."""
     variants = {words: changed(setup, words) for words in next_skills(setup)}
     base, *others = run([setup, *variants.values()], min(SCREEN, count), seed, cores=cores, progress=progress)
-    brought = [_brings(None, runs, base, setup.days)["answered"] for runs in others]
+    brought = [_spoken(_brings(None, runs, base, setup)) for runs in others]
     screened = sorted(zip(brought, variants, strict=True), key=lambda one: _mean(one[0]), reverse=True)
     finalists = [words for _, words in screened[:FINALISTS]]
     # New callers: else luck in the first round would count as merit.
     _, best = compare(setup, finalists, count, seed + SCREEN, cores=cores, progress=progress)
-    return sorted(best, key=lambda found: _mean(found.answered), reverse=True)
+    return sorted(best, key=lambda found: _mean(_spoken(msgspec.structs.asdict(found))), reverse=True)
+
+
+def _spoken(gain: Mapping[str, Estimate | None]) -> Estimate | None:
+    """Citizens spoken with, where nobody is called back: answered."""
+    return gain["answered"] if gain["spoken"] is None else gain["spoken"]
 
 
 def _mean(found: Estimate | None) -> float:
@@ -113,17 +133,20 @@ def _mean(found: Estimate | None) -> float:
 
 def _difference(words: str, after: Sequence[Figures], before: Sequence[Figures], setup: Setup) -> Difference:
     lines = [
-        LineGain(line=id, names=line.names, **_brings(id, after, before, setup.days))
+        LineGain(line=id, names=line.names, **_brings(id, after, before, setup))
         for id, line in setup.policy.lines.items()
     ]
-    whole = _brings(None, after, before, setup.days)
+    whole = _brings(None, after, before, setup)
     return Difference(change=words, lines=lines, after=summary(after, setup), **whole)
 
 
 def _brings(
-    line: LineId | None, after: Sequence[Figures], before: Sequence[Figures], days: int
+    line: LineId | None, after: Sequence[Figures], before: Sequence[Figures], setup: Setup
 ) -> dict[str, Estimate | None]:
     """The fields of a :class:`Gain`."""
     now, was = ([run.of(line) for run in runs] for runs in (after, before))
-    shares = {key: change(key, now, was, days) for key in ("reachability", "service_level", "asa")}
-    return {"answered": answered_more(now, was, days), **shares}
+    keys = ["reachability", "service_level", "asa"]
+    called_back = any(figures.promises.accepted for figures in (*now, *was))
+    gains = {key: change(key, now, was, setup.counted_days) for key in (*keys, *PROMISED)}
+    gains = {key: gain if key in keys or called_back else None for key, gain in gains.items()}
+    return {"answered": answered_more(now, was, setup.counted_days), **gains}

@@ -13,7 +13,8 @@ For each half-hour in which the line's citizens may be called:
    half-hour of the day. What is promised already goes off.
 
 Of the half-hours that are left a caller hears three: the earliest, then the earliest of another part of the day. None
-begins in the next few minutes, or ends after the deadline.
+begins in the next few minutes, or ends after the deadline. When only moments are left after which nobody could be tried
+again, none is offered: "as soon as it is calm" then keeps more promises.
 """
 
 from collections import Counter, defaultdict
@@ -25,6 +26,7 @@ import msgspec
 
 from acd.callbacks.days import calling_spans, days, local, part_of, terms
 from acd.callbacks.forecast import Forecast, half_hour, slot_of
+from acd.callbacks.moments import retry
 from acd.callbacks.roster import Presence, Roster
 from acd.config.city import City
 from acd.model.callback import Window
@@ -86,14 +88,20 @@ class Planner:
         used: Counter[int] = Counter()
         for start, promises in taken.items():
             used[half_hour(start)] += promises
-        free = (
+        free = [
             Window(half.start, half.start + HALF_HOUR)
             for half in self._half_hours(line, now, deadline)
             if half.start >= now + LEAD
             and half.start + HALF_HOUR <= deadline
             and half.capacity > used[half_hour(half.start)]
-        )
+        ]
+        if free and self._better_soon(line, now, free[0].start, deadline):
+            return ()
         return _spread(free)
+
+    def _better_soon(self, line: LineId, now: float, first: float, deadline: float) -> bool:
+        """Only last moments are free, and called as soon as it is calm he may still be tried again."""
+        return retry(self._city, line, first, deadline) is None and retry(self._city, line, now, deadline) is not None
 
     def capacity(self, line: LineId, start: float) -> int:
         """How many calls back of this line may be promised in the half-hour that begins at ``start``."""

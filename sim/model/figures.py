@@ -3,13 +3,14 @@
 Formulas and names are those of the wallboard and the reports.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
-from acd.model.events import CallStarted, Event, OperatorChanged, OutcomeCounted
+from acd.model.events import CallStarted, CitizenReached, Event, OperatorChanged, OutcomeCounted
 from acd.model.ids import LineId, OperatorId
 from acd.model.operator import AT_WORK, OperatorState
 from acd.model.outcome import Outcome
@@ -83,38 +84,6 @@ class Counts(msgspec.Struct):
         return ratio(self.long, self.entered)
 
 
-class LineFigures(msgspec.Struct):
-    """One line, or all of them."""
-
-    slots: list[Counts]
-    """By half-hour of the day in which the caller joined."""
-    outcomes: Counter[str]
-    waits: list[int]
-    """Answered callers by whole seconds waited; the last class is open."""
-
-    @classmethod
-    def empty(cls) -> "LineFigures":
-        return cls([Counts() for _ in range(SLOTS)], Counter(), [0] * (LONGEST + 1))
-
-    def add(self, other: "LineFigures") -> None:
-        self.slots = [Counts.sum(pair) for pair in zip(self.slots, other.slots, strict=True)]
-        self.outcomes.update(other.outcomes)
-        self.waits = [a + b for a, b in zip(self.waits, other.waits, strict=True)]
-
-    @property
-    def total(self) -> Counts:
-        return Counts.sum(self.slots)
-
-    def wait_quantile(self, share: float) -> int | None:
-        """Seconds within which ``share`` (0 to 1) of the answered callers were answered."""
-        left = share * sum(self.waits)
-        for second, count in enumerate(self.waits):
-            left -= count
-            if count and left <= 0:
-                return second + 1
-        return None
-
-
 class Promises(msgspec.Struct):
     """The promises to call back of one line, or of all."""
 
@@ -126,8 +95,8 @@ class Promises(msgspec.Struct):
     """Accepted, and the deadline has passed."""
     kept: int = 0
     """Of those, reached before it."""
-    handed_over: int = 0
-    """Given up by the rules, for a person to deal with."""
+    unanswered: int = 0
+    """Not kept, though the citizen's phone was rung as often as the line allows."""
 
     def add(self, other: "Promises") -> None:
         for name in self.__struct_fields__:
@@ -135,12 +104,58 @@ class Promises(msgspec.Struct):
 
     @property
     def broken(self) -> int:
-        return self.fallen_due - self.kept
+        """Not kept, and rung less often than the line allows, or never: what the contact centre owes."""
+        return self.fallen_due - self.kept - self.unanswered
 
     @property
     def kept_share(self) -> float | None:
         """Reached before the deadline / accepted whose deadline has passed."""
         return ratio(self.kept, self.fallen_due)
+
+
+class LineFigures(msgspec.Struct):
+    """One line, or all of them."""
+
+    slots: list[Counts]
+    """By half-hour of the day in which the caller joined."""
+    outcomes: Counter[str]
+    waits: list[int]
+    """Answered callers by whole seconds waited; the last class is open."""
+    promises: Promises
+
+    @classmethod
+    def empty(cls) -> "LineFigures":
+        return cls([Counts() for _ in range(SLOTS)], Counter(), [0] * (LONGEST + 1), Promises())
+
+    def add(self, other: "LineFigures") -> None:
+        self.slots = [Counts.sum(pair) for pair in zip(self.slots, other.slots, strict=True)]
+        self.outcomes.update(other.outcomes)
+        self.waits = [a + b for a, b in zip(self.waits, other.waits, strict=True)]
+        self.promises.add(other.promises)
+
+    @property
+    def total(self) -> Counts:
+        return Counts.sum(self.slots)
+
+    @property
+    def spoken(self) -> int:
+        """Citizens who spoke with an operator: A + callbacks reached in time."""
+        return self.total.answered + self.promises.in_time
+
+    @property
+    def reached(self) -> float | None:
+        """(A + callbacks reached in time) / (A + B + callbacks accepted)."""
+        total = self.total
+        return ratio(self.spoken, total.answered + total.abandoned + self.promises.accepted)
+
+    def wait_quantile(self, share: float) -> int | None:
+        """Seconds within which ``share`` (0 to 1) of the answered callers were answered."""
+        left = share * sum(self.waits)
+        for second, count in enumerate(self.waits):
+            left -= count
+            if count and left <= 0:
+                return second + 1
+        return None
 
 
 class Figures(msgspec.Struct):
@@ -157,7 +172,8 @@ class Figures(msgspec.Struct):
     """Outcomes of calls that never joined a line: closed, informed, left in the menu."""
     duty: dict[OperatorId, list[float]]
     """Seconds on duty, available or at work, by half-hour of the day."""
-    promises: dict[LineId, Promises] = {}
+    called_back: int = 0
+    """Citizens who were called and answered."""
 
     def add(self, other: "Figures") -> None:
         """Take in another replication, or another part of the same."""
@@ -166,8 +182,7 @@ class Figures(msgspec.Struct):
         self.no_line.update(other.no_line)
         for line, figures in other.lines.items():
             self.lines.setdefault(line, LineFigures.empty()).add(figures)
-        for line, promises in other.promises.items():
-            self.promises.setdefault(line, Promises()).add(promises)
+        self.called_back += other.called_back
         for operator, times in other.operators.items():
             mine = self.operators.setdefault(operator, {})
             for state, seconds in times.items():
@@ -198,7 +213,7 @@ class Figures(msgspec.Struct):
     @property
     def handle_time(self) -> float | None:
         """AHT: (talk + wrap-up) / handled, seconds."""
-        handled = sum(line.outcomes[Outcome.ANSWERED] for line in self.lines.values())
+        handled = sum(line.outcomes[Outcome.ANSWERED] for line in self.lines.values()) + self.called_back
         return ratio(sum((self._seconds(operator, _HANDLING) for operator in self.operators), 0.0), handled)
 
     @property
@@ -206,22 +221,7 @@ class Figures(msgspec.Struct):
         """Citizens helped / citizens who called."""
         reached = (Outcome.ANSWERED, Outcome.OVERFLOW_ANSWERED)
         helped = sum(line.outcomes[o] for line in self.lines.values() for o in reached)
-        return ratio(helped + self.all_promises.reached, self.citizens)
-
-    @property
-    def all_promises(self) -> Promises:
-        total = Promises()
-        for promises in self.promises.values():
-            total.add(promises)
-        return total
-
-    @property
-    def reached(self) -> float | None:
-        """(A + callbacks reached in time) / (A + B + callbacks accepted)."""
-        answered = sum(line.total.answered for line in self.lines.values())
-        abandoned = sum(line.total.abandoned for line in self.lines.values())
-        promises = self.all_promises
-        return ratio(answered + promises.in_time, answered + abandoned + promises.accepted)
+        return ratio(helped + sum(line.promises.reached for line in self.lines.values()), self.citizens)
 
     def _seconds(self, operator: OperatorId, states: Sequence[OperatorState]) -> float:
         times = self.operators.get(operator, {})
@@ -238,13 +238,16 @@ class Collector:
     Args:
         policy: for the targets of the lines.
         since: calls that came before (seconds since the epoch) are not counted.
+        until: nor are those that came then or later.
     """
 
-    def __init__(self, policy: Policy, since: float = 0.0) -> None:
+    def __init__(self, policy: Policy, since: float = 0.0, until: float = math.inf) -> None:
         self.midnight = 0.0
         """Seconds since the epoch at which the day began."""
         self._since = since
+        self._until = until
         self._offered = 0
+        self._called_back = 0
         self._no_line: Counter[str] = Counter()
         self._lines = {id: LineFigures.empty() for id in policy.lines}
         self._target = {id: line.target_wait for id, line in policy.lines.items()}
@@ -263,18 +266,20 @@ class Collector:
                 self._counted(event)
             elif type(event) is CallStarted:
                 self._started(event)
+            elif type(event) is CitizenReached:
+                self._called_back += self._since <= event.at < self._until
 
     def result(self, citizens: int) -> Figures:
-        return Figures(self._offered, citizens, self._lines, self._times, self._no_line, self._duty)
+        return Figures(self._offered, citizens, self._lines, self._times, self._no_line, self._duty, self._called_back)
 
     def _started(self, event: CallStarted) -> None:
-        if event.arrived_at >= self._since:
+        if self._since <= event.arrived_at < self._until:
             self._offered += 1
 
     def _counted(self, event: OutcomeCounted) -> None:
         line, waited, outcome = event.line, event.waited, event.outcome
         entered_at = event.at - (waited or 0.0)
-        if entered_at < self._since:
+        if not self._since <= entered_at < self._until:
             return
         if line is None or waited is None:
             self._no_line[outcome] += 1
@@ -299,7 +304,7 @@ class Collector:
             counts.lost_in_time += in_time
 
     def _operator_changed(self, event: OperatorChanged) -> None:
-        operator, at = event.operator, event.at
+        operator, at = event.operator, min(event.at, self._until)
         since = max(self._changed[operator], self._since)
         if at > since:
             self._times[operator][event.before] += at - since

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from acd.callbacks.closing import closes_soon
+from acd.callbacks.days import terms
 from acd.callbacks.deadline import deadline
 from acd.callbacks.moments import as_soon_as_calm, may_call
 from acd.callbacks.rules import follow
@@ -61,7 +62,8 @@ class LeanKeeper:
         self.promises: dict[CallbackId, Promise] = {}
         """Those that are still to be called by the engine."""
         self.attempts: dict[OfferId, Attempt] = {}
-        self._closed: list[Promise] = []
+        self.closed: list[Promise] = []
+        """Reached, or handed over to a person: of those nobody here takes care."""
         self._due: tuple[DueCallback, ...] = ()
         self._todo: deque[c.PromiseCommand] = deque()
         self._looking = False
@@ -181,22 +183,26 @@ class LeanKeeper:
         promise = self.promises[attempt.callback]
         if promise.state not in (CallbackState.OPEN, CallbackState.CLAIMED):
             del self.promises[promise.callback], self.attempts[attempt.attempt]
-            self._closed.append(promise)
+            self.closed.append(promise)
         self._tell_due()
         self._look_on()
 
-    def result(self) -> dict[LineId, Promises]:
-        """How the promises fared up to now."""
+    def result(self, since: float, until: float) -> dict[LineId, Promises]:
+        """How the promises that were given between these moments fared up to now."""
         now, found = self._kernel.now(), {line: Promises() for line in self._arrivals}
-        for promise in (*self._closed, *self.promises.values()):
+        for promise in (*self.closed, *self.promises.values()):
+            if not since <= promise.promised_at < until:
+                continue
             figures = found[promise.line]
             in_time = promise.reached_at is not None and promise.reached_at <= promise.deadline
+            fallen_due = promise.deadline <= now
             figures.accepted += 1
             figures.reached += promise.reached_at is not None
             figures.in_time += in_time
-            figures.fallen_due += promise.deadline <= now
-            figures.kept += in_time and promise.deadline <= now
-            figures.handed_over += promise.state is CallbackState.HANDED_OVER
+            figures.fallen_due += fallen_due
+            figures.kept += in_time and fallen_due
+            tried = promise.attempts >= terms(self._city, promise.line).attempts
+            figures.unanswered += fallen_due and not in_time and tried
         return found
 
     def _follow(self, promise: Promise, result: AttemptResult, at: float) -> Follow:

@@ -8,7 +8,7 @@ from typing import Final
 
 from acd.model.policy import Policy
 from sim.model.figures import Collector, Figures
-from sim.model.setup import Setup, midnight
+from sim.model.setup import Setup
 from sim.model.world import Router, World
 
 RouterOf = Callable[[Policy], Router]
@@ -19,7 +19,8 @@ CORES: Final = os.cpu_count() or 1
 
 def replicate(setup: Setup, seed: int, router: RouterOf | None = None) -> Figures:
     """One replication. ``router`` None = the one that the setup names."""
-    collector = Collector(setup.policy, midnight(setup.first_day) + setup.warm_up)
+    since, until = setup.counted
+    collector = Collector(setup.policy, since, until)
     world = World(setup, seed, collector.listen, router=router)
 
     def begin_day(moment: float) -> None:
@@ -29,7 +30,8 @@ def replicate(setup: Setup, seed: int, router: RouterOf | None = None) -> Figure
     world.run()
     figures = collector.result(world.citizens)
     if world.keeper is not None:
-        figures.promises = world.keeper.result()
+        for line, promises in world.keeper.result(since, until).items():
+            figures.lines[line].promises = promises
     return figures
 
 

@@ -186,6 +186,8 @@ class Setup:
     days: int = 1
     warm_up: float = 0.0
     """Seconds at the start whose calls are not counted."""
+    cool_down: int = 0
+    """Days at the end whose calls are not counted: promises of the days before fall due in them."""
     app_queue: Settings | None = None
     """Asterisk's own ``Queue()`` routes; None = the production engine."""
 
@@ -200,6 +202,16 @@ class Setup:
     @property
     def dates(self) -> tuple[date, ...]:
         return tuple(self.first_day + timedelta(n) for n in range(self.days))
+
+    @property
+    def counted_days(self) -> int:
+        """Days whose calls are counted, from the first on."""
+        return self.days - self.cool_down
+
+    @property
+    def counted(self) -> tuple[float, float]:
+        """From when until when calls are counted, seconds since the epoch."""
+        return midnight(self.first_day) + self.warm_up, midnight(self.first_day + timedelta(self.counted_days))
 
 
 def midnight(day: date) -> float:

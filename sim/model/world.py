@@ -160,7 +160,8 @@ class World:
         for move in moves(setup, self._seed, number, day):
             self._kernel.call_at(start + move.at, self._move, move)
         today = self._callers.of_day(number, day, start)
-        self.citizens += len(today)
+        if number < setup.counted_days:
+            self.citizens += len(today)
         self._plan_next(iter(today))
 
     def _plan_next(self, today: Iterator[Caller]) -> None:

@@ -9,7 +9,7 @@ from sim.report.page import Advice, Cell, Chart, Section, Table, Tone, figure
 from sim.report.shortage import Verdict, judge_lines
 from sim.report.texts import Language, text
 from sim.report.wording import amount, date_words, half_width, named, number
-from sim.results import FIGURES, HOUSE, LINE, Row, Summary, Unit
+from sim.results import FIGURES, HOUSE, LINE, Figure, HouseFigure, Row, Summary, Unit
 from sim.scenario import Scenario
 
 TONES = {Verdict.MET: Tone.GOOD, Verdict.MISSED: Tone.BAD, Verdict.OPEN: Tone.OPEN}
@@ -17,7 +17,7 @@ TONES = {Verdict.MET: Tone.GOOD, Verdict.MISSED: Tone.BAD, Verdict.OPEN: Tone.OP
 
 def facts(language: Language, found: Summary, scenario: Scenario, changes: Sequence[str] = ()) -> list[tuple[str, str]]:
     """What was simulated."""
-    first, days = scenario.setup.first_day, scenario.setup.days
+    first, days = scenario.setup.first_day, scenario.setup.counted_days
     words = date_words(language, first.weekday(), first.day, first.month, first.year)
     period = text(language, "one_day", day=words)
     if days > 1:
@@ -59,6 +59,8 @@ def lines_section(language: Language, found: Summary, title: str = "lines") -> S
     verdicts = {one.row.line: one.figures for one in judge_lines(found)}
     rows = [_line_cells(language, row, verdicts.get(row.line, {})) for row in found.lines]
     values = {**found.total.values, **found.house}
+    shown: Sequence[Figure | HouseFigure] = (*found.figures, *HOUSE)
+    figures = [one for one in found.figures if one not in FIGURES]
     formulas = [
         [
             Cell(one.names[language]),
@@ -66,7 +68,7 @@ def lines_section(language: Language, found: Summary, title: str = "lines") -> S
             figure(language, values[one.key], one.unit),
             Cell(_n(language, found.total, one.key)),
         ]
-        for one in (*FIGURES, *HOUSE)
+        for one in shown
     ]
     return Section(
         text(language, title),
@@ -74,6 +76,7 @@ def lines_section(language: Language, found: Summary, title: str = "lines") -> S
         [_reach_chart(language, found, verdicts)],
         [
             Table(text(language, "lines"), heads, rows, strong=(0,)),
+            *([_promises(language, found, figures)] if figures else []),
             Table(
                 text(language, "house"),
                 [text(language, "figure"), text(language, "formula"), text(language, "all"), "n"],
@@ -81,6 +84,15 @@ def lines_section(language: Language, found: Summary, title: str = "lines") -> S
             ),
         ],
     )
+
+
+def _promises(language: Language, found: Summary, figures: Sequence[Figure]) -> Table:
+    heads = [LINE[language], *(one.names[language] for one in figures)]
+    rows = [
+        [Cell(name_of(language, row)), *(figure(language, row.values[f.key], f.unit, n=row.n[f.key]) for f in figures)]
+        for row in found.lines
+    ]
+    return Table(text(language, "promises"), heads, rows, strong=(0,))
 
 
 def _n(language: Language, row: Row, key: str) -> str:

@@ -73,6 +73,10 @@ def _policy(language: Language, setup: Setup, *rest: str) -> str:
     return text(language, "routing", policy=policy_words(language, name))
 
 
+def _callback(language: Language, setup: Setup, when: str) -> str:
+    return text(language, f"callback_{when}")
+
+
 _SAY: Final[Mapping[str, Callable[..., str]]] = {
     "learn": _learn,
     "extra": _extra,
@@ -80,6 +84,7 @@ _SAY: Final[Mapping[str, Callable[..., str]]] = {
     "calls": _calls,
     "rule": _policy,
     "policy": _policy,
+    "callback": _callback,
 }
 
 

@@ -1,7 +1,7 @@
 """The report of ``sim compare`` and ``sim skills``: what each change brings, to whom, and what to do."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sim.model.setup import Setup
@@ -9,16 +9,20 @@ from sim.model.statistics import Estimate
 from sim.report import charts
 from sim.report.common import about, facts, lines_section, notes, one_replication
 from sim.report.in_words import in_words, is_measure
-from sim.report.page import Advice, Cell, Chart, Report, Section, Table, Tone, gain
+from sim.report.page import Advice, Cell, Chart, Report, Section, Table, Tone, figure, gain
 from sim.report.texts import Language, text
 from sim.report.wording import amount, half_width, named, number
-from sim.results import BY_KEY, HALF_HOURS, LINE, Unit
+from sim.results import BY_KEY, HALF_HOURS, LINE, Summary, Unit
 from sim.scenario import Scenario
 from sim.study import Comparison, Difference, Gain, LineGain
 
 MEASURES: Final = {"answered": 1, "reachability": 1, "service_level": 1, "asa": -1}
 """What a change is judged by, and whether more of it is better."""
-UNITS: Final = {"answered": Unit.COUNT, "reachability": Unit.SHARE, "service_level": Unit.SHARE, "asa": Unit.SECONDS}
+WITH_CALLBACKS: Final = {"spoken": 1, "reached": 1, "service_level": 1, "asa": -1, "broken": -1}
+"""The same where citizens are called back: who is, was not answered, and yet not lost."""
+PROMISED: Final = ("reached", "kept", "broken")
+LIVE: Final = ("reachability", "service_level", "asa")
+UNITS: Final = {"answered": Unit.COUNT, **{key: figure.unit for key, figure in BY_KEY.items()}}
 DRAWN: Final = 3
 """Changes whose half-hours are drawn, the first ones."""
 
@@ -40,11 +44,12 @@ def report_of_comparison(found: Comparison, scenario: Scenario, language: Langua
         advice=advice(language, found.changes, setup),
         sections=[
             _differences(language, found.changes, setup),
+            *_promises(language, found, setup),
             _by_line(language, found.changes, setup),
             _lost(language, found, setup),
             lines_section(language, found.before, "now"),
         ],
-        notes=notes(language, found.before),
+        notes=notes(language, found.before, *(["method_callbacks"] if _deferring(found.changes) else [])),
     )
 
 
@@ -68,14 +73,29 @@ def report_of_skills(found: Sequence[Difference], scenario: Scenario, language: 
 # --- What to do -----------------------------------------------------------------------------------------------------
 
 
+def _deferring(found: Sequence[Gain]) -> bool:
+    return any(one.deferring for one in found)
+
+
+def measures(deferring: bool) -> dict[str, int]:
+    """By what a change is judged, and whether more of it is better."""
+    return WITH_CALLBACKS if deferring else MEASURES
+
+
 def signs(found: Gain, among: int) -> dict[str, int]:
     """The measures that certainly become better (1) or worse (-1)."""
-    values = {key: _among(getattr(found, key), among) for key in MEASURES}
+    judged = measures(found.deferring)
+    values = {key: _among(getattr(found, key), among) for key in judged}
     return {
         key: better if value.mean > 0 else -better
-        for key, better in MEASURES.items()
+        for key, better in judged.items()
         if (value := values[key]) is not None and value.certain
     }
+
+
+def _people(found: Gain) -> Estimate | None:
+    """Citizens spoken with; where nobody is called back, they are the calls answered."""
+    return found.spoken if found.deferring else found.answered
 
 
 def _among(value: Estimate | None, many: int) -> Estimate | None:
@@ -83,8 +103,9 @@ def _among(value: Estimate | None, many: int) -> Estimate | None:
 
 
 def losers(found: Difference) -> list[LineGain]:
-    """Lines of which certainly fewer callers are answered."""
-    return [line for line in found.lines if signs(line, len(found.lines)).get("answered") == -1]
+    """Lines of which certainly fewer callers speak with anybody."""
+    key = "spoken" if found.deferring else "answered"
+    return [line for line in found.lines if signs(line, len(found.lines)).get(key) == -1]
 
 
 def advice(language: Language, found: Sequence[Difference], setup: Setup) -> list[Advice]:
@@ -96,7 +117,8 @@ def advice(language: Language, found: Sequence[Difference], setup: Setup) -> lis
 
 def _rank(one: Difference) -> tuple[bool, float]:
     """What one may do before what may happen; what brings the most first."""
-    return not is_measure(one.change), math.inf if one.answered is None else -one.answered.mean
+    people = _people(one)
+    return not is_measure(one.change), math.inf if people is None else -people.mean
 
 
 def _advice(language: Language, one: Difference, among: int, setup: Setup) -> Advice:
@@ -124,18 +146,18 @@ def _verdict(directions: set[int], change: str, at_a_cost: bool) -> tuple[str, T
 
 
 def _certain(language: Language, key: str, value: Estimate) -> str:
-    if key == "answered":
+    if key in ("answered", "spoken"):
         more = text(language, "more" if value.mean > 0 else "fewer")
-        return text(language, "answered_gain", value=number(language, abs(value.mean)), more=more)
+        return text(language, f"{key}_gain", value=number(language, abs(value.mean)), more=more)
     name = BY_KEY[key].names[language]
     return text(language, "gain", figure=name, value=amount(language, value.mean, UNITS[key], signed=True))
 
 
 def _at_most(language: Language, one: Difference, among: int) -> str:
-    value = _among(one.answered, among)
+    value = _among(_people(one), among)
     assert value is not None
     low, high = (number(language, end, signed=True) for end in (value.low, value.high))
-    return text(language, "at_most", low=low, high=high)
+    return text(language, "at_most_spoken" if one.deferring else "at_most", low=low, high=high)
 
 
 def _cost(language: Language, lost: Sequence[LineGain]) -> list[str]:
@@ -146,10 +168,10 @@ def _cost(language: Language, lost: Sequence[LineGain]) -> list[str]:
             language,
             "line_gain",
             line=named(language, line.names, line.line),
-            value=number(language, line.answered.mean, signed=True),
+            value=number(language, people.mean, signed=True),
         )
         for line in lost
-        if line.answered is not None
+        if (people := _people(line)) is not None
     )
     return [text(language, "at_the_cost", lines=said)]
 
@@ -181,21 +203,62 @@ def _tone(found: Gain, key: str, among: int) -> Tone:
 def _differences(language: Language, found: Sequence[Difference], setup: Setup) -> Section:
     many = len(found)
     names = [_numbered(language, n, one, setup) for n, one in enumerate(found)]
-    figures = [BY_KEY[key].names[language] for key in ("reachability", "service_level", "asa")]
-    heads = [text(language, "change"), text(language, "more_answered"), *figures]
+    judged = measures(_deferring(found))
+    heads = [text(language, "change"), *(_name(language, key) for key in judged)]
     rows = [
-        [Cell(name), *(gain(language, getattr(one, key), UNITS[key], _shown(one, key, many)) for key in MEASURES)]
+        [Cell(name), *(gain(language, getattr(one, key), UNITS[key], _shown(one, key, many)) for key in judged)]
         for name, one in zip(names, found, strict=True)
     ]
     return Section(
         text(language, "differences"),
         text(language, "differences_lead"),
-        [
-            _forest(language, "forest_answered", "answered", names, found),
-            _forest(language, "forest_reach", "reachability", names, found),
-        ],
+        [_forest(language, f"forest_{key}", key, names, found) for key in list(judged)[:2]],
         [Table(text(language, "differences"), heads, rows)],
     )
+
+
+def _promises(language: Language, found: Comparison, setup: Setup) -> list[Section]:
+    """What becomes of those who do not wait: as it is and after each change, and the difference."""
+    if not _deferring(found.changes):
+        return []
+    heads = [text(language, "change")]
+    for key in PROMISED:
+        heads += [_name(language, key), text(language, "difference")]
+    rows = [[Cell(text(language, "as_is")), *_kept(language, found.before, None, 1)]]
+    live_rows = [[Cell(text(language, "as_is")), *_live(language, found.before, None)]]
+    for n, one in enumerate(found.changes):
+        name = Cell(_numbered(language, n, one, setup))
+        rows.append([name, *_kept(language, one.after, one, len(found.changes))])
+        live_rows.append([name, *_live(language, one.after, one)])
+    title = text(language, "promises")
+    live_heads = [text(language, "change"), _name(language, "promised")]
+    for key in LIVE:
+        live_heads += [_name(language, key), text(language, "difference")]
+    return [
+        Section(
+            title,
+            text(language, "promises_lead"),
+            (),
+            (Table(title, heads, rows), Table(text(language, "live"), live_heads, live_rows)),
+        )
+    ]
+
+
+def _kept(language: Language, found: Summary, one: Gain | None, among: int) -> Iterator[Cell]:
+    for key in PROMISED:
+        yield figure(language, found.total.values[key], UNITS[key], n=found.total.n[key])
+        if one is None:
+            yield Cell("–")
+        else:
+            yield gain(language, getattr(one, key), UNITS[key], _shown(one, key, among))
+
+
+def _live(language: Language, found: Summary, one: Gain | None) -> Iterator[Cell]:
+    values = found.total.values
+    yield figure(language, values["promised"], UNITS["promised"])
+    for key in LIVE:
+        yield figure(language, values[key], UNITS[key], n=found.total.n[key])
+        yield Cell("–") if one is None else gain(language, getattr(one, key), UNITS[key])
 
 
 def _shown(found: Gain, key: str, among: int) -> Tone:
@@ -225,10 +288,8 @@ def _by_line(language: Language, found: Sequence[Difference], setup: Setup) -> S
     """Lines down, changes across: by their numbers, or by their words when there is one."""
     heads = [LINE[language], *(f"{n + 1}." for n in range(len(found)))]
     tables = []
-    for key, title in (
-        ("answered", text(language, "more_answered")),
-        ("reachability", _name(language, "reachability")),
-    ):
+    for key in list(measures(_deferring(found)))[:2]:
+        title = _name(language, key)
         rows = [
             [Cell(named(language, line.names, line.line)), *(_line_gain(language, one, n, key) for one in found)]
             for n, line in enumerate(found[0].lines)
@@ -243,7 +304,8 @@ def _line_gain(language: Language, one: Difference, n: int, key: str) -> Cell:
 
 
 def _name(language: Language, key: str) -> str:
-    return BY_KEY[key].names[language]
+    more = {"answered": "more_answered", "spoken": "more_spoken"}
+    return text(language, more[key]) if key in more else BY_KEY[key].names[language]
 
 
 def _lost(language: Language, found: Comparison, setup: Setup) -> Section:

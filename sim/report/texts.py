@@ -52,6 +52,36 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "waited longer than 150 s / joined the line",
         "attendu plus de 150 s / entrés en file",
     ),
+    "formula_spoken": (
+        "A + op tijd teruggebelde burgers",
+        "A + citizens called back in time",
+        "A + citoyens rappelés à temps",
+    ),
+    "formula_reached": (
+        "(A + op tijd teruggebeld) / (A + B + afspraken)",
+        "(A + called back in time) / (A + B + callbacks accepted)",
+        "(A + rappelés à temps) / (A + B + rappels acceptés)",
+    ),
+    "formula_promised": (
+        "burgers die het voorstel aannamen",
+        "citizens who accepted the offer",
+        "citoyens qui ont accepté la proposition",
+    ),
+    "formula_kept": (
+        "bereikt voor de uiterste termijn / afspraken waarvan die voorbij is",
+        "reached before the deadline / accepted whose deadline has passed",
+        "joints avant l’échéance / acceptés dont l’échéance est passée",
+    ),
+    "formula_unanswered": (
+        "niet bereikt, hoewel zo vaak gebeld als de lijn toelaat",
+        "not reached, though rung as often as the line allows",
+        "non joints, bien qu’appelés autant de fois que la ligne le permet",
+    ),
+    "formula_broken": (
+        "niet bereikt, en minder vaak gebeld dan de lijn toelaat, of nooit",
+        "not reached, and rung less often than the line allows, or never",
+        "non joints, et appelés moins souvent que la ligne le permet, ou jamais",
+    ),
     "formula_offered": ("alle oproepen", "all calls", "tous les appels"),
     "formula_helped": (
         "geholpen burgers / burgers die belden",
@@ -142,6 +172,32 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Reachability, difference in points",
         "Joignabilité, différence en points",
     ),
+    "forest_spoken": (
+        "Burgers gesproken per dag, meer of minder (beantwoord of op tijd teruggebeld)",
+        "Citizens spoken with per day, more or fewer (answered, or called back in time)",
+        "Citoyens entendus par jour, en plus ou en moins (répondus, ou rappelés à temps)",
+    ),
+    "forest_reached": (
+        "Bereikte burgers, verschil in punten",
+        "Citizens reached, difference in points",
+        "Citoyens joints, différence en points",
+    ),
+    "promises": ("Terugbelafspraken", "Callbacks", "Rappels"),
+    "promises_lead": (
+        "Wie een afspraak aanneemt, is niet beantwoord en toch niet verloren: wat telt is wie uiteindelijk iemand "
+        "sprak. Gebroken: niet bereikt voor de uiterste termijn, en minder vaak gebeld dan de lijn toelaat.",
+        "Who accepts a callback is not answered, and yet not lost: what counts is who spoke with somebody in the end. "
+        "Broken: not reached before the deadline, and rung less often than the line allows.",
+        "Qui accepte un rappel n’est pas répondu, et pourtant pas perdu : ce qui compte, c’est qui a finalement parlé "
+        "à quelqu’un. Rompu : non joint avant l’échéance, et appelé moins souvent que la ligne le permet.",
+    ),
+    "live": (
+        "Wie niet teruggebeld wil worden (zonder wie een afspraak aannam)",
+        "Those who are not called back (without those who accepted)",
+        "Ceux qui ne sont pas rappelés (sans ceux qui ont accepté)",
+    ),
+    "difference": ("verschil", "difference", "différence"),
+    "more_spoken": ("gesproken per dag", "spoken with per day", "entendus par jour"),
     "change": ("wijziging", "change", "modification"),
     "more_answered": ("beantwoord per dag", "answered per day", "répondus par jour"),
     "by_line": ("Wie wint en wie verliest", "Who gains and who loses", "Qui gagne et qui perd"),
@@ -241,6 +297,11 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "{value} calls a day {more} answered (certain)",
         "{value} appels répondus par jour en {more} (certain)",
     ),
+    "spoken_gain": (
+        "{value} burgers per dag {more} gesproken, live of teruggebeld (zeker)",
+        "{value} citizens a day {more} spoken with, live or called back (certain)",
+        "{value} citoyens par jour en {more} entendus, en direct ou rappelés (certain)",
+    ),
     "more": ("meer", "more", "plus"),
     "fewer": ("minder", "fewer", "moins"),
     "gain": ("{figure} {value} (zeker)", "{figure} {value} (certain)", "{figure} {value} (certain)"),
@@ -248,6 +309,11 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Ligt tussen {low} en {high} beantwoorde oproepen per dag.",
         "Lies between {low} and {high} calls answered a day.",
         "Se situe entre {low} et {high} appels répondus par jour.",
+    ),
+    "at_most_spoken": (
+        "Ligt tussen {low} en {high} burgers per dag met wie gesproken wordt, live of teruggebeld.",
+        "Lies between {low} and {high} citizens a day spoken with, live or called back.",
+        "Se situe entre {low} et {high} citoyens entendus par jour, en direct ou rappelés.",
     ),
     "at_the_cost": ("Ten koste van: {lines}.", "At the cost of: {lines}.", "Au détriment de : {lines}."),
     "line_gain": ("{line} {value} per dag", "{line} {value} a day", "{line} {value} par jour"),
@@ -278,6 +344,21 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "{factor} fois les appels pour {lines}",
     ),
     "routing": ("verdelen met {policy}", "routing by {policy}", "répartition par {policy}"),
+    "callback_never": (
+        "niemand wordt teruggebeld",
+        "nobody is called back",
+        "personne n’est rappelé",
+    ),
+    "callback_late": (
+        "terugbellen pas voorstellen na de drempel van de lijn",
+        "offer to call back only at the limit of the line",
+        "ne proposer le rappel qu’au seuil de la ligne",
+    ),
+    "callback_early": (
+        "terugbellen ook vroeg voorstellen, als er een lange wachttijd dreigt",
+        "offer to call back early too, when a long wait is expected",
+        "proposer le rappel plus tôt aussi, quand l’attente s’annonce longue",
+    ),
     "to": (" tot en met ", " to ", " au "),
     "and": (" en ", " and ", " et "),
     "hours": ("{first} tot {last} uur", "{first} to {last}", "de {first} à {last}"),
@@ -313,6 +394,18 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "A = beantwoord, B = opgehangen in de rij, s = daarvan kort (onder de drempel van de lijn).",
         "A = answered, B = hung up in the queue, s = of those the short ones (below the limit of the line).",
         "A = répondus, B = raccrochés en file, s = dont les courts (sous le seuil de la ligne).",
+    ),
+    "method_callbacks": (
+        "Hoe vaak burgers een voorstel aannemen en opnemen als we bellen, is een aanname van het scenario. "
+        "Bereikbaarheid en \"op tijd\" tellen enkel wie niet teruggebeld wil worden: wie lang moest wachten valt "
+        "eruit, dus ze stijgen ook vanzelf. Daarom wordt een wijziging beoordeeld op wie uiteindelijk iemand sprak.",
+        "How often citizens accept an offer, and pick up when we call, is an assumption of the scenario. Reachability "
+        "and \"in time\" count only those who are not called back: callers with a long wait drop out, so these rise "
+        "by themselves too. A change is therefore judged by who spoke with somebody in the end.",
+        "La part des citoyens qui acceptent, et qui décrochent quand nous appelons, est une hypothèse du scénario. "
+        "Joignabilité et « à temps » ne comptent que ceux qui ne sont pas rappelés : ceux qui attendraient "
+        "longtemps en sortent, donc ces chiffres montent aussi d’eux-mêmes. Une modification est donc jugée sur qui a "
+        "finalement parlé à quelqu’un.",
     ),
     "method_skills": (
         "Eerst werd elke mogelijke combinatie van medewerker en lijn kort geprobeerd; de beste werden daarna op nieuwe "

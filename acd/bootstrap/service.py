@@ -17,6 +17,7 @@ import structlog
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.entrance import FIRST, cookie_secret, first_admin, over_tls
+from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
@@ -118,6 +119,9 @@ class Service:
         await control.start()
         stack.push_async_callback(control.stop)
         await self._open_web(stack)
+        nights = Housekeeping(url, self.settings.keep_numbers, self.clock)
+        nights.start()
+        stack.callback(nights.stop)
         self._started = True
 
     async def _until_stopped(self, *work: Coroutine[Any, Any, None]) -> None:

@@ -204,6 +204,9 @@ class Keeper:
     # --- Words --------------------------------------------------------------------------------------------------------
 
     def _tell(self, fact: Fact) -> None:
+        if isinstance(fact, facts.CallbackNotClaimed):
+            # For the engine it is not due any more; at the next look it hears what is.
+            self._due = None
         if self._inbox is not None:
             self._inbox(fact)
 
@@ -339,5 +342,6 @@ class Keeper:
         self.look()
 
     async def _end(self, command: do.EndAttempt, _: Job) -> None:
+        self._due = None
         await self._store.end_attempt(command.attempt, command.result, command.at, partial(follow, self._city()))
         self.look()

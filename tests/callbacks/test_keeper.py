@@ -230,6 +230,62 @@ async def test_after_the_operator_did_not_pick_up_it_is_told_due_anew(bench: Ben
     assert [due.callback for due in bench.due] == [ID]
 
 
+@pytest.mark.parametrize("erased", [False, True])
+async def test_due_is_told_again_after_every_claim_and_every_end(bench: Bench, erased: bool) -> None:
+    """The engine strikes what it claims off its list: also a list that is the one of before must be told."""
+    await bench.promised()
+    await bench.at(SOON.start)
+    if erased:
+        del bench.shelf.numbers[ID]
+    bench.facts.clear()
+    bench.keeper.look()
+    bench.keeper.send(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    bench.keeper.send(do.EndAttempt(OfferId(1), AttemptResult.OPERATOR, SOON.start + 1))
+    await asyncio.sleep(0)
+    await bench.rest()
+    answer = facts.CallbackNotClaimed if erased else facts.CallbackClaimed
+    answered = next(n for n, fact in enumerate(bench.facts) if isinstance(fact, answer))
+    told = [fact for fact in bench.facts[answered:] if isinstance(fact, facts.CallbacksDue)]
+    assert told
+    assert [due.callback for due in told[-1].callbacks] == [ID]
+
+
+async def test_a_claim_that_the_database_is_too_slow_for_is_due_again(bench: Bench) -> None:
+    await bench.promised()
+    await bench.at(SOON.start)
+    bench.store.away = True
+    await bench.ask(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    bench.store.away = False
+    bench.facts.clear()
+    await bench.at(SOON.start + 5)
+    assert [due.callback for due in bench.due] == [ID]
+    assert any(isinstance(fact, facts.CallbacksDue) for fact in bench.facts)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_the_end_of_an_attempt_that_is_none_or_is_over_changes_nothing(bench: Bench, ended: bool) -> None:
+    await bench.promised()
+    await bench.at(SOON.start)
+    if ended:
+        await bench.ask(
+            do.ClaimCallback(ID, OfferId(1), OPERATOR), do.EndAttempt(OfferId(1), AttemptResult.BUSY, SOON.start + 30)
+        )
+    before, log = bench.shelf.promises[ID], len(bench.shelf.log)
+    await bench.ask(
+        do.NoteAttempt(OfferId(1), AttemptStage.TALKING, SOON.start + 40),
+        do.EndAttempt(OfferId(1), AttemptResult.UNKNOWN, SOON.start + 50),
+    )
+    assert (bench.shelf.promises[ID], len(bench.shelf.log)) == (before, log)
+
+
+async def test_a_promise_of_this_very_call_is_told_to_an_engine_that_asks_anew(bench: Bench) -> None:
+    await plan_of(bench)
+    (booked,) = await bench.ask(do.BookCallback(CALL, LINE, 2, None))
+    assert isinstance(booked, facts.CallbackBooked)
+    assert (await plan_of(bench)).existing == booked.window
+    assert (await plan_of(bench, do.PlanCallback(CALL, LINE, None, "nl"))).existing == booked.window
+
+
 async def test_a_line_that_closes_soon_is_told_once_and_so_is_the_end_of_it(bench: Bench) -> None:
     open_until = [interval.end for interval in CITY.lines[LINE].hours[0]][-1]
     closes = MONDAY + (open_until - 9 * 60) * 60.0

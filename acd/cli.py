@@ -503,12 +503,14 @@ def callbacks_list(
         for promise in found:
             sys.stdout.write(json.dumps(promise) + "\n")
         return
-    table = Table("callback", "line", "state", "from", "to", "deadline", "attempts", "last result", "owner", "why")
+    table = Table(
+        "callback", "line", "number", "state", "window", "deadline", "attempts", "last result", "owner", "why"
+    )
     for p in found:
-        late = " late" if p["closed_at"] is None and p["deadline"] <= time.time() else ""
-        moments = (clock(p["start_at"]), clock(p["end_at"]), clock(p["deadline"]) + late)
-        who = (p["result"] or "", p["owner"] or "", p["why"] or "")
-        table.add_row(p["callback"], p["line"], p["state"], *moments, str(p["attempts"]), *who)
+        late = " late" if closed is None and p["deadline"] <= time.time() else ""
+        moments = (window(p["window"]), minute(p["deadline"]) + late)
+        who = (p["last_result"] or "", p["owner"], p["reason"])
+        table.add_row(p["callback"], p["line"], p["number"], p["state"], *moments, str(p["attempts"]), *who)
     out.print(table)
 
 
@@ -516,21 +518,31 @@ def callbacks_list(
 def show(callback: Which) -> None:
     """The whole story of one promise, and the number to call."""
     story = request("callback", callback=callback)
-    p = story["promise"]
-    out.print(f"{p['callback']}  {p['line']}  {p['state']}  {story['number'] or 'number erased'}")
-    out.print(f"from {clock(p['start_at'])} to {clock(p['end_at'])}, at the latest {clock(p['deadline'])}")
-    for a in story["attempts"]:
-        result = a["result"] or f"{a['stage']}, under way"
-        out.print(f"{clock(a['claimed_at'])}  attempt {a['attempt']} by {a['operator']}: {result}")
-    for c in story["changes"]:
-        changed = ", ".join(f"{name} {value}" for name, value in (c["new"] or {}).items() if c["old"])
-        why = f" ({c['why']})" if c["why"] else ""
-        out.print(f"{clock(c['at'])}  {c['by']}: {c['what']}{why} {changed}".rstrip())
+    p = story["row"]
+    reason = f" ({p['reason']})" if p["reason"] else ""
+    out.print(f"{p['callback']}  {p['line']}  {p['state']}{reason}  {p['number'] or 'number erased'}")
+    out.print(f"{window(p['window'])}, at the latest {minute(p['deadline'])}")
+    for a in reversed(story["attempts"]):
+        out.print(f"{clock(a['at'])}  attempt by {a['operator']}: {a['result'] or 'under way'}")
+    for step in reversed(story["history"]):
+        moment = f", from {minute(step['moment'])}" if step["moment"] else ""
+        note = f" ({step['note']})" if step["note"] else ""
+        out.print(f"{clock(step['at'])}  {step['by']}: {step['what']}{note}{moment}")
+
+
+def minute(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, ZONE):%Y-%m-%d %H:%M}"
+
+
+def window(moments: dict[str, float]) -> str:
+    """``2027-03-01 10:00-10:30``; the end with its day if that is another one."""
+    start, end = minute(moments["start"]), minute(moments["end"])
+    return f"{start}-{end[11:] if start[:10] == end[:10] else end}"
 
 
 def act_on(callback: str, action: str, **details: Any) -> None:
     p = request("callback_act", callback=callback, action=action, by=whoami(), **details)
-    owed = f", from {clock(p['start_at'])}" if p["state"] == "open" else ""
+    owed = f", {window(p['window'])}" if p["state"] == "open" else ""
     out.print(f"{p['callback']}: {p['state']}{owed}")
 
 

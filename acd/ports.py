@@ -3,7 +3,7 @@
 The driver holds an engine and talks to the world through these; tests and the simulator plug in their own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from acd.model.callback import AttemptResult, AttemptStage, Window
@@ -124,8 +124,11 @@ class PromiseStore(Protocol):
     async def changes(self, callback: CallbackId) -> list[Change]:
         """Its whole log."""
 
-    async def number(self, callback: CallbackId) -> str | None:
-        """The citizen's number, E.164: for those alone who must ring him. None = erased."""
+    async def closed(self, line: LineId | None, limit: int) -> list[Promise]:
+        """Those that are no longer owed, closed last first. None = of all lines."""
+
+    async def numbers(self, callbacks: Collection[CallbackId]) -> dict[CallbackId, str]:
+        """The citizens' numbers, E.164: for those alone who must ring them. Those that are erased are missing."""
 
     async def close(self) -> None: ...
 

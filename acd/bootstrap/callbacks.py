@@ -1,66 +1,70 @@
 """The promises to call back at the control socket: the list, one story, and what a person does."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from acd.callbacks.worklist import Action, CannotAct, Worklist
-from acd.model.promise import Promise
-from acd.ports import StoreAway
+from acd.callbacks.worklist import Worklist
+from acd.model.ids import CallbackId
+from acd.model.promise import NoSuchCallback
+from acd.model.worklist import Act, CannotAct, Deed, Kind
+from acd.ports import Clock, StoreAway
 from acd.runtime.control import Answer, ControlError, Handler
+from acd.web.worklist import masked
+
+MOST: Final = 10_000
+"""Promises of one list."""
 
 
 class CallbackDesk:
     """Answers what the command line asks about promises."""
 
-    def __init__(self, worklist: Worklist) -> None:
+    def __init__(self, worklist: Worklist, clock: Clock) -> None:
         self._worklist = worklist
+        self._clock = clock
 
     def handlers(self) -> dict[str, Handler]:
         return {"callbacks": self._list, "callback": self._story, "callback_act": self._act}
 
     async def _list(self, request: Mapping[str, Any]) -> Answer:
+        """With the last digits of the numbers."""
         closed = request.get("closed")
         try:
-            if closed is None:
-                found = await self._worklist.owed()
-            else:
-                found = await self._worklist.closed(int(closed))
+            kind, most = (Kind.OPEN, MOST) if closed is None else (Kind.CLOSED, int(closed))
+            rows = await self._worklist.rows(kind, None, self._clock(), most)
         except (StoreAway, ValueError, TypeError) as error:
             raise ControlError(str(error)) from None
-        return {"callbacks": [_shown(promise) for promise in found]}
+        shown = [msgspec.structs.replace(row, number=masked(row.number)) for row in rows]
+        return {"callbacks": msgspec.to_builtins(shown)}
 
     async def _story(self, request: Mapping[str, Any]) -> Answer:
-        callback = str(request.get("callback", ""))
+        callback = CallbackId(str(request.get("callback", "")))
         try:
-            story = await self._worklist.story(callback)
-            number = await self._worklist.number(callback)
-        except (CannotAct, StoreAway) as error:
+            dossier = await self._worklist.one(callback)
+        except StoreAway as error:
             raise ControlError(str(error)) from None
-        told: Answer = msgspec.to_builtins(story)
-        return {**told, "number": number}
+        if dossier is None:
+            raise ControlError(str(NoSuchCallback(callback)))
+        told: Answer = msgspec.to_builtins(dossier)
+        return told
 
     async def _act(self, request: Mapping[str, Any]) -> Answer:
+        callback = CallbackId(str(request.get("callback", "")))
         try:
-            action = Action(str(request.get("action", "")))
-            at = request.get("at")
-            promise = await self._worklist.act(
-                str(request.get("callback", "")),
-                action,
+            moment = request.get("at")
+            deed = Deed(
+                Act(str(request.get("action", ""))),
                 str(request["by"]),
-                at=None if at is None else float(at),
-                to=request.get("to"),
-                why=request.get("why"),
+                self._clock(),
+                moment=None if moment is None else float(moment),
+                to=str(request.get("to") or ""),
+                note=str(request.get("why") or ""),
             )
+            await self._worklist.act(callback, None, deed)
         except KeyError:
             raise ControlError("the request does not say who acts") from None
         except (CannotAct, StoreAway, ValueError, TypeError) as error:
             raise ControlError(str(error)) from None
-        return _shown(promise)
-
-
-def _shown(promise: Promise) -> dict[str, Any]:
-    """Without the citizen's number."""
-    shown: dict[str, Any] = msgspec.to_builtins(promise)
-    return shown
+        row: Answer = (await self._story(request))["row"]
+        return row

@@ -17,6 +17,7 @@ import structlog
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.entrance import FIRST, cookie_secret, first_admin, over_tls
+from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
@@ -67,6 +68,7 @@ class Service:
         self._linked_once = False
         self._started = False
         self._stop = asyncio.Event()
+        self._plan_now = asyncio.Event()
 
     def greeting(self) -> list[str]:
         """What the person who started it must know."""
@@ -117,6 +119,9 @@ class Service:
         await control.start()
         stack.push_async_callback(control.stop)
         await self._open_web(stack)
+        nights = Housekeeping(url, self.settings.keep_numbers, self.clock)
+        nights.start()
+        stack.callback(nights.stop)
         self._started = True
 
     async def _until_stopped(self, *work: Coroutine[Any, Any, None]) -> None:
@@ -155,6 +160,8 @@ class Service:
         self.city = city
         self.tally.target_wait = {id: line.target_wait for id, line in city.policy.lines.items()}
         self.driver.tell(facts.PolicyChanged(city.policy))
+        self._plan_now.set()
+        self.keeper.look()
         if isinstance(self._pbx, AsteriskPbx):
             # A phone that the file names for the first time is looked at now, not at the next audit.
             self._pbx.audit()
@@ -180,21 +187,26 @@ class Service:
     async def _keep_promises(self, stack: AsyncExitStack) -> None:
         store = CallbackStore(self.settings.database_url)
         stack.push_async_callback(store.close)
+        self.planner = await make_planner(self.city, self.archive, self.clock())
         self.keeper = Keeper(
             store,
             lambda: self.city,
-            await make_planner(self.city, self.archive, self.clock()),
+            self.planner,
             self.clock,
             changed=self.hub.changed,
             callers=await self.archive.open_callers(),
         )
-        self.worklist = Worklist(store, lambda: self.city, self.clock, self.keeper.look)
+        self.worklist = Worklist(store, lambda: self.city, self.keeper.look)
 
     async def _plan_anew(self) -> None:
-        """Each half-hour the moments that can be promised are worked out from what the records know by then."""
+        """Each half-hour, and when the settings have changed, the moments that can be promised and the callers to be
+        expected are worked out from what the records know by then."""
         while True:
-            await asyncio.sleep(HALF_HOUR - self.clock() % HALF_HOUR)
-            self.keeper.planner = await make_planner(self.city, self.archive, self.clock())
+            self.driver.tell(facts.LoadForecast(self.planner.expected_calls(self.clock())))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._plan_now.wait(), HALF_HOUR - self.clock() % HALF_HOUR)
+            self._plan_now.clear()
+            self.planner = self.keeper.planner = await make_planner(self.city, self.archive, self.clock())
 
     async def _open_web(self, stack: AsyncExitStack) -> None:
         settings = self.settings
@@ -204,7 +216,13 @@ class Service:
             secure=over_tls(settings.web_names),
             clock=self.clock,
         )
-        app = create_app(self.hub, hosts=settings.web_names, ledger_behind=lambda: self.ledger.health.behind, door=door)
+        app = create_app(
+            self.hub,
+            hosts=settings.web_names,
+            ledger_behind=lambda: self.ledger.health.behind,
+            door=door,
+            worklist=self.worklist,
+        )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
         stack.push_async_callback(server.stop)
@@ -223,7 +241,8 @@ class Service:
         """None until the switch has been seen for the first time: there is nothing to show."""
         if not self._linked_once:
             return None
-        return snapshot(self.engine.board(self.clock()), self.tally, link_lost_at=self._link_lost_at)
+        board = self.engine.board(self.clock())
+        return snapshot(board, self.tally, link_lost_at=self._link_lost_at, callbacks=self.keeper.counts)
 
     async def _turn_days(self) -> None:
         """At local midnight the counts of the day begin anew."""
@@ -243,7 +262,7 @@ class Service:
             "drain": self._drain,
             "crisis": self._crisis,
             "reload": self._reload,
-            **CallbackDesk(self.worklist).handlers(),
+            **CallbackDesk(self.worklist, self.clock).handlers(),
         }
 
     async def _status(self, _: Any) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """Host names under which browsers may reach the pages."""
     web_proxies: tuple[str, ...] = ()
     """Addresses of the web servers in front: what they say about for whom they ask is believed."""
+    keep_numbers: int = Field(default=90, ge=1, le=3650)
+    """Days after which a caller's number is erased, and that of a citizen who is no longer owed a call."""
     record: Path | None = None
     """Folder for raw recordings of the AMI session; they hold callers' numbers."""
 

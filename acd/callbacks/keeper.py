@@ -17,7 +17,7 @@ from acd.callbacks.jobs import Job, Jobs
 from acd.callbacks.moments import may_call
 from acd.callbacks.number import dialable
 from acd.callbacks.plans import HELD, Plan, Plans, draw_up
-from acd.callbacks.rules import GOT_THROUGH, follow
+from acd.callbacks.rules import follow
 from acd.config.city import City
 from acd.model import commands as do
 from acd.model import events as ev
@@ -27,7 +27,7 @@ from acd.model.callback import OWED, CallbackMove, CallbackState, DueCallback
 from acd.model.events import Event
 from acd.model.facts import Fact
 from acd.model.ids import CallbackId, CallId, LineId
-from acd.model.promise import CALLER, DUE_SOON, CallbackCounts, Note, Promise, cancelled, counts, settled
+from acd.model.promise import CALLER, DUE_SOON, Because, CallbackCounts, Note, Promise, cancelled, counts, settled
 from acd.model.zone import ZONE
 from acd.ports import Clock, Inbox, PromiseStore, SlotPlanner
 
@@ -171,15 +171,16 @@ class Keeper:
     async def _look(self, _: Job) -> None:
         self._looking = False
         owed, now, city = await self._store.owed(), self._clock(), self._city()
-        due = tuple(
-            DueCallback(p.callback, p.line, p.window, p.deadline, p.attempts)
+        due = [
+            DueCallback(p.callback, p.line, p.window, p.deadline, p.attempts, p.operator)
             for p in owed
             if p.state is CallbackState.OPEN
             and p.start_at <= now
             and p.line in city.lines
             and may_call(city, p.line, now)
-        )
-        self._tell_due(due)
+        ]
+        # Whom a person wants to call now comes before all others.
+        self._tell_due(tuple(sorted(due, key=lambda one: one.operator is None)))
         self._alarm(owed, now)
         self.counts = counts(owed, now)
         self._changed()
@@ -202,6 +203,9 @@ class Keeper:
     # --- Words --------------------------------------------------------------------------------------------------------
 
     def _tell(self, fact: Fact) -> None:
+        if isinstance(fact, facts.CallbackNotClaimed):
+            # For the engine it is not due any more; at the next look it hears what is.
+            self._due = None
         if self._inbox is not None:
             self._inbox(fact)
 
@@ -306,8 +310,9 @@ class Keeper:
     async def _got_through(self, event: ev.CallAnswered, number: str | None, _: Job) -> None:
         owed = await self._owed_to(event.call, event.line, number)
         if owed is not None:
-            note = Note(event.answered_at, CALLER, CallbackMove.SETTLE, GOT_THROUGH)
-            await self._change(owed, partial(settled, at=event.answered_at, why=GOT_THROUGH), note)
+            why = Because.GOT_THROUGH.value
+            note = Note(event.answered_at, CALLER, CallbackMove.SETTLE, why)
+            await self._change(owed, partial(settled, at=event.answered_at, why=why), note)
 
     async def _change(self, promise: Promise, step: Callable[[Promise], Promise], note: Note) -> None:
         try:
@@ -336,5 +341,6 @@ class Keeper:
         self.look()
 
     async def _end(self, command: do.EndAttempt, _: Job) -> None:
+        self._due = None
         await self._store.end_attempt(command.attempt, command.result, command.at, partial(follow, self._city()))
         self.look()

@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -164,8 +165,13 @@ class MemoryStore:
     async def changes(self, callback: CallbackId) -> list[Change]:
         return [entry for entry in self._shelf.log if entry.callback == callback]
 
-    async def number(self, callback: CallbackId) -> str | None:
-        return self._shelf.numbers.get(callback)
+    async def closed(self, line: LineId | None, limit: int) -> list[Promise]:
+        over = [(p.closed_at, p) for p in self._shelf.promises.values() if p.closed_at and line in (None, p.line)]
+        latest = sorted(over, key=lambda one: (one[0], one[1].callback), reverse=True)
+        return [promise for _, promise in latest[:limit]]
+
+    async def numbers(self, callbacks: Collection[CallbackId]) -> dict[CallbackId, str]:
+        return {id: number for id in callbacks if (number := self._shelf.numbers.get(id))}
 
     # --- Inside -------------------------------------------------------------------------------------------------------
 

@@ -1,33 +1,12 @@
 """What follows an attempt to call back, and how a person deals with a promise. Pure, but for the city's settings."""
 
-from enum import StrEnum
-from typing import Final
-
 import msgspec
 
 from acd.callbacks.moments import retry
 from acd.config.city import CallbackTerms, City
 from acd.model.call import IllegalMove
 from acd.model.callback import AttemptResult, CallbackState
-from acd.model.promise import Again, Follow, GiveUp, Promise, handed_over, rescheduled
-
-
-class Because(StrEnum):
-    """Why the automation gives a promise to a person, besides the results that say it themselves."""
-
-    ATTEMPTS = "attempts"
-    """The citizen's phone was rung as often as the line allows."""
-    NO_MOMENT = "no_moment"
-    """No other moment is left before the deadline."""
-    LINE_GONE = "line_gone"
-    """There is no such line any more."""
-    PERSON = "person"
-    """Somebody wants to deal with it himself."""
-
-
-GOT_THROUGH: Final = "got_through"
-"""Why a promise is settled: the citizen was answered on the line meanwhile."""
-
+from acd.model.promise import Again, Because, Follow, GiveUp, Promise, handed_over, rescheduled
 
 _R = AttemptResult
 

@@ -1,74 +1,50 @@
 """What people see of the promises and do with them: the supervisor's list, one promise's story, and each action with
-who took it. Numbers are told by :meth:`Worklist.number` alone: whoever shows the list decides who may see them."""
+who took it. Numbers are told as they are: whoever shows the list decides who may see them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from typing import Final
-
-import msgspec
 
 from acd.callbacks.moments import may_call
 from acd.callbacks.rules import taken_over, tried_by_hand
 from acd.config.city import City
 from acd.model.call import IllegalMove
-from acd.model.callback import AttemptResult, CallbackState, Window
-from acd.model.ids import CallbackId
-from acd.model.mendable import Mendable
+from acd.model.callback import OWED, AttemptResult, CallbackState, Window
+from acd.model.ids import CallbackId, LineId
 from acd.model.promise import (
+    BOOK,
+    CALLER,
     HALF_HOUR,
-    Attempt,
+    SYSTEM,
+    CallbackCounts,
     Change,
     NoSuchCallback,
     Note,
     Promise,
     Step,
     cancelled,
+    counts,
     reached,
     rescheduled,
     settled,
 )
+from acd.model.worklist import (
+    LONGEST_NOTE,
+    Act,
+    CannotAct,
+    Deed,
+    Dossier,
+    Kind,
+    Recorded,
+    WorkAttempt,
+    WorkChanged,
+    WorkRow,
+    WorkStep,
+    WrongMoment,
+)
 from acd.model.zone import ZONE
-from acd.ports import Clock, PromiseStore
-
-LONGEST_WHY: Final = 200
-"""Characters that a person may write beside what he does."""
-
-
-class Action(StrEnum):
-    """What a person can do with a promise."""
-
-    CALL_NOW = "call_now"
-    """Its moment is now."""
-    MOVE = "move"
-    """Another moment."""
-    NO_ANSWER = "no_answer"
-    """He rang the citizen himself, in vain: it counts as an attempt."""
-    WRONG_NUMBER = "wrong_number"
-    """The number is not the citizen's: nothing more can be done."""
-    DONE = "done"
-    """He spoke with the citizen."""
-    HAND_OVER = "hand_over"
-    """The automation is to leave it to a person."""
-    CANCEL = "cancel"
-    """The citizen does not want it any more."""
-
-
-class CannotAct(Mendable):
-    """{why}."""
-
-
-class Changed(CannotAct):
-    """{what has changed}: somebody, or the engine, was first."""
-
-
-class Story(msgspec.Struct, frozen=True):
-    """All that is known of one promise."""
-
-    promise: Promise
-    attempts: list[Attempt]
-    changes: list[Change]
+from acd.ports import PromiseStore
 
 
 class Worklist:
@@ -79,105 +55,129 @@ class Worklist:
     """
 
     def __init__(
-        self, store: PromiseStore, city: Callable[[], City], clock: Clock, changed: Callable[[], None] = lambda: None
+        self, store: PromiseStore, city: Callable[[], City], changed: Callable[[], None] = lambda: None
     ) -> None:
         self._store = store
         self._city = city
-        self._clock = clock
         self._changed = changed
 
-    async def owed(self) -> list[Promise]:
-        """All that are still owed, the most urgent first."""
-        return await self._store.owed()
+    async def rows(self, kind: Kind, line: LineId | None, now: float, limit: int) -> Sequence[WorkRow]:
+        """The most urgent first: by deadline, then by moment. Those that are closed: the latest first."""
+        if kind is Kind.CLOSED:
+            found = await self._store.closed(line, limit)
+        else:
+            owed = await self._store.owed()
+            found = [one for one in owed if line in (None, one.line) and _is(one, kind, now)]
+            found = sorted(found, key=lambda one: (one.deadline, one.start_at))[:limit]
+        numbers = await self._store.numbers([one.callback for one in found])
+        return [await self._row(one, numbers) for one in found]
 
-    async def closed(self, limit: int) -> list[Promise]:
-        """Those that are no longer owed, given last first."""
-        return [p for p in await self._store.promises(limit=limit) if p.closed_at is not None]
+    async def counts(self, now: float) -> Mapping[LineId, CallbackCounts]:
+        """By line; a line to which nobody is owed a call is missing."""
+        return counts(await self._store.owed(), now)
 
-    async def story(self, callback: str) -> Story:
-        """
-        Raises:
-            CannotAct: there is no such promise; but one that was withdrawn has a log, and that is all.
-        """
-        id = CallbackId(callback)
-        promise = await self._store.promise(id)
+    async def one(self, callback: CallbackId) -> Dossier | None:
+        """None = there is no such promise; one that was withdrawn has a log, and that is all."""
+        promise = await self._store.promise(callback)
         if promise is None:
-            raise CannotAct(str(NoSuchCallback(callback)))
-        return Story(promise, await self._store.attempts(id), await self._store.changes(id))
+            return None
+        row = await self._row(promise, await self._store.numbers([callback]))
+        attempts = [WorkAttempt(a.claimed_at, a.operator, a.result) for a in await self._store.attempts(callback)]
+        steps = [step for change in await self._store.changes(callback) if (step := _shown(change))]
+        return Dossier(row, tuple(reversed(attempts)), tuple(reversed(steps)))
 
-    async def number(self, callback: str) -> str | None:
-        """The citizen's number, E.164; None = erased, or no such promise."""
-        return await self._store.number(CallbackId(callback))
+    async def _row(self, promise: Promise, numbers: Mapping[CallbackId, str]) -> WorkRow:
+        owner = promise.owner or ""
+        if promise.state is CallbackState.CLAIMED:
+            owner = (await self._store.attempts(promise.callback))[-1].operator
+        return WorkRow(
+            callback=promise.callback,
+            version=promise.step,
+            line=promise.line,
+            number=numbers.get(promise.callback, ""),
+            state=promise.state,
+            promised_at=promise.promised_at,
+            window=promise.window,
+            deadline=promise.deadline,
+            attempts=promise.attempts,
+            last_result=promise.result,
+            last_at=promise.tried_at,
+            owner=owner,
+            reason=promise.why or "",
+        )
 
-    async def act(
-        self,
-        callback: str,
-        action: Action,
-        by: str,
-        *,
-        at: float | None = None,
-        to: str | None = None,
-        why: str | None = None,
-        version: int | None = None,
-    ) -> Promise:
-        """Do what a person wants, in his name.
+    # --- What a person does -------------------------------------------------------------------------------------------
+
+    async def act(self, callback: CallbackId, version: int | None, deed: Deed) -> None:
+        """Do it and write down who did, in one transaction.
 
         Args:
-            by: who.
-            at: the new moment, with ``move``.
-            to: who deals with it from now on, with ``hand_over``; None = he himself.
-            why: in his words; kept in the log, so nothing about the citizen belongs there.
-            version: ``step`` of the promise that he saw; None = whatever has happened since.
+            version: of the row that he saw; None = whatever has happened since.
 
         Raises:
-            Changed: it is no longer as he saw it.
-            CannotAct: it cannot be done; nothing has changed.
+            WorkChanged: it is no longer as he saw it, or nothing can be done about it now.
+            WrongMoment: the citizen is not called then.
+            CannotAct: it makes no sense.
         """
-        if why is not None and len(why) > LONGEST_WHY:
-            raise CannotAct(f"a reason may have {LONGEST_WHY} characters")
-        now, id = self._clock(), CallbackId(callback)
-        promise = await self._store.promise(id)
+        if len(deed.note) > LONGEST_NOTE:
+            raise CannotAct(f"a note may have {LONGEST_NOTE} characters")
+        promise = await self._store.promise(callback)
         if promise is None:
-            raise CannotAct(str(NoSuchCallback(callback)))
-        if at is None and action is Action.CALL_NOW:
-            at = now
-        step = self._step(promise, action, by, now, at=at, to=to)
+            raise WorkChanged(str(NoSuchCallback(callback)))
+        step = self._step(promise, deed)
+        note = Note(deed.at, deed.by, deed.act, deed.note or None)
         try:
-            promise = await self._store.change(id, _if_still(version, step), Note(now, by, action, why))
+            await self._store.change(callback, _if_still(version, step), note)
         except (IllegalMove, NoSuchCallback) as error:
-            raise CannotAct(str(error)) from None
+            raise WorkChanged(str(error)) from None
         self._changed()
-        return promise
 
-    def _step(self, promise: Promise, action: Action, by: str, now: float, *, at: float | None, to: str | None) -> Step:
-        if action in (Action.CALL_NOW, Action.MOVE):
-            return partial(rescheduled, at=now, window=self._window(promise, at, now), owner=by)
-        if action is Action.NO_ANSWER:
-            return lambda found: tried_by_hand(self._city(), found, now, by)
+    def _step(self, promise: Promise, deed: Deed) -> Step:
+        at, by = deed.at, deed.by
+        if deed.act is Act.CALL_NOW:
+            window = self._window(promise, at, at)
+            return partial(rescheduled, at=at, window=window, owner=by, operator=deed.operator)
+        if deed.act is Act.MOVE:
+            return partial(rescheduled, at=at, window=self._window(promise, deed.moment, at), owner=by)
+        if deed.act is Act.NO_ANSWER:
+            return lambda found: tried_by_hand(self._city(), found, at, by)
         wrong, spoken = AttemptResult.WRONG_NUMBER, AttemptResult.CONNECTED
-        steps: dict[Action, Step] = {
-            Action.WRONG_NUMBER: partial(settled, at=now, why=wrong.value, result=wrong, owner=by),
-            Action.DONE: partial(reached, at=now, result=spoken, owner=by),
-            Action.HAND_OVER: partial(taken_over, at=now, owner=to or by),
-            Action.CANCEL: partial(cancelled, at=now, why=Action.CANCEL.value, owner=by),
+        steps: dict[Act, Step] = {
+            Act.WRONG_NUMBER: partial(settled, at=at, why=wrong.value, result=wrong, owner=by),
+            Act.DONE: partial(reached, at=at, result=spoken, owner=by),
+            Act.HAND_OVER: partial(taken_over, at=at, owner=deed.to or by),
+            Act.CANCEL: partial(cancelled, at=at, why=Act.CANCEL.value, owner=by),
         }
-        return _unless_claimed(steps[action])
+        return _unless_claimed(steps[deed.act])
 
-    def _window(self, promise: Promise, at: float | None, now: float) -> Window:
-        if at is None:
+    def _window(self, promise: Promise, moment: float | None, now: float) -> Window:
+        if moment is None:
             raise CannotAct("to which moment?")
-        if at < now:
-            raise CannotAct(f"{_clock(at)} is over")
+        if moment < now:
+            raise WrongMoment(f"{_clock(moment)} is over")
         city = self._city()
-        if promise.line not in city.lines or not may_call(city, promise.line, at):
-            raise CannotAct(f"citizens of {promise.line} are not called at {_clock(at)}")
-        return Window(at, at + HALF_HOUR)
+        if promise.line not in city.lines or not may_call(city, promise.line, moment):
+            raise WrongMoment(f"citizens of {promise.line} are not called at {_clock(moment)}")
+        return Window(moment, moment + HALF_HOUR)
+
+
+def _is(promise: Promise, kind: Kind, now: float) -> bool:
+    """``promise`` is still owed."""
+    match kind:
+        case Kind.DUE:
+            return promise.state is CallbackState.OPEN and promise.start_at <= now
+        case Kind.BROKEN:
+            return promise.deadline <= now
+        case Kind.HANDED_OVER:
+            return promise.state is CallbackState.HANDED_OVER
+        case _:
+            return promise.state in OWED
 
 
 def _if_still(version: int | None, step: Step) -> Step:
     def checked(promise: Promise) -> Promise:
         if version is not None and promise.step != version:
-            raise Changed(f"callback {promise.callback} has changed meanwhile")
+            raise WorkChanged(f"callback {promise.callback} has changed meanwhile")
         return step(promise)
 
     return checked
@@ -188,10 +188,43 @@ def _unless_claimed(step: Step) -> Step:
 
     def checked(promise: Promise) -> Promise:
         if promise.state is CallbackState.CLAIMED:
-            raise Changed(f"callback {promise.callback} is being kept at this moment: an attempt is under way")
+            raise WorkChanged(f"callback {promise.callback} is being kept at this moment: an attempt is under way")
         return step(promise)
 
     return checked
+
+
+# --- The story -------------------------------------------------------------------------------------------------------
+
+_ENDS: Final = {
+    CallbackState.HANDED_OVER: Recorded.HANDED_OVER,
+    CallbackState.SETTLED: Recorded.SETTLED,
+    CallbackState.CANCELLED: Recorded.CANCELLED,
+}
+
+
+def _shown(change: Change) -> WorkStep | None:
+    """A change of the log as a line of the history; None = the attempts tell it already."""
+    what = _what(change)
+    if what is None:
+        return None
+    note = change.why if _by_hand(change) else None
+    return WorkStep(change.at, change.by, what, note or "", (change.new or {}).get("start_at"))
+
+
+def _by_hand(change: Change) -> bool:
+    return change.by not in (CALLER, SYSTEM)
+
+
+def _what(change: Change) -> str | None:
+    new = change.new or {}
+    if _by_hand(change):
+        return change.what
+    if change.what == BOOK and change.old is None:
+        return Recorded.PROMISED
+    if end := _ENDS.get(new.get("state", "")):
+        return end
+    return Recorded.MOVED if "start_at" in new else None
 
 
 def _clock(at: float) -> str:

@@ -85,6 +85,13 @@ def booked(state: State, fact: CallbackBooked) -> None:
             plan_ahead(state, call, proposal)
 
 
+def restored(call: Call, promise: CallbackBooked) -> None:
+    """The one before us died between the promise and its word. If he still waits he is told, and if he has left, it
+    counts."""
+    proposal = proposal_of(call)
+    proposal.promise, proposal.untold = promise, True
+
+
 def promised(state: State, fact: CallbackBooked, line: LineId) -> None:
     start, end = fact.window.start, fact.window.end
     state.events.append(CallbackPromised(state.now, fact.call, line, fact.callback, start, end, fact.deadline))

@@ -77,7 +77,7 @@ def most_urgent(state: State) -> tuple[DueCallback, Lane, Desk] | None:
     if best is None:
         return None
     _, due, lane = best
-    desk = choose_operator(lane.idle.values(), due.line, state.policy.routing.operator_rule)
+    desk = asked_for(lane, due) or choose_operator(lane.idle.values(), due.line, state.policy.routing.operator_rule)
     # A caller after whom the switch is just being asked may need him in a moment.
     doubtful = (call.line for call in state.calls.values() if call.state is CallState.CHECKING)
     wanted = any(line is not None and line.id in desk.config.lines for line in doubtful)
@@ -85,11 +85,18 @@ def most_urgent(state: State) -> tuple[DueCallback, Lane, Desk] | None:
 
 
 def may_begin(state: State, lane: Lane, due: DueCallback) -> bool:
-    """It rests no more, and enough others stay idle."""
+    """It rests no more, and enough others stay idle; who asked to call now is not held back."""
     if state.dues.resting.get(due.callback, 0.0) > state.now:
         return False
+    if asked_for(lane, due) is not None:
+        return True
     rule = lane.line.callback or CallbackRule()
     return len(lane.idle) - 1 >= reserve(rule, due.deadline - state.now, lane.on_duty)
+
+
+def asked_for(lane: Lane, due: DueCallback) -> Desk | None:
+    """The operator who asked to call now; None = nobody did, or he is not available: then whoever has time calls."""
+    return None if due.operator is None else lane.idle.get(due.operator)
 
 
 def reserve(rule: CallbackRule, left: float, on_duty: int) -> int:

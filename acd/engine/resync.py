@@ -77,6 +77,8 @@ def restored(state: State, fact: Restored) -> None:
             # Not WAITING: nothing is offered before the switch has shown him.
             call.line, call.entered_at = state.line(known.line), known.entered_at
             call.state = CallState.CHECKING
+        if known.promise is not None:
+            bookings.restored(call, known.promise)
     attempts.restored(state, fact.attempts)
     state.crisis, state.draining = fact.crisis, fact.draining
 

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from acd.model.call import IllegalMove
-from acd.model.ids import CallbackId, LineId
+from acd.model.ids import CallbackId, LineId, OperatorId
 
 
 class CallbackState(StrEnum):
@@ -145,3 +145,5 @@ class DueCallback(msgspec.Struct, frozen=True):
     deadline: float
     attempts: int = 0
     """Attempts so far in which the citizen's phone was rung."""
+    operator: OperatorId | None = None
+    """He asked to call now: if he is available, he is the one who calls, and at once."""

@@ -428,6 +428,8 @@ class CallStored(msgspec.Struct, frozen=True):
     """Already counted, although the caller was still on the line."""
     operator: OperatorId | None = None
     answered_at: float | None = None
+    promise: CallbackBooked | None = None
+    """In the records of the promises it stands; that it was told and counted is not known."""
 
 
 class AttemptStored(msgspec.Struct, frozen=True):

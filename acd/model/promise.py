@@ -5,6 +5,7 @@ No step knows the citizen's number: it lies beside the promise, and only who mus
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +37,22 @@ DUE_SOON: Final = 7200.0
 """Seconds before its deadline from which a promise that is still owed is an alarm."""
 
 STAGES: Final = tuple(AttemptStage)
+
+
+class Because(StrEnum):
+    """Why a promise is handed over or settled, besides the results that say it themselves."""
+
+    ATTEMPTS = "attempts"
+    """The citizen's phone was rung as often as the line allows."""
+    NO_MOMENT = "no_moment"
+    """No other moment is left before the deadline."""
+    LINE_GONE = "line_gone"
+    """There is no such line any more."""
+    PERSON = "person"
+    """Somebody wants to deal with it himself."""
+    GOT_THROUGH = "got_through"
+    """The citizen was answered on the line meanwhile."""
+
 
 RUNG: Final = frozenset(AttemptResult) - {AttemptResult.OPERATOR, AttemptResult.UNKNOWN}
 """Results that say by themselves that the citizen's phone was rung."""
@@ -69,6 +86,8 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     """Reason of the state that it is in: why handed over, settled or cancelled."""
     owner: str | None = None
     """The person who dealt with it last; None = the automation has it, or nobody yet."""
+    operator: OperatorId | None = None
+    """He asked to call now: if he is available, he is the one who calls."""
     reached_at: float | None = None
     closed_at: float | None = None
     """No longer owed from here on."""
@@ -114,7 +133,7 @@ class Note(msgspec.Struct, frozen=True):
     by: str
     """A user, an operator, ``caller`` or ``system``."""
     what: str
-    """A ``CallbackMove``, an ``AttemptStage``, ``book`` or ``withdraw``."""
+    """A ``CallbackMove``, an ``AttemptStage``, an ``Act``, ``ended``, ``book`` or ``withdraw``."""
     why: str | None = None
     attempt: OfferId | None = None
 
@@ -148,6 +167,10 @@ class CallbackCounts(msgspec.Struct, frozen=True):
     """Of the open ones: the deadline has passed. The promise is broken."""
     handed_over: int = 0
     """Of the open ones: a person must deal with it."""
+
+    def __add__(self, other: "CallbackCounts") -> "CallbackCounts":
+        fields = self.__struct_fields__
+        return CallbackCounts(*(getattr(self, field) + getattr(other, field) for field in fields))
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -198,7 +221,7 @@ def move(promise: Promise, by: CallbackMove, at: float, **changes: Any) -> Promi
 
 
 def rescheduled(promise: Promise, at: float, window: Window, **changes: Any) -> Promise:
-    changes = {"why": None, **changes}
+    changes = {"why": None, "operator": None, **changes}
     return move(promise, CallbackMove.RESCHEDULE, at, start_at=window.start, end_at=window.end, **changes)
 
 
@@ -255,7 +278,7 @@ def ended(
     match decide(promise, result, at):
         case Again(window):
             span = {"start_at": window.start, "end_at": window.end}
-            return move(promise, CallbackMove.RETRY, at, attempt=None, **span), attempt
+            return move(promise, CallbackMove.RETRY, at, attempt=None, operator=None, **span), attempt
         case GiveUp(why):
             return handed_over(promise, at, why), attempt
         case None:

@@ -20,6 +20,7 @@ from acd.records.archive import Archive, CallRow, OutcomeCounts
 from acd.records.callbacks import CallbackStore
 from acd.records.database import DatabaseUnusable, upgrade
 from acd.records.days import day_bounds, day_of
+from acd.records.erasure import Erased, erase_numbers
 from acd.records.ledger import Health, Ledger
 from acd.records.writing import rebuild
 
@@ -29,11 +30,13 @@ __all__ = [
     "CallRow",
     "CallbackStore",
     "DatabaseUnusable",
+    "Erased",
     "Health",
     "Ledger",
     "OutcomeCounts",
     "day_bounds",
     "day_of",
+    "erase_numbers",
     "rebuild",
     "upgrade",
 ]

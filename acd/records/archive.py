@@ -1,7 +1,7 @@
 """What the records are asked: by the engine at its start, by the command line and by the pages. Reads only."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -9,8 +9,9 @@ import structlog
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from acd.model.callback import OWED, Window
 from acd.model.events import CallStarted, Event
-from acd.model.facts import AttemptStored, CallStored, OperatorStored, Restored
+from acd.model.facts import AttemptStored, CallbackBooked, CallStored, OperatorStored, Restored
 from acd.model.history import History
 from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.operator import Wish
@@ -106,16 +107,33 @@ class Archive:
             .where(_call.ended_at.is_(None))
             .order_by(_call.arrived_at, _call.call)
         )
+        promises = await self._standing()
         attempt = tables.attempt
         attempts = await self._rows(select(attempt).where(attempt.c.ended_at.is_(None)).order_by(attempt.c.attempt))
         switched = {row["name"]: row["value"] for row in await self._rows(select(setting.name, setting.value))}
         return Restored(
             operators=tuple(_stored(row) for row in operators),
-            calls=tuple(msgspec.convert(row, CallStored) for row in open_calls),
+            calls=tuple(_open(row, promises) for row in open_calls),
             crisis=switched.get(CRISIS),
             draining=switched.get(DRAINING) is not None,
             attempts=tuple(msgspec.convert(row, AttemptStored) for row in attempts),
         )
+
+    async def _standing(self) -> dict[tuple[CallId, LineId], CallbackBooked]:
+        """What was promised, or moved, in calls that are still open and have no outcome."""
+        promise = tables.callback.c
+        undecided = _outcome.outcome.is_(None), _call.ended_at.is_(None)
+        found = await self._rows(
+            select(promise.call, promise.line, promise.callback, promise.start_at, promise.end_at, promise.deadline)
+            .select_from(tables.callback.join(_CALLS, _call.call == promise.call))
+            .where(promise.state.in_([state.value for state in OWED]), *undecided)
+        )
+        return {
+            (row["call"], row["line"]): CallbackBooked(
+                row["call"], row["callback"], Window(row["start_at"], row["end_at"]), row["deadline"]
+            )
+            for row in found
+        }
 
     async def highest_offer(self) -> int:
         """The highest number of an offer or of an attempt to call back; 0 = none. One that was given out just before a
@@ -239,6 +257,10 @@ class Archive:
                 return rows
         except (SQLAlchemyError, OSError) as error:
             raise DatabaseUnusable(str(self._engine.url), str(getattr(error, "orig", error))) from error
+
+
+def _open(row: RowMapping, promises: Mapping[tuple[CallId, LineId], CallbackBooked]) -> CallStored:
+    return msgspec.structs.replace(msgspec.convert(row, CallStored), promise=promises.get((row["call"], row["line"])))
 
 
 def _stored(row: RowMapping) -> OperatorStored:

@@ -6,7 +6,7 @@ answer, waits until that commit is over. A server ends by itself what a vanished
 """
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -246,9 +246,17 @@ class CallbackStore:
     async def changes(self, callback: CallbackId) -> list[Change]:
         return [_change(row) for row in await self._read(_log_of(callback))]
 
-    async def number(self, callback: CallbackId) -> str | None:
-        rows = await self._read(select(_callback.number).where(_callback.callback == callback))
-        return rows[0]["number"] if rows else None
+    async def closed(self, line: LineId | None, limit: int) -> list[Promise]:
+        over = _promises().where(_callback.closed_at.is_not(None))
+        if line is not None:
+            over = over.where(_callback.line == line)
+        rows = await self._read(over.order_by(_callback.closed_at.desc(), _callback.callback.desc()).limit(limit))
+        return [msgspec.convert(row, Promise) for row in rows]
+
+    async def numbers(self, callbacks: Collection[CallbackId]) -> dict[CallbackId, str]:
+        known = select(_callback.callback, _callback.number).where(_callback.number.is_not(None))
+        rows = await self._read(known.where(_callback.callback.in_(callbacks)))
+        return {row["callback"]: row["number"] for row in rows}
 
     # --- Transactions -------------------------------------------------------------------------------------------------
 

@@ -104,6 +104,8 @@ def _prepare_sqlite(engine: AsyncEngine, readonly: bool) -> None:
         else:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=FULL")
+            # What is erased is overwritten, not only forgotten.
+            cursor.execute("PRAGMA secure_delete=ON")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")

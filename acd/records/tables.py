@@ -175,8 +175,9 @@ callback = Table(
     Column("tried_at", Double, comment="end of the last attempt"),
     Column("why", Text, comment="reason of the state: handed over, settled or cancelled"),
     Column("owner", Text, comment="the person who dealt with it last"),
+    Column("operator", Text, comment="he asked to call now; NULL: whoever has time calls"),
     Column("reached_at", Double),
-    Column("closed_at", Double, comment="no longer owed"),
+    Column("closed_at", Double, index=True, comment="no longer owed"),
 )
 _owed = callback.c.state.in_([state.value for state in OWED])
 Index("ix_callback_owed", callback.c.number, callback.c.line, unique=True, sqlite_where=_owed, postgresql_where=_owed)

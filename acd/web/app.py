@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acd.model.account import Account, AuditEntry
 from acd.model.mendable import Mendable
+from acd.model.worklist import Dossier
 from acd.web.access import PEOPLE, check_guarded, guard
 from acd.web.accounts import add_accounts
 from acd.web.answers import answer, describe, described
@@ -29,7 +30,7 @@ from acd.web.pages import STATIC, Order, Pages, Theme, View
 from acd.web.shell import Shell, add_faults
 from acd.web.snapshot import Snapshot, without_people
 from acd.web.texts import Lang
-from acd.web.worklist import Dossier, Worklist
+from acd.web.worklist import Worklist
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 LARGEST_BODY: Final = 32 * 1024

@@ -12,29 +12,18 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from acd.model.account import AuditAction
+from acd.model.callback import AttemptResult
 from acd.model.ids import CallbackId, LineId
+from acd.model.promise import CALLER, SYSTEM, Because, CallbackCounts
+from acd.model.worklist import LONGEST_NOTE, Act, Deed, Dossier, Kind, Recorded, WorkChanged, WorkRow, WrongMoment
 from acd.web.access import PEOPLE, FormOf, VisitorOf
 from acd.web.answers import answer, described
 from acd.web.door import Door, Visitor
 from acd.web.hub import Hub
 from acd.web.shell import Shell, see_other, tell
-from acd.web.snapshot import CallbackCounts
+from acd.web.snapshot import callback_level
 from acd.web.when import moment_of
-from acd.web.worklist import (
-    ACTABLE,
-    AUDITED,
-    RECORDED,
-    Act,
-    Deed,
-    Dossier,
-    Kind,
-    WorkChanged,
-    Worklist,
-    WorkRow,
-    level,
-    masked,
-    readable,
-)
+from acd.web.worklist import ACTABLE, AUDITED, Worklist, level, masked, readable
 
 MOST: Final = 200
 """Rows of a list: beyond, nobody reads; the counts tell of the rest."""
@@ -42,7 +31,6 @@ FURTHEST: Final = 60 * 86_400.0
 """Seconds to which a promise can be moved."""
 SOONEST: Final = 900.0
 """Seconds from now that the form to move a promise proposes."""
-LONGEST_NOTE: Final = 500
 
 ORDER: Final = (
     Act.CALL_NOW,
@@ -54,8 +42,15 @@ ORDER: Final = (
     Act.CANCEL,
 )
 """Of the buttons: what ends it badly comes last."""
-STEPS: Final = {act.value: f"act_{act}" for act in Act} | {step: f"step_{step}" for step in RECORDED}
-BYS: Final = {by: f"by_{by}" for by in ("citizen", "acd")}
+STEPS: Final = {act.value: f"act_{act}" for act in Act} | {step.value: f"step_{step}" for step in Recorded}
+REASONS: Final = {
+    **{why.value: f"why_{why}" for why in Because},
+    **{result.value: f"result_{result}" for result in AttemptResult},
+    CALLER: "why_caller",
+    Act.CANCEL.value: "why_cancel",
+}
+"""What the rules write as the reason of a promise's state."""
+BYS: Final = {by: f"by_{by}" for by in (CALLER, SYSTEM)}
 
 KindOf = Annotated[Kind, Query(alias="kind")]
 LineOf = Annotated[str, Query(alias="line", max_length=100)]
@@ -139,7 +134,10 @@ class Desk:
             to=wanted.to if wanted.act is Act.HAND_OVER else "",
             note=wanted.note.strip(),
         )
-        await self._worklist.act(CallbackId(callback), wanted.version, deed)
+        try:
+            await self._worklist.act(CallbackId(callback), wanted.version, deed)
+        except WrongMoment:
+            raise Refused("not_called_then") from None
         await self._door.book.write(visitor.entry(now, AUDITED[wanted.act], callback, deed.to))
 
     async def _check(self, wanted: Wanted, now: float) -> None:
@@ -193,6 +191,8 @@ class DeskPages:
             total=sum((one for id, one in counts.items() if line in ("", id)), _NONE),
             all_lines=sum(counts.values(), _NONE),
             level=lambda row: level(row, self._door.clock()),
+            callback_level=callback_level,
+            reasons=REASONS,
             **self._names(),
         )
 
@@ -215,6 +215,8 @@ class DeskPages:
             acts=ORDER if row.state in ACTABLE else (),
             colleagues=await self._desk.colleagues(),
             soonest=self._door.clock() + SOONEST,
+            longest_note=LONGEST_NOTE,
+            reasons=REASONS,
             steps=STEPS,
             bys=BYS,
             **self._names(),

@@ -19,6 +19,7 @@ from acd.model.call import CallState
 from acd.model.ids import LineId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
+from acd.model.promise import CallbackCounts
 
 WEAK_BELOW: Final = 10
 """A percentage over fewer calls than this is marked weak and raises no alarm."""
@@ -26,9 +27,6 @@ NEAR_TARGET: Final = 0.05
 """A share at most this far below its target is a warning, further below an alarm."""
 ALARM_WAIT: Final = 2.0
 """A wait is a warning past the line's target, an alarm past this many times the target."""
-
-DUE_SOON: Final = 7200.0
-"""Seconds before its deadline at which a promise to call back is a warning."""
 
 REACHABILITY: Final = "A / (A + B)"
 SERVICE_LEVEL: Final = "A_t / (A + B - s)"
@@ -80,29 +78,10 @@ def _share_level(value: float, target: float) -> Level:
     return Level.WARN if round(target - value, 9) <= NEAR_TARGET else Level.ALARM
 
 
-class CallbackCounts(msgspec.Struct, frozen=True):
-    """Promises to call back, at one moment."""
-
-    open: int = 0
-    """Citizens still to be called."""
-    due: int = 0
-    """Of those: their moment has come, and an attempt has not."""
-    due_soon: int = 0
-    """Of the open ones: the deadline is within :data:`DUE_SOON`."""
-    overdue: int = 0
-    """Of the open ones: the deadline has passed. The promise is broken."""
-    handed_over: int = 0
-    """Of the open ones: a person must deal with it."""
-
-    @property
-    def level(self) -> Level:
-        if self.overdue:
-            return Level.ALARM
-        return Level.WARN if self.due_soon else Level.OK
-
-    def __add__(self, other: "CallbackCounts") -> "CallbackCounts":
-        fields = self.__struct_fields__
-        return CallbackCounts(*(getattr(self, field) + getattr(other, field) for field in fields))
+def callback_level(counts: CallbackCounts) -> Level:
+    if counts.overdue:
+        return Level.ALARM
+    return Level.WARN if counts.due_soon else Level.OK
 
 
 class LineRow(msgspec.Struct, frozen=True):
@@ -253,6 +232,7 @@ def _row(line: BoardLine, tally: Tally, late: int, callbacks: CallbackCounts) ->
     lost = counts.outcomes[Outcome.ABANDONED]
     wait = _wait_level(line.longest_wait, line.target_wait)
     staff = _staff_level(line.waiting, line.available, line.logged_in)
+    owed = callback_level(callbacks)
     return LineRow(
         line=line.line,
         names=line.names,
@@ -270,8 +250,8 @@ def _row(line: BoardLine, tally: Tally, late: int, callbacks: CallbackCounts) ->
         target_wait=line.target_wait,
         wait_level=wait,
         staff_level=staff,
-        callback_level=callbacks.level,
-        level=worst((wait, staff, callbacks.level)),
+        callback_level=owed,
+        level=worst((wait, staff, owed)),
     )
 
 
@@ -310,7 +290,7 @@ def _totals(lines: tuple[LineRow, ...], operators: Iterable[BoardOperator]) -> T
         target_wait=waits.pop() if len(waits) == 1 else None,
         wait_level=worst(row.wait_level for row in lines),
         staff_level=_staff_level(waiting, staff.available, staff.logged_in),
-        callback_level=callbacks.level,
+        callback_level=callback_level(callbacks),
     )
 
 

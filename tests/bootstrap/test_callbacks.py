@@ -47,12 +47,12 @@ async def acd(service: Service, monkeypatch: pytest.MonkeyPatch, *words: str) ->
 
 async def test_a_person_works_through_the_list(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     code, said = await acd(service, monkeypatch)
-    assert code == 0 and "17.1" in said and "gentinfo" in said
+    assert code == 0 and "17.1" in said and "gentinfo" in said and f"••• {AN[-3:]}" in said
     assert AN not in said
     code, said = await acd(service, monkeypatch, "hand-over", "17.1", "--to", "bo", "--why", "he asked for Bo")
     assert (code, said) == (0, "17.1: handed_over\n")
     code, said = await acd(service, monkeypatch, "show", "17.1")
-    assert code == 0 and AN in said and "hand_over (he asked for Bo)" in said
+    assert code == 0 and AN in said and "hand_over (he asked for Bo)" in said and "caller: promised, from" in said
     code, said = await acd(service, monkeypatch, "done", "17.1")
     assert (code, said) == (0, "17.1: reached\n")
     code, said = await acd(service, monkeypatch, "--json")
@@ -68,7 +68,7 @@ async def test_a_person_works_through_the_list(service: Service, monkeypatch: py
     [
         ("callback", {"callback": "nobody"}, "no promise nobody"),
         ("callback", {}, "no promise"),
-        ("callback_act", {"callback": "17.1", "action": "explode", "by": "x"}, "'explode' is not a valid Action"),
+        ("callback_act", {"callback": "17.1", "action": "explode", "by": "x"}, "'explode' is not a valid Act"),
         ("callback_act", {"callback": "17.1", "action": "done"}, "does not say who acts"),
         ("callback_act", {"callback": "17.1", "action": "move", "by": "x", "at": "soon"}, "could not convert"),
         ("callback_act", {"callback": "17.1", "action": "move", "by": "x", "at": 5.0}, "is over"),

@@ -9,16 +9,18 @@ import pytest
 from acd.callbacks import jobs
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.memory import MemoryStore, Shelf
-from acd.callbacks.worklist import Action, CannotAct, Changed, Worklist
+from acd.callbacks.worklist import Worklist
 from acd.model import commands as do
 from acd.model import events as ev
 from acd.model import facts
 from acd.model.callback import AttemptResult, AttemptStage, CallbackState, DueCallback
 from acd.model.facts import Fact
-from acd.model.ids import CallbackId, CallId, OfferId
+from acd.model.ids import CallbackId, CallId, LineId, OfferId
+from acd.model.promise import CallbackCounts
+from acd.model.worklist import Act, CannotAct, Deed, Dossier, Kind, WorkChanged, WorkRow, WrongMoment
 from acd.ports import StoreAway
 from tests.callbacks.crashes import CITY, EarlyPlanner
-from tests.callbacks.promises import AN, DEADLINE, HOUR, LATER, LINE, MONDAY, OPERATOR, SOON, promise
+from tests.callbacks.promises import AN, BO, DEADLINE, HOUR, LATER, LINE, MONDAY, OPERATOR, OTHER, SOON, promise
 
 CALL = CallId("17.1")
 ID = CallbackId("17.1")
@@ -228,6 +230,62 @@ async def test_after_the_operator_did_not_pick_up_it_is_told_due_anew(bench: Ben
     assert [due.callback for due in bench.due] == [ID]
 
 
+@pytest.mark.parametrize("erased", [False, True])
+async def test_due_is_told_again_after_every_claim_and_every_end(bench: Bench, erased: bool) -> None:
+    """The engine strikes what it claims off its list: also a list that is the one of before must be told."""
+    await bench.promised()
+    await bench.at(SOON.start)
+    if erased:
+        del bench.shelf.numbers[ID]
+    bench.facts.clear()
+    bench.keeper.look()
+    bench.keeper.send(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    bench.keeper.send(do.EndAttempt(OfferId(1), AttemptResult.OPERATOR, SOON.start + 1))
+    await asyncio.sleep(0)
+    await bench.rest()
+    answer = facts.CallbackNotClaimed if erased else facts.CallbackClaimed
+    answered = next(n for n, fact in enumerate(bench.facts) if isinstance(fact, answer))
+    told = [fact for fact in bench.facts[answered:] if isinstance(fact, facts.CallbacksDue)]
+    assert told
+    assert [due.callback for due in told[-1].callbacks] == [ID]
+
+
+async def test_a_claim_that_the_database_is_too_slow_for_is_due_again(bench: Bench) -> None:
+    await bench.promised()
+    await bench.at(SOON.start)
+    bench.store.away = True
+    await bench.ask(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    bench.store.away = False
+    bench.facts.clear()
+    await bench.at(SOON.start + 5)
+    assert [due.callback for due in bench.due] == [ID]
+    assert any(isinstance(fact, facts.CallbacksDue) for fact in bench.facts)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_the_end_of_an_attempt_that_is_none_or_is_over_changes_nothing(bench: Bench, ended: bool) -> None:
+    await bench.promised()
+    await bench.at(SOON.start)
+    if ended:
+        await bench.ask(
+            do.ClaimCallback(ID, OfferId(1), OPERATOR), do.EndAttempt(OfferId(1), AttemptResult.BUSY, SOON.start + 30)
+        )
+    before, log = bench.shelf.promises[ID], len(bench.shelf.log)
+    await bench.ask(
+        do.NoteAttempt(OfferId(1), AttemptStage.TALKING, SOON.start + 40),
+        do.EndAttempt(OfferId(1), AttemptResult.UNKNOWN, SOON.start + 50),
+    )
+    assert (bench.shelf.promises[ID], len(bench.shelf.log)) == (before, log)
+
+
+async def test_a_promise_of_this_very_call_is_told_to_an_engine_that_asks_anew(bench: Bench) -> None:
+    await plan_of(bench)
+    (booked,) = await bench.ask(do.BookCallback(CALL, LINE, 2, None))
+    assert isinstance(booked, facts.CallbackBooked)
+    assert (await plan_of(bench)).existing == booked.window
+    assert (await plan_of(bench, do.PlanCallback(CALL, LINE, None, "nl"))).existing == booked.window
+
+
 async def test_a_line_that_closes_soon_is_told_once_and_so_is_the_end_of_it(bench: Bench) -> None:
     open_until = [interval.end for interval in CITY.lines[LINE].hours[0]][-1]
     closes = MONDAY + (open_until - 9 * 60) * 60.0
@@ -289,80 +347,159 @@ async def test_a_stop_answers_what_was_asked_and_leaves_no_task(bench: Bench) ->
 # --- People ----------------------------------------------------------------------------------------------------------
 
 
+class People:
+    """The worklist, as somebody uses it."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.list = Worklist(bench.store, lambda: CITY, bench.keeper.look)
+        self._bench = bench
+
+    async def act(self, act: Act, by: str = "coach", version: int | None = None, **more: Any) -> WorkRow:
+        await self.list.act(ID, version, Deed(act, by, self._bench.now, **more))
+        return (await self.story()).row
+
+    async def story(self) -> Dossier:
+        story = await self.list.one(ID)
+        assert story is not None
+        return story
+
+    async def keys(self, kind: Kind, line: LineId | None = None) -> list[str]:
+        return [row.callback for row in await self.list.rows(kind, line, self._bench.now, 10)]
+
+
 @pytest.fixture
-def people(bench: Bench) -> Worklist:
-    return Worklist(bench.store, lambda: CITY, lambda: bench.now, bench.keeper.look)
+def people(bench: Bench) -> People:
+    return People(bench)
 
 
-async def test_call_now_is_due_at_once_and_says_who_wanted_it(bench: Bench, people: Worklist) -> None:
+async def test_the_list_by_kind_and_line(bench: Bench, people: People) -> None:
+    for call, number in (("17.1", AN), ("17.2", BO), ("17.3", "+32470000003")):
+        await bench.promised(call, number)
+    await bench.store.book(promise("17.0", line=OTHER, window=LATER), AN)
+    bench.now = SOON.start
+    await people.act(Act.HAND_OVER, note="he asked for Bo", to="bo")
+    await people.list.act(CallbackId("17.2"), 1, Deed(Act.DONE, "coach", bench.now))
+    assert await people.keys(Kind.OPEN) == ["17.1", "17.3", "17.0"]
+    assert await people.keys(Kind.OPEN, OTHER) == ["17.0"]
+    assert await people.keys(Kind.DUE) == ["17.3"]
+    assert await people.keys(Kind.HANDED_OVER) == ["17.1"]
+    assert await people.keys(Kind.CLOSED) == ["17.2"]
+    assert await people.keys(Kind.CLOSED, OTHER) == []
+    assert await people.keys(Kind.BROKEN) == []
+    assert await people.list.counts(bench.now) == {LINE: CallbackCounts(2, 1, 0, 0, 1), OTHER: CallbackCounts(1)}
+    bench.now = DEADLINE
+    assert await people.keys(Kind.BROKEN) == ["17.1", "17.3", "17.0"]
+    assert await people.list.counts(bench.now) == {
+        LINE: CallbackCounts(2, 1, 0, 2, 1),
+        OTHER: CallbackCounts(1, 1, 0, 1, 0),
+    }
+    assert await people.list.one(CallbackId("99")) is None
+
+
+async def test_a_story_says_who_did_what_and_who_is_calling_now(bench: Bench, people: People) -> None:
+    await plan_of(bench)
+    await bench.ask(do.BookCallback(CALL, LINE, 1, None))
+    first = (await people.story()).row
+    assert (first.number, first.state, first.owner, first.reason) == (AN, CallbackState.OPEN, "", "")
+    bench.now = first.window.start
+    await bench.ask(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    assert (await people.story()).row.owner == OPERATOR
+    await bench.ask(
+        do.NoteAttempt(OfferId(1), AttemptStage.DIALLED, bench.now + 9),
+        do.EndAttempt(OfferId(1), AttemptResult.BUSY, bench.now + 12),
+    )
+    bench.now += 60
+    after = (await people.story()).row
+    await people.act(Act.HAND_OVER, "bo", note="only I can help")
+    story = await people.story()
+    assert [(a.operator, a.result) for a in story.attempts] == [(OPERATOR, AttemptResult.BUSY)]
+    assert [(s.by, s.what, s.note, s.moment) for s in story.history] == [
+        ("bo", "hand_over", "only I can help", None),
+        ("system", "moved", "", after.window.start),
+        ("caller", "promised", "", first.window.start),
+    ]
+    assert (story.row.owner, story.row.reason, story.row.last_result) == ("bo", "person", AttemptResult.BUSY)
+
+
+async def test_call_now_is_due_at_once_and_rings_who_wanted_it(bench: Bench, people: People) -> None:
+    await bench.promised("17.0", BO)
     await bench.promised()
-    await people.act("17.1", Action.CALL_NOW, "coach", why="he called the mayor")
+    bench.now = SOON.start
+    await people.act(Act.CALL_NOW, operator=OPERATOR, note="he called the mayor")
     await bench.rest()
-    assert [due.callback for due in bench.due] == [ID]
-    story = await people.story("17.1")
-    assert (story.promise.owner, story.changes[-1].by, story.changes[-1].what) == ("coach", "coach", "call_now")
-    assert story.changes[-1].why == "he called the mayor"
-    assert AN not in repr(story)
-    assert await people.number("17.1") == AN
+    assert [(due.callback, due.operator) for due in bench.due] == [(ID, OPERATOR), ("17.0", None)]
+    step = (await people.story()).history[0]
+    assert (step.by, step.what, step.note) == ("coach", "call_now", "he called the mayor")
+    await bench.ask(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    await bench.ask(do.EndAttempt(OfferId(1), AttemptResult.OPERATOR, bench.now + 12))
+    assert [(due.callback, due.operator) for due in bench.due] == [("17.0", None), (ID, None)], "he was not there"
 
 
 @pytest.mark.parametrize(
-    ("action", "state", "why", "result"),
+    ("act", "state", "why", "result"),
     [
-        (Action.DONE, CallbackState.REACHED, None, AttemptResult.CONNECTED),
-        (Action.WRONG_NUMBER, CallbackState.SETTLED, "wrong_number", AttemptResult.WRONG_NUMBER),
-        (Action.CANCEL, CallbackState.CANCELLED, "cancel", None),
-        (Action.HAND_OVER, CallbackState.HANDED_OVER, "person", None),
-        (Action.NO_ANSWER, CallbackState.OPEN, None, AttemptResult.NO_ANSWER),
+        (Act.DONE, CallbackState.REACHED, "", AttemptResult.CONNECTED),
+        (Act.WRONG_NUMBER, CallbackState.SETTLED, "wrong_number", AttemptResult.WRONG_NUMBER),
+        (Act.CANCEL, CallbackState.CANCELLED, "cancel", None),
+        (Act.HAND_OVER, CallbackState.HANDED_OVER, "person", None),
+        (Act.NO_ANSWER, CallbackState.OPEN, "", AttemptResult.NO_ANSWER),
     ],
 )
 async def test_what_a_person_does(
-    bench: Bench, people: Worklist, action: Action, state: CallbackState, why: str | None, result: AttemptResult | None
+    bench: Bench, people: People, act: Act, state: CallbackState, why: str, result: AttemptResult | None
 ) -> None:
     await bench.promised()
-    after = await people.act("17.1", action, "coach")
-    assert (after.state, after.why, after.result, after.owner) == (state, why, result, "coach")
-    assert bench.shelf.promises[ID] == after
+    after = await people.act(act)
+    assert (after.state, after.reason, after.last_result, after.owner) == (state, why, result, "coach")
+    assert bench.shelf.promises[ID].state is state
 
 
-async def test_three_calls_in_vain_by_hand_are_enough(bench: Bench, people: Worklist) -> None:
+async def test_three_calls_in_vain_by_hand_are_enough(bench: Bench, people: People) -> None:
     await bench.promised()
     for _ in range(3):
-        after = await people.act("17.1", Action.NO_ANSWER, "coach")
-    assert (after.state, after.why, after.attempts) == (CallbackState.HANDED_OVER, "attempts", 3)
-    again = await people.act("17.1", Action.NO_ANSWER, "coach")
+        after = await people.act(Act.NO_ANSWER)
+    assert (after.state, after.reason, after.attempts) == (CallbackState.HANDED_OVER, "attempts", 3)
+    again = await people.act(Act.NO_ANSWER)
     assert (again.state, again.attempts) == (CallbackState.HANDED_OVER, 4)
-    other = await people.act("17.1", Action.HAND_OVER, "coach", to="bo")
+    other = await people.act(Act.HAND_OVER, to="bo")
     assert (other.state, other.owner) == (CallbackState.HANDED_OVER, "bo")
 
 
 @pytest.mark.parametrize(
-    ("action", "at", "words"),
+    ("more", "fault", "words"),
     [
-        (Action.MOVE, None, "to which moment"),
-        (Action.MOVE, MONDAY - 60, "2026-10-19 08:59 is over"),
-        (Action.MOVE, MONDAY + 14 * HOUR, "citizens of gentinfo are not called at 2026-10-19 23:00"),
+        ({}, CannotAct, "to which moment"),
+        ({"moment": MONDAY - 60}, WrongMoment, "2026-10-19 08:59 is over"),
+        ({"moment": MONDAY + 14 * HOUR}, WrongMoment, "citizens of gentinfo are not called at 2026-10-19 23:00"),
+        ({"moment": LATER.start, "note": "x" * 501}, CannotAct, "500 characters"),
     ],
 )
-async def test_a_moment_that_cannot_be_is_refused(
-    bench: Bench, people: Worklist, action: Action, at: float | None, words: str
+async def test_what_makes_no_sense_is_refused(
+    bench: Bench, people: People, more: dict[str, Any], fault: type[CannotAct], words: str
 ) -> None:
     await bench.promised()
-    with pytest.raises(CannotAct, match=words):
-        await people.act("17.1", action, "coach", at=at)
+    with pytest.raises(fault, match=words):
+        await people.act(Act.MOVE, **more)
     assert len(bench.shelf.log) == 1
 
 
-async def test_nobody_reaches_into_an_attempt_or_acts_on_what_he_did_not_see(bench: Bench, people: Worklist) -> None:
+async def test_at_night_nobody_is_called_now(bench: Bench, people: People) -> None:
     await bench.promised()
-    await people.act("17.1", Action.MOVE, "coach", at=LATER.start, version=1)
-    with pytest.raises(Changed, match="has changed meanwhile"):
-        await people.act("17.1", Action.DONE, "bo", version=1)
+    bench.now = MONDAY + 14 * HOUR
+    with pytest.raises(WrongMoment, match="not called"):
+        await people.act(Act.CALL_NOW)
+
+
+async def test_nobody_reaches_into_an_attempt_or_acts_on_what_he_did_not_see(bench: Bench, people: People) -> None:
+    await bench.promised()
+    await people.act(Act.MOVE, moment=LATER.start, version=1)
+    with pytest.raises(WorkChanged, match="has changed meanwhile"):
+        await people.act(Act.DONE, "bo", version=1)
     bench.now = LATER.start
     await bench.ask(do.ClaimCallback(ID, OfferId(1), OPERATOR))
-    for action in Action:
-        with pytest.raises(CannotAct):
-            await people.act("17.1", action, "bo", at=LATER.start + HOUR)
+    for act in Act:
+        with pytest.raises(WorkChanged):
+            await people.act(act, "bo", moment=LATER.start + HOUR)
     assert bench.shelf.promises[ID].state is CallbackState.CLAIMED
-    with pytest.raises(CannotAct, match="there is no promise 99"):
-        await people.act("99", Action.DONE, "bo")
+    with pytest.raises(WorkChanged, match="there is no promise 99"):
+        await people.list.act(CallbackId("99"), None, Deed(Act.DONE, "bo", bench.now))

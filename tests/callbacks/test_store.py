@@ -60,7 +60,7 @@ async def test_a_promise_is_there_as_it_was_given(store: PromiseStore) -> None:
     assert await store.owed_to(AN, LINE) == given
     assert await store.owed_to(AN, OTHER) is None
     assert await store.booked_by(CALL) == given
-    assert await store.number(ID) == AN
+    assert await store.numbers([ID, CallbackId("99")]) == {ID: AN}
 
 
 async def test_a_call_that_asks_twice_has_one_promise(store: PromiseStore) -> None:

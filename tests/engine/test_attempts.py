@@ -27,8 +27,11 @@ def city(rule: CallbackRule | None = None) -> Policy:
     )
 
 
-def due(callback: str = "p", on: str = "info", left: float = 24 * HOUR, now: float = T0) -> DueCallback:
-    return DueCallback(CallbackId(callback), LineId(on), Window(now - 60, now + 1740), now + left)
+def due(
+    callback: str = "p", on: str = "info", left: float = 24 * HOUR, now: float = T0, by: str | None = None
+) -> DueCallback:
+    who = None if by is None else OperatorId(by)
+    return DueCallback(CallbackId(callback), LineId(on), Window(now - 60, now + 1740), now + left, operator=who)
 
 
 class Centre(House):
@@ -149,6 +152,30 @@ def test_the_operator_is_chosen_by_the_rule_of_live_calls() -> None:
     house.wait(5)
     house.due(due())
     assert house.sent(ClaimCallback)[0].operator == "anna"
+
+
+def short_of_one() -> Centre:
+    """Two are idle, so that one would have to be held back."""
+    house = Centre("anna", "bram", "cato", "dirk")
+    house.call("a")
+    return house
+
+
+def test_who_asks_to_call_now_is_rung_at_once_whatever_the_reserve() -> None:
+    house = short_of_one()
+    house.due(due())
+    assert house.sent(ClaimCallback) == []
+    house.due(due(by="bram"))
+    assert [claim.operator for claim in house.sent(ClaimCallback)] == ["bram"]
+
+
+@pytest.mark.parametrize("by", ["anna", "dirk", "nobody"])
+def test_who_asks_to_call_now_and_is_not_available_leaves_it_to_whoever_has_time(by: str) -> None:
+    house = short_of_one()
+    house.due(due(by=by))
+    assert house.sent(ClaimCallback) == []
+    house.due(due(by=by, left=HOUR))
+    assert [claim.operator for claim in house.sent(ClaimCallback)] == ["bram"]
 
 
 def test_a_caller_who_waits_comes_first() -> None:

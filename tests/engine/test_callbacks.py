@@ -505,6 +505,37 @@ def test_the_keeper_knows_of_one_who_left_while_it_was_written(plan: CallbackPla
     assert len(house.of(CallEnded)) == 1
 
 
+STANDS = f.CallbackBooked(A, CallbackId("a"), SLOT, DEADLINE)
+
+
+def promised_before(*calls: f.CallSeen, missed: tuple[f.CallMissed, ...] = ()) -> House:
+    """A new engine; the one before died between the promise and its word."""
+    house = House(city(), linked=False)
+    house.tell(f.Restored((), (f.CallStored(A, T0 - 300, LineId("info"), T0 - 200, None, promise=STANDS),)))
+    house.link(*calls, missed=missed)
+    return house
+
+
+@pytest.mark.parametrize("missed", [(), (f.CallMissed(seen("a", W.WAIT, entered_at=T0 - 200), T0 - 5),)])
+def test_who_left_with_a_promise_has_not_abandoned(missed: tuple[f.CallMissed, ...]) -> None:
+    house = promised_before(missed=missed)
+    [counted] = house.of(OutcomeCounted)
+    assert (counted.outcome, counted.seen) == ("callback_accepted", False)
+
+
+def test_who_still_waits_for_the_word_is_told_at_once() -> None:
+    house = promised_before(seen("a", W.BOOK, entered_at=T0 - 200))
+    assert house.sent(AnswerBooking) == [AnswerBooking(A, SLOT, DEADLINE)]
+    assert house.outcome("a") == "callback_accepted"
+
+
+def test_who_was_told_that_it_did_not_work_hears_that_it_did() -> None:
+    house = promised_before(seen("a", W.WAIT, entered_at=T0 - 200))
+    assert [command.call for command in house.sent(PlanCallback)] == [A]
+    house.tell(f.CallbackPlanned(A, OWED))
+    assert house.sent(OfferCallback) == [OfferCallback(A, OWED)]
+
+
 def test_a_plan_that_a_broken_link_swallowed_is_sent_again() -> None:
     house = Caller()
     house.wait(149)

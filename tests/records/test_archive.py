@@ -9,11 +9,12 @@ import pytest
 from acd.engine.tally import Tally
 from acd.model import events as ev
 from acd.model.events import Event
-from acd.model.facts import CallStored, CallWhereabouts, OperatorStored
-from acd.model.ids import CallId, LineId, OfferId, OperatorId
+from acd.model.facts import CallbackBooked, CallStored, CallWhereabouts, OperatorStored
+from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
-from acd.records import Archive, DatabaseUnusable, day_bounds
+from acd.records import Archive, CallbackStore, DatabaseUnusable, day_bounds
+from tests.callbacks.promises import AN, BO, DEADLINE, SOON, promise
 from tests.records.histories import LINE, NUMBER, WHY, abandoned, answered, change, closed, flat, missed, waiting
 from tests.records.places import Place
 
@@ -77,6 +78,21 @@ async def test_open_calls_come_back_with_what_was_known_of_them(place: Place, ar
         CallStored(CallId("17.5"), 5000.0, None, None, None),
     )
     assert restored.crisis == "storm"
+
+
+async def test_a_promise_that_was_not_counted_comes_back_with_its_call(place: Place, archive: Archive) -> None:
+    await place.write(*waiting("17.1", 1000.0), *waiting("17.2", 1000.0), *abandoned("17.3", 1000.0))
+    store = CallbackStore(place.url)
+    try:
+        for call, number in (("17.1", AN), ("17.3", BO)):
+            await store.book(promise(call, line=LINE), number)
+        [first, other] = (await archive.restored()).calls
+        assert first.promise == CallbackBooked(CallId("17.1"), CallbackId("17.1"), SOON, DEADLINE)
+        assert (first.outcome, other.promise) == (None, None)
+        await store.withdraw(CallId("17.1"), 1100.0)
+        assert [call.promise for call in (await archive.restored()).calls] == [None, None]
+    finally:
+        await store.close()
 
 
 async def test_the_highest_offer_number(place: Place, archive: Archive) -> None:

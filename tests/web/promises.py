@@ -9,8 +9,8 @@ from acd.model.callback import AttemptResult as R
 from acd.model.callback import CallbackMove, CallbackState, Window, next_callback_state
 from acd.model.ids import CallbackId, LineId, OperatorId
 from acd.model.mendable import Mendable
-from acd.web.snapshot import DUE_SOON, CallbackCounts
-from acd.web.worklist import Act, Deed, Dossier, Kind, WorkAttempt, WorkChanged, WorkRow, WorkStep
+from acd.model.promise import CALLER, DUE_SOON, CallbackCounts
+from acd.model.worklist import Act, Deed, Dossier, Kind, WorkAttempt, WorkChanged, WorkRow, WorkStep, WrongMoment
 
 S = CallbackState
 OWED = (S.OPEN, S.CLAIMED, S.HANDED_OVER)
@@ -19,7 +19,7 @@ HOUR = 3600.0
 MOVES = {
     Act.CALL_NOW: CallbackMove.RESCHEDULE,
     Act.MOVE: CallbackMove.RESCHEDULE,
-    Act.WRONG_NUMBER: CallbackMove.HAND_OVER,
+    Act.WRONG_NUMBER: CallbackMove.SETTLE,
     Act.DONE: CallbackMove.REACH,
     Act.CANCEL: CallbackMove.CANCEL,
     Act.HAND_OVER: CallbackMove.HAND_OVER,
@@ -64,6 +64,8 @@ class Promises:
         found = self.dossiers.get(callback)
         if found is None or found.row.version != version:
             raise WorkChanged
+        if deed.moment is not None and deed.moment >= deed.at + 7 * 24 * HOUR:
+            raise WrongMoment("nobody is called so late")
         row, move = found.row, MOVES.get(deed.act)
         state = row.state
         if move is not None and (state, move) != (S.HANDED_OVER, CallbackMove.HAND_OVER):
@@ -130,7 +132,7 @@ def dossier(
         owner=owner,
         reason=reason,
     )
-    return Dossier(row, attempts, (WorkStep(now - 9 * HOUR, "citizen", "promised"),))
+    return Dossier(row, attempts, (WorkStep(now - 9 * HOUR, CALLER, "promised"),))
 
 
 def busy_day(now: float) -> Promises:

@@ -17,10 +17,11 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, async_pla
 from acd.engine.board import BoardLine
 from acd.engine.tally import Tally
 from acd.model.ids import LineId
+from acd.model.promise import CallbackCounts
 from acd.web.app import create_app
 from acd.web.hub import Hub
 from acd.web.server import WebServer
-from acd.web.snapshot import CallbackCounts, Snapshot, snapshot
+from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, caller, line, tally
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]

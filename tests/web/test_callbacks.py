@@ -11,8 +11,10 @@ import pytest
 from acd.model.account import Role
 from acd.model.callback import CallbackState
 from acd.model.ids import CallbackId, LineId
-from acd.web.snapshot import CallbackCounts, Level
-from acd.web.worklist import Act, level, masked, readable
+from acd.model.promise import CallbackCounts
+from acd.model.worklist import Act
+from acd.web.snapshot import Level
+from acd.web.worklist import level, masked, readable
 from tests.web.house import NOW, House, opened, post, signed_in
 from tests.web.promises import Promises, busy_day, dossier
 
@@ -151,6 +153,7 @@ async def test_every_deed_is_done_once_told_and_written_down(house: House, act: 
         ({"act": "move"}, 422, "Kies een moment"),
         ({"act": "move", "moment": "2023-11-21T11:59"}, 422, "Kies een moment"),
         ({"act": "move", "moment": "2024-02-01T10:00"}, 422, "Kies een moment"),
+        ({"act": "move", "moment": "2023-12-05T10:00"}, 422, "niet gebeld"),
         ({"act": "move", "moment": "soon"}, 422, "Kies een moment"),
         ({"act": "hand_over", "note": "x", "to": "eve"}, 422, "Kies een collega"),
         ({"act": "hand_over", "note": "x", "to": "hall"}, 422, "Kies een collega"),
@@ -324,7 +327,7 @@ def test_when_a_promise_asks_for_attention(deadline: float, state: CallbackState
         ("+32470123456", "••• 456", "+32 470 12 34 56"),
         ("+3292101010", "••• 010", "+32 9 210 10 10"),
         ("112", "•••", "112"),
-        ("", "•••", ""),
+        ("", "", ""),
     ],
 )
 def test_numbers(number: str, end: str, whole: str) -> None:

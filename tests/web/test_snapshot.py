@@ -11,8 +11,8 @@ from acd.engine.tally import Tally
 from acd.model.call import CallState
 from acd.model.ids import LineId
 from acd.model.operator import OperatorState
+from acd.model.promise import CallbackCounts
 from acd.web.snapshot import (
-    CallbackCounts,
     Level,
     LineRow,
     Share,

@@ -7,10 +7,11 @@ import pytest
 import acd.web
 from acd.model.account import AuditAction, Role
 from acd.model.callback import AttemptResult, CallbackState
+from acd.model.promise import CALLER, SYSTEM, Because
+from acd.model.worklist import Act, Kind, Recorded
 from acd.web import texts
 from acd.web.shell import NAV
 from acd.web.texts import KEYS, Lang, duration, percent, text
-from acd.web.worklist import RECORDED, Act, Kind
 
 ROOM = Path(acd.web.__file__).parent
 
@@ -54,8 +55,9 @@ BUILT: dict[str, list[str]] = {
     "result": list(AttemptResult),
     "act": [text for act in Act for text in (act, f"{act}_explained")],
     "told": list(Act),
-    "step": list(RECORDED),
-    "by": ["citizen", "acd"],
+    "step": list(Recorded),
+    "by": [CALLER, SYSTEM],
+    "why": [*Because, "caller", "cancel"],
     "weekday": [str(day) for day in range(7)],
     "fault": [
         text for kind in ("forbidden", "not_found", "unavailable", "other") for text in (kind, f"{kind}_explained")

@@ -1,0 +1,95 @@
+"""Citizens' numbers go by the clock: all that are old enough, no other, and nothing else with them."""
+
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import func, insert, select
+
+from acd.model.callback import CallbackState
+from acd.model.ids import CallbackId, CallId
+from acd.model.promise import Note, settled
+from acd.records import Archive, CallbackStore, DatabaseUnusable, erase_numbers, erasure, tables, upgrade
+from acd.records.database import connect
+from tests.callbacks.promises import AN, BO, promise
+from tests.records.histories import abandoned
+from tests.records.places import Place
+
+OLD, NEW = 1_700_000_000.0, 1_700_500_000.0
+LIMIT = 1_700_200_000.0
+
+
+async def numbers(archive: Archive) -> dict[str, str | None]:
+    return {row.call: row.number for row in await archive.calls()}
+
+
+async def test_who_called_long_ago_has_no_number_any_more(place: Place) -> None:
+    await place.write(*abandoned("17.1", OLD), *abandoned("17.2", NEW))
+    archive = Archive(place.url)
+    try:
+        before = await numbers(archive)
+        assert None not in before.values()
+        erased = await erase_numbers(place.url, LIMIT)
+        assert (erased.callers, erased.callbacks) == (1, 0)
+        assert await numbers(archive) == {"17.1": None, "17.2": before["17.2"]}
+        assert next(event.at for event in await archive.call_story("17.1")) == OLD
+        assert (await erase_numbers(place.url, LIMIT)).callers == 0
+    finally:
+        await archive.close()
+
+
+async def test_a_promise_keeps_its_number_as_long_as_it_is_owed(place: Place) -> None:
+    store = CallbackStore(place.url)
+    try:
+        for call, number in (("17.1", AN), ("17.2", BO), ("17.3", "+32470000003")):
+            await store.book(promise(call, at=OLD), number)
+        for call, at in (("17.2", LIMIT - 1), ("17.3", LIMIT)):
+            await store.change(CallbackId(call), partial(settled, at=at, why="test"), Note(at, "coach", "done"))
+        assert (await erase_numbers(place.url, LIMIT)).callbacks == 1
+        ids = [CallbackId(f"17.{n}") for n in (1, 2, 3)]
+        assert await store.numbers(ids) == {"17.1": AN, "17.3": "+32470000003"}
+        gone = await store.promise(ids[1])
+        assert gone is not None and gone.state is CallbackState.SETTLED
+        # He may be promised another call, which has his number.
+        await store.book(msgspec.structs.replace(promise("17.4"), call=CallId("17.4")), BO)
+    finally:
+        await store.close()
+
+
+async def test_many_go_in_small_steps(place: Place) -> None:
+    engine = connect(place.url)
+    rows = [{"call": f"17.{n}", "at": OLD + n, "number": AN} for n in range(2 * erasure.BATCH + 3)]
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(insert(tables.caller), rows)
+        assert (await erase_numbers(place.url, OLD + len(rows) - 1)).callers == len(rows) - 1
+        async with engine.connect() as connection:
+            assert await connection.scalar(select(func.count()).select_from(tables.caller)) == 1
+    finally:
+        await engine.dispose()
+
+
+async def test_no_trace_is_left_in_the_file(tmp_path: Path) -> None:
+    """SQLite would leave the bytes where they were until something else needs the place."""
+    url, number = f"sqlite:///{tmp_path}/acd.db", "+32470998877"
+    await upgrade(url)
+    engine = connect(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(insert(tables.caller), [{"call": "17.1", "at": OLD, "number": number}])
+    finally:
+        await engine.dispose()
+    assert in_a_file(tmp_path, number)
+    await erase_numbers(url, NEW)
+    assert not in_a_file(tmp_path, number)
+
+
+def in_a_file(folder: Path, text: str) -> bool:
+    return any(text.encode() in file.read_bytes() for file in folder.iterdir())
+
+
+async def test_a_database_that_is_away_is_told(tmp_path: Path) -> None:
+    (tmp_path / "acd.db").write_bytes(b"no database")
+    with pytest.raises(DatabaseUnusable):
+        await erase_numbers(f"sqlite:///{tmp_path}/acd.db", NEW)

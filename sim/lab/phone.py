@@ -342,7 +342,7 @@ class Phone(asyncio.DatagramProtocol):
             if call.ended.is_set():
                 return
             header = struct.pack("!BBHII", 0x80, 8, number, number * 160, 0x5EED)
-            self._rtp.sendto(header + _TONE, (host[1], int(port[1])))
+            self._rtp.sendto(header + HUM, (host[1], int(port[1])))
             await asyncio.sleep(0.02)
 
     def _spawn(self, work: Any) -> None:
@@ -356,6 +356,6 @@ class Phone(asyncio.DatagramProtocol):
             self.failures.append(error)
 
 
-_TONE: Final = bytes((0xA0, 0xB0, 0xA0, 0x20, 0x30, 0x20)) * 26 + bytes((0xA0, 0xB0, 0xA0, 0x20))
+HUM: Final = bytes((0xA0, 0xB0, 0xA0, 0x20, 0x30, 0x20)) * 26 + bytes((0xA0, 0xB0, 0xA0, 0x20))
 """20 ms of a loud hum in A-law."""
 _PROXY: Final = ("Proxy-Authenticate", "Proxy-Authorization")

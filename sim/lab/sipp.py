@@ -7,19 +7,25 @@ callers and phones lived through is read back from these lines alone.
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self, get_args
 
 from acd.model.ids import Device
-from sim.lab.asterisk import TRUNK_HOST, Lab
+from sim.lab.asterisk import PARTNER_HOST, TRUNK_HOST, Lab
+from sim.lab.phone import HUM
 
 PHONE_HOST: Final = "127.0.0.1"
 SCENARIOS: Final = Path(__file__).parent / "sipp_scenarios"
 REGISTER_TIMEOUT: Final = 20
 FOREVER_MS: Final = 3_600_000
+Manner = Literal["BUSY", "REFUSES", "UNKNOWN", "SILENT", "MACHINE"]
+"""How a citizen's phone meets a call: engaged, declined, no such number, rings in vain, a machine answers."""
+MANNERS: Final = get_args(Manner)
+MACHINE_SPEAKS: Final = 6 * 50
+"""Packets of 20 ms."""
 
 
 class SippFailed(RuntimeError):
@@ -85,6 +91,7 @@ class Farm:
         ring: float | None,
         talk: float | None,
         refuse: str | None = None,
+        patient_with: str = "^$",
     ) -> None:
         """Register phones and let them do the same with every call.
 
@@ -94,6 +101,7 @@ class Farm:
             ring: seconds until they answer or refuse; None = never.
             talk: seconds after which they hang up; None = the caller does.
             refuse: final answer instead of 200, as ``486 Busy Here``.
+            patient_with: pattern of ``From``: with these callers they never hang up by themselves.
 
         Raises:
             SippFailed: a phone was not let in.
@@ -103,8 +111,25 @@ class Farm:
         text = (SCENARIOS / "operator.xml").read_text()
         if refuse is not None:
             text = text.replace("  <!-- REFUSE -->\n", (SCENARIOS / "refuse.xml").read_text().replace("CODE", refuse))
-        text = text.replace("RING_MS", _ms(ring)).replace("TALK_MS", _ms(talk))
+        text = text.replace("RING_MS", _ms(ring)).replace("TALK_MS", _ms(talk)).replace("PATIENT", patient_with)
         self._start(name, text, PHONE_HOST, port)
+        time.sleep(0.2)
+
+    def called(self, name: str, manners: Mapping[Manner, str], *, ring: float, talk: float) -> None:
+        """The phones of all citizens behind the trunk: who is not told otherwise answers.
+
+        Args:
+            name: unique in the farm.
+            manners: pattern of the numbers (POSIX, of ``To``) that meet a call so.
+            ring: seconds until they answer, or decline.
+            talk: seconds after which they hang up.
+        """
+        text = (SCENARIOS / "called.xml").read_text()
+        for manner in MANNERS:
+            text = text.replace(f'"{manner}"', f'"{manners.get(manner, "^$")}"')
+        text = text.replace("RING_MS", _ms(ring)).replace("TALK_MS", _ms(talk)).replace("VOICE", f"{name}.alaw")
+        (self._folder / f"{name}.alaw").write_bytes(HUM * MACHINE_SPEAKS)
+        self._start(name, text, PARTNER_HOST, self._lab.sip_port, media=self._ports())
         time.sleep(0.2)
 
     def citizens(
@@ -116,8 +141,7 @@ class Farm:
         count: int,
         rate: float,
         hold: float | None = None,
-        key: str | None = None,
-        key_after: float = 0.5,
+        keys: Sequence[tuple[float, str]] = (),
     ) -> None:
         """Let ``count`` citizens call, ``rate`` a second.
 
@@ -125,13 +149,16 @@ class Farm:
             name: of this group of callers, unique in the farm.
             did: the city's number.
             prefix: their numbers begin so; SIPp appends the number of the call.
-            hold: seconds after which they hang up; None = they leave it to the operator.
-            key: pressed ``key_after`` seconds after the switch answered.
+            hold: seconds after which they hang up; None = they leave it to the other side.
+            keys: what they press, each with the seconds that pass before: since the switch answered, or since the last.
         """
         text = (SCENARIOS / "citizen.xml").read_text()
-        if key is not None:
-            digit = (SCENARIOS / "digit.xml").read_text().replace("KEY", key).replace("AFTER_MS", _ms(key_after))
-            text = text.replace("  <!-- DIGIT -->\n", digit)
+        digit = (SCENARIOS / "digit.xml").read_text()
+        pressed = (
+            digit.replace("KEY", key).replace("AFTER_MS", _ms(after)).replace("NUMBER", str(number))
+            for number, (after, key) in enumerate(keys, start=2)
+        )
+        text = text.replace("  <!-- DIGITS -->\n", "".join(pressed))
         text = text.replace("HOLD_MS", _ms(hold)).replace("PREFIX", prefix)
         period = 1000 if rate >= 1 else round(1000 / rate)
         # -l: by itself SIPp holds callers back as soon as three seconds' worth of them are in a call.
@@ -196,12 +223,23 @@ class Farm:
         if process.poll() != 0:
             raise SippFailed(f"the phones of {name} could not register\n{self.errors()}")
 
-    def _start(self, name: str, scenario: str, host: str, port: int, *more: str) -> subprocess.Popen[bytes]:
+    def _start(
+        self, name: str, scenario: str, host: str, port: int, *more: str, media: int | None = None
+    ) -> subprocess.Popen[bytes]:
         file = self._folder / f"{name}.xml"
         file.write_text(scenario)
         command = ["sipp", f"127.0.0.1:{self._lab.sip_port}", "-sf", file.name, "-i", host, "-p", str(port)]
         # Without -timer_resol its pauses are rounded to 10 ms.
-        command += ["-mp", str(port + 1), "-nostdin", "-timer_resol", "1", "-trace_err", "-error_file", f"{name}.err"]
+        command += [
+            "-mp",
+            str(media or port + 1),
+            "-nostdin",
+            "-timer_resol",
+            "1",
+            "-trace_err",
+            "-error_file",
+            f"{name}.err",
+        ]
         command += ["-trace_logs", "-log_file", f"{name}.log", *more]
         with (self._folder / f"{name}.screen").open("wb") as screen:
             process = subprocess.Popen(

@@ -16,6 +16,7 @@ from sim.lab.service import LabService
 
 HERE = Path(__file__).parent
 QUEUES = HERE / "city.yaml"
+PROMPTS = HERE.parents[1] / "ivr_flows/prompts"
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +26,13 @@ def city() -> City:
 
 @pytest.fixture(scope="session")
 def menus(city: City, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The dialplan of the small city's menus, spoken with the product's own prompts."""
-    folder = tmp_path_factory.mktemp("flows")
-    shutil.copytree(HERE / "flows", folder, dirs_exist_ok=True)
-    shutil.copytree(HERE.parents[1] / "ivr_flows/prompts", folder / "prompts")
+    return compiled(city, HERE / "flows", tmp_path_factory.mktemp("flows"))
+
+
+def compiled(city: City, menus: Path, folder: Path) -> str:
+    """The dialplan of a small city's menus, spoken with the product's own prompts. ``folder``: an empty one."""
+    shutil.copytree(menus, folder, dirs_exist_ok=True)
+    shutil.copytree(PROMPTS, folder / "prompts")
     flows = load_flows(folder, city.lines, load_catalogue(folder / "prompts"))
     return dialplan(flows, city, datetime.now(ZONE).date())
 

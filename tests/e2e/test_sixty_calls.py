@@ -64,7 +64,8 @@ async def test_every_call_ends_in_the_outcome_that_sipp_saw(
         assert sum(group[2] for group in GROUPS) == 60
         async with unplugged_while_it_rings(lab) as phone:
             for index, (name, did, count, hold, key) in enumerate(GROUPS):
-                farm.citizens(name, did, prefix=prefix(index), count=count, rate=3, hold=hold, key=key)
+                keys = [] if key is None else [(0.5, key)]
+                farm.citizens(name, did, prefix=prefix(index), count=count, rate=3, hold=hold, keys=keys)
             names = [group[0] for group in GROUPS]
             await until(lambda: farm.done(*names), 150, "all sixty calls are over")
             farm.wait(*names, seconds=1)

@@ -7,7 +7,11 @@ set. No asyncio, no threads, no real clock.
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from itertools import count
-from typing import Protocol
+from typing import Final, Protocol
+
+# Compiled code looks the name of a foreign function up at each use, but not a constant.
+_push: Final = heappush
+_pop: Final = heappop
 
 
 class Timer:
@@ -45,6 +49,10 @@ class Kernel:
     def __init__(self, start: float = 0.0) -> None:
         self._now = start
         self._heap: list[tuple[float, int, Timer]] = []
+        self._at_once: list[Timer] = []
+        """Those that were due when they were set, in order. Many are (a menu that nobody hears, a phone that is picked
+        up at once), and a heap is dear. They come after those of the heap with the same moment, which were set before
+        that moment had come."""
         self._next_number = count().__next__
         self._sweep_at = self.SWEEP
         self.fired = 0
@@ -54,28 +62,42 @@ class Kernel:
         return self._now
 
     def call_at(self, at: float, fn: Callable[..., object], *args: object) -> Timer:
-        at = at if at > self._now else self._now
+        if at <= self._now:
+            timer = Timer(self._now, fn, args)
+            self._at_once.append(timer)
+            return timer
         timer = Timer(at, fn, args)
-        heappush(self._heap, (at, self._next_number(), timer))
-        if len(self._heap) > self._sweep_at:
+        heap = self._heap
+        _push(heap, (at, self._next_number(), timer))
+        if len(heap) > self._sweep_at:
             self._sweep()
         return timer
 
     def next_at(self) -> float | None:
         """When the next timer is due; None = nothing is planned."""
-        heap = self._heap
+        heap, at_once = self._heap, self._at_once
+        while at_once and at_once[0].fn is None:
+            del at_once[0]
         while heap and heap[0][2].fn is None:
-            heappop(heap)
-        return heap[0][0] if heap else None
+            _pop(heap)
+        at = heap[0][0] if heap else None
+        if at_once and (at is None or at_once[0].at < at):
+            return at_once[0].at
+        return at
 
     def run_until(self, until: float) -> None:
         """Fire all that is due up to and at ``until``, then let it be ``until``."""
-        heap = self._heap
-        while heap and heap[0][0] <= until:
-            at, _, timer = heappop(heap)
+        heap, at_once = self._heap, self._at_once
+        while True:
+            if at_once and at_once[0].at <= until and (not heap or at_once[0].at < heap[0][0]):
+                timer = at_once.pop(0)
+            elif heap and heap[0][0] <= until:
+                timer = _pop(heap)[2]
+            else:
+                break
             fn = timer.fn
             if fn is not None:
-                self._now = max(self._now, at)
+                self._now = max(self._now, timer.at)
                 timer.fn = None
                 self.fired += 1
                 fn(*timer.args)

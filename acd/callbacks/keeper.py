@@ -72,8 +72,8 @@ class Keeper:
         self._ticks = AsyncIOScheduler(timezone=ZONE)
         self._looking = False
         """A look at what is due waits in the queue."""
-        self._due: tuple[DueCallback, ...] = ()
-        """What the engine was told last."""
+        self._due: tuple[DueCallback, ...] | None = ()
+        """What the engine was told last; None = it must be told again."""
         self._closing: dict[LineId, float] = {}
         self._alarmed: set[tuple[CallbackId, str]] = set()
 

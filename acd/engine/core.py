@@ -6,7 +6,7 @@ offered. So no event can be forgotten that should have led to an offer: routing 
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -32,7 +32,9 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 Handler = Callable[[State, Any], None]
 
-HANDLERS: dict[type[f.Fact], Handler] = {
+_TICK: Final = f.Tick
+
+HANDLERS: Final[dict[type[f.Fact], Handler]] = {
     f.CallArrived: callers.arrived,
     f.MenuEnded: callers.menu_ended,
     f.CallQueued: callers.queued,
@@ -110,7 +112,7 @@ class Engine:
         state = self._state
         state.now = max(state.now, now)
         state.commands, state.events = [], []
-        if type(fact) is f.Tick:
+        if type(fact) is _TICK:
             self._run_timers()
         else:
             HANDLERS[type(fact)](state, fact)

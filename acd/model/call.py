@@ -87,6 +87,11 @@ CALL_MOVES: Final[Mapping[tuple[CallState, CallMove], CallState]] = MappingProxy
     }
 )
 
+# By state and then by move: no pair has to be made and hashed for each of the many moves of a call.
+_MOVES_FROM: Final[dict[CallState, dict[CallMove, CallState]]] = {state: {} for state in CallState}
+for (_state, _move), _to in CALL_MOVES.items():
+    _MOVES_FROM[_state][_move] = _to
+
 
 def next_call_state(call: str, state: CallState, move: CallMove) -> CallState:
     """Where ``move`` leads from ``state``.
@@ -95,6 +100,6 @@ def next_call_state(call: str, state: CallState, move: CallMove) -> CallState:
         IllegalMove: the table has no such move.
     """
     try:
-        return CALL_MOVES[state, move]
+        return _MOVES_FROM[state][move]
     except KeyError:
         raise IllegalMove("call", call, move, state) from None

@@ -77,21 +77,24 @@ OPERATOR_MOVES: Final[Mapping[tuple[OperatorState, OperatorMove], OperatorState 
 )
 
 
+# By state and then by move: no pair has to be made and hashed for each of the many moves of a call.
+_MOVES_FROM: Final[dict[OperatorState, dict[OperatorMove, OperatorState | None]]] = {
+    state: {} for state in OperatorState
+}
+for (_state, _move), _to in OPERATOR_MOVES.items():
+    _MOVES_FROM[_state][_move] = _to
+
 _W, _P = Wish, PhoneState
-_REST: Final[Mapping[tuple[Wish, PhoneState], OperatorState]] = MappingProxyType(
-    {
-        **{(_W.OUT, phone): _S.LOGGED_OUT for phone in PhoneState},
-        **{(_W.NOT_READY, phone): _S.NOT_READY for phone in PhoneState},
-        (_W.READY, _P.IDLE): _S.AVAILABLE,
-        (_W.READY, _P.BUSY): _S.ON_OTHER_CALL,
-        (_W.READY, _P.UNREACHABLE): _S.UNREACHABLE,
-    }
-)
+_REST: Final[dict[Wish, dict[PhoneState, OperatorState]]] = {
+    _W.OUT: dict.fromkeys(PhoneState, _S.LOGGED_OUT),
+    _W.NOT_READY: dict.fromkeys(PhoneState, _S.NOT_READY),
+    _W.READY: {_P.IDLE: _S.AVAILABLE, _P.BUSY: _S.ON_OTHER_CALL, _P.UNREACHABLE: _S.UNREACHABLE},
+}
 
 
 def rest(wish: Wish, phone: PhoneState) -> OperatorState:
     """The state of an operator who has no work in hand."""
-    return _REST[wish, phone]
+    return _REST[wish][phone]
 
 
 def next_operator_state(
@@ -103,7 +106,7 @@ def next_operator_state(
         IllegalMove: the table has no such move.
     """
     try:
-        to = OPERATOR_MOVES[state, move]
+        to = _MOVES_FROM[state][move]
     except KeyError:
         raise IllegalMove("operator", operator, move, state) from None
     return rest(wish, phone) if to is None else to

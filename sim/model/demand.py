@@ -4,20 +4,28 @@ Each caller is born with all he will ever need: his menu time, his patience, his
 phone that rings first. So two settings are tried on the same people.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from random import Random
 from typing import Final
 
 from acd.config import Interval
 from acd.model.facts import CallWhereabouts as At
-from acd.model.ids import CallId, LineId, OfferId
+from acd.model.ids import CallId, Device, LineId, OfferId
 from sim.kernel import Timer
 from sim.model.draws import Sampler, stream
 from sim.model.setup import SLOT, SLOTS, LineDemand, Setup
 
 ATTEMPTS: Final = 1000
 """Draws after which a condition is taken to be met hardly ever."""
+
+Needs = tuple[float, float, float, float, float]
+"""Menu time, patience, talk (seconds), luck with the first phone (0 to 1), its ring time (seconds)."""
+
+_MENU: Final = At.MENU
+_NO_CALL: Final = CallId("")
+_NO_OFFER: Final = OfferId(0)
+_NO_DEVICE: Final = Device("")
 
 
 class Caller:
@@ -41,11 +49,8 @@ class Caller:
         "where",
     )
 
-    def __init__(self, line: LineId, arrives_at: float, needs: Iterable[float]) -> None:
-        """``needs``: menu time, patience, talk (seconds), luck with the first phone (0 to 1), its ring time (seconds).
-
-        Luck is used up by the first phone, and negative from then on.
-        """
+    def __init__(self, line: LineId, arrives_at: float, needs: Needs) -> None:
+        """Luck is used up by the first phone, and negative from then on."""
         self.line = line
         self.arrives_at = arrives_at
         """Seconds since the epoch."""
@@ -53,13 +58,32 @@ class Caller:
         self.attempt = 0
         self.origin = ""
         """Names the first call of a citizen who calls again."""
-        self.id = CallId("")
-        self.where = At.MENU
+        self.id = _NO_CALL
+        self.where = _MENU
         self.entered_at = 0.0
-        self.offer = OfferId(0)
-        self.device = ""
+        self.offer = _NO_OFFER
+        self.device = _NO_DEVICE
         self.timer: Timer | None = None
         """When he loses his patience; then when his talk ends."""
+
+
+class _Birth:
+    """Draws the callers of one line on one day, each need from a stream of its own."""
+
+    __slots__ = ("_answer", "_luck", "_menu", "_patience", "_talk", "line")
+
+    def __init__(self, setup: Setup, id: LineId, line: LineDemand, seed: int, number: int) -> None:
+        name = (seed, id, number)
+        self.line = id
+        self._menu = line.menu.sampler(stream("menu", *name))
+        self._patience = line.patience.sampler(stream("patience", *name))
+        self._talk = line.talk.sampler(stream("talk", *name))
+        self._luck = stream("luck", *name).random
+        self._answer = setup.behaviour.answer.sampler(stream("answer", *name))
+
+    def at(self, moment: float) -> Caller:
+        """Who calls at that moment, seconds since the epoch."""
+        return Caller(self.line, moment, (self._menu(), self._patience(), self._talk(), self._luck(), self._answer()))
 
 
 class Callers:
@@ -70,8 +94,9 @@ class Callers:
         self._seed = seed
         self._profiles = {id: _normal(line, setup, id) for id, line in setup.demand.lines.items()}
 
-    def of_day(self, number: int, day: date, midnight: float) -> list[Caller]:
-        """Those who call on one day, in order of arrival.
+    def of_day(self, number: int, day: date, midnight: float) -> Iterator[Caller]:
+        """Those who call on one day, in order of arrival; each is born when he is asked for, so that no day full of
+        callers lies in memory.
 
         Args:
             number: 0 = the first day.
@@ -79,12 +104,18 @@ class Callers:
             midnight: seconds since the epoch.
         """
         if self._setup.demand.recorded is not None:
-            callers = list(self._recorded(number, midnight))
-        else:
-            factor = self._day_factor(number, day)
-            callers = [c for id in self._setup.demand.lines for c in self._of_line(id, number, day, midnight, factor)]
-        callers.sort(key=lambda caller: caller.arrives_at)
-        return callers
+            yield from sorted(self._recorded(number, midnight), key=lambda caller: caller.arrives_at)
+            return
+        factor = self._day_factor(number, day)
+        births = [_Birth(self._setup, id, line, self._seed, number) for id, line in self._setup.demand.lines.items()]
+        moments: list[tuple[float, int]] = []
+        for n, birth in enumerate(births):
+            expected = self._expected(birth.line, day, factor)
+            times = arrivals(stream("arrivals", self._seed, birth.line, number), expected)
+            moments += [(midnight + at, n) for at in times]
+        moments.sort()
+        for at, n in moments:
+            yield births[n].at(at)
 
     def again(self, caller: Caller, now: float) -> Caller | None:
         """The same citizen calls once more; None = he leaves it at that."""
@@ -109,32 +140,19 @@ class Callers:
             factor *= stream(self._seed, "day", number).gammavariate(demand.day_shape, 1 / demand.day_shape)
         return factor
 
-    def _of_line(self, id: LineId, number: int, day: date, midnight: float, factor: float) -> Iterator[Caller]:
+    def _expected(self, id: LineId, day: date, factor: float) -> list[float]:
+        """Calls by half-hour."""
         line = self._setup.demand.lines[id]
-        expected = [
+        return [
             line.calls_per_day * factor * weight * share
             for weight, share in zip(self._profiles[id], open_shares(self._setup.hours(id, day)), strict=True)
-        ]
-        name = (self._seed, id, number)
-        draw = self._samplers(line, *name)
-        for at in arrivals(stream("arrivals", *name), expected):
-            yield Caller(id, midnight + at, (sample() for sample in draw))
-
-    def _samplers(self, line: LineDemand, *name: object) -> list[Sampler]:
-        luck = stream("luck", *name).random
-        answer = self._setup.behaviour.answer.sampler(stream("answer", *name))
-        return [
-            line.menu.sampler(stream("menu", *name)),
-            line.patience.sampler(stream("patience", *name)),
-            line.talk.sampler(stream("talk", *name)),
-            luck,
-            answer,
         ]
 
     def _born(self, id: LineId, line: LineDemand, at: float, random: Random) -> Caller:
         draws = (line.menu, line.patience, line.talk)
-        times = [draw.sampler(random)() for draw in draws]
-        return Caller(id, at, (*times, random.random(), self._setup.behaviour.answer.sampler(random)()))
+        menu, patience, talk = (draw.sampler(random)() for draw in draws)
+        luck, answer = random.random(), self._setup.behaviour.answer.sampler(random)()
+        return Caller(id, at, (menu, patience, talk, luck, answer))
 
     def _recorded(self, number: int, midnight: float) -> Iterator[Caller]:
         demand = self._setup.demand

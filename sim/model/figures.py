@@ -1,21 +1,18 @@
-"""Counts, folded from the engine's events while they happen: what is kept does not grow with the calls.
+"""Counts of what happened: what is kept of a replication does not grow with its calls.
 
 Formulas and names are those of the wallboard and the reports.
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
-from acd.model.events import CallStarted, CitizenReached, Event, OperatorChanged, OutcomeCounted
 from acd.model.ids import LineId, OperatorId
 from acd.model.operator import AT_WORK, OperatorState
 from acd.model.outcome import Outcome
-from acd.model.policy import Policy
-from sim.model.setup import SLOT, SLOTS
+from sim.model.setup import SLOTS
 
 LONG: Final = 150.0
 """Seconds: who waits longer is a broken promise of the Belgian customer-service charter."""
@@ -25,9 +22,6 @@ LONGEST: Final = 1200
 _BUSY: Final = (OperatorState.RESERVED, OperatorState.RINGING, OperatorState.IN_CALL, OperatorState.WRAP_UP)
 _HANDLING: Final = (OperatorState.IN_CALL, OperatorState.WRAP_UP)
 ON_DUTY: Final = frozenset({OperatorState.AVAILABLE, *AT_WORK})
-
-_ANSWERED: Final = Outcome.ANSWERED
-_GAVE_UP: Final = (Outcome.ABANDONED, Outcome.ABANDONED_SHORT)
 
 
 class Counts(msgspec.Struct):
@@ -230,98 +224,3 @@ class Figures(msgspec.Struct):
 
 def ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
-
-
-class Collector:
-    """The fold.
-
-    Args:
-        policy: for the targets of the lines.
-        since: calls that came before (seconds since the epoch) are not counted.
-        until: nor are those that came then or later.
-    """
-
-    def __init__(self, policy: Policy, since: float = 0.0, until: float = math.inf) -> None:
-        self.midnight = 0.0
-        """Seconds since the epoch at which the day began."""
-        self._since = since
-        self._until = until
-        self._offered = 0
-        self._called_back = 0
-        self._no_line: Counter[str] = Counter()
-        self._lines = {id: LineFigures.empty() for id in policy.lines}
-        self._target = {id: line.target_wait for id, line in policy.lines.items()}
-        self._changed = dict.fromkeys(policy.operators, 0.0)
-        self._times: dict[OperatorId, dict[OperatorState, float]] = {
-            id: dict.fromkeys(OperatorState, 0.0) for id in policy.operators
-        }
-        self._duty = {id: [0.0] * SLOTS for id in policy.operators}
-        self._duty_since = dict.fromkeys(policy.operators, 0.0)
-
-    def listen(self, events: Sequence[Event]) -> None:
-        for event in events:
-            if type(event) is OperatorChanged:
-                self._operator_changed(event)
-            elif type(event) is OutcomeCounted:
-                self._counted(event)
-            elif type(event) is CallStarted:
-                self._started(event)
-            elif type(event) is CitizenReached:
-                self._called_back += self._since <= event.at < self._until
-
-    def result(self, citizens: int) -> Figures:
-        return Figures(self._offered, citizens, self._lines, self._times, self._no_line, self._duty, self._called_back)
-
-    def _started(self, event: CallStarted) -> None:
-        if self._since <= event.arrived_at < self._until:
-            self._offered += 1
-
-    def _counted(self, event: OutcomeCounted) -> None:
-        line, waited, outcome = event.line, event.waited, event.outcome
-        entered_at = event.at - (waited or 0.0)
-        if not self._since <= entered_at < self._until:
-            return
-        if line is None or waited is None:
-            self._no_line[outcome] += 1
-            return
-        figures = self._lines[line]
-        figures.outcomes[outcome] += 1
-        counts = figures.slots[int((entered_at - self.midnight) // SLOT) % SLOTS]
-        counts.entered += 1
-        counts.wait_of_all += waited
-        if waited > 0:
-            counts.waited += 1
-            counts.long += waited > LONG
-        in_time = waited <= self._target[line]
-        if outcome is _ANSWERED:
-            counts.answered += 1
-            counts.wait_of_answered += waited
-            counts.in_time += in_time
-            figures.waits[min(int(waited), LONGEST)] += 1
-        elif outcome in _GAVE_UP:
-            counts.abandoned += 1
-            counts.short += outcome is Outcome.ABANDONED_SHORT
-            counts.lost_in_time += in_time
-
-    def _operator_changed(self, event: OperatorChanged) -> None:
-        operator, at = event.operator, min(event.at, self._until)
-        since = max(self._changed[operator], self._since)
-        if at > since:
-            self._times[operator][event.before] += at - since
-        self._changed[operator] = at
-        # Only who comes or goes costs anything here, not who takes a call.
-        if event.before in ON_DUTY:
-            if event.state not in ON_DUTY:
-                self._off_duty(operator, at)
-        elif event.state in ON_DUTY:
-            self._duty_since[operator] = at
-
-    def _off_duty(self, operator: OperatorId, at: float) -> None:
-        """Spread his time on duty over the half-hours."""
-        slots, midnight = self._duty[operator], self.midnight
-        since = max(self._duty_since[operator], self._since)
-        while since < at:
-            slot = int((since - midnight) // SLOT)
-            until = min(at, midnight + (slot + 1) * SLOT)
-            slots[slot % SLOTS] += until - since
-            since = until

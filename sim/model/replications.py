@@ -7,7 +7,8 @@ from itertools import starmap
 from typing import Final
 
 from acd.model.policy import Policy
-from sim.model.figures import Collector, Figures
+from sim.model.collector import Collector
+from sim.model.figures import Figures
 from sim.model.setup import Setup
 from sim.model.world import Router, World
 

@@ -4,7 +4,7 @@
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from acd.model import commands as c
 from acd.model.facts import (
@@ -46,8 +46,12 @@ _WAIT: Final = At.WAIT
 _RING: Final = At.RING
 _TALK: Final = At.TALK
 _AFTER: Final = At.AFTER
+_OVERFLOW: Final = At.OVERFLOW
 _IDLE: Final = PhoneState.IDLE
 _BUSY: Final = PhoneState.BUSY
+
+# Compiled code looks the name of a foreign class up at each use, but not a constant.
+_OFFER: Final = c.Offer
 
 WITH_MUSIC: Final = (At.WAIT, At.OFFER)
 
@@ -88,6 +92,7 @@ class LeanSwitch:
         self._tell = tell
         self._lost = lost
         self._behaviour = setup.behaviour
+        self._no_answer: float = setup.behaviour.no_answer
         self._speed: Mapping[OperatorId, float] = setup.behaviour.speed
         self._operators = {operator.device: operator.id for operator in setup.policy.operators.values()}
         self._random = {device: stream(seed, "phone", device) for device in self._operators}
@@ -142,11 +147,11 @@ class LeanSwitch:
         ringing = caller.where is _RING
         if ringing or caller.where in WITH_MUSIC:
             self._waiting[caller.line] -= 1
-        overflowing = caller.where is At.OVERFLOW
+        overflowing = caller.where is _OVERFLOW
         caller.where = _AFTER
         self._gone(caller, overflowing)
         if ringing:
-            self._tell(PhoneChanged(Device(caller.device), _IDLE))
+            self._tell(PhoneChanged(caller.device, _IDLE))
         self._lost(caller, self._kernel.now())
 
     def _gone(self, caller: Caller, overflowing: bool = False) -> None:
@@ -174,8 +179,8 @@ class LeanSwitch:
         """Carry out what was asked, and what was asked on hearing of it."""
         todo = self._todo
         while todo:
-            command = todo.popleft()
-            if type(command) is c.Offer:
+            command: Any = todo.popleft()  # mypy cannot tell from a constant what kind of command it is.
+            if type(command) is _OFFER:
                 self._offer(command)
             elif type(command) is c.Deflect:
                 self._deflect(command)
@@ -205,7 +210,7 @@ class LeanSwitch:
                 pass
 
     def _operator_answers(self, device: Device) -> tuple[float, bool]:
-        return self._answer[device](), self._random[device].random() >= self._behaviour.no_answer
+        return self._answer[device](), self._random[device].random() >= self._no_answer
 
     def _find(self, id: CallId) -> None:
         caller = self._calls.get(id)
@@ -218,28 +223,28 @@ class LeanSwitch:
         caller = self._calls.get(command.call)
         if caller is None or caller.where not in WITH_MUSIC:
             return
-        caller.where, caller.offer, caller.device = _RING, command.offer, command.device
-        self._tell(OfferDialled(command.call, command.offer))
-        self._tell(OfferRinging(command.call, command.offer))
-        self._tell(PhoneChanged(command.device, _BUSY))
-        kernel, behaviour, device = self._kernel, self._behaviour, command.device
+        call, offer, device = caller.id, command.offer, command.device
+        caller.where, caller.offer, caller.device = _RING, offer, device
+        self._tell(OfferDialled(call, offer))
+        self._tell(OfferRinging(call, offer))
+        self._tell(PhoneChanged(device, _BUSY))
+        kernel = self._kernel
         after, luck = caller.answer, caller.luck
         if luck < 0:
             after, luck = self._answer[device](), self._random[device].random()
         caller.luck = -1.0
         limit = math.ceil(command.ring_time)
-        if luck < behaviour.no_answer or after >= limit:
-            kernel.call_at(kernel.now() + limit, self._rang_in_vain, caller, command.offer)
+        if luck < self._no_answer or after >= limit:
+            kernel.call_at(kernel.now() + limit, self._rang_in_vain, caller, offer)
         else:
-            kernel.call_at(kernel.now() + after, self._answered, caller, command.offer)
+            kernel.call_at(kernel.now() + after, self._answered, caller, offer)
 
     def _rang_in_vain(self, caller: Caller, offer: int) -> None:
         if caller.where is not _RING or caller.offer != offer:
             return
         caller.where = _WAIT
-        device = Device(caller.device)
         self._tell(OfferFailed(caller.id, caller.offer, OfferFailure.RING_NO_ANSWER))
-        self._tell(PhoneChanged(device, _IDLE))
+        self._tell(PhoneChanged(caller.device, _IDLE))
 
     def _answered(self, caller: Caller, offer: int) -> None:
         if caller.where is not _RING or caller.offer != offer:
@@ -251,14 +256,14 @@ class LeanSwitch:
         self._tell(OfferAnswered(caller.id, caller.offer, math.floor(now * 1000) / 1000))
         talk = caller.talk
         if self._speed:
-            talk *= self._speed.get(self._operators[Device(caller.device)], 1.0)
+            talk *= self._speed.get(self._operators[caller.device], 1.0)
         self._kernel.call_at(now + talk, self._talked, caller)
 
     def _talked(self, caller: Caller) -> None:
         """All is said; the caller hangs up first."""
         self._gone(caller)
         self._tell(TalkEnded(caller.id, self._kernel.now()))
-        self._tell(PhoneChanged(Device(caller.device), _IDLE))
+        self._tell(PhoneChanged(caller.device, _IDLE))
 
     # --- Elsewhere ------------------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ DAY: Final = 86400.0
 STILL_WAITING: Final = 15.0
 """Seconds after which an operator at the end of his shift looks again whether anybody waits."""
 _TICK: Final = Tick()
+_FAILED: Final = OfferFailed
 
 
 def never_deferring(policy: Policy) -> Policy:
@@ -100,7 +101,8 @@ class World:
         self._silent: set[OperatorId] = set()
         """Whose last call rang in vain."""
         self.citizens = 0
-        """Calls that are nobody's second try."""
+        """Calls of the counted days that are nobody's second try, until now."""
+        self._counted_today = True
 
     def run(self) -> None:
         """From the first midnight until the last call of the last day is over."""
@@ -138,7 +140,7 @@ class World:
             self._listen(events)
             if keeper is not None:
                 keeper.listen(events)
-            if self._silent or type(fact) is OfferFailed:
+            if self._silent or type(fact) is _FAILED:
                 self._watch(events)
         if commands:
             self._switch.send(commands)
@@ -159,10 +161,8 @@ class World:
         }
         for move in moves(setup, self._seed, number, day):
             self._kernel.call_at(start + move.at, self._move, move)
-        today = self._callers.of_day(number, day, start)
-        if number < setup.counted_days:
-            self.citizens += len(today)
-        self._plan_next(iter(today))
+        self._counted_today = number < setup.counted_days
+        self._plan_next(self._callers.of_day(number, day, start))
 
     def _plan_next(self, today: Iterator[Caller]) -> None:
         caller = next(today, None)
@@ -170,6 +170,7 @@ class World:
             self._kernel.call_at(caller.arrives_at, self._arrive, caller, today)
 
     def _arrive(self, caller: Caller, today: Iterator[Caller]) -> None:
+        self.citizens += self._counted_today
         self._plan_next(today)
         self._enter(caller)
 

@@ -9,9 +9,9 @@ from typing import Final
 from acd.config import load
 from acd.ivr.catalogue import NEEDED
 from acd.ivr.spoken import spoken
-from acd.model.callback import AttemptResult, CallbackState, Window
+from acd.model.callback import OWED, AttemptResult, CallbackState, Window
 from acd.model.ids import CallbackId, CallId, LineId
-from acd.model.promise import OWED, Attempt, Change, Promise
+from acd.model.promise import Attempt, Change, Promise
 from acd.records import CallbackStore
 from sim.lab import Lab
 from sim.lab.service import LabService
@@ -78,7 +78,7 @@ async def promises(service: LabService) -> list[Kept]:
         return [
             Kept(
                 promise,
-                await store.number(promise.callback) or "",
+                (await store.numbers([promise.callback])).get(promise.callback, ""),
                 await store.attempts(promise.callback),
                 await store.changes(promise.callback),
             )

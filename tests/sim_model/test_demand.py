@@ -40,7 +40,7 @@ def test_arrivals_keep_to_their_half_hours() -> None:
 
 def of_day(setup: Setup, seed: int = 1, number: int = 0) -> list[Caller]:
     day = setup.dates[number]
-    return Callers(setup, seed).of_day(number, day, midnight(day))
+    return list(Callers(setup, seed).of_day(number, day, midnight(day)))
 
 
 def needs(found: list[Caller]) -> list[tuple[object, ...]]:

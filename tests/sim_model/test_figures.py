@@ -13,7 +13,8 @@ from acd.model.events import OperatorChanged, OutcomeCounted
 from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.operator import OperatorState as S
 from acd.model.outcome import Outcome
-from sim.model.figures import Collector, Counts, LineFigures
+from sim.model.collector import Collector
+from sim.model.figures import Counts, LineFigures
 from sim.model.replications import replicate, replications
 from sim.model.setup import Setup, Staff
 from sim.model.statistics import difference, estimate, ratio_of_sums, student_t

@@ -100,7 +100,7 @@ def test_a_recorded_day(small: Path, tmp_path: Path) -> None:
     small.write_text(SMALL.replace("total: 200,", "recorded: day.csv,"))
     (tmp_path / "day.csv").write_text("time,line,talk,patience\n09:00:01.5,lez,60,\n09:10,info,,30\n")
     setup = read(small).setup
-    found = Callers(setup, 1).of_day(0, setup.first_day, 0.0)
+    found = list(Callers(setup, 1).of_day(0, setup.first_day, 0.0))
     assert [(c.arrives_at, c.line) for c in found] == [(32401.5, "lez"), (33000.0, "info")]
     assert (found[0].talk, found[1].patience) == (60.0, 30.0)
     (tmp_path / "day.csv").write_text("time,line\n09:00:01,lezz\n25:00,info\nx,info\n")
@@ -137,7 +137,7 @@ def test_what_is_known_of_a_recorded_call_is_kept(small: Path, tmp_path: Path) -
     small.write_text(SMALL.replace("total: 200,", "recorded: day.csv,"))
     (tmp_path / "day.csv").write_text("time,line,menu,outlasted\n" + "09:00,info,7,400\n" * 50)
     setup = read(small).setup
-    found = Callers(setup, 1).of_day(0, setup.first_day, 0.0)
+    found = list(Callers(setup, 1).of_day(0, setup.first_day, 0.0))
     assert {caller.menu for caller in found} == {7.0}
     assert min(caller.patience for caller in found) > 400
     assert len({caller.patience for caller in found}) == 50

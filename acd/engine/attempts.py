@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from acd.engine import desks, dues
+from acd.engine.people import Desk, Lane
 from acd.engine.promise import Attempt
-from acd.engine.state import Desk, Lane, State, TimerKind
+from acd.engine.state import State, TimerKind
 from acd.model.callback import AttemptResult, AttemptStage, DueCallback
 from acd.model.commands import BOOKING_PATIENCE, CallBack, ClaimCallback, EndAttempt, EndCallBack, NoteAttempt
 from acd.model.events import AttemptFinished, AttemptStarted, CitizenReached

@@ -10,8 +10,9 @@ from typing import Final
 
 from acd.engine import callers
 from acd.engine.callers import IN_LINE
+from acd.engine.people import Call
 from acd.engine.promise import Proposal
-from acd.engine.state import Call, State, TimerKind
+from acd.engine.state import State, TimerKind
 from acd.model.call import CallState
 from acd.model.commands import (
     CancelCallback,

@@ -241,6 +241,10 @@ class State:
         self._next_offer = offer + 1
         return OfferId(offer)
 
+    def given_out(self, offer: OfferId) -> bool:
+        """By us, or by an engine before us."""
+        return offer < self._next_offer
+
     # --- Operators --------------------------------------------------------------------------------------------
 
     def move_desk(self, desk: Desk, move: OperatorMove, by: str = ENGINE) -> None:

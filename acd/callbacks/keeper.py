@@ -23,16 +23,19 @@ from acd.model import commands as do
 from acd.model import events as ev
 from acd.model import facts
 from acd.model.call import IllegalMove
-from acd.model.callback import OWED, CallbackMove, CallbackState, DueCallback
+from acd.model.callback import OWED, AttemptResult, CallbackMove, CallbackState, DueCallback
 from acd.model.events import Event
 from acd.model.facts import Fact
-from acd.model.ids import CallbackId, CallId, LineId
+from acd.model.ids import CallbackId, CallId, LineId, OfferId
 from acd.model.promise import CALLER, DUE_SOON, Because, CallbackCounts, Note, Promise, cancelled, counts, settled
 from acd.model.zone import ZONE
 from acd.ports import Clock, Inbox, PromiseStore, SlotPlanner
 
 TICK: Final = 5
 """Seconds between two looks at the clock: nothing comes due later than this."""
+FORSAKEN: Final = 900.0
+"""Seconds. No attempt that somebody looks after takes so long until they speak: an engine that died beside us has left
+it, and a person must find out whether the citizen was rung."""
 log = structlog.get_logger()
 
 
@@ -75,6 +78,8 @@ class Keeper:
         self._due: tuple[DueCallback, ...] | None = ()
         """What the engine was told last; None = it must be told again."""
         self._closing: dict[LineId, float] = {}
+        self._claimed: dict[OfferId, float] = {}
+        """Since when each attempt that holds a promise has been seen."""
         self._alarmed: set[tuple[CallbackId, str]] = set()
 
     # --- ports.Promises -----------------------------------------------------------------------------------------------
@@ -182,8 +187,18 @@ class Keeper:
         # Whom a person wants to call now comes before all others.
         self._tell_due(tuple(sorted(due, key=lambda one: one.operator is None)))
         self._alarm(owed, now)
+        await self._end_forsaken(owed, now)
         self.counts = counts(owed, now)
         self._changed()
+
+    async def _end_forsaken(self, owed: Sequence[Promise], now: float) -> None:
+        held = {p.attempt for p in owed if p.state is CallbackState.CLAIMED and p.attempt is not None}
+        self._claimed = {attempt: self._claimed.get(attempt, now) for attempt in held}
+        for attempt, since in self._claimed.items():
+            if now - since >= FORSAKEN:
+                log.warning("callback.forsaken", attempt=attempt)
+                await self._store.end_attempt(attempt, AttemptResult.UNKNOWN, now, partial(follow, self._city()))
+                self.look()
 
     def _tell_due(self, due: tuple[DueCallback, ...]) -> None:
         if due != self._due:

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from acd.engine import desks, dues
+from acd.engine.people import Desk, Lane
 from acd.engine.promise import Attempt
-from acd.engine.state import Desk, Lane, State, TimerKind
+from acd.engine.state import State, TimerKind
 from acd.model.callback import AttemptResult, AttemptStage, DueCallback
 from acd.model.commands import BOOKING_PATIENCE, CallBack, ClaimCallback, EndAttempt, EndCallBack, NoteAttempt
 from acd.model.events import AttemptFinished, AttemptStarted, CitizenReached
@@ -330,12 +331,14 @@ def part(state: State, alive: Collection[OfferId]) -> None:
 
 
 def adopt(state: State, seen: AttemptSeen) -> None:
-    """It is alive, at that phone and as far as the switch shows. A talk is not cut off, whatever we believed of it."""
+    """It is alive, at that phone and as far as the switch shows. What is over in our eyes is ended, if we have given it
+    up, but a talk is not cut off."""
     attempt = state.attempts.get(seen.attempt)
-    if attempt is None:
+    if attempt is None and state.given_out(seen.attempt):
         if given_up(state, seen.attempt) and seen.stage is not AttemptStage.TALKING:
             state.commands.append(EndCallBack(seen.attempt))
-            return
+        return
+    if attempt is None:
         attempt = Attempt(seen.attempt, seen.callback, state.line(seen.line), None)
         state.attempts[attempt.id] = attempt
     attempt.ending = False

@@ -4,8 +4,9 @@ from typing import Final
 
 from acd.engine import callbacks, callers
 from acd.engine.callbacks import ask, hear_again_after, plan_ahead, proposal_of
+from acd.engine.people import Call
 from acd.engine.promise import Left, Proposal
-from acd.engine.state import Call, State, TimerKind
+from acd.engine.state import State, TimerKind
 from acd.model.call import CallMove, CallState
 from acd.model.commands import BOOKING_PATIENCE, AnswerBooking, BookCallback, CancelCallback, DropPlan
 from acd.model.events import CallbackImpossible, CallbackPromised

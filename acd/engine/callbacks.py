@@ -10,8 +10,9 @@ from typing import Final
 
 from acd.engine import callers
 from acd.engine.callers import IN_LINE
+from acd.engine.people import Call
 from acd.engine.promise import Proposal
-from acd.engine.state import Call, State, TimerKind
+from acd.engine.state import State, TimerKind
 from acd.model.call import CallState
 from acd.model.commands import (
     CancelCallback,
@@ -48,6 +49,9 @@ _DIALOGUE: Final = 60.0
 
 _HOLD: Final = 2.0
 """Seconds by which an announcement or an overflow waits for the dialogue to end, again and again."""
+
+Act = Callable[[State, Call], None]
+"""What a timer does."""
 
 
 def proposal_of(call: Call) -> Proposal:
@@ -260,7 +264,7 @@ def hear_again_after(state: State, call: Call, proposal: Proposal) -> None:
     proposal.not_before = state.now + again_after if again_after > 0 else inf
 
 
-def unless_he_listens(kind: TimerKind, act: Callable[[State, Call], None]) -> Callable[[State, Call], None]:
+def unless_he_listens(kind: TimerKind, act: Act) -> Act:
     """Whatever else is said or done to a waiting caller leaves the dialogue in peace and comes after it."""
 
     def run(state: State, call: Call) -> None:
@@ -272,8 +276,8 @@ def unless_he_listens(kind: TimerKind, act: Callable[[State, Call], None]) -> Ca
     return run
 
 
-announce = unless_he_listens(TimerKind.ANNOUNCE, callers.announce)
-overflow = unless_he_listens(TimerKind.OVERFLOW, callers.overflow)
+announce: Final[Act] = unless_he_listens(TimerKind.ANNOUNCE, callers.announce)
+overflow: Final[Act] = unless_he_listens(TimerKind.OVERFLOW, callers.overflow)
 
 
 def quiet(state: State, call: Call) -> bool:

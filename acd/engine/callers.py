@@ -3,8 +3,9 @@
 from typing import Final
 
 from acd.engine import desks
+from acd.engine.people import Call, Lane
 from acd.engine.promise import Proposal
-from acd.engine.state import Call, Lane, State, TimerKind
+from acd.engine.state import State, TimerKind
 from acd.model.call import CallMove, CallState
 from acd.model.commands import Announce, Deflect
 from acd.model.events import (

@@ -12,9 +12,10 @@ import msgspec
 
 from acd.engine import attempts, bookings, callbacks, callers, desks, dues, offers, resync
 from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator
+from acd.engine.people import Call, Desk
 from acd.engine.promise import Attempt
 from acd.engine.settle import settle
-from acd.engine.state import ENGINE, Call, Desk, State, Timed, TimerKind
+from acd.engine.state import ENGINE, State, Timed, TimerKind
 from acd.model import facts as f
 from acd.model.call import CallState
 from acd.model.commands import Command

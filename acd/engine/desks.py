@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from acd.engine.state import ENGINE, Desk, State, TimerKind
+from acd.engine.people import Desk
+from acd.engine.state import ENGINE, State, TimerKind
 from acd.model.commands import SetAllowed
 from acd.model.events import MoveRefused, OperatorWished, PhoneReported
 from acd.model.facts import (

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from acd.engine.state import Desk, Lane, State, TimerKind
+from acd.engine.people import Desk, Lane
+from acd.engine.state import State, TimerKind
 from acd.model.call import CallState
 from acd.model.callback import DueCallback
 from acd.model.facts import CallbacksDue

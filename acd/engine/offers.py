@@ -9,8 +9,9 @@ from typing import Final
 
 from acd.engine import attempts, bookings, callbacks, callers, desks
 from acd.engine.callers import IN_LINE, ON_OFFER
+from acd.engine.people import Call, Desk
 from acd.engine.settle import attach
-from acd.engine.state import Call, Desk, State, TimerKind
+from acd.engine.state import State, TimerKind
 from acd.model.call import CallMove, CallState
 from acd.model.commands import AskCall, Deflect, Withdraw
 from acd.model.events import CallAnswered, CallReturned, OfferEnded, OperatorRang

@@ -10,7 +10,7 @@ from acd.model.ids import CallbackId, LineId, OfferId, OperatorId
 from acd.model.policy import CallbackRule, Line
 
 if TYPE_CHECKING:
-    from acd.engine.state import Desk
+    from acd.engine.people import Desk
 
 
 class Left(msgspec.Struct, frozen=True):

@@ -5,8 +5,9 @@ gets the outcome that its last known state implies, marked as not seen.
 """
 
 from acd.engine import attempts, bookings, callbacks, callers, desks, offers
+from acd.engine.people import Call, Desk
 from acd.engine.settle import attach
-from acd.engine.state import Call, Desk, State, TimerKind
+from acd.engine.state import State, TimerKind
 from acd.model.call import CallState
 from acd.model.commands import SetCrisis, SetDraining
 from acd.model.events import (

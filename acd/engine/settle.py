@@ -3,7 +3,8 @@
 from typing import Final
 
 from acd.engine import attempts
-from acd.engine.state import Call, Desk, Lane, State, TimerKind
+from acd.engine.people import Call, Desk, Lane
+from acd.engine.state import State, TimerKind
 from acd.model.call import CallMove
 from acd.model.commands import Offer
 from acd.model.events import CallOffered, Why

@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from acd.engine.promise import Attempt, Dues, Proposal
+from acd.engine.people import Call, Desk, Lane
+from acd.engine.promise import Attempt, Dues
 from acd.model.call import CallMove, CallState, next_call_state
 from acd.model.commands import Command, DropPlan
 from acd.model.events import Event, OperatorChanged
@@ -38,136 +39,6 @@ _AVAILABLE: Final = OperatorState.AVAILABLE
 _NOT_READY: Final = OperatorState.NOT_READY
 _UNREACHABLE: Final = OperatorState.UNREACHABLE
 _READY: Final = Wish.READY
-
-
-class Call:
-    """A caller, from the first ring to the end of his channel."""
-
-    __slots__ = (
-        "announced",
-        "answered_at",
-        "arrived_at",
-        "dialled",
-        "did",
-        "entered_at",
-        "id",
-        "language",
-        "line",
-        "lost",
-        "moved_at",
-        "number",
-        "offer",
-        "operator",
-        "outcome",
-        "overflowed",
-        "path",
-        "predicted",
-        "proposal",
-        "state",
-        "token",
-        "unheard",
-    )
-
-    def __init__(self, id: CallId, arrived_at: float) -> None:
-        self.id = id
-        self.state = CallState.MENU
-        self.arrived_at = arrived_at
-        self.did = ""
-        self.number: str | None = None
-        self.language = "nl"
-        self.path = ""
-        self.line: Line | None = None
-        """The settings of the line as they were when he joined it."""
-        self.entered_at = 0.0
-        self.offer = OfferId(0)
-        self.operator: Desk | None = None
-        self.lost: dict[OfferId, Desk] = {}
-        """Offers that were given up without word from the switch: each may still come true."""
-        self.moved_at = 0.0
-        """When the switch was last told to fetch him back or to send him away."""
-        self.dialled = False
-        """The switch has confirmed the offer under way."""
-        self.unheard = 0
-        """How often the switch, asked about this offer, has said that the caller still waits."""
-        self.answered_at: float | None = None
-        self.outcome: Outcome | None = None
-        self.overflowed = False
-        self.announced: tuple[int | None, float | None, float] | None = None
-        """Position, seconds and moment of the last announcement: neither figure ever rises."""
-        self.predicted: float | None = None
-        self.proposal: Proposal | None = None
-        """How far it is with the offer to be called back; None = his line never defers anybody."""
-        self.token = 0
-        """Counts the moves; a timer set before the last move is stale."""
-
-
-class Desk:
-    """An operator at work: his configuration, his wish, his phone and the call in hand."""
-
-    __slots__ = (
-        "attempt",
-        "back_by_itself",
-        "call",
-        "config",
-        "id",
-        "lanes",
-        "line",
-        "misses",
-        "phone",
-        "reason",
-        "since",
-        "skills",
-        "state",
-        "token",
-        "wish",
-    )
-
-    def __init__(self, config: Operator, now: float) -> None:
-        self.id = config.id
-        self.config = config
-        self.skills = len(config.lines)
-        self.lanes: list[Lane] = []
-        """Those of his lines; kept by :meth:`State.reindex`."""
-        self.state = OperatorState.LOGGED_OUT
-        self.wish = Wish.OUT
-        self.reason: str | None = None
-        self.back_by_itself = False
-        """The engine made him not ready after a failed offer and will make him ready again."""
-        self.phone = PhoneState.UNREACHABLE
-        self.since = now
-        self.call: Call | None = None
-        self.attempt: Attempt | None = None
-        """The call back in hand; never beside a call."""
-        self.line: LineId | None = None
-        self.misses: dict[str, int] = {}
-        """Failed offers in a row, by kind."""
-        self.token = 0
-
-    def level(self, line: LineId) -> int:
-        return self.config.lines[line]
-
-    @property
-    def on_duty(self) -> bool:
-        """Takes calls, now or when the work in hand is done."""
-        return self.wish is _READY and self.state is not _UNREACHABLE
-
-
-class Lane:
-    """One line's callers, in order of joining, and its operators."""
-
-    __slots__ = ("calibration", "closes_at", "handle_time", "idle", "line", "logged_in", "on_duty", "share", "waiting")
-
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self.share = 0.0
-        self.waiting: list[tuple[float, CallId, Call]] = []
-        self.idle: dict[OperatorId, Desk] = {}
-        self.on_duty = 0
-        self.logged_in = 0
-        self.handle_time = line.handle_time
-        self.calibration = 1.0
-        self.closes_at: float | None = None
-        """It closes soon, then."""
 
 
 class TimerKind(IntEnum):
@@ -369,6 +240,10 @@ class State:
         offer = self._next_offer
         self._next_offer = offer + 1
         return OfferId(offer)
+
+    def given_out(self, offer: OfferId) -> bool:
+        """By us, or by an engine before us."""
+        return offer < self._next_offer
 
     # --- Operators --------------------------------------------------------------------------------------------
 

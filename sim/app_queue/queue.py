@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from acd.engine.state import Call, Desk
+from acd.engine.people import Call, Desk
 from acd.model.facts import OfferFailure
 from acd.model.operator import OperatorState, rest
 from acd.model.policy import Line

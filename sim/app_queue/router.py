@@ -7,8 +7,9 @@ from typing import Any
 
 from acd.engine import callers, desks
 from acd.engine.core import CALL_TIMERS, HANDLERS, Handler, Step
+from acd.engine.people import Call, Desk
 from acd.engine.settle import make_offer
-from acd.engine.state import ENGINE, Call, Desk, State, Timed, TimerKind
+from acd.engine.state import ENGINE, State, Timed, TimerKind
 from acd.model import events as e
 from acd.model import facts as f
 from acd.model.call import CallMove, CallState

@@ -68,6 +68,9 @@ class Book:
         self.promised_to: set[CallId] = set()
         """Calls whose promise was written, and not taken back."""
 
+    def knows(self, number: str | None) -> bool:
+        return any(promise.number == number for promise in self.promises.values())
+
     def owed_to(self, call: CallId, line: LineId, number: str | None) -> Promise | None:
         for promise in self.promises.values():
             his = promise.call == call or (number is not None and promise.number == number)

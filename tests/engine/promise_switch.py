@@ -47,9 +47,9 @@ class Dialogue:
         assert caller.plan is not None
         caller.heard, caller.plan, caller.answer = caller.plan, None, None
         caller.where = W.OFFER
-        self.switch.tell(f.CallbackHeard(caller.id, self.switch.now))
         decides = self.accepts if caller.willing else self.declines
         self._then(caller, SILENT, lambda: decides(caller))
+        self.switch.tell(f.CallbackHeard(caller.id, self.switch.now))
 
     def _then(self, caller: "Caller", seconds: float, act: Callable[[], None]) -> None:
         """He hears on; a Redirect or a hangup ends it."""
@@ -67,14 +67,14 @@ class Dialogue:
 
     def declines(self, caller: "Caller") -> None:
         caller.heard = None
-        self.switch.tell(f.CallbackDeclined(caller.id))
         self._then(caller, SENTENCE, lambda: self._wait_on(caller))
+        self.switch.tell(f.CallbackDeclined(caller.id))
 
     def cancels(self, caller: "Caller") -> None:
         """Only who is owed a call already can."""
         caller.heard = None
-        self.switch.tell(f.CallbackCancelled(caller.id))
         self._then(caller, SENTENCE, lambda: self._wait_on(caller))
+        self.switch.tell(f.CallbackCancelled(caller.id))
 
     def accepts(self, caller: "Caller", choice: int = 0, *, keyed: bool = False) -> None:
         assert caller.heard is not None
@@ -84,8 +84,8 @@ class Dialogue:
         number = f"+329000{caller.id[1:]}" if keyed or caller.heard.number is None else None
         caller.heard = caller.answer = None
         caller.where, caller.accepted_at = W.BOOK, self.switch.now
-        self.switch.tell(f.CallbackWanted(caller.id, choice, number))
         self._then(caller, ANSWER, lambda: self._not_booked(caller))
+        self.switch.tell(f.CallbackWanted(caller.id, choice, number))
 
     def answer(self, command: c.AnswerBooking) -> None:
         """``ACD_CB_ANSWER``."""
@@ -93,6 +93,8 @@ class Dialogue:
         if caller is None:
             return
         if command.window is not None:
+            # One of an earlier call is his too.
+            caller.reminded |= self.switch.book.knows(caller.number)
             promised = caller.id in self.switch.book.promised_to or caller.reminded
             assert promised, f"{caller.id} is to hear that a promise stands that nobody has written down"
         caller.answer = command.window is not None

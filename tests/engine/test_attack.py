@@ -11,6 +11,8 @@ from acd.engine.core import Engine
 from acd.engine.tally import Tally
 from acd.model import facts as f
 from acd.model.call import CallState
+from acd.model.callback import AttemptResult as Result
+from acd.model.callback import AttemptStage as Stage
 from acd.model.callback import CallbackPlan, Window
 from acd.model.commands import Announce, AskCall, ClaimCallback, Deflect, EndCallBack, SetAllowed, Withdraw
 from acd.model.events import (
@@ -698,3 +700,19 @@ def test_a_call_back_that_comes_after_the_look_at_the_switch_is_ended_before_the
     house.link()  # the Originate is still on its way
     house.tell(f.AttemptRinging(attempt))
     assert EndCallBack(attempt) in house.commands
+
+
+def test_what_the_switch_has_called_over_is_not_taken_up_again_because_its_channel_still_lives() -> None:
+    house = begun()
+    house.ends(Result.OPERATOR)
+    house.link(attempts=(f.AttemptSeen(house.attempt, CallbackId("p"), LineId("info"), Device("1001"), Stage.CLAIMED),))
+    house.wait(20)
+    assert house.results() == [Result.OPERATOR] and house.state_of("anna") is OperatorState.AVAILABLE
+
+
+def test_of_an_attempt_that_an_engine_before_us_gave_up_the_citizen_is_not_rung() -> None:
+    house = Centre("anna", "bram", "cato")
+    house.engine = Engine(house.settings, first_offer=20)
+    house.link()
+    house.tell(f.AttemptRinging(OfferId(18)))
+    assert house.sent(EndCallBack) == [EndCallBack(OfferId(18))]

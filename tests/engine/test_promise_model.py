@@ -20,7 +20,7 @@ from tests.engine.house import line, operator, policy
 from tests.engine.keeper_model import Mode
 from tests.engine.promise_switch import Habit, Try
 from tests.engine.switch_model import Caller, Fate
-from tests.engine.test_model import ANYONE, LINES, Life, pick
+from tests.engine.test_model import ANYONE, LINES, OPERATORS, Life, pick
 
 SOON = CallbackRule(after=5.0, early_after=1.0, early_when=8.0, again_after=20.0, reserve=0, ring_citizen=12.0)
 CITIZEN_FIRST = CallbackRule(
@@ -58,6 +58,16 @@ class LifeWithPromises(Life):
     def promises_are_owed(self, on: list[LineId], due_in: float) -> None:
         for n, id in enumerate(on):
             self.switch.book.owe(CallbackId(f"p{n}"), id, f"+3290{n}", self.switch.now + due_in)
+
+    # Each rule is as likely as any other; promises take their time.
+    another_moment = rule(seconds=st.sampled_from([0.5, 1.05, 3.0]))(Life.time_passes)
+    another_while = rule(seconds=st.sampled_from([3.0, 6.0, 15.0]))(Life.time_passes)
+    the_time_of_a_dialogue = rule(seconds=st.sampled_from([4.0, 8.0, 12.0]))(Life.time_passes)
+
+    @rule()
+    def everybody_is_ready(self) -> None:
+        for id in OPERATORS:
+            self.ready(id)
 
     # --- The dialogue -------------------------------------------------------------------------------------------------
 
@@ -172,7 +182,7 @@ class LifeWithPromises(Life):
 
 
 LifeWithPromises.TestCase.settings = settings(
-    max_examples=150,
+    max_examples=60,
     stateful_step_count=60,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],

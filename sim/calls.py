@@ -23,6 +23,9 @@ class Citizen(Protocol):
     def connected(self, call: "Call") -> None:
         """Somebody answered: an operator or the partner."""
 
+    def asked(self, call: "Call") -> None:
+        """He hears a question of the offer to be called back, and may press a key."""
+
     def gone(self, call: "Call") -> None:
         """The call is over, whoever hung up."""
 
@@ -31,6 +34,8 @@ class Passive:
     """A caller who does nothing by himself."""
 
     def connected(self, call: "Call") -> None: ...
+
+    def asked(self, call: "Call") -> None: ...
 
     def gone(self, call: "Call") -> None: ...
 

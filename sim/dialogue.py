@@ -100,6 +100,7 @@ class Dialogues:
         else:
             call.keyed = ""
             self._listen(call, self._switch.timing.prompt + call.question.patience)
+            call.citizen.asked(call)
 
     def _listen(self, call: Call, seconds: float) -> None:
         time = self._switch.time

@@ -23,8 +23,8 @@ class Citizen(Protocol):
     def connected(self, call: "Call") -> None:
         """Somebody answered: an operator or the partner."""
 
-    def offered(self, call: "Call") -> None:
-        """He begins to hear the offer to be called back."""
+    def asked(self, call: "Call") -> None:
+        """He hears a question of the offer to be called back, and may press a key."""
 
     def gone(self, call: "Call") -> None:
         """The call is over, whoever hung up."""
@@ -35,7 +35,7 @@ class Passive:
 
     def connected(self, call: "Call") -> None: ...
 
-    def offered(self, call: "Call") -> None: ...
+    def asked(self, call: "Call") -> None: ...
 
     def gone(self, call: "Call") -> None: ...
 

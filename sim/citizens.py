@@ -34,16 +34,18 @@ class Manner(msgspec.Struct, frozen=True):
     """Share of the talks that the citizen ends; the operator ends the others."""
     foreign: float = 0.1
     """Share of those who choose English."""
-    accepts: float = 0.5
-    """Share of those who say yes to the offer to be called back."""
-    answers_key: float = 4.0
-    """Seconds from a question to the key that answers it."""
+    accepts: float = 0.0
+    """Share of those who accept to be called back when they hear the offer."""
+    asks_soon: float = 0.8
+    """Share of those who then want it as soon as it is calm; the others take the first moment that they hear."""
+    presses: Draw = uniform(2.0, 5.0)
+    """From a question of the dialogue to the key."""
 
 
 class Caller:
     """One citizen, on the phone. Implements :class:`~sim.calls.Citizen`."""
 
-    __slots__ = ("_accepts", "_fate", "_key_after", "_line", "_patience", "_switch", "_talk", "_talker", "_timer")
+    __slots__ = ("_fate", "_keys", "_line", "_patience", "_presses", "_switch", "_talk", "_talker", "_timer")
 
     def __init__(self, switch: SimSwitch, line: LineId, manner: Manner, rng: Random) -> None:
         self._switch = switch
@@ -55,10 +57,12 @@ class Caller:
         self._talk = manner.talk(rng)
         self._talker = rng.random() < manner.hangs_up_first
         language = "en" if rng.random() < manner.foreign else "nl"
+        self._keys, self._presses = "", 0.0
+        if manner.accepts and rng.random() < manner.accepts:
+            # Yes; that is my number; as soon as it is calm, or else the moment that is said.
+            self._keys = "113" if rng.random() < manner.asks_soon else "11"
+            self._presses = manner.presses(rng)
         number = f"+3247{rng.randrange(10**7):07}"
-        # Drawn from his number: with the offer and without it the others are the same.
-        self._accepts = Random(number).random() < manner.accepts
-        self._key_after = manner.answers_key
         call = switch.arrive("3292101010", number, language, self)
         if call.where is At.MENU:
             self._plan(menu, self._choose, call)
@@ -67,12 +71,11 @@ class Caller:
         """Patience has nothing to say any more."""
         self._plan(self._talk, self._end_talk, call)
 
-    def offered(self, call: Call) -> None:
-        """Who wants to be called back says yes to his number and to the first moment."""
-        if self._accepts:
-            time = self._switch.time
-            for question in (1, 2, 3):
-                time.call_at(time.now() + question * self._key_after, self._switch.press, call, "1")
+    def asked(self, call: Call) -> None:
+        """Once he has said yes he stays until all is said."""
+        if self._presses:
+            key, self._keys = self._keys[:1] or "1", self._keys[1:]
+            self._plan(self._presses, self._press, call, key)
 
     def gone(self, call: Call) -> None:
         if self._timer is not None:
@@ -91,16 +94,20 @@ class Caller:
     def _give_up(self, call: Call) -> None:
         self._switch.hang_up(call)
 
+    def _press(self, call: Call, key: str) -> None:
+        self._plan(self._patience, self._give_up, call)
+        self._switch.press(call, key)
+
     def _end_talk(self, call: Call) -> None:
         if self._talker or call.device is None or call.where is not At.TALK:
             self._switch.hang_up(call)
         else:
             self._switch.hang_up_phone(call.device)
 
-    def _plan(self, seconds: float, fn: Callable[[Call], None], call: Call) -> None:
+    def _plan(self, seconds: float, fn: Callable[..., None], *details: object) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._switch.time.call_at(self._switch.time.now() + seconds, fn, call)
+        self._timer = self._switch.time.call_at(self._switch.time.now() + seconds, fn, *details)
 
 
 def _fate(drawn: float, manner: Manner) -> Outcome | None:
@@ -146,7 +153,18 @@ class Crowd:
         time = self._switch.time
         self._timers[line] = time.call_at(time.now() + gap, self._arrive, line)
 
+    def rush(self, callers: float, within: float) -> None:
+        """About so many call at once, within so many seconds: over the lines as ever."""
+        time, all_lines = self._switch.time, sum(wanted.per_hour for wanted in self._demand.values())
+        for line, wanted in self._demand.items():
+            rng, mean = self._streams[line], callers * wanted.per_hour / all_lines
+            for _ in range(int(mean + rng.random())):
+                time.call_at(time.now() + within * rng.random(), self._call, line)
+
     def _arrive(self, line: LineId) -> None:
+        self._call(line)
+        self._expect(line)
+
+    def _call(self, line: LineId) -> None:
         self.calls += 1
         Caller(self._switch, line, self._demand[line].manner, self._streams[line])
-        self._expect(line)

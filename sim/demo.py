@@ -25,7 +25,8 @@ from acd.runtime.control import ControlError, ask
 from sim.ami_server import AmiServer
 from sim.ami_session import Account
 from sim.citizens import Crowd, Demand, Manner
-from sim.draws import exponential, lognormal, uniform
+from sim.demo_city import demo_queues
+from sim.draws import Draw, exponential, lognormal, uniform
 from sim.lab.demo import demo_on_asterisk
 from sim.loop_time import LoopTime
 from sim.operators import NEVER, Click, Desk, Style
@@ -39,8 +40,37 @@ BUSYNESS: Final = 0.76
 are busier than that, and now and then callers wait."""
 AROUND_TALK: Final = 25.0
 """Seconds that a call costs an operator besides the talk: ringing and wrap-up."""
+FIRST_RUSH: Final = 30.0
+RUSH_EVERY: Final = 240.0
+RUSH_TAKES: Final = 15.0
+RUSH_SHARE: Final = 0.4
+"""Share of all callers who come in rushes: so many wait then that they hear the offer to be called back, and in the
+calm that follows there is time to do so."""
 SHORTEST_TALK: Final = 15.0
 PATIENCE: Final = 150.0
+ACCEPTS: Final = 0.7
+"""Share of those who hear the offer to be called back and want it."""
+
+
+class Public:
+    """The phones of citizens who are called back: most pick up. Implements :class:`~sim.phones.Hands`."""
+
+    def __init__(self, talk: Draw, rng: Random) -> None:
+        self._talk = talk
+        self._rng = rng
+
+    def invited(self, leg: Leg) -> Habit:
+        drawn, after = self._rng.random(), 2.0 + 8.0 * self._rng.random()
+        if drawn < 0.10:
+            return RINGS
+        if drawn < 0.17:
+            return BUSY
+        if drawn < 0.25:
+            return Habit(after=after, voice=8.0)
+        return Habit(after=after, voice=0.8, talk=self._talk(self._rng))
+
+    def parted(self, leg: Leg) -> None:
+        """Nothing follows."""
 
 
 class DemoSwitch(AmiServer):
@@ -53,8 +83,19 @@ class DemoSwitch(AmiServer):
         self._policy = policy
         self._seed = seed
         self._desks: list[Desk] = []
-        self.switch.public = Public(Random(f"{seed}/called back"))
-        self.crowd = Crowd(self.switch, demand(policy, pace), seed)
+        self._rush = RUSH_SHARE * pace / GAP * RUSH_EVERY
+        wanted = demand(policy, pace)
+        self.crowd = Crowd(self.switch, wanted, seed)
+        self.switch.public = Public(next(iter(wanted.values())).manner.talk, Random(f"{seed}/public"))
+
+    def open(self) -> None:
+        """Citizens call from now on, and again and again many at once."""
+        self.crowd.start()
+        self._time.call_at(self._time.now() + FIRST_RUSH, self._come_in_a_rush)
+
+    def _come_in_a_rush(self) -> None:
+        self.crowd.rush(self._rush, RUSH_TAKES)
+        self._time.call_at(self._time.now() + RUSH_EVERY, self._come_in_a_rush)
 
     def staff(self, click: Click) -> None:
         """The operators come to work, one after the other; ``click`` takes what they press on their pages."""
@@ -91,19 +132,18 @@ async def demo_switch(
     time = LoopTime.real(asyncio.get_running_loop())
     server = DemoSwitch(policy, time, secret=secret or secrets.token_urlsafe(16), seed=seed, pace=pace)
     await server.start(port=ami_port)
-    server.crowd.start()
+    server.open()
     return server
 
 
 def demand(policy: Policy, pace: float) -> dict[LineId, Demand]:
-    """Calls by line in the proportions of the forecast, as many as keep the operators busy."""
+    """Calls by line in the proportions of the forecast: with the rushes as many as keep the operators busy."""
     per_second = pace / GAP
     talk = max(SHORTEST_TALK, BUSYNESS * len(policy.operators) / per_second - AROUND_TALK)
-    manner = Manner(menu=uniform(3.0, 8.0), patience=exponential(PATIENCE), talk=lognormal(talk))
+    manner = Manner(menu=uniform(3.0, 8.0), patience=exponential(PATIENCE), talk=lognormal(talk), accepts=ACCEPTS)
+    steady = (1 - RUSH_SHARE) * per_second
     forecast = sum(line.calls_per_day for line in policy.lines.values())
-    return {
-        line.id: Demand(3600 * per_second * line.calls_per_day / forecast, manner) for line in policy.lines.values()
-    }
+    return {line.id: Demand(3600 * steady * line.calls_per_day / forecast, manner) for line in policy.lines.values()}
 
 
 def style(number: int) -> Style:
@@ -111,22 +151,6 @@ def style(number: int) -> Style:
     if number % 7 == 6:
         return NEVER
     return Style(rejects=0.1) if number % 5 == 4 else Style()
-
-
-class Public:
-    """Citizens who are called back. Implements :class:`~sim.phones.Hands`."""
-
-    def __init__(self, rng: Random) -> None:
-        self._rng = rng
-
-    def invited(self, leg: Leg) -> Habit:
-        """Most answer; some are busy, out, or have a machine."""
-        return self._rng.choices(
-            [Habit(after=6.0, talk=60.0, voice=0.6), BUSY, RINGS, Habit(after=12.0, voice=8.0)], [7, 1, 1, 1]
-        )[0]
-
-    def parted(self, leg: Leg) -> None:
-        """Nothing follows."""
 
 
 class Pages:
@@ -194,7 +218,7 @@ def main(
 async def serve(server: DemoSwitch, queues: Path, state: Path, web_port: int, open_it: bool) -> None:
     """The service, in the same process as its switch, until a signal."""
     settings = Settings(
-        queues=queues,
+        queues=demo_queues(queues, state),
         state=state,
         ami_port=server.port,
         ami_secret=SecretStr(server.secret),

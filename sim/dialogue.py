@@ -63,7 +63,6 @@ class Dialogues:
         self._switch.out.callback_heard(call, self._switch.stamp())
         call.script = self._script(call, offered)
         self._go_on(call, None)
-        call.citizen.offered(call)
 
     def press(self, call: Call, key: str) -> None:
         """A key of the caller's telephone. Out of the dialogue it is not listened to."""
@@ -101,6 +100,7 @@ class Dialogues:
         else:
             call.keyed = ""
             self._listen(call, self._switch.timing.prompt + call.question.patience)
+            call.citizen.asked(call)
 
     def _listen(self, call: Call, seconds: float) -> None:
         time = self._switch.time

@@ -199,6 +199,8 @@ DESK: Final[Mapping[str, tuple[str, str, str]]] = {
     "number": ("Nummer", "Number", "Numéro"),
     "ends_in": ("eindigt op {digits}", "ends in {digits}", "se termine par {digits}"),
     "window": ("Beloofd moment", "Promised moment", "Moment promis"),
+    "when_calm": ("zodra het kalm is, vanaf {moment}", "as soon as it is calm, from {moment}",
+                  "dès que c’est calme, à partir de {moment}"),
     "deadline": ("Ten laatste", "At the latest", "Au plus tard"),
     "attempts": ("Pogingen", "Attempts", "Tentatives"),
     "last_result": ("Laatste resultaat", "Last result", "Dernier résultat"),

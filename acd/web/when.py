@@ -5,6 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from acd.model.callback import Window
+from acd.model.promise import HALF_HOUR
 from acd.web.texts import Lang, text
 
 MINUTE: Final = 60
@@ -42,6 +43,12 @@ class When:
     def window(self, window: Window) -> str:
         end = self.time(window.end) if self.day(window.start) == self.day(window.end) else self.moment(window.end)
         return f"{self.moment(window.start)} – {end}"
+
+    def promised(self, window: Window, deadline: float) -> str:
+        """A moment of half an hour; or, until the deadline itself, as soon as it is calm."""
+        if window.end == deadline and window.end - window.start > HALF_HOUR:
+            return text(self._lang, "when_calm", moment=self.moment(window.start))
+        return self.window(window)
 
     def until(self, at: float) -> str:
         """``nog 3 u 20``, or ``1 u 05 te laat``."""

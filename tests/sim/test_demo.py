@@ -3,13 +3,17 @@
 import asyncio
 import re
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from acd.asterisk import AmiSettings, AsteriskPbx
 from acd.config import load
+from acd.config.calendar import is_open
 from acd.model import facts as f
 from acd.model.policy import Policy
-from sim.demo import demand, demo_switch
+from acd.model.zone import ZONE
+from sim.demo import RUSH_SHARE, demand, demo_switch
+from sim.demo_city import demo_queues
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,10 +26,21 @@ def test_demand_follows_the_forecast_and_keeps_the_operators_busy() -> None:
     policy = city()
     for pace in (0.5, 1.0, 2.0):
         wanted = demand(policy, pace)
-        total = sum(line.per_hour for line in wanted.values())
+        total = sum(line.per_hour for line in wanted.values()) / (1 - RUSH_SHARE)
         assert abs(total - 900 * pace) < 1e-6
         busiest = max(wanted, key=lambda line: wanted[line].per_hour)
         assert busiest == max(policy.lines.values(), key=lambda line: line.calls_per_day).id
+
+
+def test_the_demo_shows_the_given_city_at_every_hour_and_offers_a_call_back_soon(tmp_path: Path) -> None:
+    given, shown = load(ROOT / "queues.yaml"), load(demo_queues(ROOT / "queues.yaml", tmp_path / "state"))
+    assert shown.lines.keys() == given.lines.keys()
+    assert shown.policy.operators == given.policy.operators
+    sunday_night = datetime(2027, 12, 26, 3, 0, tzinfo=ZONE)
+    for id, line in shown.policy.lines.items():
+        assert is_open(shown, id, sunday_night)
+        assert (line.callback is None) == (given.policy.lines[id].callback is None)
+        assert line.callback is None or line.callback.after == 20.0
 
 
 async def test_a_switch_in_the_same_process() -> None:

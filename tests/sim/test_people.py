@@ -17,8 +17,11 @@ from acd.model.ids import LineId, OperatorId
 from acd.model.outcome import Outcome
 from acd.model.policy import Policy
 from acd.runtime.driver import Driver
-from sim.citizens import Crowd, Demand, Manner
+from sim.calls import Call
+from sim.citizens import Caller, Crowd, Demand, Manner
+from sim.dialogue import Offered
 from sim.draws import constant, exponential, lognormal, uniform
+from sim.happenings import Silent
 from sim.heap_driver import HeapDriver
 from sim.kernel import Kernel, Scheduler
 from sim.loop_time import LoopTime, VirtualLoop
@@ -181,3 +184,46 @@ def test_draws() -> None:
     assert pstdev(logs) == pytest.approx(0.6, rel=0.03)
     spread = [uniform(3.0, 8.0)(rng) for _ in many]
     assert 3.0 <= min(spread) < 3.1 < 7.9 < max(spread) <= 8.0
+
+
+# --- The offer to be called back -------------------------------------------------------------------------------------
+
+
+class Ear(Silent):
+    """What the dialogue came to."""
+
+    def __init__(self) -> None:
+        self.said: list[int | str] = []
+
+    def callback_wanted(self, call: Call, choice: int, keyed: str) -> None:
+        self.said.append(choice)
+
+    def callback_declined(self, call: Call) -> None:
+        self.said.append("no")
+
+
+@pytest.mark.parametrize(
+    ("accepts", "asks_soon", "slots", "said"),
+    [(1.0, 1.0, 3, [0]), (1.0, 0.0, 3, [1]), (1.0, 1.0, 0, [0]), (1.0, 0.0, 0, [0]), (0.0, 1.0, 3, ["no"])],
+)
+def test_who_hears_the_offer_says_what_he_wants(
+    accepts: float, asks_soon: float, slots: int, said: list[int | str]
+) -> None:
+    kernel, ear = Kernel(START), Ear()
+    switch = SimSwitch.of(small_policy(), kernel, timing=MEASURED, stale_after=None)
+    switch.session_opened()
+    switch.out = ear
+    manner = Manner(
+        menu=constant(1.0),
+        patience=constant(1000.0),
+        leaves_menu=0.0,
+        informed=0.0,
+        accepts=accepts,
+        asks_soon=asks_soon,
+    )
+    Caller(switch, next(iter(switch.queues)), manner, Random(1))
+    kernel.run_until(START + 30)
+    [call] = switch.calls.values()
+    switch.offer_callback(call, Offered(slots, number=True))
+    kernel.run_until(START + 120)
+    assert ear.said == said

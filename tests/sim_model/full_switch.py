@@ -80,7 +80,8 @@ class FullSwitch:
     def connected(self, call: Call) -> None:
         self.kernel.call_at(self.kernel.now() + self.callers[call.id].talk, self.switch.hang_up, call)
 
-    def offered(self, call: Call) -> None: ...
+    def asked(self, call: Call) -> None:
+        """Nobody is offered to be called back here."""
 
     def gone(self, call: Call) -> None:
         if call.where is At.REFUSED:

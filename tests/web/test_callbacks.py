@@ -6,10 +6,11 @@ from html import unescape
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from acd.model.account import Role
-from acd.model.callback import CallbackState
+from acd.model.callback import CallbackState, Window
 from acd.model.ids import CallbackId, LineId
 from acd.model.promise import CallbackCounts
 from acd.model.worklist import Act
@@ -332,6 +333,29 @@ def test_when_a_promise_asks_for_attention(deadline: float, state: CallbackState
 )
 def test_numbers(number: str, end: str, whole: str) -> None:
     assert (masked(number), readable(number)) == (end, whole)
+
+
+async def test_a_promise_without_an_hour_is_for_as_soon_as_it_is_calm(house: House) -> None:
+    assert house.promises
+    calm = dossier("calm", NOW, state=CallbackState.CLAIMED, owner="an")
+    window = Window(NOW - 600, calm.row.deadline)
+    house.promises.dossiers[CallbackId("calm")] = msgspec.structs.replace(
+        calm, row=msgspec.structs.replace(calm.row, window=window)
+    )
+    async with signed_in(house, Role.OPERATOR) as browser:
+        shown = row((await browser.get("/callbacks")).text, "calm")
+        assert "zodra het kalm is, vanaf vandaag 11:50" in shown
+        assert "bezig" in shown and "nog niet gebeld" not in shown
+        assert "zodra het kalm is" in (await browser.get("/callbacks/calm")).text
+
+
+async def test_an_erased_number_is_said_to_be_so(house: House) -> None:
+    assert house.promises
+    house.promises.dossiers[CallbackId("old")] = dossier("old", NOW, number="", state=CallbackState.REACHED)
+    async with signed_in(house, Role.OPERATOR) as browser:
+        assert "nummer gewist" in row((await browser.get("/callbacks?kind=closed")).text, "old")
+        page = (await browser.get("/callbacks/old")).text
+        assert "nummer gewist" in page and "tel:" not in page
 
 
 async def test_counts_add_up() -> None:

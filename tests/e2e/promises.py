@@ -9,9 +9,9 @@ from typing import Final
 from acd.config import load
 from acd.ivr.catalogue import NEEDED
 from acd.ivr.spoken import spoken
-from acd.model.callback import AttemptResult, CallbackState, Window
+from acd.model.callback import OWED, AttemptResult, CallbackState, Window
 from acd.model.ids import CallbackId, CallId, LineId
-from acd.model.promise import OWED, Attempt, Change, Promise
+from acd.model.promise import Attempt, Change, Promise
 from acd.records import CallbackStore
 from sim.lab import Lab
 from sim.lab.service import LabService
@@ -93,11 +93,12 @@ async def promise_of(service: LabService) -> Kept:
 
 
 async def owe(service: LabService, number: str, now: float, line: str = "terugbel") -> None:
-    """Promise a call, the moment of which has come. The service need not run, but has run once."""
+    """Promise a call, the moment of which has come. The database is there."""
+    call = f"{now - 3600:.0f}.1"
     wanted = Promise(
-        callback=CallbackId(f"owed-{number}"),
+        callback=CallbackId(call),
         line=LineId(line),
-        call=CallId(f"owed-{number}"),
+        call=CallId(call),
         language="nl",
         promised_at=now - 3600,
         start_at=now - 1800,

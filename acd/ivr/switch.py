@@ -173,6 +173,8 @@ def _queue(line: Line, policy: Policy) -> str:
         "strategy": "rrmemory",
         "musicclass": "acd",
         "timeout": max(1, math.ceil(line.ring_time)),
+        # The time after which a caller looks up whether the engine is back cuts no ring short.
+        "timeoutpriority": "conf",
         "retry": 1,
         "wrapuptime": round(line.wrap_up),
         "servicelevel": round(line.target_wait),

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -117,6 +118,9 @@ class Lab:
         self._rtp_timeout = rtp_timeout
         self._sounds = sounds
         self._process: subprocess.Popen[bytes] | None = None
+        # Asterisk dies with the thread that started it, not with the process: so it is one that lives as long as we do,
+        # whatever thread asks.
+        self._starter = ThreadPoolExecutor(1, "lab")
         self._inside = Path(f"/tmp/acd-lab-{self.slot.number}")  # noqa: S108
         self.folder = self.root / self._inside.relative_to("/")
         """Where its files are, seen from outside the root folder: ``etc``, ``log``, ``run``, ``data``."""
@@ -171,9 +175,9 @@ class Lab:
             raise LabError("Asterisk runs already")
         (self.folder / "run/asterisk.ctl").unlink(missing_ok=True)
         with (self.folder / "log/console").open("ab") as console:
-            self._process = subprocess.Popen(
-                self._command(), stdin=subprocess.DEVNULL, stdout=console, stderr=console, cwd="/"
-            )
+            self._process = self._starter.submit(
+                subprocess.Popen, self._command(), stdin=subprocess.DEVNULL, stdout=console, stderr=console, cwd="/"
+            ).result()
         self._wait_for_boot()
 
     def restart(self) -> None:
@@ -194,6 +198,7 @@ class Lab:
         try:
             self.stop()
         finally:
+            self._starter.shutdown()
             shutil.rmtree(self.folder, ignore_errors=True)
             with contextlib.suppress(OSError):
                 self.slot.release()

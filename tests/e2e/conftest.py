@@ -69,3 +69,15 @@ async def records(service: LabService) -> list[CallRow]:
         return (await archive.calls(limit=10_000))[::-1]
     finally:
         await archive.close()
+
+
+async def all_ended(service: LabService, count: int) -> list[CallRow]:
+    """So many calls, once all of them are over, oldest first."""
+    rows: list[CallRow] = []
+
+    async def ended() -> bool:
+        rows[:] = await records(service)
+        return len(rows) == count and all(row.ended_at is not None and row.outcome is not None for row in rows)
+
+    await until(ended, 10, f"{count} calls are recorded as ended, each with an outcome")
+    return rows

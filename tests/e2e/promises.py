@@ -93,11 +93,12 @@ async def promise_of(service: LabService) -> Kept:
 
 
 async def owe(service: LabService, number: str, now: float, line: str = "terugbel") -> None:
-    """Promise a call, the moment of which has come. The service need not run, but has run once."""
+    """Promise a call, the moment of which has come. The database is there."""
+    call = f"{now - 3600:.0f}.1"
     wanted = Promise(
-        callback=CallbackId(f"owed-{number}"),
+        callback=CallbackId(call),
         line=LineId(line),
-        call=CallId(f"owed-{number}"),
+        call=CallId(call),
         language="nl",
         promised_at=now - 3600,
         start_at=now - 1800,

@@ -25,9 +25,9 @@ from acd.records import Archive, CallRow
 from sim.lab import Lab
 from sim.lab.service import LabService
 from sim.lab.sipp import Farm, Manner, RingStory, Stories
-from tests.e2e.conftest import records, until
+from tests.e2e.conftest import all_ended, records, until
 from tests.e2e.promises import QUEUES, Kept, in_good_hands, promises, short_spoken
-from tests.e2e.test_sixty_calls import all_ended, no_phone_rings_twice_at_once
+from tests.e2e.test_sixty_calls import no_phone_rings_twice_at_once
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
 
@@ -45,7 +45,7 @@ _R = AttemptResult
 class Group(NamedTuple):
     """Callers who do the same."""
 
-    count: int
+    callers: int
     keys: str
     """Pressed one after the other, from the offer on."""
     leaves: float | None = None
@@ -75,7 +75,7 @@ GROUPS: Final = (
     Group(2, "1121"),
     Group(1, "11221"),
     Group(1, "113", phone="BUSY", result=_R.BUSY),
-    Group(1, "113", phone="SILENT", result=_R.NO_ANSWER),
+    Group(1, "113", phone="SILENT", result=_R.NO_ANSWER, did=TOESTEL),
     Group(1, "113", phone="REFUSES", result=_R.REFUSED),
     Group(1, "113", phone="UNKNOWN", result=_R.WRONG_NUMBER),
     Group(1, "113", phone="MACHINE", result=_R.MACHINE, did=TOESTEL),
@@ -98,7 +98,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
 
 async def test_whoever_waits_too_long_is_offered_a_call_back_and_is_called_back(lab: Lab, tmp_path: Path) -> None:
-    assert sum(group.count for group in GROUPS) == 20
+    assert sum(group.callers for group in GROUPS) == 20
     async with LabService(lab, QUEUES, tmp_path / "state") as service:
         with Farm(lab, tmp_path / "sipp") as farm:
             await open_for_business(lab, service, farm)
@@ -137,9 +137,9 @@ async def the_callers(service: LabService, farm: Farm) -> list[CallRow]:
 
     for index, (name, group) in enumerate(zip(names, GROUPS, strict=True)):
         keys = [(NEXT_KEY if number else FIRST_KEY, key) for number, key in enumerate(group.keys)]
-        farm.citizens(name, group.did, prefix=prefix(index), count=group.count, rate=20, hold=group.leaves, keys=keys)
+        farm.citizens(name, group.did, prefix=prefix(index), count=group.callers, rate=20, hold=group.leaves, keys=keys)
         if group.stays:
-            here = sum(group.count for group in GROUPS[: index + 1])
+            here = sum(group.callers for group in GROUPS[: index + 1])
             await until(partial(first_come, here), 10, "those who stay are the first in the line")
 
     async def all_hear() -> bool:

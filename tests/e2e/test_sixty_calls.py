@@ -21,7 +21,7 @@ from sim.lab import RINGS, Lab, Phone
 from sim.lab.service import LabService
 from sim.lab.sip import uri_of
 from sim.lab.sipp import Farm, RingStory, Stories
-from tests.e2e.conftest import records, until
+from tests.e2e.conftest import all_ended, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
 
@@ -120,17 +120,6 @@ def rings_of(phone: Phone) -> list[RingStory]:
         )
         for call in phone.calls
     ]
-
-
-async def all_ended(service: LabService, count: int) -> list[CallRow]:
-    rows: list[CallRow] = []
-
-    async def ended() -> bool:
-        rows[:] = await records(service)
-        return len(rows) == count and all(row.ended_at is not None and row.outcome is not None for row in rows)
-
-    await until(ended, 10, f"{count} calls are recorded as ended, each with an outcome")
-    return rows
 
 
 def the_same_counts(rows: list[CallRow], stories: Stories) -> None:

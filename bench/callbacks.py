@@ -2,7 +2,7 @@
 
 A normal week, a week with a double Monday, a week with flu on Tuesday, and those two days alone; each without
 callbacks, with the offer at the line's limit, and with the early offer too. All three see the same callers. Prints
-tables in Markdown: means per day with 95 % confidence intervals, and the differences with no callbacks, pair by pair.
+tables in Markdown: means per day with 95 % confidence intervals, and the differences with no callbacks, in pairs.
 
 Callers who accept leave the queue, and they are those with the longest waits: what remains is answered more often even
 if nothing became better. So the same callers are also followed through both worlds: those who were not called back.

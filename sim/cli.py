@@ -23,7 +23,16 @@ from sim.policies import ASTERISK, policy_name
 from sim.recorded import BadDay
 from sim.recorded_roster import roster as staff_of
 from sim.replay import beside, beside_table
-from sim.report import Language, Report, page, report_of_comparison, report_of_run, report_of_skills
+from sim.report import (
+    Language,
+    Report,
+    page,
+    report_of_comparison,
+    report_of_replay,
+    report_of_run,
+    report_of_skills,
+    report_of_staff,
+)
 from sim.results import BY_KEY, HOUSE, Summary, Unit, as_csv, as_json, lines_tables, shown, summary
 from sim.scenario import Scenario, find, read, shipped
 from sim.scenario import replay as replay_of
@@ -191,6 +200,7 @@ def replay(  # noqa: PLR0917
     change: Changes = None,
     replications: Replications = None,
     seed: Seed = None,
+    html: Html = None,
     json: Json = False,
     cores: Cores = CORES,
     language: Tongue = Language.NL,
@@ -201,6 +211,7 @@ def replay(  # noqa: PLR0917
     longer than they waited. Only what nobody recorded is drawn, and the same seed draws the same.
     """
     given = _scenario(scenario)
+    _check_html(html)
     with _plain_words():
         setup, calls = replay_of(replace(given.setup, first_day=day.date(), days=1), records, day.date())
         if roster is Roster.RECORDS:
@@ -210,6 +221,12 @@ def replay(  # noqa: PLR0917
     with _bar() as tell:
         (runs,) = run_all([setup], count, first, cores=cores, progress=tell)
     found = beside(calls, runs, setup)
+    whole = summary(runs, setup)
+    _write(
+        html,
+        lambda: report_of_replay(found, whole, given, language, day.date(), given=scenario, changes=change or ()),
+        language,
+    )
     if json:
         out.out(msgspec.json.format(msgspec.json.encode(found), indent=2).decode(), highlight=False)
     else:
@@ -231,6 +248,7 @@ def staff(  # noqa: PLR0917
     change: Changes = None,
     days: Days = DAYS,
     seed: Seed = None,
+    html: Html = None,
     json: Json = False,
     csv: Csv = False,
     cores: Cores = CORES,
@@ -240,9 +258,11 @@ def staff(  # noqa: PLR0917
 
     In each half-hour the share of callers who are answered (--reachability) and who are answered in time (--share,
     --within) is met over all lines together, and on each line over the day. Operators are those of the city, with the
-    lines they serve; nobody can be missed in any half-hour without missing a target.
+    lines they serve. On the days of the search nobody could be missed in any half-hour without missing a target: a
+    smallest staffing, not a proof that no other mixture of people is smaller. How certain it is comes from other days.
     """
     given = _scenario(scenario)
+    _check_html(html)
     with _plain_words():
         setup = with_targets(_with_changes(given.setup, change), reachability, share, within)
     try:
@@ -251,6 +271,11 @@ def staff(  # noqa: PLR0917
     except OutOfReach as error:
         _fail(refusal(error, language))
     found = staffing(answer)
+    _write(
+        html,
+        lambda: report_of_staff(found, given, setup, language, given=scenario, changes=change or ()),
+        language,
+    )
     if json:
         out.out(paper.as_json(found).decode(), highlight=False)
     elif csv:

@@ -14,7 +14,7 @@ from sim.recorded import Experience, measured
 from sim.results import FIGURES, shown, summary
 
 COMPARED: Final = ("entered", "reachability", "service_level", "asa")
-_AS_IT_WAS: Final = {"nl": "gemeten", "en": "measured", "fr": "mesuré"}
+AS_IT_WAS: Final = {"nl": "gemeten", "en": "measured", "fr": "mesuré"}
 _LINE: Final = {"nl": "lijn", "en": "line", "fr": "ligne"}
 _ALL: Final = {"nl": "alle lijnen", "en": "all lines", "fr": "toutes les lignes"}
 
@@ -53,7 +53,7 @@ def beside_table(found: Iterable[Beside], language: str) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column(_LINE[language])
     for figure in figures:
-        table.add_column(f"{figure.names[language]} {_AS_IT_WAS[language]}", justify="right")
+        table.add_column(f"{figure.names[language]} {AS_IT_WAS[language]}", justify="right")
         table.add_column(figure.names[language], justify="right")
     for row in found:
         cells = []

@@ -17,16 +17,22 @@ TONES = {Verdict.MET: Tone.GOOD, Verdict.MISSED: Tone.BAD, Verdict.OPEN: Tone.OP
 
 def facts(language: Language, found: Summary, scenario: Scenario, changes: Sequence[str] = ()) -> list[tuple[str, str]]:
     """What was simulated."""
+    replications = (text(language, "replications"), str(found.replications))
+    return facts_of(
+        language, scenario, changes, replications, (text(language, "policy"), policy_words(language, found.policy))
+    )
+
+
+def facts_of(
+    language: Language, scenario: Scenario, changes: Sequence[str], *more: tuple[str, str]
+) -> list[tuple[str, str]]:
+    """The period, what more there is to say, and what was different."""
     first, days = scenario.setup.first_day, scenario.setup.counted_days
     words = date_words(language, first.weekday(), first.day, first.month, first.year)
     period = text(language, "one_day", day=words)
     if days > 1:
         period = text(language, "days_from", days=days, day=words)
-    rows = [
-        (text(language, "period"), period),
-        (text(language, "replications"), str(found.replications)),
-        (text(language, "policy"), policy_words(language, found.policy)),
-    ]
+    rows = [(text(language, "period"), period), *more]
     if changes:
         said = "; ".join(in_words(language, words, scenario.setup) for words in changes)
         rows.append((text(language, "changes"), said))

@@ -329,6 +329,114 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "what_if": ("Wat als?", "What if?", "Et si ?"),
     "skills": ("Wie leert best welke lijn?", "Who should learn which line?", "Qui devrait apprendre quelle ligne ?"),
+    # --- Staffing
+    "staffing": ("Wie is wanneer nodig?", "Who is needed when?", "Qui faut-il, et quand ?"),
+    "proof_days": (
+        "Getoetste dagen van elke weekdag",
+        "Days of each weekday it was tried on",
+        "Jours vérifiés de chaque jour de la semaine",
+    ),
+    "roster_more": (
+        "{count} medewerkers erbij op {when}",
+        "{count} more operators on {when}",
+        "{count} agents de plus le {when}",
+    ),
+    "gap_who": ("Vaardigheden: {who}.", "Skills: {who}.", "Compétences : {who}."),
+    "roster_enough": (
+        "Er zijn overal genoeg medewerkers ingeroosterd",
+        "Enough operators are rostered everywhere",
+        "Assez d’agents sont prévus partout",
+    ),
+    "roster_enough_detail": (
+        "Let nog op wie: de juiste lijnen moeten erbij zijn.",
+        "Do look at who they are: the right lines must be among them.",
+        "Vérifiez encore qui : les bonnes lignes doivent en être.",
+    ),
+    "roster_spare": (
+        "{hours} medewerker-uren kunnen elders heen",
+        "{hours} operator hours can go elsewhere",
+        "{hours} heures d’agent peuvent aller ailleurs",
+    ),
+    "roster_spare_detail": (
+        "Meer ingeroosterd dan nodig: {when}.",
+        "More rostered than needed: {when}.",
+        "Plus prévus que requis : {when}.",
+    ),
+    "hours_total": (
+        "Medewerker-uren: nu {now}, nodig {needed}",
+        "Operator hours: {now} now, {needed} needed",
+        "Heures d’agent : {now} prévues, {needed} requises",
+    ),
+    "staff_panel": ("Medewerkers per halfuur", "Operators by half-hour", "Agents par demi-heure"),
+    "rostered": ("ingeroosterd", "rostered", "prévus"),
+    "needed": ("nodig", "needed", "requis"),
+    "by_half_hour": ("per halfuur", "by half-hour", "par demi-heure"),
+    "staff_lead": (
+        "Rood met ▼: te weinig ingeroosterd. Zekerheid: dat beide doelen gehaald worden, op dagen die de berekening "
+        "niet kende; cijfers met ± zijn van die dagen.",
+        "Red with ▼: too few rostered. Confidence: that both targets are met, on days that the search had not seen; "
+        "figures with ± are of those days.",
+        "Rouge avec ▼ : trop peu d’agents prévus. Certitude : que les deux objectifs sont atteints, sur des jours que "
+        "le calcul ne connaissait pas ; les chiffres avec ± sont de ces jours.",
+    ),
+    "method_staff": (
+        "Er werd begonnen met de formules van Erlang; daarna beslist de simulatie: één erbij waar een doel niet zeker "
+        "gehaald wordt, één eraf waar het ook zonder hem gehaald wordt. Op de dagen van de berekening kon op het einde "
+        "nergens nog iemand gemist worden. Dat is een kleinste bezetting, geen bewijs dat geen andere mix kleiner is.",
+        "It began with the formulas of Erlang; then the simulation decides: one more where a target is not met for "
+        "certain, one fewer where it is met without him. On the days of the search nobody could be missed anywhere in "
+        "the end. That is a smallest staffing, not a proof that no other mixture is smaller.",
+        "Le point de départ : les formules d’Erlang. Ensuite la simulation décide : un agent de plus là où un objectif "
+        "n’est pas atteint avec certitude, un de moins là où il l’est sans lui. Sur les jours du calcul, personne ne "
+        "pouvait plus manquer. C’est un effectif minimal, pas la preuve qu’aucune autre combinaison n’est plus petite.",
+    ),
+    "method_confidence": (
+        "De getoonde zekerheid komt van andere dagen dan die van de berekening en kan dus lager uitvallen dan 95 %.",
+        "The confidence shown comes from other days than those of the search, so it may be below 95 % there.",
+        "La certitude affichée vient d’autres jours que ceux du calcul : elle peut donc y être inférieure à 95 %.",
+    ),
+    # --- Replay
+    "replay": ("Opnieuw gespeeld:", "Replayed:", "Rejoué :"),
+    "replay_same": (
+        "{figure}: {now}, niet zeker anders dan de gemeten {was}",
+        "{figure}: {now}, not certainly different from the {was} that was measured",
+        "{figure} : {now}, pas certainement différent des {was} mesurés",
+    ),
+    "replay_same_detail": (
+        "Zoals het gespeeld werd, had deze dag niet zeker een ander resultaat.",
+        "As it was replayed, this day would not certainly have gone another way.",
+        "Tel qu’il a été rejoué, ce jour n’aurait pas certainement donné un autre résultat.",
+    ),
+    "replay_better": (
+        "{figure}: {now}, zeker hoger dan de gemeten {was}",
+        "{figure}: {now}, certainly above the {was} that was measured",
+        "{figure} : {now}, certainement au-dessus des {was} mesurés",
+    ),
+    "replay_worse": (
+        "{figure}: {now}, zeker lager dan de gemeten {was}",
+        "{figure}: {now}, certainly below the {was} that was measured",
+        "{figure} : {now}, certainement au-dessous des {was} mesurés",
+    ),
+    "replay_certain_detail": (
+        "Zonder wijzigingen zegt zo’n verschil dat rooster of gedrag van het scenario niet dat van die dag was.",
+        "Without changes such a difference says that roster or behaviour of the scenario were not those of that day.",
+        "Sans modifications, un tel écart dit que l’horaire ou le comportement du scénario n’étaient pas ceux du jour.",
+    ),
+    "not_measured": ("Toen niet gemeten.", "Not measured then.", "Non mesuré alors."),
+    "beside": ("Gemeten en gesimuleerd", "Measured and simulated", "Mesuré et simulé"),
+    "beside_lead": (
+        "Dezelfde oproepen op dezelfde momenten: links zoals het was, rechts wat de routering ervan maakt.",
+        "The same calls at the same moments: as it was on the left, what the routing makes of them on the right.",
+        "Les mêmes appels aux mêmes moments : à gauche tel que c’était, à droite ce qu’en fait le routage.",
+    ),
+    "method_replay": (
+        "Wie toen ophing, heeft hetzelfde geduld; van de anderen is enkel bekend dat ze langer konden wachten dan ze "
+        "deden. Alleen wat niemand vastlegde, is geloot.",
+        "Who hung up then has the same patience; of the others it is only known that they could wait longer than they "
+        "did. Only what nobody recorded is drawn.",
+        "Qui a raccroché alors a la même patience ; des autres on sait seulement qu’ils pouvaient attendre plus. Seul "
+        "ce que personne n’a enregistré est tiré au sort.",
+    ),
     # --- Changes in words
     "learn": ("{operator} leert {lines}", "{operator} learns {lines}", "{operator} apprend {lines}"),
     "extra": (

@@ -19,18 +19,21 @@ from sim.staff.targets import SURE, Target, confidence
 WEEKDAYS: Final = {
     "nl": ("ma", "di", "wo", "do", "vr", "za", "zo"),
     "en": ("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
+    "fr": ("lu", "ma", "me", "je", "ve", "sa", "di"),
 }
 _Z: Final = 1.96
-_HEADS: Final = {
+HEADS: Final = {
     "nl": ("tijd", "oproepen", "nu", "nodig", "verschil", "wie", "bereikbaarheid", "op tijd", "zekerheid"),
     "en": ("time", "calls", "now", "needed", "gap", "who", "reachability", "in time", "confidence"),
+    "fr": ("heure", "appels", "prévus", "requis", "écart", "qui", "joignabilité", "à temps", "certitude"),
 }
-_LINE_HEADS: Final = {
+LINE_HEADS: Final = {
     "nl": ("lijn, hele dag", "oproepen", "bereikbaarheid", "op tijd", "zekerheid"),
     "en": ("line, whole day", "calls", "reachability", "in time", "confidence"),
+    "fr": ("ligne, toute la journée", "appels", "joignabilité", "à temps", "certitude"),
 }
-_ALL: Final = {"nl": "alle lijnen", "en": "all lines"}
-_HOURS: Final = {"nl": "medewerker-uren", "en": "operator hours"}
+_ALL: Final = {"nl": "alle lijnen", "en": "all lines", "fr": "toutes les lignes"}
+HOURS: Final = {"nl": "medewerker-uren", "en": "operator hours", "fr": "heures d’agent"}
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -177,7 +180,7 @@ def tables(found: Staffing, setup: Setup, language: str) -> Iterator[Table]:
 
 
 def _half_hours(found: Staffing, setup: Setup, language: str, weekday: int) -> Table:
-    table = _table(_HEADS[language], WEEKDAYS[language][weekday], left=(0, 5))
+    table = _table(HEADS[language], WEEKDAYS[language][weekday], left=(0, 5))
     for one in found.half_hours:
         if one.weekday == weekday:
             table.add_row(
@@ -186,7 +189,7 @@ def _half_hours(found: Staffing, setup: Setup, language: str, weekday: int) -> T
                 str(one.now),
                 str(one.needed),
                 f"{one.gap:+}" if one.gap else "0",
-                _who(one.groups, setup, language),
+                who(one.groups, setup, language),
                 *_reached(one.reached),
                 style="bold" if one.gap > 0 else "",
             )
@@ -194,7 +197,7 @@ def _half_hours(found: Staffing, setup: Setup, language: str, weekday: int) -> T
 
 
 def _lines(found: Staffing, language: str, weekday: int) -> Table:
-    table = _table(_LINE_HEADS[language], WEEKDAYS[language][weekday], left=(0,))
+    table = _table(LINE_HEADS[language], WEEKDAYS[language][weekday], left=(0,))
     for one in found.lines:
         if one.weekday == weekday:
             table.add_row(one.line, f"{one.calls:.1f}", *_reached(one.reached))
@@ -220,7 +223,7 @@ def sure(confidence: float) -> str:
     return f"{min(0.99, math.floor(confidence * 100) / 100):.0%}".replace("%", " %")
 
 
-def _who(groups: Iterable[GroupNeed], setup: Setup, language: str) -> str:
+def who(groups: Iterable[GroupNeed], setup: Setup, language: str) -> str:
     """``+2 gentinfo, -1 gentinfo+lez``."""
     ordered = sorted(groups, key=lambda group: (group.gap < 0, len(group.lines)))
     return ", ".join(f"{g.gap:+} {group_name(g.lines, setup, language)}" for g in ordered if g.gap)
@@ -232,17 +235,41 @@ def group_name(lines: Skills, setup: Setup, language: str) -> str:
 
 def conclusion(found: Staffing, language: str) -> str:
     """What the city must know of it, in two sentences."""
-    hours = f"{_HOURS[language]}: {found.hours_now:g} → {found.hours_needed:g}"
-    total, least = len(found.half_hours) + len(found.lines), sure(found.confidence)
-    if language == "nl":
-        how = f"Getoetst op {found.days} dagen die de berekening niet kende"
-        result = "overal gehaald" if found.met else "niet overal gehaald"
-        doubt = f"met minder dan 95 % zekerheid op {found.doubtful} van {total} plaatsen, het minst met {least}"
-        return f"{hours}. {how}: {result}, {doubt if found.doubtful else f'met minstens {least} zekerheid'}."
-    how = f"Tried on {found.days} days that the search had not seen"
-    result = "met everywhere" if found.met else "not met everywhere"
-    doubt = f"with less than 95 % confidence in {found.doubtful} of {total} places, the least {least}"
-    return f"{hours}. {how}: {result}, {doubt if found.doubtful else f'with at least {least} confidence'}."
+    return f"{HOURS[language]}: {found.hours_now:g} → {found.hours_needed:g}. {proof(found, language)}"
+
+
+def proof(found: Staffing, language: str) -> str:
+    """How it did on days of which the search knew nothing."""
+    how, met, missed, sure_everywhere, doubt = _PROOF[language]
+    said = doubt if found.doubtful else sure_everywhere
+    total = len(found.half_hours) + len(found.lines)
+    known = {"days": found.days, "doubtful": found.doubtful, "total": total, "least": sure(found.confidence)}
+    return f"{how}: {met if found.met else missed}, {said}.".format(**known)
+
+
+_PROOF: Final = {
+    "nl": (
+        "Getoetst op {days} dagen die de berekening niet kende",
+        "overal gehaald",
+        "niet overal gehaald",
+        "met minstens {least} zekerheid",
+        "met minder dan 95 % zekerheid op {doubtful} van {total} plaatsen, het minst met {least}",
+    ),
+    "en": (
+        "Tried on {days} days that the search had not seen",
+        "met everywhere",
+        "not met everywhere",
+        "with at least {least} confidence",
+        "with less than 95 % confidence in {doubtful} of {total} places, the least {least}",
+    ),
+    "fr": (
+        "Vérifié sur {days} jours que le calcul ne connaissait pas",
+        "atteint partout",
+        "pas atteint partout",
+        "avec au moins {least} de certitude",
+        "avec moins de 95 % de certitude à {doubtful} endroits sur {total}, au moins {least}",
+    ),
+}
 
 
 def refusal(error: OutOfReach, language: str) -> str:
@@ -251,6 +278,7 @@ def refusal(error: OutOfReach, language: str) -> str:
     head = {
         "nl": f"De doelen zijn niet haalbaar, ook niet met alle {count} medewerkers de hele dag aan het werk:",
         "en": f"The targets cannot be met, not even with all {count} operators at work all day:",
+        "fr": f"Les objectifs sont hors de portée, même avec les {count} agents au travail toute la journée :",
     }
     rows = [f"  {_place(place, language)}: {_falls_short(*both, language)}" for place, both in error.missed.items()]
     return "\n".join([head[language], *rows])
@@ -264,9 +292,13 @@ def _place(place: Place, language: str) -> str:
 
 
 def _falls_short(pair: Pair, target: Target, language: str) -> str:
-    names: Mapping[str, tuple[str, str]] = {"nl": ("bereikbaarheid", "op tijd"), "en": ("reachability", "in time")}
+    names: Mapping[str, tuple[str, str]] = {
+        "nl": ("bereikbaarheid", "op tijd"),
+        "en": ("reachability", "in time"),
+        "fr": ("joignabilité", "à temps"),
+    }
     both = ((pair.reachability, target.reachability), (pair.service_level, target.service_level))
-    aim = {"nl": "doel", "en": "target"}[language]
+    aim = {"nl": "doel", "en": "target", "fr": "objectif"}[language]
     found = [
         f"{name} {seen.mean:.1%} ± {_Z * seen.error:.1%} ({aim} {wanted:.0%})".replace("%", " %")
         for name, (seen, wanted) in zip(names[language], both, strict=True)

@@ -58,6 +58,17 @@ def test_the_half_hour_before_closing_is_not_promised() -> None:
     assert slots(small_city(calls=QUIET), at("2027-03-01 15:40"), at("2027-03-01 17:00")) == ["2027-03-01 16:00"]
 
 
+def test_a_last_moment_is_promised_beside_earlier_ones_only() -> None:
+    """In the afternoon of the last day, who does not pick up cannot be tried again in another part of the day."""
+    city = small_city(calls=QUIET)
+    full = {at(f"2027-03-0{day} {h:02}:{m}"): 99 for day in (1, 2, 3) for h in range(9, 17) for m in ("00", "30")}
+    free = at("2027-03-03 14:00")
+    assert slots(city, taken={start: n for start, n in full.items() if start != free}) == []
+    both = {start: n for start, n in full.items() if start not in (free, at("2027-03-02 10:00"))}
+    assert slots(city, taken=both) == ["2027-03-02 10:00", "2027-03-03 14:00"]
+    assert slots(city, at("2027-03-03 12:10"), taken={}) != []
+
+
 def test_a_line_that_never_defers_has_no_moments() -> None:
     planner = Planner(GENT, History(), NOW)
     assert planner.slots(LineId("nachtopvang"), NOW, UNTIL, {}) == ()

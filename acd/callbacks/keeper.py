@@ -72,8 +72,8 @@ class Keeper:
         self._ticks = AsyncIOScheduler(timezone=ZONE)
         self._looking = False
         """A look at what is due waits in the queue."""
-        self._due: tuple[DueCallback, ...] = ()
-        """What the engine was told last."""
+        self._due: tuple[DueCallback, ...] | None = ()
+        """What the engine was told last; None = it must be told again."""
         self._closing: dict[LineId, float] = {}
         self._alarmed: set[tuple[CallbackId, str]] = set()
 
@@ -106,6 +106,7 @@ class Keeper:
                 work = partial(self._cancel, command, self._number_of(call))
                 self._jobs.later(work, must=True)
             case do.ClaimCallback(callback=callback, attempt=attempt):
+                self._due = None
                 undo = partial(self._undo_claim, command)
                 self._jobs.ask(partial(self._claim, command), facts.CallbackNotClaimed(callback, attempt), undo)
             case do.NoteAttempt():

@@ -111,6 +111,7 @@ class Keeper:
                 work = partial(self._cancel, command, self._number_of(call))
                 self._jobs.later(work, must=True)
             case do.ClaimCallback(callback=callback, attempt=attempt):
+                self._due = None
                 undo = partial(self._undo_claim, command)
                 self._jobs.ask(partial(self._claim, command), facts.CallbackNotClaimed(callback, attempt), undo)
             case do.NoteAttempt():

@@ -5,6 +5,7 @@ gets the outcome that its last known state implies, marked as not seen.
 """
 
 from acd.engine import attempts, bookings, callbacks, callers, desks, offers
+from acd.engine.promise import Proposal
 from acd.engine.settle import attach
 from acd.engine.state import Call, Desk, State, TimerKind
 from acd.model.call import CallState
@@ -76,6 +77,7 @@ def restored(state: State, fact: Restored) -> None:
         if known.line and known.entered_at is not None:
             # Not WAITING: nothing is offered before the switch has shown him.
             call.line, call.entered_at = state.line(known.line), known.entered_at
+            call.proposal = None if call.line.callback is None else Proposal()
             call.state = CallState.CHECKING
     attempts.restored(state, fact.attempts)
     state.crisis, state.draining = fact.crisis, fact.draining
@@ -208,6 +210,9 @@ def take_line(state: State, call: Call, seen: CallSeen) -> bool:
         if call.state is CallState.WAITING:
             state.put_call(call, CallState.CHECKING)
         callers.join(state, call, state.line(seen.line), seen)
+    else:
+        # The records of before our start do not say them.
+        call.language, call.path = seen.language, seen.path
     return True
 
 

@@ -6,6 +6,7 @@ gets the outcome that its last known state implies, marked as not seen.
 
 from acd.engine import attempts, bookings, callbacks, callers, desks, offers
 from acd.engine.people import Call, Desk
+from acd.engine.promise import Proposal
 from acd.engine.settle import attach
 from acd.engine.state import State, TimerKind
 from acd.model.call import CallState
@@ -77,6 +78,7 @@ def restored(state: State, fact: Restored) -> None:
         if known.line and known.entered_at is not None:
             # Not WAITING: nothing is offered before the switch has shown him.
             call.line, call.entered_at = state.line(known.line), known.entered_at
+            call.proposal = None if call.line.callback is None else Proposal()
             call.state = CallState.CHECKING
         if known.promise is not None:
             bookings.restored(call, known.promise)
@@ -211,6 +213,9 @@ def take_line(state: State, call: Call, seen: CallSeen) -> bool:
         if call.state is CallState.WAITING:
             state.put_call(call, CallState.CHECKING)
         callers.join(state, call, state.line(seen.line), seen)
+    else:
+        # The records of before our start do not say them.
+        call.language, call.path = seen.language, seen.path
     return True
 
 

@@ -593,3 +593,12 @@ def test_who_talks_is_left_alone() -> None:
     house = again(seen("a", W.TALK, device=Device("1001"), offer=OfferId(3), answered_at=T0 - 5))
     house.tell(f.CallbackPlanned(A, OWED))
     assert house.sent(OfferCallback) == []
+
+
+def test_whoever_waits_through_a_restart_hears_the_offer_in_his_language() -> None:
+    house = House(city(), linked=False)
+    house.tell(f.Restored((), (f.CallStored(A, T0 - 200, LineId("info"), T0 - 160, None),)))
+    house.link(seen("a", W.WAIT, number="+3291234567", language="fr", entered_at=T0 - 160))
+    assert house.sent(PlanCallback) == [PlanCallback(A, LineId("info"), "+3291234567", "fr")]
+    house.tell(f.CallbackPlanned(A, OWED))
+    assert house.sent(OfferCallback) == [OfferCallback(A, OWED)], "and what he is owed already"

@@ -220,7 +220,10 @@ def test_changes_in_words(words: str, says: str) -> None:
 
 def called_back(spoken: float, answered: float, broken: float = 0.0) -> Difference:
     """A change of so many citizens spoken with, calls answered and promises broken per day, all of it certain."""
-    sure = lambda mean: Estimate(mean, 0.1, 20)  # noqa: E731
+
+    def sure(mean: float) -> Estimate:
+        return Estimate(mean, 0.1, 20)
+
     after = Summary(20, 1, "fixed_queue_ratio/least_skilled", {}, [])
     gain: dict[str, Any] = {"reachability": sure(0.0), "service_level": sure(0.0), "asa": sure(0.0)}
     return Difference(

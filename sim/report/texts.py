@@ -167,7 +167,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Calls answered per day, more or fewer",
         "Appels répondus par jour, en plus ou en moins",
     ),
-    "forest_reach": (
+    "forest_reachability": (
         "Bereikbaarheid, verschil in punten",
         "Reachability, difference in points",
         "Joignabilité, différence en points",

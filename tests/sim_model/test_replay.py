@@ -160,6 +160,22 @@ def test_what_cannot_be_replayed_is_told(place: Path, url: str, records: str, da
     assert says in found.output and "Traceback" not in found.output
 
 
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("nl", "Gemeten en gesimuleerd"), ("en", "Measured and simulated"), ("fr", "Mesuré et simulé")],
+)
+def test_the_report_shows_what_was_beside_what_would_be(place: Path, url: str, language: str, says: str) -> None:
+    file = place / "replay.html"
+    words = ["replay", str(place / "small.yaml"), "--records", url, "--day", "2026-10-05", "-n", "3", "--cores", "1"]
+    found = CliRunner().invoke(app, [*words, "--json", "--html", str(file), "-l", language])
+    assert found.exit_code == 0, found.output
+    total = json.loads(found.stdout)[0]
+    html = file.read_text()
+    assert says in html
+    for value in (total["measured"]["reachability"], total["simulated"]["reachability"]["mean"]):
+        assert f'<data value="{value}">' in html
+
+
 def test_lines_that_the_city_does_not_have(place: Path, url: str) -> None:
     (place / "other.yaml").write_text(CITY.replace("lez", "zone"))
     (place / "moved.yaml").write_text(SMALL.replace("city.yaml", "other.yaml").replace("lez", "zone"))

@@ -253,3 +253,27 @@ def test_out_of_reach_is_an_error(command: Callable[..., str]) -> None:
     told = command("-c", "calls 5", code=1)
     assert told.startswith("De doelen zijn niet haalbaar, ook niet met alle 6 medewerkers")
     assert "ma lez: " in told
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("nl", "Wie is wanneer nodig?"), ("en", "Who is needed when?"), ("fr", "Qui faut-il, et quand ?")],
+)
+def test_the_report_tells_the_gaps_of_the_json(
+    command: Callable[..., str], tmp_path: Path, language: str, says: str
+) -> None:
+    file = tmp_path / "staff.html"
+    command("--html", str(file), "-l", language)
+    found = json.loads(command("--json"))
+    html = file.read_text()
+    assert says in html and "<script" not in html
+    for one in found["half_hours"]:
+        assert f">{one['time']}<" in html
+    missing = [one for one in found["half_hours"] if one["needed"] > one["now"]]
+    assert missing and html.count('td class="bad') == len(missing)
+
+
+def test_the_command_speaks_french(command: Callable[..., str]) -> None:
+    told = command("-l", "fr")
+    assert "lu heure" in told and "requis" in told and "heures d’agent: 4 → " in told
+    assert command("-c", "calls 5", "-l", "fr", code=1).startswith("Les objectifs sont hors de portée")

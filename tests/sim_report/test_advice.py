@@ -210,8 +210,42 @@ def test_one_replication_or_few_calls_are_never_certain() -> None:
         ("learn an_peeters lez", "An Peeters leert LEZ-lijn"),
         ("without an_peeters + calls 1.5 lez", "An Peeters is er niet en 1,5 keer zoveel oproepen voor LEZ-lijn"),
         ("rule longest_waiting longest_idle", "verdelen met engine van acd (longest_waiting / longest_idle)"),
+        ("callback never", "niemand wordt teruggebeld"),
         ("policy asterisk-queue", "verdelen met Asterisks eigen Queue() (rrmemory)"),
     ],
 )  # fmt: skip
 def test_changes_in_words(words: str, says: str) -> None:
     assert in_words(NL, words, SETUP) == says
+
+
+def called_back(spoken: float, answered: float, broken: float = 0.0) -> Difference:
+    """A change of so many citizens spoken with, calls answered and promises broken per day, all of it certain."""
+
+    def sure(mean: float) -> Estimate:
+        return Estimate(mean, 0.1, 20)
+
+    after = Summary(20, 1, "fixed_queue_ratio/least_skilled", {}, [])
+    gain: dict[str, Any] = {"reachability": sure(0.0), "service_level": sure(0.0), "asa": sure(0.0)}
+    return Difference(
+        change="callback never",
+        lines=[],
+        after=after,
+        answered=sure(answered),
+        spoken=sure(spoken),
+        reached=sure(spoken / 100),
+        kept=None,
+        broken=sure(broken),
+        **gain,
+    )
+
+
+def test_calls_answered_instead_of_called_back_are_no_gain() -> None:
+    """Without callbacks more calls are answered live, and fewer citizens are spoken with: that is nothing to do."""
+    (said,) = advice_of_changes(NL, [called_back(spoken=-6.0, answered=7.0)], SETUP)
+    assert said.headline == "Niet doen: niemand wordt teruggebeld"
+    assert said.tone is Tone.BAD and "6,0 burgers per dag minder gesproken" in " ".join(said.detail)
+
+
+def test_promises_broken_weigh_against_citizens_reached() -> None:
+    (said,) = advice_of_changes(NL, [called_back(spoken=6.0, answered=-7.0, broken=1.0)], SETUP)
+    assert said.headline.startswith("Afwegen: ")

@@ -257,3 +257,33 @@ async def test_everybody_can_read_it(
             )
             assert found.violations_count == 0, found.generate_report()
             await page.close()
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_callbacks_are_shown_beside_the_live_figures(tmp_path: Path, language: Language) -> None:
+    """Reached, kept and broken promises, as it is and after the change, each with its difference."""
+    file = tmp_path / "callbacks.html"
+    words = [
+        "compare",
+        "callback_week",
+        "-n",
+        "2",
+        "--cores",
+        "1",
+        "--json",
+        "-c",
+        "callback never",
+        "-l",
+        language.value,
+    ]
+    found = CliRunner().invoke(app, [*words, "--html", str(file)])
+    assert found.exit_code == 0, found.output
+    whole = msgspec.json.decode(found.stdout, type=Comparison)
+    title = {Language.NL: "Terugbelafspraken", Language.EN: "Callbacks", Language.FR: "Rappels"}[language]
+    _, before, never = Reader(file.read_text(encoding="utf-8")).tables[title]
+    reached, kept, broken = (whole.before.total.values[key] for key in ("reached", "kept", "broken"))
+    assert reached is not None and kept is not None and broken is not None
+    assert [float(before[n][2]) for n in (1, 3, 5)] == [reached.mean, kept.mean, broken.mean]
+    (change,) = whole.changes
+    assert change.reached is not None and float(never[2][2]) == change.reached.mean
+    assert never[3][0] == "–"

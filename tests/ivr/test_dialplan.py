@@ -18,7 +18,7 @@ from tests.ivr.dialplan_text import Step, read
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 11, 22)
-FRAME = ("acd-arrive", "acd-crisis", "acd-queue")
+FRAME = ("acd-arrive", "acd-ask", "acd-choose", "acd-crisis", "acd-queue")
 """Contexts of the frame that the menus lead to."""
 
 

@@ -193,6 +193,13 @@ class Lab:
         """What a power cut does."""
         self._end(signal.SIGKILL)
 
+    def forget_registrations(self) -> None:
+        """Start again with an empty database of Asterisk's own: no phone is registered until it says so anew."""
+        self.stop()
+        for file in (self.folder / "lib").glob("astdb.sqlite3*"):
+            file.unlink()
+        self.resume()
+
     def close(self) -> None:
         """Stop, remove the files and give the slot back. Safe to call twice."""
         try:

@@ -58,6 +58,8 @@ class RealStage(Hand):
         self._closing = AsyncExitStack()
         self._counters: list[Counters] = []
         self._complaints = len(lab.complaints(EXPLAINED))
+        self._restarted = False
+        """Asterisk knows registrations from before its death, and holds on to them when the phone has gone."""
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -84,6 +86,8 @@ class RealStage(Hand):
                 await call.hang_up()
             if error is None:
                 await self._until(self._empty, "every channel ends")
+        if self._restarted:
+            await asyncio.to_thread(self.lab.forget_registrations)
         if error is None:
             assert self.lab.complaints(EXPLAINED)[self._complaints :] == []
             assert not any(counters.handler_errors or counters.forged for counters in self._counters)
@@ -146,10 +150,9 @@ class RealStage(Hand):
         await self._until_linked(mark)
 
     async def restart(self) -> None:
-        mark = len(self.facts)
+        mark, self._restarted = len(self.facts), True
         await asyncio.to_thread(self.lab.kill)
-        # Not in a thread: Asterisk dies with the thread that started it, and this one's ends with the scenario.
-        self.lab.resume()
+        await asyncio.to_thread(self.lab.resume)
         await self._until_linked(mark)
 
     async def where(self, call: CallId) -> At | None:

@@ -104,7 +104,7 @@ class Stage:
         """A person finds it there, with the reason."""
         assert (kept.promise.state, kept.promise.why) == (CallbackState.HANDED_OVER, why)
         [shown] = (await self.service.ask("callbacks"))["callbacks"]
-        assert (shown["state"], shown["why"]) == ("handed_over", why)
+        assert (shown["state"], shown["reason"]) == ("handed_over", why)
 
 
 @pytest.fixture

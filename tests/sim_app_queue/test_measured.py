@@ -12,7 +12,7 @@ from acd.model.ids import LineId
 from sim.app_queue import AppQueue, Settings, Strategy
 from sim.model.draws import AT_ONCE, NEVER, Constant, Exponential, Lognormal
 from sim.model.figures import Figures
-from sim.model.replications import RouterOf, replicate
+from sim.model.replications import RouterOf, replications
 from sim.model.setup import Behaviour, Break, Demand, LineDemand, Recorded, Setup, Shift, Staff, midnight
 from sim.model.statistics import Estimate, difference
 from sim.model.world import World
@@ -132,8 +132,9 @@ def test_with_the_very_same_callers_the_engine_answers_more_than_asterisk() -> N
     """Known of 8 lines, 20 operators and 1320 calls a day: answered 95.0 against 94.7 %, within 30 s 87.8 against
     87.4 %, on the worst line 73.4 against 69.8 %."""
     setup = eight_lines()
-    ours = [replicate(setup, seed) for seed in range(8)]
-    theirs = [replicate(setup, seed, AppQueue) for seed in range(8)]
+    seeds = range(24)
+    runs = list(replications([(setup, seed, router) for router in (None, AppQueue) for seed in seeds]))
+    ours, theirs = runs[: len(seeds)], runs[len(seeds) :]
     assert [f.offered for f in ours] == [f.offered for f in theirs]
 
     def gain(figure: Callable[[Figures], float | None]) -> Estimate:
@@ -143,6 +144,7 @@ def test_with_the_very_same_callers_the_engine_answers_more_than_asterisk() -> N
 
     assert all(0.92 < (answered(f) or 0) < 0.97 for f in (*ours, *theirs))
     assert gain(answered).certain and 0 < gain(answered).mean < 0.01
-    assert 0 < gain(in_time).mean < 0.02
-    assert gain(worst_in_time).mean > 0
+    # The same in time over all lines, and more on the line that is worst off.
+    assert abs(gain(in_time).mean) < 0.005
+    assert gain(worst_in_time).certain and gain(worst_in_time).mean > 0
     assert gain(long_waits).certain and gain(long_waits).mean < 0

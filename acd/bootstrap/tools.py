@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -25,6 +25,8 @@ from acd.ivr import (
 from acd.ivr.site import load_site
 from acd.ivr.switch import frame_files, switch_config
 from acd.model.facts import Fact
+from acd.records import Archive, CallbackStore, day_bounds
+from acd.records.figures import Figure, compliance, kept_promise, reached
 
 
 class CheckReport(msgspec.Struct, frozen=True):
@@ -126,3 +128,32 @@ def recorded_facts(recording: Path) -> Iterator[tuple[float, Fact]]:
         OSError: a file is missing.
     """
     return replay(read_recording(recording))
+
+
+async def promise_figures(settings: Settings, first: date, last: date, now: float) -> dict[str, Figure]:
+    """The figures of the 150-second promise: of the calls that came, and the promises that were given, on these days.
+
+    Args:
+        now: seconds since the epoch.
+
+    Raises:
+        ConfigError: the limits of the lines cannot be read.
+        DatabaseUnusable: nor the records.
+        StoreAway: nor the promises.
+    """
+    lines = load(settings.queues).policy.lines.values()
+    limits = {line.id: line.callback.after for line in lines if line.callback is not None}
+    since, until = day_bounds(first, last)
+    archive, store = Archive(settings.database_url), CallbackStore(settings.database_url)
+    try:
+        promises = await store.promises(since=since, until=until, limit=1_000_000)
+        waits = await archive.waits(since=since, until=until)
+        outcomes = (await archive.outcomes(since=since, until=until)).outcomes
+    finally:
+        await archive.close()
+        await store.close()
+    return {
+        "kept promise": kept_promise(promises, now),
+        "150-second compliance": compliance(waits, now, limits),
+        "reached": reached(outcomes, promises),
+    }

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from acd.bootstrap.service import Service
 from acd.cli import app
-from acd.records import CallbackStore
+from acd.records import CallbackStore, day_of
 from acd.runtime.control import ControlError, ask
 from tests.bootstrap.test_failures import NoSwitch, settings, started
 from tests.callbacks.promises import AN, promise
@@ -77,3 +77,18 @@ async def test_a_person_works_through_the_list(service: Service, monkeypatch: py
 async def test_what_makes_no_sense_is_told(service: Service, do: str, details: dict[str, str], words: str) -> None:
     with pytest.raises(ControlError, match=words):
         await ask(service.settings.socket, do, **details)
+
+
+async def test_the_figures_of_the_promise_name_their_numbers_and_formula(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = day_of(time.time()).isoformat()
+    code, said = await acd(service, monkeypatch, "figures", today)
+    assert code == 0
+    assert "kept promise                 -  0 of 0" in said, "its deadline is still ahead"
+    assert "reached                   0.0%  0 of 1 (weak: few)  (A + callbacks reached in time)" in said
+    await acd(service, monkeypatch, "done", "17.1")
+    code, said = await acd(service, monkeypatch, "figures", today)
+    assert code == 0 and "reached                 100.0%  1 of 1 (weak: few)" in said
+    code, said = await acd(service, monkeypatch, "figures", "yesterday")
+    assert code == 1 and "a date looks like 2027-03-01" in said

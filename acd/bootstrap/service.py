@@ -26,6 +26,7 @@ from acd.config import City, ConfigError, describe_changes, load
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
 from acd.ivr import FlowError, load_catalogue
+from acd.metrics import Metrics, Now
 from acd.model import facts
 from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.ids import Device, OperatorId
@@ -111,7 +112,8 @@ class Service:
         self.hub = Hub(self._snapshot)
         await self._keep_promises(stack)
         self.engine = Engine(self.city.policy, first_offer=first_offer)
-        listeners = [self._listen, self.keeper.listen]
+        self.metrics = Metrics(self._measured())
+        listeners = [self._listen, self.keeper.listen, self.metrics.listen]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
         # Before anybody can say what he wants now.
         self.driver.tell(restored)
@@ -222,6 +224,7 @@ class Service:
             ledger_behind=lambda: self.ledger.health.behind,
             door=door,
             worklist=self.worklist,
+            exposition=self.metrics.exposition,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
@@ -243,6 +246,15 @@ class Service:
             return None
         board = self.engine.board(self.clock())
         return snapshot(board, self.tally, link_lost_at=self._link_lost_at, callbacks=self.keeper.counts)
+
+    def _measured(self) -> Now:
+        return Now(
+            board=lambda: self.engine.board(self.clock()) if self._linked_once else None,
+            tally=self.tally,
+            callbacks=lambda: self.keeper.counts,
+            behind=lambda: self.ledger.health.behind,
+            pages=lambda: self.hub.clients,
+        )
 
     async def _turn_days(self) -> None:
         """At local midnight the counts of the day begin anew."""

@@ -54,6 +54,7 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/events"): _FIGURES,
         ("GET", "/api/snapshot"): _FIGURES,
         ("GET", "/openapi.json"): _FIGURES,
+        ("GET", "/metrics"): _FIGURES,
         ("GET", "/healthz"): _ANYONE,
         # In and out.
         ("GET", "/login"): _ANYONE,

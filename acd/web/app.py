@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -41,6 +41,14 @@ LEDGER_LIMIT: Final = 1000
 """Events not yet on disk beyond which the service calls itself degraded."""
 
 
+Exposition = Callable[[str], tuple[bytes, str]]
+
+
+def no_figures(accept: str) -> tuple[bytes, str]:
+    """What Prometheus reads where nothing is measured."""
+    return b"", "text/plain; charset=utf-8"
+
+
 class Health(msgspec.Struct, frozen=True):
     """How the service is, for a monitor."""
 
@@ -64,13 +72,15 @@ def create_app(
     timezone: str = "Europe/Brussels",
     door: Door | None = None,
     worklist: Worklist | None = None,
+    exposition: Exposition = no_figures,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
     ``hosts`` are the names under which people may reach it (``Host`` header; ``*.city.example`` allowed): a page from
     elsewhere cannot talk to it by pointing its own name at this address. ``ledger_behind`` counts the events that are
     not yet on disk. ``timezone`` is the IANA name in which times are shown. Without a ``door`` nobody can sign in, and
-    there are only the figures, on this very machine.
+    there are only the figures, on this very machine. ``exposition`` makes what Prometheus reads, and its content type,
+    from the Accept header.
 
     Raises:
         RouteWithoutAccess: a route is not in the table of who may do what.
@@ -98,6 +108,7 @@ def create_app(
     add_faults(app, shell)
     _add_pages(app, hub, pages)
     _add_api(app, hub, ledger_behind)
+    _add_metrics(app, exposition)
     if door is not None and shell is not None:
         add_entrance(app, door, shell)
         add_password(app, door, shell)
@@ -107,6 +118,14 @@ def create_app(
     describe(app, [Snapshot, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted])
     check_guarded(app)
     return app
+
+
+def _add_metrics(app: FastAPI, exposition: Exposition) -> None:
+    @app.get("/metrics", tags=["api"], response_class=PlainTextResponse)
+    async def metrics(request: Request) -> Response:
+        """Figures for Prometheus, without anything about persons."""
+        text, content_type = exposition(request.headers.get("accept", ""))
+        return Response(text, headers={"content-type": content_type})
 
 
 LangOf = Annotated[Lang, Query(alias="lang")]

@@ -26,6 +26,7 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/api/snapshot"): FIGURES,
     ("GET", "/openapi.json"): FIGURES,
     ("GET", "/healthz"): EVERYBODY,
+    ("GET", "/metrics"): FIGURES,
     ("GET", "/login"): EVERYBODY,
     ("POST", "/login"): EVERYBODY,
     ("GET", "/kiosk/{link}"): EVERYBODY,
@@ -133,7 +134,14 @@ async def test_a_page_sends_to_the_form_and_back_and_nowhere_else(house: House) 
 
 async def test_without_accounts_there_are_only_the_figures_on_this_machine() -> None:
     app = create_app(Hub(lambda: None), hosts=["localhost", "acd.stad.example"])
-    assert {path for _, path in routes(app)} == {"/", "/events", "/api/snapshot", "/openapi.json", "/healthz"}
+    assert {path for _, path in routes(app)} == {
+        "/",
+        "/events",
+        "/api/snapshot",
+        "/openapi.json",
+        "/healthz",
+        "/metrics",
+    }
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://acd.stad.example") as browser:
         assert (await browser.get("/")).status_code == 401

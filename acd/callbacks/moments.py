@@ -31,15 +31,20 @@ def as_soon_as_calm(city: City, line: LineId, now: float, deadline: float) -> Wi
 
 
 def retry(city: City, line: LineId, ended_at: float, deadline: float) -> Window | None:
-    """The next moment after an attempt that nobody picked up: at least the line's ``gap`` later, in another part of
-    the day (before noon, before 18:00, evening), within calling hours. None = there is none before the deadline.
+    """The next moment after an attempt that nobody picked up: at least the line's ``gap`` later, within calling hours.
+    The first in another part of the day (before noon, before 18:00, evening); if there is none before the deadline, the
+    first on another day; if there is none either, the rest of this one. None = there is no moment before the deadline.
 
     Args:
         ended_at: seconds since the epoch.
     """
-    before = part_of(ended_at)
-    for span in calling(city, line, ended_at + terms(city, line).gap, deadline):
-        for part, window in by_part(span):
-            if part is not before and window.end - window.start >= USEFUL:
-                return window
-    return None
+    part, day = part_of(ended_at), local(ended_at).date()
+    moments = [
+        (window, found)
+        for span in calling(city, line, ended_at + terms(city, line).gap, deadline)
+        for found, window in by_part(span)
+        if window.end - window.start >= USEFUL
+    ]
+    elsewhere = (window for window, found in moments if found is not part)
+    other_day = (window for window, _ in moments if local(window.start).date() != day)
+    return next(elsewhere, None) or next(other_day, None) or next((window for window, _ in moments), None)

@@ -5,8 +5,8 @@ phone never answered (``OriginateResponse``; why, stands in the ``Hangup`` of th
 it, and not at all when nothing was dialled), that a channel died before the dialplan had a word in it (its ``Hangup``),
 and that we hung up what was not there yet: then it is hung up as soon as it is.
 
-``OriginateResponse`` takes a shorter way through Asterisk than the others and overtakes them. With the citizen first the
-dialplan ends the leg that the Originate waits for, so its failure says nothing by itself: the word comes before the
+``OriginateResponse`` takes a shorter way through Asterisk than the others and overtakes them. With the citizen first
+the dialplan ends the leg that the Originate waits for, so its failure says nothing by itself: the word comes before the
 ``Hangup`` of that leg, and where there never was a leg, never.
 """
 

@@ -216,6 +216,7 @@ def take_line(state: State, call: Call, seen: CallSeen) -> bool:
     else:
         # The records of before our start do not say them.
         call.language, call.path = seen.language, seen.path
+    callbacks.seen_declined(call, seen.declined_at)
     return True
 
 

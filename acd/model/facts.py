@@ -370,6 +370,8 @@ class CallSeen(msgspec.Struct, frozen=True):
     answered_at: float | None = None
     dialled: bool = False
     """The operator's leg exists: his phone rings or he talks."""
+    declined_at: float | None = None
+    """When he left the offer to be called back without a promise; None = he has not, on this line."""
 
 
 class CallMissed(msgspec.Struct, frozen=True):

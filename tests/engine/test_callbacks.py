@@ -602,3 +602,53 @@ def test_whoever_waits_through_a_restart_hears_the_offer_in_his_language() -> No
     assert house.sent(PlanCallback) == [PlanCallback(A, LineId("info"), "+3291234567", "fr")]
     house.tell(f.CallbackPlanned(A, OWED))
     assert house.sent(OfferCallback) == [OfferCallback(A, OWED)], "and what he is owed already"
+
+
+@pytest.mark.parametrize(("again_after", "declined", "again"), [(100.0, 60.0, 40.0), (100.0, 130.0, 0.0)])
+def test_who_declined_before_a_restart_hears_the_offer_again_when_he_would_have_without_it(
+    again_after: float, declined: float, again: float
+) -> None:
+    house = House(city(CallbackRule(early_when=0.0, again_after=again_after)), linked=False)
+    house.tell(f.Restored((), (f.CallStored(A, T0 - 400, LineId("info"), T0 - 400, None),)))
+    house.link(seen("a", W.WAIT, entered_at=T0 - 400, declined_at=T0 - declined))
+    if again:
+        house.wait(again - 5.1)
+        assert house.sent(PlanCallback) == []
+        house.wait(0.2)
+    assert len(house.sent(PlanCallback)) == 1
+    house.tell(f.CallbackPlanned(A, PLAN))
+    if again:
+        assert house.sent(OfferCallback) == []
+        house.wait(5.0)
+    assert house.sent(OfferCallback) == [OfferCallback(A, PLAN)]
+
+
+def test_who_declined_before_a_restart_on_a_line_that_offers_once_never_hears_it_again() -> None:
+    house = House(city(CallbackRule(early_when=0.0, again_after=0.0)), linked=False)
+    house.tell(f.Restored((), (f.CallStored(A, T0 - 400, LineId("info"), T0 - 400, None),)))
+    house.link(seen("a", W.WAIT, entered_at=T0 - 400, declined_at=T0 - 200))
+    house.wait(3600)
+    assert house.sent(PlanCallback) == []
+
+
+def test_a_broken_link_does_not_move_the_moment_at_which_he_hears_it_again() -> None:
+    house = Caller(CallbackRule(early_when=0.0, again_after=100.0))
+    house.hear()
+    house.tell(f.CallbackDeclined(A))
+    declined = house.now
+    house.tell(f.OperatorLoggedOut(OperatorId("anna"), "test"))
+    house.wait(30)
+    house.tell(f.LinkLost("cut"))
+    house.link(seen("a", W.WAIT, entered_at=T0, declined_at=declined - 0.01))
+    house.wait(64.8)
+    assert len(house.sent(PlanCallback)) == 1
+    house.wait(0.4)
+    assert len(house.sent(PlanCallback)) == 2
+
+
+def test_what_is_owed_already_is_told_also_to_who_declined() -> None:
+    stored = f.CallStored(A, T0 - 300, LineId("info"), T0 - 200, None, promise=STANDS)
+    house = House(city(), linked=False)
+    house.tell(f.Restored((), (stored,)))
+    house.link(seen("a", W.WAIT, entered_at=T0 - 200, declined_at=T0 - 1))
+    assert len(house.sent(PlanCallback)) == 1

@@ -432,6 +432,8 @@ class CallStored(msgspec.Struct, frozen=True):
     answered_at: float | None = None
     promise: CallbackBooked | None = None
     """In the records of the promises it stands; that it was told and counted is not known."""
+    promise_in_ledger: bool = False
+    """The one before us has written ``CallbackPromised`` as well."""
 
 
 class AttemptStored(msgspec.Struct, frozen=True):

@@ -516,6 +516,16 @@ def promised_before(*calls: f.CallSeen, missed: tuple[f.CallMissed, ...] = ()) -
     return house
 
 
+@pytest.mark.parametrize("in_ledger", [False, True])
+def test_a_promise_of_the_one_before_us_is_in_the_ledger_once(in_ledger: bool) -> None:
+    house = House(city(), linked=False)
+    stored = f.CallStored(A, T0 - 300, LineId("info"), T0 - 200, None, promise=STANDS, promise_in_ledger=in_ledger)
+    house.tell(f.Restored((), (stored,)))
+    house.link(seen("a", W.BOOK, entered_at=T0 - 200))
+    told = [(event.call, event.callback, event.start, event.deadline) for event in house.of(CallbackPromised)]
+    assert told == ([] if in_ledger else [("a", "a", SLOT.start, DEADLINE)])
+
+
 @pytest.mark.parametrize("missed", [(), (f.CallMissed(seen("a", W.WAIT, entered_at=T0 - 200), T0 - 5),)])
 def test_who_left_with_a_promise_has_not_abandoned(missed: tuple[f.CallMissed, ...]) -> None:
     house = promised_before(missed=missed)

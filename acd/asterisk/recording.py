@@ -26,8 +26,9 @@ _LONGEST: Final = 86_400.0
 
 class Recorder:
     """Records one session, from its first byte. A recording that has grown to its bound, or is a day old, is closed
-    between two messages and the next begins; of all recordings in the folder only the newest are kept, so the folder cannot grow without
-    bound. When it cannot be written to, the recording stops: a full disk must not keep citizens waiting.
+    between two messages and the next begins; of all recordings in the folder only the newest are kept, so the folder
+    cannot grow without bound. When it cannot be written to, the recording stops: a full disk must not keep citizens
+    waiting.
 
     Args:
         folder: made when missing, readable by its owner only.

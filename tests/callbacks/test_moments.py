@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from acd.callbacks.days import local, part_of
 from acd.callbacks.deadline import deadline
-from acd.callbacks.moments import as_soon_as_calm, may_call, retry
+from acd.callbacks.moments import as_soon_as_calm, may_call, retry, second_chance
 from acd.config import CallbackTerms, City, Interval
 from acd.config.calendar import is_open
 from acd.config.city import FrozenDict
@@ -147,6 +147,8 @@ def test_another_part_of_the_day_comes_first_then_another_day_and_never_none_at_
         if all(may_call(city, INFO, at + s) for s in (0, 300, 600, 899)) and part_of(at) is part_of(at + 899)
     ]
     assert window is not None or not may
+    chance = second_chance(city, INFO, ended, until)
+    assert chance is None or chance == window
     if any(part_of(at) is not part_of(ended) for at in may):
         assert window is not None and part_of(window.start) is not part_of(ended)
     elif any(local(at).date() != local(ended).date() for at in may):

@@ -198,27 +198,32 @@ def originate(do: Action) -> None:
     if not wait:
         do.succeed(("Message", "Originate successfully queued"))
     if request.get("Context") == "acd-callback":
-        if exten != "operator" or not do.switch.calling_back.begin(
-            _attempt(request, Device(device), int(timeout) / 1000)
-        ):
+        begun = (tech, exten) in _CALLS_BACK and do.switch.calling_back.begin(_attempt(request, int(timeout) / 1000))
+        if not begun:
             do.server.originate_ended(uid, channel, 0)
         return
     if tech != "PJSIP" or not do.switch.originate(uid, Device(device), exten, int(timeout) / 1000):
         do.server.originate_ended(uid, channel, 0)
 
 
-def _attempt(request: Request, device: Device, ring_time: float) -> Attempt:
+_CALLS_BACK: Final = (("PJSIP", "operator"), ("Local", "citizen"))
+
+
+def _attempt(request: Request, timeout: float) -> Attempt:
+    """``timeout``: seconds that the first leg is rung."""
     variables = dict(text.partition("=")[::2] for text in request.all("Variable"))
+    operator_first = variables["ACD_CB_FIRST"] == "operator"
     return Attempt(
         id=OfferId(int(variables["ACD_CB_ATTEMPT"])),
         callback=CallbackId(variables["ACD_CB_ID"]),
         line=LineId(variables["ACD_LINE"]),
-        device=device,
+        device=Device(variables["ACD_DEVICE"]),
         number=variables["ACD_NUM"],
-        ring_time=ring_time,
+        ring_time=timeout if operator_first else float(variables["ACD_CB_RING_OPERATOR"]),
         ring_citizen=float(variables["ACD_CB_RING"]),
         machine_detection=variables["ACD_CB_AMD"] == "1",
         language=variables["ACD_CB_LANG"],
+        operator_first=operator_first,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from acd.model.facts import CallWhereabouts as At
 from acd.model.outcome import Outcome
 from sim.ami_wire import Pair
-from sim.calling_back import Attempt
+from sim.calling_back import LOCAL, Attempt
 from sim.calls import Call
 from sim.phones import Leg, LegKind, LegState, Phone, Verdict
 from sim.switch import SimSwitch
@@ -103,13 +103,13 @@ class AmiVoice:
         self._say(caller(call, "acd-offer"), "AcdCbCancelled", [])
 
     def attempt_taken(self, attempt: Attempt, at: float) -> None:
-        self._attempt(attempt, attempt.leg, "AcdCbTaken", [("Up", moment(at))])
+        self._attempt(attempt, attempt.operator or attempt.leg, "AcdCbTaken", [("Up", moment(at))])
 
     def attempt_dialled(self, attempt: Attempt) -> None:
         self._attempt(attempt, attempt.leg, "AcdCbDialled", [])
 
     def attempt_up(self, attempt: Attempt, at: float) -> None:
-        self._attempt(attempt, attempt.citizen, "AcdCbUp", [("Up", moment(at))])
+        self._attempt(attempt, attempt.operator or attempt.citizen, "AcdCbUp", [("Up", moment(at))])
 
     def attempt_ended(self, attempt: Attempt, at: float) -> None:
         cause, sip = str(attempt.cause or ""), str(attempt.sip or "")
@@ -194,9 +194,16 @@ def offer(call: Call) -> str:
 
 def channel_name(thing: Call | Leg) -> str:
     if isinstance(thing, Call):
-        return f"PJSIP/{TRUNK}-{thing.seq:08x}"
+        return local_name(thing.seq) if thing.through is not None else f"PJSIP/{TRUNK}-{thing.seq:08x}"
+    if thing.kind is LegKind.LOCAL:
+        return local_name(thing.seq)
     device = TRUNK if thing.kind in (LegKind.PARTNER, LegKind.CITIZEN) else thing.device
     return f"PJSIP/{device}-{thing.seq:08x}"
+
+
+def local_name(seq: int) -> str:
+    """The near end of a Local channel."""
+    return f"Local/{LOCAL}-{seq:08x};1"
 
 
 def caller(call: Call, context: str = "", exten: str | None = None) -> list[Pair]:
@@ -257,7 +264,7 @@ def destination(leg: Leg) -> list[Pair]:
 
 def caller_of(leg: Leg) -> list[Pair]:
     """An Originate dials for nobody."""
-    if leg.kind is LegKind.CITIZEN and leg.attempt is not None and leg.attempt.leg is not None:
+    if leg.kind in (LegKind.CITIZEN, LegKind.RESERVED) and leg.attempt is not None and leg.attempt.leg is not None:
         return outgoing(leg.attempt.leg, "acd-callback")
     return [] if leg.call is None else caller(leg.call)
 

@@ -10,7 +10,7 @@ from sim.ami_actions import Action, ActionError
 from sim.ami_events import AmiVoice, channel_name
 from sim.ami_session import Account, Session
 from sim.ami_wire import Pair, message
-from sim.phones import Leg
+from sim.phones import Leg, LegKind
 from sim.switch import SimSwitch
 
 SHUTTING_DOWN: Final = "Asterisk is shutting down"
@@ -189,7 +189,8 @@ class _Voice(AmiVoice):
         self._server = server
 
     def originated(self, leg: Leg, reason: int) -> None:
-        channel = channel_name(leg) if reason == 4 else f"PJSIP/{leg.device}"
+        asked_for = f"Local/{leg.device}/n" if leg.kind is LegKind.LOCAL else f"PJSIP/{leg.device}"
+        channel = channel_name(leg) if reason == 4 else asked_for
         self._server.originate_ended(leg.uid, channel, reason)
 
 

@@ -1,12 +1,15 @@
-"""A citizen is called back (``acd-callback``): the operator's phone first, then his.
+"""A citizen is called back (``acd-callback``): the operator's phone first, then his; or his first.
 
 ``acd-cb-<attempt>`` is the operator's leg; when it ends, however it ends, the end of the attempt is told just before.
+Citizen first, it is the near end of a Local channel, whose far end dials him; until he has answered the far end tells
+what came of it, and nothing is told when the near end is hung up. If the operator does not take him, he joins the line.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from acd.model.ids import CallbackId, Device, LineId, OfferId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId
+from sim.calls import Call
 from sim.dialling import Dialling
 from sim.phones import Leg, LegKind, LegState, Verdict
 
@@ -23,6 +26,8 @@ LONG_GREETING: Final = 2.0
 """Whoever speaks on for so long is a machine."""
 ALLOWED: Final = "+32"
 REFUSED: Final = "+3290"
+LOCAL: Final = Device("dial@acd-callback")
+"""What an Originate with the citizen first calls."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,6 +43,7 @@ class Attempt:
     ring_citizen: float
     machine_detection: bool = False
     language: str = "nl"
+    operator_first: bool = True
 
     state: str = "cb-ring"
     status: str = ""
@@ -45,8 +51,10 @@ class Attempt:
     sip: int = 0
     up_at: float | None = None
     leg: Leg | None = None
-    """The operator's."""
+    """The first one."""
     citizen: Leg | None = None
+    operator: Leg | None = None
+    """The operator's, when it is not the first."""
 
     @property
     def uid(self) -> str:
@@ -64,17 +72,24 @@ class CallingBack:
     def begin(self, attempt: Attempt) -> bool:
         """The Originate. False: nothing is dialled, for want of a contact or because this id lives already."""
         switch, phone = self._switch, self._switch.phones.get(attempt.device)
-        if phone is None or not phone.reachable or attempt.uid in switch.originated:
+        if attempt.uid in switch.originated or attempt.uid in switch.calls:
+            return False
+        if attempt.operator_first and (phone is None or not phone.reachable):
             return False
         self.attempts[attempt.id] = attempt
-        leg = attempt.leg = switch.new_leg(LegKind.ORIGINATED, attempt.device, uid=attempt.uid)
-        leg.attempt, leg.exten = attempt, "operator"
+        kind, device = (LegKind.ORIGINATED, attempt.device) if attempt.operator_first else (LegKind.LOCAL, LOCAL)
+        leg = attempt.leg = switch.new_leg(kind, device, uid=attempt.uid)
+        leg.attempt, leg.exten = attempt, "operator" if attempt.operator_first else "dial"
         switch.originated[leg.uid] = leg
-        self._dialling.begin(leg, attempt.ring_time, self._taken, self._not_taken)
+        if attempt.operator_first:
+            self._dialling.begin(leg, attempt.ring_time, self._taken, self._not_taken)
+        else:
+            switch.out.dial_begun(leg)
+            self._dial(attempt)
         return True
 
     def dropped(self, attempt: Attempt) -> None:
-        """The operator's leg is hung up, by him or by the engine."""
+        """The first leg is hung up by the engine, or the operator hangs up."""
         leg = attempt.leg
         if leg is None:
             return
@@ -84,6 +99,7 @@ class CallingBack:
             self.attempts.pop(attempt.id, None)
             self._switch.originated.pop(leg.uid, None)
             attempt.leg = None
+            self._drop_others(attempt)
             self._switch.out.originated(leg, 0)
             self._dialling.end(leg)
 
@@ -105,7 +121,7 @@ class CallingBack:
     def forget(self) -> list[Leg]:
         """Asterisk is dead."""
         attempts, self.attempts = list(self.attempts.values()), {}
-        return [attempt.citizen for attempt in attempts if attempt.citizen is not None]
+        return [leg for attempt in attempts for leg in (attempt.citizen, attempt.operator) if leg is not None]
 
     # --- Step by step ---------------------------------------------------------------------------------------------
 
@@ -150,13 +166,22 @@ class CallingBack:
             leg.timer = time.call_at(time.now() + listened, self._up, attempt)
 
     def _up(self, attempt: Attempt) -> None:
+        """A citizen it is, and no machine."""
         leg, switch = attempt.citizen, self._switch
         assert leg is not None
+        if not attempt.operator_first:
+            switch.out.dial_ended(leg, "ANSWER")
+            self._ring_operator(attempt)
+            return
         attempt.state, attempt.up_at = "cb-talk", switch.stamp()
         switch.out.attempt_up(attempt, attempt.up_at)
         switch.out.dial_ended(leg, "ANSWER")
-        if leg.habit.talk is not None:
-            leg.timer = switch.time.call_at(switch.time.now() + leg.habit.talk, self.citizen_hangs_up, attempt)
+        self._talk(attempt, leg)
+
+    def _talk(self, attempt: Attempt, citizen: Leg) -> None:
+        if citizen.habit.talk is not None:
+            time = self._switch.time
+            citizen.timer = time.call_at(time.now() + citizen.habit.talk, self.citizen_hangs_up, attempt)
 
     def _machine(self, attempt: Attempt) -> None:
         leg, attempt.citizen = attempt.citizen, None
@@ -173,24 +198,77 @@ class CallingBack:
         self._explain(attempt, why.dial_status)
 
     def _explain(self, attempt: Attempt, status: str) -> None:
-        """The operator hears why, and the call ends."""
+        """The operator hears why, and the call ends; where there is none yet it ends at once."""
+        if not attempt.operator_first:
+            self._end(attempt, status)
+            return
         attempt.status = status
         time = self._switch.time
         assert attempt.leg is not None
         attempt.leg.timer = time.call_at(time.now() + BRIEFING, self._end, attempt, status)
 
     def _end(self, attempt: Attempt, status: str) -> None:
-        """The operator's leg ends, and with it everything."""
+        """The first leg ends, and with it everything."""
         attempt.status = attempt.status or status
-        leg, citizen, attempt.citizen = attempt.leg, attempt.citizen, None
+        leg, switch = attempt.leg, self._switch
         self.attempts.pop(attempt.id, None)
-        switch = self._switch
-        if citizen is not None:
-            if citizen.state is not LegState.UP:
-                self._dialling.cancel(citizen)
-            self._dialling.end(citizen)
+        self._drop_others(attempt)
         switch.out.attempt_ended(attempt, switch.stamp())
         if leg is not None:
             attempt.leg = None
             switch.originated.pop(leg.uid, None)
+            if leg.state is not LegState.UP:
+                switch.out.originated(leg, 0)
             self._dialling.end(leg)
+
+    def _drop_others(self, attempt: Attempt) -> None:
+        """The legs that the first one had dialled."""
+        legs, attempt.citizen, attempt.operator = (attempt.citizen, attempt.operator), None, None
+        for leg in legs:
+            if leg is not None:
+                if leg.state is not LegState.UP:
+                    self._dialling.cancel(leg)
+                self._dialling.end(leg)
+
+    # --- The citizen has answered first ---------------------------------------------------------------------------
+
+    def _ring_operator(self, attempt: Attempt) -> None:
+        first, switch = attempt.leg, self._switch
+        assert first is not None
+        first.state = LegState.UP
+        switch.out.originated(first, 4)
+        switch.out.dial_ended(first, "ANSWER")
+        phone = switch.phones.get(attempt.device)
+        if phone is None or not phone.reachable:
+            self._join(attempt)
+            return
+        leg = attempt.operator = switch.new_leg(LegKind.RESERVED, attempt.device)
+        leg.attempt, leg.exten = attempt, "citizen"
+        self._dialling.begin(leg, attempt.ring_time, self._met, self._not_met)
+
+    def _met(self, leg: Leg) -> None:
+        attempt, switch = leg.attempt, self._switch
+        assert attempt is not None
+        attempt.state, attempt.up_at = "cb-talk", switch.stamp()
+        switch.out.attempt_taken(attempt, attempt.up_at)
+        switch.out.attempt_up(attempt, attempt.up_at)
+        switch.out.dial_ended(leg, "ANSWER")
+        if attempt.citizen is not None:
+            self._talk(attempt, attempt.citizen)
+
+    def _not_met(self, leg: Leg, why: Verdict) -> None:
+        assert leg.attempt is not None
+        leg.attempt.operator = None
+        self._join(leg.attempt)
+
+    def _join(self, attempt: Attempt) -> None:
+        """Nobody takes him: from now on he is a caller like any other, and only then is the attempt over."""
+        leg, switch = attempt.leg, self._switch
+        assert leg is not None
+        del self.attempts[attempt.id], switch.originated[leg.uid]
+        call = Call(CallId(leg.uid), leg.seq, "", attempt.number, switch.stamp(), attempt.language)
+        call.through, attempt.citizen = attempt.citizen, None
+        attempt.status = "NOOPERATOR"
+        switch.out.attempt_ended(attempt, switch.stamp())
+        attempt.leg = None
+        switch.join_after(call, attempt.line, switch.timing.prompt)

@@ -125,10 +125,14 @@ class Call:
     """Keys since the question."""
     booked: bool | None = None
     """``ACD_CB_ANSWER``; None = there is no answer."""
+    declined_at: float | None = None
+    """``ACD_CB_DECLINED``."""
 
     context: str = "acd-public"
     exten: str = ""
     leg: Leg | None = None
+    through: Leg | None = None
+    """The way to a citizen who did not call but was called back, and joined the line."""
     loop_from: float = 0.0
     """The waiting loop turns every 2 s from here on."""
     timer: "Timer | None" = None
@@ -170,8 +174,9 @@ class Call:
             device=self.device,
             answered_at=self.up_at,
             dialled=dialled,
+            declined_at=self.declined_at,
         )
 
     def note(self, gone_at: float) -> CallMissed:
         """What the hangup handler writes down when perhaps nobody listens."""
-        return CallMissed(msgspec.structs.replace(self.seen(), dialled=False), gone_at)
+        return CallMissed(msgspec.structs.replace(self.seen(), dialled=False, declined_at=None), gone_at)

@@ -48,6 +48,10 @@ class Question:
 Script = Generator[Question, str, None]
 
 
+class _EngineAwayError(Exception):
+    """No engine is there any more; he has declined nothing."""
+
+
 class Dialogues:
     """All callers who hear the offer."""
 
@@ -112,9 +116,16 @@ class Dialogues:
     # --- The script -----------------------------------------------------------------------------------------------
 
     def _script(self, call: Call, offered: Offered) -> Script:
+        try:
+            yield from self._ask(call, offered)
+        except _EngineAwayError:
+            self._stay(call)
+
+    def _ask(self, call: Call, offered: Offered) -> Script:
         if offered.existing:
             key = yield from self._choose("123")
             if key == "3":
+                call.declined_at = self._switch.stamp()
                 self._switch.out.callback_cancelled(call)
                 self._wait_on(call)
                 return
@@ -127,8 +138,10 @@ class Dialogues:
         skipped = offered.existing and offered.number
         keyed = "" if skipped else (yield from self._number(offered))
         choice = None if keyed is None else (yield from self._moment(offered))
-        if choice is None or self._switch.waiting.engine_away:
+        if choice is None:
             self._decline(call)
+        elif self._switch.waiting.engine_away:
+            self._stay(call)
         else:
             self._want(call, choice, keyed or "")
 
@@ -158,16 +171,24 @@ class Dialogues:
         return None
 
     def _choose(self, keys: str) -> Generator[Question, str, str]:
-        """One of the keys; the question is asked twice. Empty: none, or nobody to make an appointment with."""
+        """One of the keys; the question is asked twice. Empty: none.
+
+        Raises:
+            _EngineAwayError: there is nobody to make an appointment with.
+        """
         for _ in range(2):
             if self._switch.waiting.engine_away:
-                return ""
+                raise _EngineAwayError
             key = yield Question()
             if key and key in keys:
                 return key
         return ""
 
     def _decline(self, call: Call) -> None:
+        call.declined_at = self._switch.stamp()
+        self._stay(call)
+
+    def _stay(self, call: Call) -> None:
         self._switch.out.callback_declined(call)
         self._wait_on(call)
 
@@ -185,6 +206,8 @@ class Dialogues:
         if call.booked:
             self.confirm(call)
         else:
+            if call.booked is False:
+                call.declined_at = self._switch.stamp()
             call.booked = None
             self._switch.waiting.enter(call)
 

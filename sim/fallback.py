@@ -3,6 +3,9 @@
 As documented and measured: it polls. Once a second (``retry=1``) each waiting caller, in the order of ``QUEUE_PRIO``
 (the second in which he joined the line), tries the free member with the lowest penalty, among equals in turn
 (``strategy=rrmemory``). Nobody is woken when a phone becomes free.
+
+Every 10 s the dialplan takes a caller out and looks up whether the engine is back; if it is not, he goes in again, at his
+place. A phone that rings for him then rings on (``timeoutpriority=conf``), and he is looked up after it.
 """
 
 from bisect import insort
@@ -11,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from acd.model.facts import CallWhereabouts as At
-from acd.model.ids import Device
+from acd.model.ids import CallId, Device
 from acd.model.policy import Line, Policy
 from sim.calls import Call
 from sim.phones import Phone
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 POLL: Final = 1.0
 """Seconds."""
+LOOK_UP: Final = 10.0
+"""Seconds that a caller is in Queue() at one time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class Fallback:
     def __init__(self, switch: "SimSwitch") -> None:
         self._switch = switch
         self._callers: list[Call] = []
+        self._until: dict[CallId, float] = {}
+        """When each is looked up."""
         self._timer: Timer | None = None
 
     @property
@@ -58,7 +65,7 @@ class Fallback:
         call.where = At.FALLBACK
         call.context, call.exten = "acd-fallback", "s"
         call.offer = call.offered = None
-        insort(self._callers, call, key=_priority)
+        self._join(call)
         if self._timer is None:
             self._timer = self._switch.time.call_at(self._switch.time.now(), self._poll)
 
@@ -66,6 +73,11 @@ class Fallback:
         """He is served, hangs up or is taken out. Harmless for whoever is not here."""
         if call.where is At.FALLBACK:
             self._callers.remove(call)
+            del self._until[call.id]
+
+    def _join(self, call: Call) -> None:
+        insort(self._callers, call, key=_priority)
+        self._until[call.id] = self._switch.time.now() + LOOK_UP
 
     def close(self) -> None:
         """Asterisk is dead."""
@@ -76,10 +88,22 @@ class Fallback:
         self._timer = None
         now = self._switch.time.now()
         for call in self.callers:
-            if call.leg is None and not call.dying:
+            if call.leg is not None or call.dying:
+                continue
+            if now >= self._until[call.id]:
+                self._look_up(call)
+            if call.where is At.FALLBACK:
                 self._try(call, now)
         if self._callers:
             self._timer = self._switch.time.call_at(now + POLL, self._poll)
+
+    def _look_up(self, call: Call) -> None:
+        """His time in Queue() is over: in again, or back to the music, where the engine has something to say to him."""
+        self.leave(call)
+        if self._switch.waiting.engine_away:
+            self._join(call)
+        else:
+            self._switch.waiting.enter(call)
 
     def _try(self, call: Call, now: float) -> None:
         queue = self._switch.queues.get(call.line) if call.line else None

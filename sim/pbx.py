@@ -249,7 +249,10 @@ class SimPbx(Silent):
         self._inbox(OverflowFailed(call.id))
 
     def leg_over(self, leg: Leg, cause: int, tech: int | None) -> None:
-        """However the talk ended: it ends with the operator's leg at the latest."""
+        """However the talk ended: it ends with the operator's leg at the latest. A citizen who is called first is given
+        up without a word of the dialplan."""
+        if leg.kind is LegKind.LOCAL and leg.attempt is not None and not leg.attempt.status:
+            self._inbox(AttemptEnded(leg.attempt.id, AttemptResult.ABORTED, self.switch.time.now()))
         if leg.call is not None and leg.state is LegState.UP:
             self._end_talk(leg.call)
 
@@ -303,9 +306,11 @@ class SimPbx(Silent):
             ring_citizen=max(1, math.ceil(command.ring_citizen)),
             machine_detection=command.machine_detection,
             language=command.language,
+            operator_first=command.operator_first,
         )
         if not self.switch.calling_back.begin(attempt):
-            self._tell(self._operators_end(command.attempt, OfferFailure.UNREACHABLE))
+            failure = OfferFailure.UNREACHABLE if command.operator_first else OfferFailure.LOST
+            self._tell(self._operators_end(command.attempt, failure))
 
     def _end_call_back(self, id: OfferId) -> None:
         attempt = self.switch.calling_back.attempts.get(id)
@@ -319,8 +324,8 @@ class SimPbx(Silent):
         return AttemptEnded(attempt, AttemptResult.OPERATOR, self.switch.time.now(), failure)
 
     def originated(self, leg: Leg, reason: int) -> None:
-        """Only a failure is news: the dialplan tells the rest."""
-        if reason == ANSWERED or leg.attempt is None:
+        """Only the failure of an operator's phone is news: the dialplan tells the rest."""
+        if reason == ANSWERED or leg.attempt is None or leg.kind is LegKind.LOCAL:
             return
         if leg.attempt.id in self._unwanted:
             failure = None if leg.state is LegState.RINGING else OfferFailure.DEAD
@@ -430,6 +435,7 @@ _RESULTS: Final = {
     "ANSWER": AttemptResult.CONNECTED,
     "OPERATOR": AttemptResult.OPERATOR,
     "CANCEL": AttemptResult.ABORTED,
+    "NOOPERATOR": AttemptResult.ABORTED,
     "MACHINE": AttemptResult.MACHINE,
     "NOTALLOWED": AttemptResult.WRONG_NUMBER,
     "BUSY": AttemptResult.BUSY,

@@ -85,6 +85,10 @@ class LegKind(StrEnum):
     """Rung by an AMI Originate; there is no caller."""
     CITIZEN = "citizen"
     """A citizen who is called back."""
+    LOCAL = "local"
+    """The end of a Local channel that waits until a citizen who is called first has answered."""
+    RESERVED = "reserved"
+    """The operator's phone, when the citizen was called first."""
 
 
 class LegState(StrEnum):

@@ -302,7 +302,8 @@ class SimSwitch:
         self.waiting.close()
         self.fallback.close()
         calls, self.calls = list(self.calls.values()), {}
-        legs, self.originated = [*self.originated.values(), *(call.leg for call in calls if call.leg)], {}
+        theirs = [leg for call in calls for leg in (call.leg, call.through) if leg is not None]
+        legs, self.originated = [*self.originated.values(), *theirs], {}
         for call in calls:
             call.dying = True
             call.plan(None)
@@ -327,10 +328,15 @@ class SimSwitch:
         """The dialplan hangs up on the caller when this much time has passed."""
         call.plan(self.time.call_at(self.time.now() + seconds, self.drop, call))
 
+    def join_after(self, call: Call, line: LineId, seconds: float) -> None:
+        """A channel that was no caller's becomes one, hears a message of this length, and joins a line."""
+        self.calls[call.id] = call
+        call.plan(self.time.call_at(self.time.now() + seconds, self._join, call, line))
+
     def _join(self, call: Call, line: LineId) -> None:
         """``acd-queue``."""
         call.line = line
-        call.entered_at = self.stamp()
+        call.entered_at, call.declined_at = self.stamp(), None
         self._queue(call)
 
     def _queue(self, call: Call) -> None:
@@ -392,6 +398,8 @@ class SimSwitch:
             self._dialling.end(leg)
             self.out.caller_over(call)
         call.leg = None
+        if call.through is not None:
+            self._dialling.end(call.through)
         call.citizen.gone(call)
 
     def _hangup_handler(self, call: Call) -> None:

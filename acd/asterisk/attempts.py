@@ -4,6 +4,10 @@ The dialplan tells the end of whatever it has begun (``AcdCbEnd``). Three things
 phone never answered (``OriginateResponse``; why, stands in the ``Hangup`` of that channel, which comes before or after
 it, and not at all when nothing was dialled), that a channel died before the dialplan had a word in it (its ``Hangup``),
 and that we hung up what was not there yet: then it is hung up as soon as it is.
+
+``OriginateResponse`` takes a shorter way through Asterisk than the others and overtakes them. With the citizen first
+the dialplan ends the leg that the Originate waits for, so its failure says nothing by itself: the word comes before the
+``Hangup`` of that leg, and where there never was a leg, never.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,6 +31,8 @@ from acd.model.ids import OfferId
 
 RANG_IN_VAIN: Final = 3
 """``Reason`` of an Originate that rang until its time was over."""
+WORD_PATIENCE: Final = 2.0
+"""Seconds from the failure of an Originate with the citizen first until it is certain that no leg of it ever was."""
 MOST_REMEMBERED: Final = 1000
 """Ended attempts of which the end is known, so that it can be told again."""
 
@@ -99,7 +105,7 @@ def why_operator(reason: int, cause: int, *, rang: bool) -> OfferFailure:
 class Attempt:
     """One attempt of which the end has not been told."""
 
-    __slots__ = ("begun", "failed", "operator_first", "over", "rang", "stage", "unwanted")
+    __slots__ = ("begun", "failed", "failed_at", "operator_first", "over", "rang", "stage", "unwanted")
 
     def __init__(self, operator_first: bool, stage: AttemptStage = AttemptStage.CLAIMED) -> None:
         self.operator_first = operator_first
@@ -109,6 +115,8 @@ class Attempt:
         self.rang = self.begun
         self.failed: int | None = None
         """Reason of the Originate's failure."""
+        self.failed_at = 0.0
+        """When that was told, our clock."""
         self.over: ChannelOver | None = None
         """The first leg is gone."""
         self.unwanted = False
@@ -166,6 +174,13 @@ class Attempts:
             del self._ended[next(iter(self._ended))]
         self._tell(fact)
 
+    def tick(self, now: float) -> None:
+        """End what can have no leg any more. ``now``: our clock."""
+        for attempt, found in tuple(self._alive.items()):
+            waits = found.failed is not None and not found.operator_first and found.stage is AttemptStage.CLAIMED
+            if waits and now - found.failed_at >= WORD_PATIENCE:
+                self._not_carried_out(attempt, now)
+
     # --- Events ---------------------------------------------------------------------------------------------------
 
     def take(self, event: AmiEvent) -> None:
@@ -212,7 +227,7 @@ class Attempts:
 
     def _originated(self, found: Attempt, event: p.Originated) -> None:
         if not event.success:
-            found.failed = event.reason
+            found.failed, found.failed_at = event.reason, event.at + self.offset
             self._resolve(event.attempt, found, event.at)
 
     def _channel_over(self, attempt: OfferId | None, event: ChannelOver) -> None:
@@ -238,8 +253,8 @@ class Attempts:
 
     def _not_taken(self, attempt: OfferId, found: Attempt, reason: int, now: float) -> None:
         if not found.operator_first:
-            # Nobody was rung: the switch did not carry it out.
-            self.end(attempt, AttemptResult.OPERATOR, now, OfferFailure.LOST)
+            if found.over is not None:
+                self._not_carried_out(attempt, now)
         elif found.unwanted:
             self.end(attempt, AttemptResult.OPERATOR, now, None if found.rang else OfferFailure.DEAD)
         elif not found.begun:
@@ -247,6 +262,10 @@ class Attempts:
         elif reason == RANG_IN_VAIN or found.over is not None:
             failure = why_operator(reason, 0 if found.over is None else found.over.cause, rang=found.rang)
             self.end(attempt, AttemptResult.OPERATOR, now, failure)
+
+    def _not_carried_out(self, attempt: OfferId, now: float) -> None:
+        """With the citizen first, and nobody was rung: it is the switch's fault."""
+        self.end(attempt, AttemptResult.OPERATOR, now, OfferFailure.LOST)
 
 
 _HANDLERS: Final[dict[type[p.AttemptEvent], Callable[[Attempts, Attempt, Any], None]]] = {

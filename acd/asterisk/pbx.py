@@ -141,6 +141,8 @@ class AsteriskPbx:
         """Tell the dialplan, in Asterisk's own time, that the routing loop is alive."""
         if self._session is not None and self._linked:
             self._session.tell(self._heartbeat(self._session))
+            if self._calling_back is not None:
+                self._calling_back.attempts.tick(self._clock())
 
     # --- For those who watch over the link ------------------------------------------------------------------------
 

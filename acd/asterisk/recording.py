@@ -20,12 +20,15 @@ log = structlog.get_logger("acd.asterisk")
 
 _SUFFIXES: Final = (".recv", ".sent", ".idx.jsonl")
 _MASK: Final = b"****"
+_LONGEST: Final = 86_400.0
+"""Seconds after which the next recording begins: what lies in one is of one day, and can be erased by the clock."""
 
 
 class Recorder:
-    """Records one session, from its first byte. A recording that has grown to its bound is closed between two messages
-    and the next begins; of all recordings in the folder only the newest are kept, so the folder cannot grow without
-    bound. When it cannot be written to, the recording stops: a full disk must not keep citizens waiting.
+    """Records one session, from its first byte. A recording that has grown to its bound, or is a day old, is closed
+    between two messages and the next begins; of all recordings in the folder only the newest are kept, so the folder
+    cannot grow without bound. When it cannot be written to, the recording stops: a full disk must not keep citizens
+    waiting.
 
     Args:
         folder: made when missing, readable by its owner only.
@@ -51,7 +54,8 @@ class Recorder:
 
     def received(self, data: bytes, *, boundary: bool) -> None:
         """Note bytes read. ``boundary``: a new message begins with them."""
-        if boundary and sum(self._sizes) >= self._most_bytes:
+        full = sum(self._sizes) >= self._most_bytes or self._clock() - self._begun >= _LONGEST
+        if boundary and full:
             self._close_files()
         self._note(0, data)
 
@@ -97,6 +101,22 @@ class Recorder:
         except OSError as error:
             log.error("the AMI session is not recorded any more", error=str(error))
             self.close()
+
+
+def erase_recordings(folder: Path, before: float) -> int:
+    """Delete the recordings of which the last byte was written before then; returns how many.
+
+    Args:
+        before: seconds since the epoch.
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
+    old = [file for file in folder.glob("ami-*.recv") if file.stat().st_mtime < before]
+    for file in old:
+        for suffix in _SUFFIXES:
+            file.with_name(file.name.removesuffix(".recv") + suffix).unlink(missing_ok=True)
+    return len(old)
 
 
 class Piece(NamedTuple):

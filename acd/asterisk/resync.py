@@ -33,6 +33,7 @@ _VARIABLES: Final = (
     "ACD_CB_ATTEMPT",
     "ACD_CB_ID",
     "ACD_CB_FIRST",
+    "ACD_CB_DECLINED",
 )
 STATUS: Final[Action] = (("Action", "Status"), ("Variables", ",".join(_VARIABLES)))
 DEVICES: Final[Action] = (("Action", "DeviceStateList"),)
@@ -161,6 +162,7 @@ def _call_seen(id: str, variables: dict[str, str], language: str, offset: float,
         offer=OfferId(int(offer)) if offer.isdecimal() else None,
         device=None if device is None else Device(device),
         answered_at=_moment(variables, "UP", offset),
+        declined_at=_moment(variables, "CB_DECLINED", offset),
     )
 
 

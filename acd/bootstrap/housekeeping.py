@@ -1,14 +1,17 @@
 """What is done once a day, in the quiet of the night, by whoever leads."""
 
+import asyncio
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from acd.asterisk import erase_recordings
 from acd.model.zone import ZONE
 from acd.ports import Clock
-from acd.records import DatabaseUnusable, erase_numbers
+from acd.records import DatabaseUnusable, erase_damaged, erase_numbers
 
 DAY: Final = 86_400.0
 AT: Final = {"hour": 3, "minute": 30}
@@ -23,10 +26,14 @@ class Housekeeping:
     Args:
         url: of the database.
         keep_numbers: days.
+        spill: where events go while the database is away.
+        record: folder of the recordings of AMI sessions.
     """
 
-    def __init__(self, url: str, keep_numbers: int, clock: Clock) -> None:
+    def __init__(self, url: str, keep_numbers: int, clock: Clock, *, spill: Path, record: Path | None = None) -> None:
         self._url = url
+        self._spill = spill
+        self._record = record
         self._keep_numbers = keep_numbers
         self._clock = clock
         self._nights = AsyncIOScheduler(timezone=ZONE)
@@ -41,9 +48,26 @@ class Housekeeping:
         self._nights.shutdown(wait=False)
 
     async def erase(self) -> None:
-        """Erase what is old enough. A database that is away is tried again the next night."""
+        """Erase what is old enough. A database that is away, or a file that cannot be deleted, is tried again the next
+        night."""
+        before = self._clock() - self._keep_numbers * DAY
+        await self._erase_rows(before)
         try:
-            erased = await erase_numbers(self._url, self._clock() - self._keep_numbers * DAY)
+            files = await asyncio.to_thread(self._erase_files, before)
+        except OSError as error:
+            log.error("numbers.files_not_erased", why=str(error))
+        else:
+            log.info("numbers.files_erased", files=files, days=self._keep_numbers)
+
+    def _erase_files(self, before: float) -> int:
+        """What else holds numbers: recordings, and what of the spill nobody could read. The spill file itself goes into
+        the database, and is erased there."""
+        recordings = 0 if self._record is None else erase_recordings(self._record, before)
+        return recordings + erase_damaged(self._spill, before)
+
+    async def _erase_rows(self, before: float) -> None:
+        try:
+            erased = await erase_numbers(self._url, before)
         except DatabaseUnusable as error:
             log.error("numbers.not_erased", why=str(error))
         else:

@@ -101,7 +101,7 @@ class Service:
     async def _start(self, stack: AsyncExitStack) -> None:
         url = self.settings.database_url
         await upgrade(url)
-        self.ledger = await stack.enter_async_context(Ledger(url, self.settings.state / "events.spill"))
+        self.ledger = await stack.enter_async_context(Ledger(url, self.settings.spill))
         await self.ledger.caught_up()
         self.accounts = AccountStore(url)
         stack.push_async_callback(self.accounts.close)
@@ -121,7 +121,8 @@ class Service:
         await control.start()
         stack.push_async_callback(control.stop)
         await self._open_web(stack)
-        nights = Housekeeping(url, self.settings.keep_numbers, self.clock)
+        settings = self.settings
+        nights = Housekeeping(url, settings.keep_numbers, self.clock, spill=settings.spill, record=settings.record)
         nights.start()
         stack.callback(nights.stop)
         self._started = True

@@ -38,11 +38,16 @@ class Settings(BaseSettings):
     keep_numbers: int = Field(default=90, ge=1, le=3650)
     """Days after which a caller's number is erased, and that of a citizen who is no longer owed a call."""
     record: Path | None = None
-    """Folder for raw recordings of the AMI session; they hold callers' numbers."""
+    """Folder for raw recordings of the AMI session; they hold callers' numbers, and go with them."""
 
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{(self.state / 'acd.db').resolve()}"
+
+    @property
+    def spill(self) -> Path:
+        """Where events go while the database is away."""
+        return self.state / "events.spill"
 
     @property
     def socket(self) -> Path:

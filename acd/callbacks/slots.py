@@ -26,7 +26,7 @@ import msgspec
 
 from acd.callbacks.days import calling_spans, days, local, part_of, terms
 from acd.callbacks.forecast import Forecast, half_hour, slot_of
-from acd.callbacks.moments import retry
+from acd.callbacks.moments import second_chance
 from acd.callbacks.roster import Presence, Roster
 from acd.config.city import City
 from acd.model.callback import Window
@@ -101,7 +101,10 @@ class Planner:
 
     def _better_soon(self, line: LineId, now: float, first: float, deadline: float) -> bool:
         """Only last moments are free, and called as soon as it is calm he may still be tried again."""
-        return retry(self._city, line, first, deadline) is None and retry(self._city, line, now, deadline) is not None
+        city = self._city
+        return (
+            second_chance(city, line, first, deadline) is None and second_chance(city, line, now, deadline) is not None
+        )
 
     def capacity(self, line: LineId, start: float) -> int:
         """How many calls back of this line may be promised in the half-hour that begins at ``start``."""

@@ -10,7 +10,7 @@ from acd.engine.state import State, TimerKind
 from acd.model.call import CallMove, CallState
 from acd.model.commands import BOOKING_PATIENCE, AnswerBooking, BookCallback, CancelCallback, DropPlan
 from acd.model.events import CallbackImpossible, CallbackPromised
-from acd.model.facts import CallbackBooked, CallbackNotBooked, CallbackPlanned, CallbackWanted, CallGone
+from acd.model.facts import CallbackBooked, CallbackNotBooked, CallbackPlanned, CallbackWanted, CallGone, CallStored
 from acd.model.ids import CallbackId, LineId
 from acd.model.outcome import Outcome
 
@@ -86,11 +86,15 @@ def booked(state: State, fact: CallbackBooked) -> None:
             plan_ahead(state, call, proposal)
 
 
-def restored(call: Call, promise: CallbackBooked) -> None:
+def restored(state: State, call: Call, known: CallStored) -> None:
     """The one before us died between the promise and its word. If he still waits he is told, and if he has left, it
-    counts."""
+    counts. It is in the ledger once."""
+    if known.promise is None or known.line is None:
+        return
     proposal = proposal_of(call)
-    proposal.promise, proposal.untold = promise, True
+    proposal.promise, proposal.untold = known.promise, True
+    if not known.promise_in_ledger:
+        promised(state, known.promise, known.line)
 
 
 def promised(state: State, fact: CallbackBooked, line: LineId) -> None:

@@ -257,11 +257,15 @@ def dialogue_over(state: State, call: Call) -> None:
 
 
 def hear_again_after(state: State, call: Call, proposal: Proposal) -> None:
-    rule = None if call.line is None else call.line.callback
-    again_after = 0.0 if rule is None else rule.again_after
     proposal.sent = proposal.heard = False
     proposal.quiet_until = 0.0
-    proposal.not_before = state.now + again_after if again_after > 0 else inf
+    proposal.not_before = again_from(call, state.now)
+
+
+def again_from(call: Call, declined_at: float) -> float:
+    rule = None if call.line is None else call.line.callback
+    again_after = 0.0 if rule is None else rule.again_after
+    return declined_at + again_after if again_after > 0 else inf
 
 
 def unless_he_listens(kind: TimerKind, act: Act) -> Act:
@@ -301,6 +305,12 @@ def seen_waiting(state: State, call: Call) -> None:
             state.drop_plan(call)
             hear_again_after(state, call, proposal)
         proposal.sent = False
+
+
+def seen_declined(call: Call, declined_at: float | None) -> None:
+    """He has heard it before, perhaps from an engine before us."""
+    if declined_at is not None and call.proposal is not None:
+        call.proposal.not_before = max(call.proposal.not_before, again_from(call, declined_at))
 
 
 def seen_listening(state: State, call: Call) -> None:

@@ -80,8 +80,7 @@ def restored(state: State, fact: Restored) -> None:
             call.line, call.entered_at = state.line(known.line), known.entered_at
             call.proposal = None if call.line.callback is None else Proposal()
             call.state = CallState.CHECKING
-        if known.promise is not None:
-            bookings.restored(call, known.promise)
+        bookings.restored(state, call, known)
     attempts.restored(state, fact.attempts)
     state.crisis, state.draining = fact.crisis, fact.draining
 
@@ -216,6 +215,7 @@ def take_line(state: State, call: Call, seen: CallSeen) -> bool:
     else:
         # The records of before our start do not say them.
         call.language, call.path = seen.language, seen.path
+    callbacks.seen_declined(call, seen.declined_at)
     return True
 
 

@@ -370,6 +370,8 @@ class CallSeen(msgspec.Struct, frozen=True):
     answered_at: float | None = None
     dialled: bool = False
     """The operator's leg exists: his phone rings or he talks."""
+    declined_at: float | None = None
+    """When he left the offer to be called back without a promise; None = he has not, on this line."""
 
 
 class CallMissed(msgspec.Struct, frozen=True):
@@ -430,6 +432,8 @@ class CallStored(msgspec.Struct, frozen=True):
     answered_at: float | None = None
     promise: CallbackBooked | None = None
     """In the records of the promises it stands; that it was told and counted is not known."""
+    promise_in_ledger: bool = False
+    """The one before us has written ``CallbackPromised`` as well."""
 
 
 class AttemptStored(msgspec.Struct, frozen=True):

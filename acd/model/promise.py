@@ -54,8 +54,9 @@ class Because(StrEnum):
     """The citizen was answered on the line meanwhile."""
 
 
-RUNG: Final = frozenset(AttemptResult) - {AttemptResult.OPERATOR, AttemptResult.UNKNOWN}
-"""Results that say by themselves that the citizen's phone was rung."""
+RUNG: Final = frozenset(AttemptResult) - {AttemptResult.OPERATOR, AttemptResult.WRONG_NUMBER, AttemptResult.UNKNOWN}
+"""Results that say by themselves that the citizen's phone was rung. A number that is none, or may not be called, is
+found out without a ring; where the network had to say so, the stage of the attempt tells that it was dialled."""
 
 
 class Promise(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from acd.records.database import DatabaseUnusable, upgrade
 from acd.records.days import day_bounds, day_of
 from acd.records.erasure import Erased, erase_numbers
 from acd.records.ledger import Health, Ledger
+from acd.records.spill import erase_damaged
 from acd.records.writing import rebuild
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "OutcomeCounts",
     "day_bounds",
     "day_of",
+    "erase_damaged",
     "erase_numbers",
     "rebuild",
     "upgrade",

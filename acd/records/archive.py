@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, false, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.model.callback import OWED, Window
@@ -119,18 +119,27 @@ class Archive:
             attempts=tuple(msgspec.convert(row, AttemptStored) for row in attempts),
         )
 
-    async def _standing(self) -> dict[tuple[CallId, LineId], CallbackBooked]:
+    async def _standing(self) -> "_Standing":
         """What was promised, or moved, in calls that are still open and have no outcome."""
         promise = tables.callback.c
         undecided = _outcome.outcome.is_(None), _call.ended_at.is_(None)
         found = await self._rows(
-            select(promise.call, promise.line, promise.callback, promise.start_at, promise.end_at, promise.deadline)
+            select(
+                promise.call,
+                promise.line,
+                promise.callback,
+                promise.start_at,
+                promise.end_at,
+                promise.deadline,
+                func.coalesce(_call.callback == promise.callback, false()).label("in_ledger"),
+            )
             .select_from(tables.callback.join(_CALLS, _call.call == promise.call))
             .where(promise.state.in_([state.value for state in OWED]), *undecided)
         )
         return {
-            (row["call"], row["line"]): CallbackBooked(
-                row["call"], row["callback"], Window(row["start_at"], row["end_at"]), row["deadline"]
+            (row["call"], row["line"]): (
+                CallbackBooked(row["call"], row["callback"], Window(row["start_at"], row["end_at"]), row["deadline"]),
+                bool(row["in_ledger"]),
             )
             for row in found
         }
@@ -259,8 +268,14 @@ class Archive:
             raise DatabaseUnusable(str(self._engine.url), str(getattr(error, "orig", error))) from error
 
 
-def _open(row: RowMapping, promises: Mapping[tuple[CallId, LineId], CallbackBooked]) -> CallStored:
-    return msgspec.structs.replace(msgspec.convert(row, CallStored), promise=promises.get((row["call"], row["line"])))
+_Standing = Mapping[tuple[CallId, LineId], tuple[CallbackBooked, bool]]
+"""Promises by call and line, and whether the ledger has each."""
+
+
+def _open(row: RowMapping, promises: _Standing) -> CallStored:
+    promise, in_ledger = promises.get((row["call"], row["line"]), (None, False))
+    call = msgspec.convert(row, CallStored)
+    return msgspec.structs.replace(call, promise=promise, promise_in_ledger=in_ledger)
 
 
 def _stored(row: RowMapping) -> OperatorStored:

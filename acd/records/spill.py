@@ -115,6 +115,22 @@ class Spill:
             self._damaged = False
 
 
+def erase_damaged(path: Path, before: float) -> int:
+    """Delete the files that were kept aside before then, beside the spill file at ``path``; returns how many.
+
+    Args:
+        before: seconds since the epoch.
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
+    old = [file for file in path.parent.glob(f"{path.name}.*.damaged") if file.stat().st_mtime < before]
+    for file in old:
+        log.warning("records.damaged_spill_erased", file=str(file))
+        file.unlink()
+    return len(old)
+
+
 def _force_name(folder: Path) -> None:
     """A new file is safe when its folder is, too."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -164,7 +164,7 @@ class FakeAsterisk:
 
 def channel(call: str, linked: str = "", name: str = "PJSIP/trunk-00000001", **variables: str) -> Pairs:
     """An entry of Status. Variables that are not given are unset, as Asterisk writes it."""
-    names = ("STATE", "ARRIVED", "DID", "NUM", "PATH", "LINE", "T0", "OFFER", "DEVICE", "UP")
+    names = ("STATE", "ARRIVED", "DID", "NUM", "PATH", "LINE", "T0", "OFFER", "DEVICE", "UP", "CB_DECLINED")
     values = [("Variable", f"ACD_{n}={variables.pop(n.lower(), '(null)')}") for n in names]
     head = [("Event", "Status"), ("Channel", name), ("ChannelState", variables.pop("channelstate", "6"))]
     assert not variables

@@ -46,14 +46,14 @@ def test_what_the_network_said(status: str, cause: int, sip: int, result: R) -> 
     assert attempt_result(status, cause, sip) is result
 
 
-def told(*events: AmiEvent, unwanted: bool = False) -> list[f.Fact]:
+def told(*events: AmiEvent, operator_first: bool = True, until: float = 0.0) -> list[f.Fact]:
+    """All facts of these events, and of the time until then."""
     facts: list[f.Fact] = []
     attempts = Attempts(facts.append, lambda attempt: None)
-    assert attempts.begin(ME, operator_first=True)
-    if unwanted:
-        attempts.unwanted(ME)
+    assert attempts.begin(ME, operator_first=operator_first)
     for event in events:
         attempts.take(event)
+    attempts.tick(until)
     return facts
 
 
@@ -73,6 +73,44 @@ def test_a_phone_that_rang_in_vain_is_not_one_that_said_480() -> None:
     assert timed_out[-1] == f.AttemptEnded(ME, R.OPERATOR, 1.0, OfferFailure.RING_NO_ANSWER)
     refused = told(p.Begun(0.0, ME), rang, p.Originated(1.0, ME, False, 0), over)
     assert refused[-1] == f.AttemptEnded(ME, R.OPERATOR, 1.0, OfferFailure.REJECTED)
+
+
+NOT_ALLOWED = p.Ended(1.0, ME, "NOTALLOWED", 0, 0, 1.0)
+ORIGINATE_FAILED = p.Originated(1.0, ME, False, 0)
+LEG_OVER = ChannelOver(1.0, "acd-cb-7", 0, 0)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        (ORIGINATE_FAILED, NOT_ALLOWED, LEG_OVER),
+        (NOT_ALLOWED, ORIGINATE_FAILED, LEG_OVER),
+        (NOT_ALLOWED, LEG_OVER, ORIGINATE_FAILED),
+    ],
+)
+def test_with_the_citizen_first_the_dialplans_word_counts_and_not_the_originates(order: tuple[AmiEvent, ...]) -> None:
+    """``OriginateResponse`` overtakes ``AcdCbEnd``; the ``Hangup`` does not."""
+    facts = told(p.Begun(0.0, ME), *order, operator_first=False, until=60.0)
+    assert facts == [f.AttemptEnded(ME, R.WRONG_NUMBER, 1.0)]
+
+
+def test_with_the_citizen_first_the_originates_failure_may_even_come_before_he_is_dialled() -> None:
+    steps = (p.Dialled(0.9, ME), p.Ended(1.0, ME, "BUSY", 17, 486, 1.0), LEG_OVER)
+    facts = told(p.Begun(0.0, ME), ORIGINATE_FAILED, *steps, operator_first=False, until=60.0)
+    assert facts == [f.CitizenDialled(ME), f.AttemptEnded(ME, R.BUSY, 1.0)]
+
+
+@pytest.mark.parametrize("order", [*permutations((ORIGINATE_FAILED, LEG_OVER))])
+def test_with_the_citizen_first_a_leg_that_ends_without_a_word_is_lost_at_once(order: tuple[AmiEvent, ...]) -> None:
+    facts = told(p.Begun(0.0, ME), *order, operator_first=False)
+    assert facts == [f.AttemptEnded(ME, R.OPERATOR, 1.0, OfferFailure.LOST)]
+
+
+def test_with_the_citizen_first_what_never_had_a_leg_is_lost_after_a_while() -> None:
+    assert told(ORIGINATE_FAILED, operator_first=False, until=2.9) == []
+    lost = f.AttemptEnded(ME, R.OPERATOR, 3.0, OfferFailure.LOST)
+    assert told(ORIGINATE_FAILED, operator_first=False, until=3.0) == [lost]
+    assert told(ORIGINATE_FAILED, p.Dialled(1.1, ME), operator_first=False, until=60.0) == [f.CitizenDialled(ME)]
 
 
 @pytest.mark.parametrize(

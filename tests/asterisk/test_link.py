@@ -10,7 +10,7 @@ import pytest
 from structlog.typing import EventDict
 
 from acd.asterisk.link import Backoff, LinkState
-from acd.asterisk.recording import read_recording
+from acd.asterisk.recording import Recorder, erase_recordings, read_recording
 from acd.asterisk.replay import replay
 from acd.model import commands as c
 from acd.model import facts as f
@@ -427,6 +427,25 @@ async def test_recordings_are_bounded(desk: Desk, fake: FakeAsterisk, tmp_path: 
     assert len(os.listdir(tmp_path)) == 9
     told = [fact for name in names for _, fact in replay(read_recording(tmp_path / name))]
     assert told == desk.facts[-len(told) :]
+
+
+def test_what_was_recorded_goes_by_the_clock_a_day_at_a_time(tmp_path: Path) -> None:
+    now = 1_800_000_000.0
+    recorder = Recorder(tmp_path, clock=lambda: now)
+    written = []
+    for hours in (0.0, 23.9, 24.1, 24.2):
+        now = 1_800_000_000.0 + hours * 3600
+        recorder.received(b"Event: FullyBooted\r\n\r\n", boundary=True)
+        written.append(sorted(tmp_path.glob("*.recv"))[-1])
+    recorder.close()
+    assert written[0] == written[1] != written[2] == written[3]
+    for file, at in zip(dict.fromkeys(written), (100.0, 200.0), strict=True):
+        os.utime(file, (at, at))
+    assert erase_recordings(tmp_path, 100.0) == 0
+    assert erase_recordings(tmp_path, 200.0) == 1
+    assert {file.stem for file in tmp_path.glob("*.recv")} == {written[2].stem}
+    assert len(list(tmp_path.iterdir())) == 3
+    assert erase_recordings(tmp_path / "never recorded", 200.0) == 0
 
 
 async def test_a_full_disk_does_not_keep_the_citizens_waiting(desk: Desk, fake: FakeAsterisk, tmp_path: Path) -> None:

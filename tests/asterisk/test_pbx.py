@@ -44,7 +44,7 @@ async def test_all_that_is_in_the_switch_is_told_once(desk: Desk, fake: FakeAste
         "t0": "1000.5",
     }
     fake.channels = [
-        channel("1.1", state="wait", **common),
+        channel("1.1", state="wait", cb_declined="1155.125", **common),
         channel("1.2", state="ring", offer="7", device="1001", **common),
         channel("1.3", linked="1.2", name="PJSIP/1001-00000003", channelstate="5"),
         channel("1.4", state="talk", offer="8", device="1002", up="1020.5", **common),
@@ -72,13 +72,14 @@ async def test_all_that_is_in_the_switch_is_told_once(desk: Desk, fake: FakeAste
         path="a>b",
         line=LineId("gentinfo"),
         entered_at=1000.5,
+        declined_at=1155.125,
     )
     ring, talk = calls[CallId("1.2")], calls[CallId("1.4")]
     assert (ring.where, ring.offer, ring.device, ring.dialled) == (W.RING, 7, "1001", True)
     assert (talk.where, talk.offer, talk.device, talk.dialled, talk.answered_at) == (W.TALK, 8, "1002", True, 1020.5)
     assert (calls[CallId("1.6")].where, calls[CallId("1.6")].entered_at) == (W.MENU, None)
     assert calls[CallId("1.7")].where is W.AFTER, "his operator passed him on"
-    assert calls[CallId("1.9")].where is W.FALLBACK
+    assert (calls[CallId("1.9")].where, calls[CallId("1.9")].declined_at) == (W.FALLBACK, None)
     assert calls[CallId("2.2")].where is W.MENU
     assert seen.phones == {Device("1001"): f.PhoneState.BUSY, Device("1002"): f.PhoneState.BUSY}
     assert len(desk.facts) == 1

@@ -1,6 +1,7 @@
 """What the service puts together: promises on the wallboard and in the list, plans made anew, numbers erased."""
 
 import asyncio
+import os
 import re
 import shutil
 import time
@@ -132,15 +133,21 @@ async def test_old_numbers_are_erased_at_the_start_and_none_is_in_the_log(tmp_pa
     try:
         long_ago = now - 31 * DAY
         await store.change(CallbackId("17.1"), lambda p: settled(p, long_ago, "test"), Note(long_ago, "x", "done"))
+        record = tmp_path / "ami"
+        record.mkdir()
+        for name, age in (("ami-old.recv", 31), ("ami-new.recv", 29)):
+            (record / name).write_bytes(AN.encode())
+            os.utime(record / name, (now - age * DAY, now - age * DAY))
         with capture_logs() as log:
-            again = Service(settings(tmp_path, keep_numbers=30), pbx=NoSwitch())
+            again = Service(settings(tmp_path, keep_numbers=30, record=record), pbx=NoSwitch())
             task = await started(again)
-            await until(lambda: any(entry["event"] == "numbers.erased" for entry in log))
+            await until(lambda: any(entry["event"] == "numbers.files_erased" for entry in log))
             again.stop()
             await asyncio.wait_for(task, 10)
         [told] = [entry for entry in log if entry["event"] == "numbers.erased"]
         assert (told["callers"], told["callbacks"], told["days"]) == (0, 1, 30)
         assert AN not in repr(log)
+        assert [file.name for file in record.iterdir()] == ["ami-new.recv"]
         assert await store.numbers([CallbackId("17.1")]) == {}
     finally:
         await store.close()

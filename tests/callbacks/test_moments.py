@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.callbacks.days import part_of
+from acd.callbacks.days import local, part_of
 from acd.callbacks.deadline import deadline
-from acd.callbacks.moments import as_soon_as_calm, may_call, retry
+from acd.callbacks.moments import as_soon_as_calm, may_call, retry, second_chance
 from acd.config import CallbackTerms, City, Interval
 from acd.config.calendar import is_open
 from acd.config.city import FrozenDict
+from acd.model.callback import Window
 from acd.model.ids import LineId
 from tests.callbacks.places import GENT, GENTINFO, INFO, OFFICE_WEEK, at, shown, small_city
 from tests.callbacks.test_deadline import cities, moment, moments, weeks
@@ -83,9 +84,10 @@ def test_as_soon_as_it_is_calm_without_any_hours_left_ends_at_the_deadline() -> 
         ("2027-03-01 16:30", "2027-03-02 09:00 to 2027-03-02 12:00"),
         ("2027-03-05 14:00", "2027-03-08 09:00 to 2027-03-08 12:00"),
         ("2027-03-26 14:00", "2027-03-30 09:00 to 2027-03-30 12:00"),
-        # The last morning before the deadline, and no moment any more.
+        # The last morning before the deadline, the rest of the last afternoon, and no moment any more.
         ("2027-03-31 11:00", "2027-03-31 13:00 to 2027-03-31 17:00"),
-        ("2027-03-31 13:00", None),
+        ("2027-03-31 13:00", "2027-03-31 15:00 to 2027-03-31 17:00"),
+        ("2027-03-31 14:50", None),
     ],
 )
 def test_who_does_not_pick_up_is_tried_in_another_part_of_the_day(ended: str, window: str | None) -> None:
@@ -126,7 +128,48 @@ def test_every_further_attempt_keeps_the_rules(city: City, ended: float, left: f
     assert ended + terms.gap <= window.start < window.end <= until
     last = window.end - 0.001
     assert may_call(city, INFO, window.start) and may_call(city, INFO, last)
-    assert part_of(ended) != part_of(window.start) == part_of(last)
+    assert part_of(window.start) == part_of(last)
+
+
+@given(calling_cities(), moments, st.floats(0, 3 * 86_400, allow_nan=False))
+def test_another_part_of_the_day_comes_first_then_another_day_and_never_none_at_all(
+    city: City, ended: float, left: float
+) -> None:
+    """Against every quarter of an hour of the time that is left in which he may be called for as long."""
+    until = ended + left
+    window = retry(city, INFO, ended, until)
+    terms = city.lines[INFO].callback
+    assert terms is not None
+    quarters = [at for n in range(int(left / 900)) if (at := ended + terms.gap + 900.0 * n) + 900 <= until]
+    may = [
+        at
+        for at in quarters
+        if all(may_call(city, INFO, at + s) for s in (0, 300, 600, 899)) and part_of(at) is part_of(at + 899)
+    ]
+    assert window is not None or not may
+    chance = second_chance(city, INFO, ended, until)
+    assert chance is None or chance == window
+    if any(part_of(at) is not part_of(ended) for at in may):
+        assert window is not None and part_of(window.start) is not part_of(ended)
+    elif any(local(at).date() != local(ended).date() for at in may):
+        assert window is not None and (
+            part_of(window.start) is not part_of(ended) or local(window.start).date() != local(ended).date()
+        )
+
+
+MORNINGS = CallbackTerms(calling_hours=((Interval(9 * 60, 12 * 60),),) * 5 + ((), ()))
+
+
+def test_a_line_that_calls_in_the_morning_only_gives_a_promise_all_its_attempts() -> None:
+    """Promised on Monday at 9:00, until Wednesday noon: Monday, Tuesday, Wednesday."""
+    city, until, tried = small_city(terms=MORNINGS), at("2027-03-03 12:00"), ["2027-03-01 09:10"]
+    while window := retry(city, INFO, at(tried[-1]), until):
+        tried.append(shown(window.start))
+        if len(tried) == MORNINGS.attempts:
+            break
+    assert tried == ["2027-03-01 09:10", "2027-03-02 09:00", "2027-03-03 09:00"]
+    assert retry(city, INFO, at("2027-03-03 09:10"), until) == Window(at("2027-03-03 11:10"), until)
+    assert retry(city, INFO, at("2027-03-03 09:50"), until) is None
 
 
 @given(calling_cities(), moments)

@@ -187,6 +187,19 @@ async def test_an_attempt_from_the_claim_to_the_talk(store: PromiseStore) -> Non
     assert await store.owed() == []
 
 
+@pytest.mark.parametrize("dialled", [False, True])
+async def test_a_number_that_is_none_was_rung_only_if_it_was_dialled(store: PromiseStore, dialled: bool) -> None:
+    await store.book(promise(), AN)
+    await claim(store)
+    if dialled:
+        await store.note_attempt(attempt(1), AttemptStage.DIALLED, DUE + 6)
+    ended = await store.end_attempt(attempt(1), AttemptResult.WRONG_NUMBER, DUE + 9, give_up)
+    assert ended is not None
+    (made,) = await store.attempts(ID)
+    assert (ended.state, ended.attempts) == (CallbackState.HANDED_OVER, int(dialled))
+    assert (made.result, made.dialled_at) == (AttemptResult.WRONG_NUMBER, DUE + 6 if dialled else None)
+
+
 async def test_an_attempt_ends_once(store: PromiseStore) -> None:
     await store.book(promise(), AN)
     await claim(store)

@@ -17,6 +17,7 @@ from tests.contract.language import (
     IsAt,
     IsCutOff,
     Offers,
+    OffersCallback,
     PicksUp,
     PutsDown,
     Registers,
@@ -135,6 +136,25 @@ AWAY: Final = (
             "link": ["up"],
         },
         {"1001": RINGS, "1002": ANSWERS},
+    ),
+    Scenario(
+        "who sits in Queue() waits as ever within 10 s of the next engine",
+        [
+            Calls("A"),
+            Disconnects(),
+            IsAt("A", At.FALLBACK),
+            Connects(),
+            IsAt("A", At.WAIT, 11),
+            OffersCallback("A", 2, "+32470000001"),
+            Until("A", "hears the offer"),
+        ],
+        {"A": [*JOINED, "seen fallback", "hears the offer"], "link": ["up"]},
+    ),
+    Scenario(
+        "a phone that Queue() rings rings on when the caller is looked up after 10 s",
+        [Calls("A"), Disconnects(), Rings("1001"), Waits(11), PicksUp("1001"), IsAt("A", At.TALK), Connects()],
+        {"A": [*JOINED, "seen talk at 1001"], "link": ["up"]},
+        {"1001": RINGS},
     ),
     Scenario(
         "Queue() connects somebody after the next engine has come",

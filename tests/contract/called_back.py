@@ -313,6 +313,24 @@ CITIZEN_FIRST: Final = (
         {"1001": RINGS},
     ),
     Scenario(
+        "the citizen first, and the operator's phone is busy: he joins the line",
+        [FIRST, Until(QUEUED, "queued gentinfo"), PutsDown("partner"), Until(QUEUED, "gone")],
+        {ME: ["citizen dialled", "ended aborted"], QUEUED: ["queued gentinfo", "gone"]},
+        {"1001": BUSY},
+    ),
+    Scenario(
+        "the citizen first, and he hangs up while the operator's phone rings",
+        [FIRST, Until("1001", "busy"), PutsDown("partner"), Until(ME, "ended aborted"), Until("1001", "idle")],
+        {ME: ["citizen dialled", "ended aborted"], "1001": USED},
+        {"1001": RINGS},
+    ),
+    Scenario(
+        "the citizen first, the operator hangs up",
+        [FIRST, Until(ME, "they speak"), Waits(0.2), PutsDown("1001"), Until(ME, "ended connected")],
+        {ME: ["citizen dialled", "taken", "they speak", "ended connected"], "1001": USED},
+        DESK,
+    ),
+    Scenario(
         "the citizen first: the engine dies while his phone rings",
         [
             CallsBack(7, "1001", operator_first=False, ring_citizen=20),
@@ -327,4 +345,3 @@ CITIZEN_FIRST: Final = (
         partner=RINGS,
     ),
 )
-"""On the real Asterisk only: the simulated switch rings the operator first."""

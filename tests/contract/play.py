@@ -269,7 +269,8 @@ _PLAIN: Final[Mapping[type[f.Fact], str]] = {
 def _seen(seen: f.CallSeen) -> str:
     with_phone = f" at {seen.device}" if seen.dialled else ""
     offer = f" {seen.offer}" if seen.dialled and seen.offer is not None else ""
-    return f"seen {seen.where}{offer}{with_phone}"
+    declined = "" if seen.declined_at is None else ", has declined"
+    return f"seen {seen.where}{offer}{with_phone}{declined}"
 
 
 def check(who: str, told: list[str], story: Sequence[str | Either]) -> None:

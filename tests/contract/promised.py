@@ -17,6 +17,7 @@ from tests.contract.language import (
     Presses,
     PutsDown,
     Scenario,
+    SendsOn,
     Step,
     Until,
     Waits,
@@ -231,6 +232,51 @@ PROMISED: Final = (
         "the engine dies while the promise is written: he waits on",
         [*_hears(), Presses("A", "111"), Until("A", "wants 1"), Disconnects(), IsAt("A", At.FALLBACK), Connects()],
         {"A": [*WANTS, "seen fallback"], "link": ["up"]},
+    ),
+    *(
+        Scenario(
+            f"a fresh engine knows who {what}",
+            [*_hears(existing=existing), Presses("A", keys), Until("A", word), Waits(0.2), IsCutOff()],
+            {"A": [*HEARS, word, "seen wait, has declined"], "link": ["down", "up"]},
+        )
+        for what, existing, keys, word in (
+            ("has declined", False, "2", "declines"),
+            ("keeps what he has", True, "1", "declines"),
+            ("has cancelled", True, "3", "cancels"),
+        )
+    ),
+    Scenario(
+        "a fresh engine knows whose promise could not be written",
+        [
+            *_hears(),
+            Presses("A", "111"),
+            Until("A", "wants 1"),
+            AnswersBooking("A", booked=False),
+            IsAt("A", At.WAIT),
+            IsCutOff(),
+        ],
+        {"A": [*WANTS, "seen wait, has declined"], "link": ["down", "up"]},
+    ),
+    Scenario(
+        "on another line he has not declined",
+        [
+            *_hears(),
+            Presses("A", "2"),
+            Until("A", "declines"),
+            Offers("A", 1, "1001"),
+            Until("A", "answered 1"),
+            Until("1001", "busy"),
+            SendsOn("1001", "sportlijn"),
+            Until("A", "queued sportlijn"),
+            Until("1001", "idle"),
+            IsCutOff(),
+        ],
+        {
+            "A": [*HEARS, "declines", *SERVED, "talk ended", "queued sportlijn", "seen wait"],
+            "1001": ["busy", "idle"],
+            "link": ["down", "up"],
+        },
+        {"1001": ANSWERS},
     ),
     Scenario(
         "a fresh engine finds him in the dialogue",

@@ -12,8 +12,8 @@ The stories were read off recorded sessions of Asterisk 22; the numbers in the c
 from typing import Final
 
 from tests.contract.away import AWAY
-from tests.contract.called_back import CALLED_BACK
+from tests.contract.called_back import CALLED_BACK, CITIZEN_FIRST
 from tests.contract.promised import PROMISED
 from tests.contract.served import SERVED
 
-SCENARIOS: Final = (*SERVED, *AWAY, *PROMISED, *CALLED_BACK)
+SCENARIOS: Final = (*SERVED, *AWAY, *PROMISED, *CALLED_BACK, *CITIZEN_FIRST)

@@ -148,10 +148,13 @@ class SimStage(Hand):
 
     async def put_down(self, device: str) -> None:
         attempt = self._called() if device == "partner" else None
-        if attempt is None:
-            self.switch.hang_up_phone(Device(device))
-        else:
+        joined = next((call for call in self.switch.calls.values() if call.through is not None), None)
+        if attempt is not None:
             self.switch.calling_back.citizen_hangs_up(attempt)
+        elif device == "partner" and joined is not None:
+            self.switch.hang_up(joined)
+        else:
+            self.switch.hang_up_phone(Device(device))
 
     def _called(self) -> Attempt | None:
         """The citizen who is called back: to whom the partner's phone belongs as well."""

@@ -9,7 +9,6 @@ from acd.ivr.spoken import spoken
 from acd.model.ids import LineId
 from sim.lab import Lab, lab_policy
 from sim.lab.asterisk import NUMBERS
-from tests.contract.called_back import CITIZEN_FIRST
 from tests.contract.language import Scenario
 from tests.contract.play import Play
 from tests.contract.real_stage import EXPLAINED, PARTNER, RealStage
@@ -37,7 +36,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         assert lab.complaints(EXPLAINED) == []
 
 
-@pytest.mark.parametrize("scenario", [*SCENARIOS, *CITIZEN_FIRST], ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 async def test_contract(scenario: Scenario, lab: Lab) -> None:
     async with RealStage(scenario, lab) as stage:
         await Play(scenario, stage).run()

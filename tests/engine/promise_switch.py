@@ -67,12 +67,14 @@ class Dialogue:
 
     def declines(self, caller: "Caller") -> None:
         caller.heard = None
+        if not self.switch.away():
+            caller.declined_at = self.switch.now
         self._then(caller, SENTENCE, lambda: self._wait_on(caller))
         self.switch.tell(f.CallbackDeclined(caller.id))
 
     def cancels(self, caller: "Caller") -> None:
         """Only who is owed a call already can."""
-        caller.heard = None
+        caller.heard, caller.declined_at = None, self.switch.now
         self._then(caller, SENTENCE, lambda: self._wait_on(caller))
         self.switch.tell(f.CallbackCancelled(caller.id))
 

@@ -106,6 +106,8 @@ class Caller:
         """What he is being asked about."""
         self.answer: bool | None = None
         """``ACD_CB_ANSWER``."""
+        self.declined_at: float | None = None
+        """``ACD_CB_DECLINED``."""
         self.step: object = None
         """Of the dialogue; what was to follow an earlier one does not."""
         self.willing = False
@@ -397,7 +399,7 @@ class ModelSwitch:
         """He joins a line, from the menu or because the operator sent him on."""
         if caller.truth is not None and self.link is not Link.UP:
             caller.unknowable = True
-        caller.line, caller.entered_at = line, self.now
+        caller.line, caller.entered_at, caller.declined_at = line, self.now, None
         self._queued(caller)
 
     def _queued(self, caller: Caller) -> None:
@@ -665,6 +667,7 @@ class ModelSwitch:
             device=caller.device,
             answered_at=caller.answered_at,
             dialled=caller.leg is not None and caller.leg.offer is not None,
+            declined_at=caller.declined_at,
         )
 
     def kill(self) -> None:

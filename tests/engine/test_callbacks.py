@@ -516,6 +516,16 @@ def promised_before(*calls: f.CallSeen, missed: tuple[f.CallMissed, ...] = ()) -
     return house
 
 
+@pytest.mark.parametrize("in_ledger", [False, True])
+def test_a_promise_of_the_one_before_us_is_in_the_ledger_once(in_ledger: bool) -> None:
+    house = House(city(), linked=False)
+    stored = f.CallStored(A, T0 - 300, LineId("info"), T0 - 200, None, promise=STANDS, promise_in_ledger=in_ledger)
+    house.tell(f.Restored((), (stored,)))
+    house.link(seen("a", W.BOOK, entered_at=T0 - 200))
+    told = [(event.call, event.callback, event.start, event.deadline) for event in house.of(CallbackPromised)]
+    assert told == ([] if in_ledger else [("a", "a", SLOT.start, DEADLINE)])
+
+
 @pytest.mark.parametrize("missed", [(), (f.CallMissed(seen("a", W.WAIT, entered_at=T0 - 200), T0 - 5),)])
 def test_who_left_with_a_promise_has_not_abandoned(missed: tuple[f.CallMissed, ...]) -> None:
     house = promised_before(missed=missed)
@@ -602,3 +612,53 @@ def test_whoever_waits_through_a_restart_hears_the_offer_in_his_language() -> No
     assert house.sent(PlanCallback) == [PlanCallback(A, LineId("info"), "+3291234567", "fr")]
     house.tell(f.CallbackPlanned(A, OWED))
     assert house.sent(OfferCallback) == [OfferCallback(A, OWED)], "and what he is owed already"
+
+
+@pytest.mark.parametrize(("again_after", "declined", "again"), [(100.0, 60.0, 40.0), (100.0, 130.0, 0.0)])
+def test_who_declined_before_a_restart_hears_the_offer_again_when_he_would_have_without_it(
+    again_after: float, declined: float, again: float
+) -> None:
+    house = House(city(CallbackRule(early_when=0.0, again_after=again_after)), linked=False)
+    house.tell(f.Restored((), (f.CallStored(A, T0 - 400, LineId("info"), T0 - 400, None),)))
+    house.link(seen("a", W.WAIT, entered_at=T0 - 400, declined_at=T0 - declined))
+    if again:
+        house.wait(again - 5.1)
+        assert house.sent(PlanCallback) == []
+        house.wait(0.2)
+    assert len(house.sent(PlanCallback)) == 1
+    house.tell(f.CallbackPlanned(A, PLAN))
+    if again:
+        assert house.sent(OfferCallback) == []
+        house.wait(5.0)
+    assert house.sent(OfferCallback) == [OfferCallback(A, PLAN)]
+
+
+def test_who_declined_before_a_restart_on_a_line_that_offers_once_never_hears_it_again() -> None:
+    house = House(city(CallbackRule(early_when=0.0, again_after=0.0)), linked=False)
+    house.tell(f.Restored((), (f.CallStored(A, T0 - 400, LineId("info"), T0 - 400, None),)))
+    house.link(seen("a", W.WAIT, entered_at=T0 - 400, declined_at=T0 - 200))
+    house.wait(3600)
+    assert house.sent(PlanCallback) == []
+
+
+def test_a_broken_link_does_not_move_the_moment_at_which_he_hears_it_again() -> None:
+    house = Caller(CallbackRule(early_when=0.0, again_after=100.0))
+    house.hear()
+    house.tell(f.CallbackDeclined(A))
+    declined = house.now
+    house.tell(f.OperatorLoggedOut(OperatorId("anna"), "test"))
+    house.wait(30)
+    house.tell(f.LinkLost("cut"))
+    house.link(seen("a", W.WAIT, entered_at=T0, declined_at=declined - 0.01))
+    house.wait(64.8)
+    assert len(house.sent(PlanCallback)) == 1
+    house.wait(0.4)
+    assert len(house.sent(PlanCallback)) == 2
+
+
+def test_what_is_owed_already_is_told_also_to_who_declined() -> None:
+    stored = f.CallStored(A, T0 - 300, LineId("info"), T0 - 200, None, promise=STANDS)
+    house = House(city(), linked=False)
+    house.tell(f.Restored((), (stored,)))
+    house.link(seen("a", W.WAIT, entered_at=T0 - 200, declined_at=T0 - 1))
+    assert len(house.sent(PlanCallback)) == 1

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from acd.model.ids import LineId
 from sim.lab import RINGS, Call, Habit, Lab, Phone, lab_policy
 from tests.lab.conftest import KNOWN_COMPLAINTS
 from tests.lab.stub import Stub, stub
@@ -112,6 +113,20 @@ async def test_without_an_engine_from_boot_on_callers_are_served_and_noted(switc
     moments = [call.invited_at - 0.001, *map(float, (arrived, t0, up, gone))]
     assert moments == sorted(moments)
     assert float(gone) == pytest.approx(call.ended_at, abs=0.1)
+
+
+async def test_a_phone_rings_its_time_although_the_caller_is_looked_up_every_ten_seconds(switch: Lab) -> None:
+    async with waiting(switch, None, 1) as callers, switch.phone("1001", RINGS) as phone:
+        (ring,) = await rung(phone, 1, 4)
+        await asyncio.wait_for(ring.ended.wait(), 20)
+        assert ring.ended_at is not None
+        # He has been in Queue() for 10 s in the middle of it; the line's ring time is 15 s.
+        assert ring.ended_at - ring.invited_at == pytest.approx(
+            lab_policy().lines[LineId("gentinfo")].ring_time, abs=0.7
+        )
+        assert ring.code == 487
+        again = await rung(phone, 2, 4)
+        assert number_of(again[1]) == callers[0][0]
 
 
 async def test_a_killed_engine_is_noticed_within_two_seconds_and_the_order_of_arrival_holds(switch: Lab) -> None:

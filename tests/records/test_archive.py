@@ -89,6 +89,11 @@ async def test_a_promise_that_was_not_counted_comes_back_with_its_call(place: Pl
         [first, other] = (await archive.restored()).calls
         assert first.promise == CallbackBooked(CallId("17.1"), CallbackId("17.1"), SOON, DEADLINE)
         assert (first.outcome, other.promise) == (None, None)
+        assert not first.promise_in_ledger
+        await place.write(
+            [ev.CallbackPromised(1090.0, CallId("17.1"), LINE, CallbackId("17.1"), SOON.start, SOON.end, DEADLINE)]
+        )
+        assert (await archive.restored()).calls[0].promise_in_ledger
         await store.withdraw(CallId("17.1"), 1100.0)
         assert [call.promise for call in (await archive.restored()).calls] == [None, None]
     finally:

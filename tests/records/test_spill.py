@@ -1,5 +1,6 @@
 """The file for bad times: whole lines, in order, whatever the disk does."""
 
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from acd.model.events import MoveRefused
 from acd.records.entries import seal
-from acd.records.spill import Spill
+from acd.records.spill import Spill, erase_damaged
 from acd.records.writing import Batch
 
 
@@ -118,3 +119,13 @@ def test_a_file_of_rubbish_only_is_put_away(tmp_path: Path) -> None:
     assert spill.read(10) is None
     assert not spill.waiting
     assert not spill.path.exists()
+
+
+def test_what_nobody_could_read_goes_when_it_is_old_and_what_is_still_to_be_read_stays(tmp_path: Path) -> None:
+    path = tmp_path / "spill"
+    names = ("spill", "spill.1.damaged", "spill.2.damaged", "other.1.damaged")
+    for name, written in zip(names, (10.0, 10.0, 20.0, 10.0), strict=True):
+        (tmp_path / name).write_bytes(b"")
+        os.utime(tmp_path / name, (written, written))
+    assert erase_damaged(path, 20.0) == 1
+    assert {file.name for file in tmp_path.iterdir()} == {*names} - {"spill.1.damaged"}

@@ -405,3 +405,19 @@ def test_a_restart_forgets_everything_but_the_phones() -> None:
     assert not any(isinstance(fact, f.CallGone) for fact in town.facts)
     assert waiting.dying
     assert talking.dying
+
+
+def test_every_ten_seconds_a_caller_in_queue_is_looked_up_and_keeps_his_place_while_no_engine_is_there() -> None:
+    town = Town()
+    for device in (ANN, BOB):
+        town.switch.unregister(device)
+    first, second = town.waits(), town.waits()
+    joined = first.entered_at
+    town.pbx.disconnect()
+    town.run(35)
+    assert town.switch.fallback.callers == (first, second)
+    town.pbx.connect(town.facts.append)
+    town.run(11)
+    assert town.switch.fallback.callers == ()
+    assert [call.where for call in (first, second)] == [At.WAIT, At.WAIT]
+    assert first.entered_at == joined

@@ -22,9 +22,11 @@ _LINES: Final[dict[CountedBy, ColumnElement[Any]]] = {
     CountedBy.JOINED: _call.line,
     CountedBy.DECIDED: _outcome.line,
 }
-LONGEST_CALL: Final = 6 * 3600.0
-"""Seconds. Whoever joined or was decided in some span had arrived at most this long before: the index on
+LONGEST_CALL: Final = 24 * 3600.0
+"""Seconds. Whoever joined or was decided in some span had arrived at most this long before it: the index on
 ``arrived_at`` bounds the search."""
+SKEW: Final = 3600.0
+"""Seconds by which the switch's clock may be ahead of ours."""
 
 
 def behind(wanted: CallsWanted) -> list[ColumnElement[bool]]:
@@ -36,7 +38,7 @@ def behind(wanted: CallsWanted) -> list[ColumnElement[bool]]:
         moment >= wanted.since,
         moment < wanted.until,
         _call.arrived_at >= wanted.since - LONGEST_CALL,
-        _call.arrived_at < wanted.until,
+        _call.arrived_at < wanted.until + SKEW,
     ]
     if wanted.lines:
         conditions.append(line.in_(wanted.lines))

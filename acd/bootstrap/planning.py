@@ -34,6 +34,7 @@ async def make_planner(city: City, archive: Archive, now: float) -> Planner:
 def _prepared(city: City, history: History, now: float) -> Planner:
     planner = Planner(city, history, now)
     planner.prepare(now, max(_deadlines(city, now), default=now))
+    planner.outlook(now)
     return planner
 
 

@@ -29,13 +29,14 @@ from acd.ivr import FlowError, load_catalogue
 from acd.metrics import Metrics, Now
 from acd.model import facts
 from acd.model.events import Event, LinkCameUp, LinkWentDown
-from acd.model.ids import Device, OperatorId
+from acd.model.ids import Device, LineId, OperatorId
 from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
 from acd.records import AccountStore, Archive, CallbackStore, Ledger, day_bounds, day_of, upgrade
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
+from acd.web.curve import Curve, curve
 from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.server import WebServer
@@ -226,6 +227,8 @@ class Service:
             door=door,
             worklist=self.worklist,
             exposition=self.metrics.exposition,
+            calls=self.archive,
+            curve_of=self._curve,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
@@ -246,7 +249,20 @@ class Service:
         if not self._linked_once:
             return None
         board = self.engine.board(self.clock())
-        return snapshot(board, self.tally, link_lost_at=self._link_lost_at, callbacks=self.keeper.counts)
+        return snapshot(
+            board,
+            self.tally,
+            link_lost_at=self._link_lost_at,
+            callbacks=self.keeper.counts,
+            thresholds={id: line.thresholds for id, line in self.city.lines.items()},
+        )
+
+    def _curve(self, lines: Sequence[LineId]) -> Curve | None:
+        if not self._linked_once:
+            return None
+        now = self.clock()
+        midnight, _ = day_bounds(day_of(now))
+        return curve(self.tally.half_hours, self.planner.outlook(now), lines or tuple(self.city.lines), now, midnight)
 
     def _measured(self) -> Now:
         return Now(

@@ -27,10 +27,11 @@ import msgspec
 from acd.callbacks.days import calling_spans, days, local, part_of, terms
 from acd.callbacks.forecast import Forecast, half_hour, slot_of
 from acd.callbacks.moments import second_chance
+from acd.callbacks.outlook import outlook
 from acd.callbacks.roster import Presence, Roster
 from acd.config.city import City
 from acd.model.callback import Window
-from acd.model.history import HALF_HOUR, History
+from acd.model.history import HALF_HOUR, History, Outlook
 from acd.model.ids import LineId, OperatorId
 
 LEAD: Final = 15 * 60.0
@@ -70,6 +71,8 @@ class Planner:
         self._talk = history.talk
         self._forecast = Forecast(city, history, now)
         self._roster = Roster(city, history, now)
+        self._arrivals = history.arrivals
+        self._outlooks: dict[date, Mapping[LineId, Outlook]] = {}
         self._plans: dict[date, Mapping[LineId, Sequence[HalfHour]]] = {}
 
     def slots(self, line: LineId, now: float, deadline: float, taken: Mapping[float, int]) -> tuple[Window, ...]:
@@ -115,6 +118,13 @@ class Planner:
         """Callers expected on each line in the half-hour of ``now``."""
         day, slot = local(now).date(), slot_of(now)
         return {line: self._forecast.calls(line, day, slot) for line in self._city.lines}
+
+    def outlook(self, now: float) -> Mapping[LineId, Outlook]:
+        """What the day of ``now`` is expected to bring on each line, and what its weekday brought before."""
+        day = local(now).date()
+        if day not in self._outlooks:
+            self._outlooks = {day: outlook(self._city, self._forecast, self._arrivals, day)}
+        return self._outlooks[day]
 
     def prepare(self, now: float, deadline: float) -> None:
         """Work out the days until then, so that nobody waits for it."""

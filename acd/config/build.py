@@ -125,6 +125,7 @@ def _city_line(id: LineId, block: LineBlock) -> CityLine:
             waiting=_struct(Threshold, block.thresholds.waiting),
             longest_wait=_struct(Threshold, block.thresholds.longest_wait),
             reachability=_struct(Threshold, block.thresholds.reachability),
+            service_level=_struct(Threshold, block.thresholds.service_level),
         ),
         callback=None if block.callback is None else _terms(block.callback),
     )

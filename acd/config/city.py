@@ -88,7 +88,7 @@ ClosingDay = ClosingDays | YearlyClosingDay
 class Threshold(msgspec.Struct, frozen=True):
     """From ``amber`` on a figure on the wallboard is amber, from ``red`` on red.
 
-    From there upwards where more is worse (waiting, longest wait); below it where less is worse (reachability).
+    From there upwards where more is worse (waiting, longest wait); below it where less is worse (the shares).
     """
 
     amber: float
@@ -103,6 +103,8 @@ class Thresholds(msgspec.Struct, frozen=True):
     longest_wait: Threshold = Threshold(amber=60, red=150)
     """Seconds."""
     reachability: Threshold = Threshold(amber=0.95, red=0.90)
+    """Share, 0 to 1."""
+    service_level: Threshold = Threshold(amber=0.80, red=0.70)
     """Share, 0 to 1."""
 
 

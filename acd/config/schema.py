@@ -144,6 +144,8 @@ class ThresholdsBlock(Block):
     """Wait of the caller who waits longest."""
     reachability: Annotated[ShareBlock, together(falling)] = _colours(ShareBlock, "reachability")
     """Answered / (answered + abandoned)."""
+    service_level: Annotated[ShareBlock, together(falling)] = _colours(ShareBlock, "service_level")
+    """Answered within target_wait / (answered + abandoned, without short ones)."""
 
 
 class CallbackBlock(Block):

@@ -41,6 +41,8 @@ class BoardOperator(msgspec.Struct, frozen=True):
     callback: CallbackId | None = None
     """The promise that he is keeping at this moment; then ``call`` is None."""
     attempt: OfferId | None = None
+    lines: tuple[LineId, ...] = ()
+    """Those that he serves."""
 
 
 class BoardCall(msgspec.Struct, frozen=True):

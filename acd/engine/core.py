@@ -211,6 +211,7 @@ def _board_operator(desk: Desk) -> BoardOperator:
         call=None if desk.call is None else desk.call.id,
         callback=None if desk.attempt is None else desk.attempt.callback,
         attempt=None if desk.attempt is None else desk.attempt.id,
+        lines=tuple(desk.config.lines),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from acd.engine.half_hours import HalfHours
 from acd.model.events import CallEnteredLine, CallStarted, Event, OutcomeCounted
 from acd.model.ids import LineId
 from acd.model.outcome import Outcome
@@ -46,9 +47,11 @@ class Tally:
         self.offered = 0
         self.lines: dict[LineId | None, LineCounts] = {}
         self.target_wait = target_wait or {}
+        self.half_hours = HalfHours()
 
     def apply(self, events: Iterable[Event]) -> None:
         for event in events:
+            self.half_hours.apply(event)
             match event:
                 case CallStarted():
                     self.offered += 1
@@ -74,3 +77,4 @@ class Tally:
         """A new day begins."""
         self.offered = 0
         self.lines.clear()
+        self.half_hours.reset()

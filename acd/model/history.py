@@ -20,3 +20,14 @@ class History(msgspec.Struct, frozen=True):
     """The part of the half-hour in which he was logged in, 0 to 1."""
     talk: Mapping[LineId, float] = {}
     """Mean seconds of talk, of lines with enough calls to know."""
+
+
+class Outlook(msgspec.Struct, frozen=True):
+    """What one day of a line was to be expected to bring, by half-hour."""
+
+    expected: Mapping[int, float] = {}
+    """By the forecast. Only the half-hours in which the line is open are in it."""
+    usual: Mapping[int, float] = {}
+    """The mean of the same weekday in the past weeks."""
+    weeks: int = 0
+    """Over how many of them. 0 = there are no records yet, and ``usual`` says nothing."""

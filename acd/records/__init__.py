@@ -15,8 +15,9 @@ A start goes like this::
         restored = await archive.restored()
 """
 
+from acd.model.calls import CallRow
 from acd.records.accounts import AccountStore
-from acd.records.archive import Archive, CallRow, OutcomeCounts
+from acd.records.archive import Archive, OutcomeCounts
 from acd.records.callbacks import CallbackStore
 from acd.records.database import DatabaseUnusable, upgrade
 from acd.records.days import day_bounds, day_of

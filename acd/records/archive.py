@@ -10,13 +10,15 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, false, func, or_
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.model.callback import OWED, Window
+from acd.model.calls import CallRow, CallsWanted
 from acd.model.events import CallStarted, Event
 from acd.model.facts import AttemptStored, CallbackBooked, CallStored, OperatorStored, Restored
 from acd.model.history import History
-from acd.model.ids import CallId, LineId, OperatorId
+from acd.model.ids import CallId, LineId
 from acd.model.operator import Wish
 from acd.model.outcome import Outcome
 from acd.records import tables
+from acd.records.behind import behind
 from acd.records.database import DatabaseUnusable, connect
 from acd.records.entries import unseal
 from acd.records.figures import Waited
@@ -27,34 +29,6 @@ log = structlog.get_logger()
 
 _PAGE: Final = 1000
 """Ledger rows read at once: no long transaction, no large list."""
-
-
-class CallRow(msgspec.Struct, frozen=True):
-    """One call, as lists show it. Times are seconds since the epoch, ``waited`` is seconds."""
-
-    call: CallId
-    did: str | None
-    number: str | None
-    """The caller's; None = withheld, or erased."""
-    language: str | None
-    path: str | None
-    line: LineId | None
-    """The line of the outcome; without one the line that the call joined last."""
-    arrived_at: float
-    entered_at: float | None
-    outcome: Outcome | None
-    outcome_at: float | None
-    waited: float | None
-    seen: bool | None
-    """False: the outcome was inferred afterwards."""
-    operator: OperatorId | None
-    """The last one who spoke with the caller."""
-    answered_at: float | None
-    talk_ended_at: float | None
-    ended_at: float | None
-    offers: int
-    fallback: bool
-    """Asterisk's own Queue() connected it."""
 
 
 class OutcomeCounts(msgspec.Struct, frozen=True):
@@ -198,22 +172,19 @@ class Archive:
             conditions.append(_spoke_with(operator))
         if open is not None:
             conditions.append(_call.ended_at.is_(None) if open else _call.ended_at.is_not(None))
-        query = (
-            select(
-                *(column for column in _call if column is not _call.line),
-                _line.label("line"),
-                tables.caller.c.number,
-                _outcome.outcome,
-                _outcome.at.label("outcome_at"),
-                _outcome.waited,
-                _outcome.seen,
-            )
-            .select_from(_CALLS.outerjoin(tables.caller, tables.caller.c.call == _call.call))
-            .where(*conditions)
-            .order_by(_call.arrived_at.desc(), _call.call.desc())
-            .limit(limit)
-        )
+        query = _call_rows().where(*conditions).limit(limit)
         return [msgspec.convert(row, CallRow) for row in await self._rows(query)]
+
+    async def listed(self, wanted: CallsWanted, *, limit: int, skip: int = 0) -> list[CallRow]:
+        """The calls behind a figure, the latest first."""
+        query = _call_rows().where(*behind(wanted)).limit(limit).offset(skip)
+        return [msgspec.convert(row, CallRow) for row in await self._rows(query)]
+
+    async def counted(self, wanted: CallsWanted) -> dict[Outcome | None, int]:
+        """How many calls :meth:`listed` has in all, by outcome; None = no outcome yet."""
+        calls = func.count().label("calls")
+        query = select(_outcome.outcome, calls).select_from(_CALLS).where(*behind(wanted)).group_by(_outcome.outcome)
+        return {row["outcome"] and Outcome(row["outcome"]): row["calls"] for row in await self._rows(query)}
 
     async def call_story(self, call: str) -> list[Event]:
         """All events of one call in their order: why it went where it went."""
@@ -276,6 +247,22 @@ def _open(row: RowMapping, promises: _Standing) -> CallStored:
     promise, in_ledger = promises.get((row["call"], row["line"]), (None, False))
     call = msgspec.convert(row, CallStored)
     return msgspec.structs.replace(call, promise=promise, promise_in_ledger=in_ledger)
+
+
+def _call_rows() -> Select[Any]:
+    return (
+        select(
+            *(column for column in _call if column is not _call.line),
+            _line.label("line"),
+            tables.caller.c.number,
+            _outcome.outcome,
+            _outcome.at.label("outcome_at"),
+            _outcome.waited,
+            _outcome.seen,
+        )
+        .select_from(_CALLS.outerjoin(tables.caller, tables.caller.c.call == _call.call))
+        .order_by(_call.arrived_at.desc(), _call.call.desc())
+    )
 
 
 def _stored(row: RowMapping) -> OperatorStored:

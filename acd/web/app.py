@@ -3,7 +3,6 @@
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
-from functools import partial
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -15,19 +14,23 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from acd.model.account import Account, AuditEntry
+from acd.model.account import Account, AuditAction, AuditEntry
+from acd.model.calls import CallBook
+from acd.model.ids import LineId
 from acd.model.mendable import Mendable
 from acd.model.worklist import Dossier
-from acd.web.access import PEOPLE, check_guarded, guard
+from acd.web.access import CHIEFS, VisitorOf, check_guarded, csrf_token, guard
 from acd.web.accounts import add_accounts
 from acd.web.answers import answer, describe, described
 from acd.web.audit import add_audit
 from acd.web.callbacks import Wanted, WorkPage, add_callbacks
+from acd.web.calls import CallsPage, CallStory, add_calls
+from acd.web.curve import Curve, CurveOf
 from acd.web.door import Door, Visitor
 from acd.web.entrance import Me, add_entrance, add_password
 from acd.web.hub import Hub, HubFull
-from acd.web.pages import STATIC, Order, Pages, Theme, View
-from acd.web.shell import Shell, add_faults
+from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
+from acd.web.shell import Shell, add_faults, pages_for
 from acd.web.snapshot import Snapshot, without_people
 from acd.web.texts import Lang
 from acd.web.worklist import Worklist
@@ -37,6 +40,8 @@ LARGEST_BODY: Final = 32 * 1024
 """Bytes of one request."""
 SESSION_CHECK: Final = 15.0
 """Seconds between two looks at whether the session of an open page still counts."""
+MOST_LINES: Final = 100
+"""In an address."""
 LEDGER_LIMIT: Final = 1000
 """Events not yet on disk beyond which the service calls itself degraded."""
 
@@ -73,6 +78,8 @@ def create_app(
     door: Door | None = None,
     worklist: Worklist | None = None,
     exposition: Exposition = no_figures,
+    calls: CallBook | None = None,
+    curve_of: CurveOf = lambda lines: None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -80,7 +87,8 @@ def create_app(
     elsewhere cannot talk to it by pointing its own name at this address. ``ledger_behind`` counts the events that are
     not yet on disk. ``timezone`` is the IANA name in which times are shown. Without a ``door`` nobody can sign in, and
     there are only the figures, on this very machine. ``exposition`` makes what Prometheus reads, and its content type,
-    from the Accept header.
+    from the Accept header. ``calls`` is where the calls behind the figures are looked up,
+    ``curve_of`` draws the curve of the day.
 
     Raises:
         RouteWithoutAccess: a route is not in the table of who may do what.
@@ -106,8 +114,9 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     shell = Shell(pages, door, timezone) if door else None
     add_faults(app, shell)
-    _add_pages(app, hub, pages)
-    _add_api(app, hub, ledger_behind)
+    looks = Looks(hub, curve_of)
+    _add_pages(app, pages, hub, looks)
+    _add_api(app, hub, looks, ledger_behind)
     _add_metrics(app, exposition)
     if door is not None and shell is not None:
         add_entrance(app, door, shell)
@@ -115,7 +124,8 @@ def create_app(
         add_accounts(app, door, shell)
         add_audit(app, door, shell)
         add_callbacks(app, hub, door, shell, worklist)
-    describe(app, [Snapshot, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted])
+        add_calls(app, hub, door, shell, calls)
+    describe(app, [Snapshot, Curve, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted, CallsPage, CallStory])
     check_guarded(app)
     return app
 
@@ -133,25 +143,60 @@ OrderOf = Annotated[Order, Query(alias="order")]
 ThemeOf = Annotated[Theme, Query(alias="theme")]
 
 
-def _add_pages(app: FastAPI, hub: Hub, pages: Pages) -> None:
+LinesOf = Annotated[str, Query(alias="lines", max_length=2000)]
+
+
+class Looks:
+    """What one visitor gets to see of the figures."""
+
+    def __init__(self, hub: Hub, curve_of: CurveOf) -> None:
+        self._hub = hub
+        self._curve_of = curve_of
+
+    def view(self, visitor: Visitor, lang: Lang, order: Order, lines: str) -> View:
+        account = visitor.account
+        people = account is not None and account.role in CHIEFS and not account.must_change
+        return View(lang, order, self.lines(lines), people)
+
+    def lines(self, wanted: str) -> tuple[LineId, ...]:
+        """Those lines of the address that there are, in their own order."""
+        names = [LineId(name) for name in dict.fromkeys(wanted.split(",")) if name][:MOST_LINES]
+        now = self._hub.snapshot()
+        # Before the first snapshot nobody knows which there are.
+        return tuple(names) if now is None else tuple(row.line for row in now.lines if row.line in names)
+
+    def curve(self, lines: Sequence[LineId]) -> Curve | None:
+        return self._curve_of(lines)
+
+
+def _add_pages(app: FastAPI, pages: Pages, hub: Hub, looks: Looks) -> None:
+    def view_of(visitor: VisitorOf, lang: LangOf = Lang.NL, order: OrderOf = Order.FIXED, lines: LinesOf = "") -> View:
+        return looks.view(visitor, lang, order, lines)
+
+    ViewOf = Annotated[View, Depends(view_of)]  # noqa: N806 - a type
+
     @app.get("/", response_class=HTMLResponse, tags=["pages"])
-    async def wallboard(
-        request: Request, lang: LangOf = Lang.NL, order: OrderOf = Order.FIXED, theme: ThemeOf = Theme.AUTO
-    ) -> str:
-        """The wallboard."""
-        visitor: Visitor = request.state.visitor
-        people = app.state.door is not None and (visitor.account is None or visitor.account.role in PEOPLE)
-        return pages.wallboard(hub.snapshot(), View(lang, order), theme, people=people)
+    async def wallboard(request: Request, visitor: VisitorOf, view: ViewOf, theme: ThemeOf = Theme.AUTO) -> str:
+        """The wallboard. ``lines`` are the ids of those to show, separated by commas; without it all."""
+        door: Door | None = app.state.door
+        if view.people and door is not None:
+            await door.book.write(visitor.entry(door.clock(), AuditAction.OPERATORS_SEEN, detail=",".join(view.lines)))
+        account = visitor.account
+        guest = Guest(
+            visitor.name,
+            account.role if account else "",
+            tuple(pages_for(visitor)),
+            may_sign_in=door is not None and account is None,
+            csrf=csrf_token(request) if account else "",
+        )
+        return pages.wallboard(hub.snapshot(), view, theme, curve=looks.curve(view.lines), guest=guest)
 
     @app.get("/events", response_class=StreamingResponse, tags=["pages"])
-    async def events(request: Request, lang: LangOf = Lang.NL, order: OrderOf = Order.FIXED) -> Response:
+    async def events(request: Request, visitor: VisitorOf, view: ViewOf) -> Response:
         """The wallboard's figures as they change: HTML in Server-Sent Events."""
-        view = View(lang, order)
         try:
-            messages = hub.stream(view, partial(pages.board, view=view))
-            return EventStream(
-                messages if request.state.visitor.account is None else _while_signed_in(request, messages)
-            )
+            messages = hub.stream(view, lambda now: pages.board(now, view, looks.curve(view.lines)))
+            return EventStream(messages if visitor.account is None else _while_signed_in(request, messages))
         except HubFull as full:
             raise HTTPException(503, str(full), {"Retry-After": "10"}) from None
 
@@ -170,7 +215,7 @@ async def _while_signed_in(request: Request, messages: AsyncGenerator[bytes, Non
                     return
 
 
-def _add_api(app: FastAPI, hub: Hub, ledger_behind: Callable[[], int]) -> None:
+def _add_api(app: FastAPI, hub: Hub, looks: Looks, ledger_behind: Callable[[], int]) -> None:
     @app.get("/api/snapshot", tags=["api"], responses=described(Snapshot, "The figures of this moment", 503))
     async def snapshot() -> Response:
         """The figures of this moment, without anything about persons."""
@@ -178,6 +223,15 @@ def _add_api(app: FastAPI, hub: Hub, ledger_behind: Callable[[], int]) -> None:
         if now is None:
             raise HTTPException(503, "the engine is starting", {"Retry-After": "1"})
         return answer(without_people(now))
+
+    @app.get("/api/curve", tags=["api"], responses=described(Curve, "Half-hour by half-hour", 503))
+    async def curve(lines: LinesOf = "") -> Response:
+        """Today's callers by half-hour, against the forecast and the same weekday of the past weeks. ``lines`` are ids
+        of lines, separated by commas; without it all lines together."""
+        found = looks.curve(looks.lines(lines))
+        if found is None:
+            raise HTTPException(503, "there is no curve yet", {"Retry-After": "1"})
+        return answer(found)
 
     @app.get("/openapi.json", tags=["api"])
     async def openapi() -> JSONResponse:

@@ -51,7 +51,9 @@ def add_entrance(app: FastAPI, door: Door, shell: Shell) -> None:
         except TooManyAttempts as error:
             return _too_many(shell.page(request, "login.html", 429, next="", fault="too_many"), error)
         _begin(request, token)
-        return see_other(home(Role.WALLBOARD))
+        # The address may say what the screen shows, and how: lines, order, language, theme.
+        look = f"?{request.url.query}" if request.url.query else ""
+        return see_other(f"{home(Role.WALLBOARD)}{look}")
 
     @app.post("/logout", response_class=HTMLResponse, tags=["pages"])
     async def logout(request: Request, visitor: VisitorOf) -> Response:

@@ -23,6 +23,9 @@ MIN_GAP: Final = 0.25
 BEAT: Final = 1.0
 """Seconds between two signs of life, at most."""
 
+MOST_PICTURES: Final = 64
+"""Views of which a picture is kept; beyond, those that nobody looked at in this turn are let go."""
+
 Render = Callable[[Snapshot | None], str]
 
 log = structlog.get_logger(__name__)
@@ -154,6 +157,8 @@ class Hub:
         if picture is None or picture.turn != self._turn:
             html = render(self._latest)
             message = f"id: {self._moment()}\n{_data(html)}\n\n".encode()
+            if len(self._pictures) >= MOST_PICTURES:
+                self._pictures = {key: one for key, one in self._pictures.items() if one.turn == self._turn}
             picture = self._pictures[view] = _Picture(self._turn, html, message)
         return picture
 

@@ -20,7 +20,7 @@ from acd.web.pages import Pages, Theme
 from acd.web.texts import Lang
 from acd.web.when import When
 
-NAV: Final = ("/callbacks", "/audit", "/accounts")
+NAV: Final = ("/callbacks", "/calls", "/audit", "/accounts")
 LONGEST_QUERY: Final = 200
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ class Shell:
             "told": request.session.pop("told", None),
             "path": request.url.path,
             "here": lambda **other: _here(request, other),
-            "nav": [path for path in NAV if visitor.account and visitor.account.role in ACCESS["GET", path].roles],
+            "nav": pages_for(visitor),
         }
         return HTMLResponse(self._pages.page(template, lang, **usual | names), status)
 
@@ -60,6 +60,11 @@ class Shell:
         answer = self.page(request, "fault.html", status, kind=kind)
         answer.headers.update(headers or {})
         return answer
+
+
+def pages_for(visitor: Visitor) -> list[str]:
+    """The pages that somebody may open, for the navigation."""
+    return [path for path in NAV if visitor.account and visitor.account.role in ACCESS["GET", path].roles]
 
 
 def tell(request: Request, key: str) -> None:

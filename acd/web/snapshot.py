@@ -5,31 +5,29 @@ Figures of *now* (waiting, longest wait, available) decide the level of a line: 
 leave it red all afternoon.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
+from acd.config import Threshold, Thresholds
 from acd.engine.board import Board, BoardLine, BoardOperator
 from acd.engine.tally import LineCounts, Tally
 from acd.model.call import CallState
-from acd.model.ids import LineId, OperatorId
+from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.model.promise import CallbackCounts
 
 WEAK_BELOW: Final = 10
 """A percentage over fewer calls than this is marked weak and raises no alarm."""
-NEAR_TARGET: Final = 0.05
-"""A share at most this far below its target is a warning, further below an alarm."""
-ALARM_WAIT: Final = 2.0
-"""A wait is a warning past the line's target, an alarm past this many times the target."""
 
 REACHABILITY: Final = "A / (A + B)"
 SERVICE_LEVEL: Final = "A_t / (A + B - s)"
+AS_USUAL: Final = Thresholds()
 
 _IN_LINE: Final = frozenset({CallState.WAITING, CallState.CHECKING, CallState.OFFERED, CallState.RINGING})
 
@@ -62,20 +60,30 @@ class Share(msgspec.Struct, frozen=True):
     formula: str
     """A answered, B abandoned (short ones included), s abandoned short, A_t answered within the target."""
     target: float
+    colours: Threshold
+    """Below which it is a warning, and below which an alarm."""
     level: Level
 
 
-def share(part: int, of: int, formula: str, target: float) -> Share:
+def share(part: int, of: int, formula: str, target: float, colours: Threshold) -> Share:
     value = part / of if of else None
     weak = of < WEAK_BELOW
-    return Share(part, of, value, weak, formula, target, Level.OK if weak else _share_level(part / of, target))
+    level = Level.OK if weak else below(part / of, colours)
+    return Share(part, of, value, weak, formula, target, colours, level)
 
 
-def _share_level(value: float, target: float) -> Level:
-    if value >= target:
-        return Level.OK
-    # Rounded, because 0.95 - 0.05 is not 0.9 in binary.
-    return Level.WARN if round(target - value, 9) <= NEAR_TARGET else Level.ALARM
+def below(value: float, colours: Threshold) -> Level:
+    """Of a figure of which less is worse. Rounded, because 0.3 * 3 is not 0.9 in binary."""
+    if round(value - colours.red, 9) < 0:
+        return Level.ALARM
+    return Level.WARN if round(value - colours.amber, 9) < 0 else Level.OK
+
+
+def above(value: float, colours: Threshold) -> Level:
+    """Of a figure of which more is worse."""
+    if value >= colours.red:
+        return Level.ALARM
+    return Level.WARN if value >= colours.amber else Level.OK
 
 
 def callback_level(counts: CallbackCounts) -> Level:
@@ -103,13 +111,19 @@ class LineRow(msgspec.Struct, frozen=True):
     available: int
     logged_in: int
     in_call: int
+    """Calls; the callers whom the operators of other lines help are among them."""
+    wrap_up: int
+    """Operators who serve this line; one who serves several is counted on each."""
+    not_ready: int
     callbacks: CallbackCounts
     target_wait: float
+    thresholds: Thresholds
+    waiting_level: Level
     wait_level: Level
     staff_level: Level
     callback_level: Level
     level: Level
-    """The worst of the three figures of now."""
+    """The worst of the figures of now."""
 
 
 class Staff(msgspec.Struct, frozen=True):
@@ -145,6 +159,7 @@ class Totals(msgspec.Struct, frozen=True):
     callbacks: CallbackCounts
     target_wait: float | None
     """Seconds; None when the lines have different targets."""
+    waiting_level: Level
     wait_level: Level
     staff_level: Level
     callback_level: Level
@@ -160,6 +175,17 @@ class OperatorRow(msgspec.Struct, frozen=True):
     since: float
     """Seconds since the epoch."""
     line: LineId | None
+    lines: tuple[LineId, ...] = ()
+    """Those that he serves."""
+
+
+class CallerRow(msgspec.Struct, frozen=True):
+    """One call that is on a line at this moment."""
+
+    call: CallId
+    line: LineId
+    talking: bool
+    """False: he waits."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -173,6 +199,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     lines: tuple[LineRow, ...]
     totals: Totals
     operators: tuple[OperatorRow, ...]
+    calls: tuple[CallerRow, ...] = ()
+    """Those behind the figures of now."""
 
 
 def snapshot(
@@ -181,12 +209,23 @@ def snapshot(
     *,
     link_lost_at: float | None = None,
     callbacks: Mapping[LineId, CallbackCounts] = MappingProxyType({}),
+    thresholds: Mapping[LineId, Thresholds] = MappingProxyType({}),
 ) -> Snapshot:
     """The wallboard of this moment. Reads its arguments, changes none."""
     late = _late(board)
+    doing = _doing_by_line(board.operators)
     lines = tuple(
-        _row(line, tally, late[line.line], callbacks.get(line.line, CallbackCounts())) for line in board.lines
+        _row(
+            line,
+            tally.lines.get(line.line) or LineCounts(),  # not ``tally.of``: that would add the line to the tally
+            late=min(late[line.line], line.waiting),
+            doing=doing[line.line],
+            callbacks=callbacks.get(line.line, CallbackCounts()),
+            thresholds=thresholds.get(line.line, AS_USUAL),
+        )
+        for line in board.lines
     )
+    operators = tuple(_operator(operator) for operator in board.operators)
     return Snapshot(
         at=board.at,
         linked=board.linked,
@@ -194,14 +233,25 @@ def snapshot(
         crisis=board.crisis,
         draining=board.draining,
         lines=lines,
-        totals=_totals(lines, board.operators),
-        operators=tuple(_operator(operator) for operator in board.operators),
+        totals=_totals(lines, operators),
+        operators=operators,
+        calls=tuple(_callers(board)),
     )
 
 
 def without_people(whole: Snapshot) -> Snapshot:
-    """The same without anything about persons, for readers without an account."""
-    return msgspec.structs.replace(whole, operators=())
+    """The same without anything about persons or single calls, for readers without an account."""
+    return msgspec.structs.replace(whole, operators=(), calls=())
+
+
+def only(whole: Snapshot, lines: Collection[LineId]) -> Snapshot:
+    """The same of some lines alone, with totals over these and the operators who serve them. Nothing = all lines."""
+    if not lines:
+        return whole
+    rows = tuple(row for row in whole.lines if row.line in lines)
+    operators = tuple(row for row in whole.operators if not set(lines).isdisjoint(row.lines))
+    calls = tuple(row for row in whole.calls if row.line in lines)
+    return msgspec.structs.replace(whole, lines=rows, totals=_totals(rows, operators), operators=operators, calls=calls)
 
 
 def worst_first(lines: Iterable[LineRow]) -> list[LineRow]:
@@ -226,39 +276,65 @@ def _late(board: Board) -> Counter[LineId]:
     )
 
 
-def _row(line: BoardLine, tally: Tally, late: int, callbacks: CallbackCounts) -> LineRow:
-    # Not ``tally.of``: that would add the line to the tally.
-    counts = tally.lines.get(line.line) or LineCounts()
-    lost = counts.outcomes[Outcome.ABANDONED]
-    wait = _wait_level(line.longest_wait, line.target_wait)
+def _row(
+    line: BoardLine,
+    counts: LineCounts,
+    *,
+    late: int,
+    doing: Counter[OperatorState],
+    callbacks: CallbackCounts,
+    thresholds: Thresholds,
+) -> LineRow:
+    lost, either = counts.outcomes[Outcome.ABANDONED], counts.answered + counts.abandoned
+    waiting = above(line.waiting, thresholds.waiting) if line.waiting else Level.OK
+    wait = Level.OK if line.longest_wait is None else above(line.longest_wait, thresholds.longest_wait)
     staff = _staff_level(line.waiting, line.available, line.logged_in)
     owed = callback_level(callbacks)
     return LineRow(
         line=line.line,
         names=line.names,
         waiting=line.waiting,
-        late=min(late, line.waiting),
+        late=late,
         longest_wait=line.longest_wait,
         answered=counts.answered,
         abandoned=counts.abandoned,
-        reachability=share(counts.answered, counts.answered + counts.abandoned, REACHABILITY, line.target_reachability),
-        service_level=share(counts.answered_in_target, counts.answered + lost, SERVICE_LEVEL, line.target_share),
+        reachability=share(counts.answered, either, REACHABILITY, line.target_reachability, thresholds.reachability),
+        service_level=share(
+            counts.answered_in_target,
+            counts.answered + lost,
+            SERVICE_LEVEL,
+            line.target_share,
+            thresholds.service_level,
+        ),
         available=line.available,
         logged_in=line.logged_in,
         in_call=line.talking,
+        wrap_up=doing[OperatorState.WRAP_UP],
+        not_ready=doing[OperatorState.NOT_READY],
         callbacks=callbacks,
         target_wait=line.target_wait,
+        thresholds=thresholds,
+        waiting_level=waiting,
         wait_level=wait,
         staff_level=staff,
         callback_level=owed,
-        level=worst((wait, staff, owed)),
+        level=worst((waiting, wait, staff, owed)),
     )
 
 
-def _wait_level(wait: float | None, target: float) -> Level:
-    if wait is None or wait <= target:
-        return Level.OK
-    return Level.WARN if wait <= ALARM_WAIT * target else Level.ALARM
+def _doing_by_line(operators: Iterable[BoardOperator]) -> defaultdict[LineId, Counter[OperatorState]]:
+    doing: defaultdict[LineId, Counter[OperatorState]] = defaultdict(Counter)
+    for operator in operators:
+        for line in operator.lines:
+            doing[line][operator.state] += 1
+    return doing
+
+
+def _callers(board: Board) -> Iterator[CallerRow]:
+    for call in board.calls:
+        talking = call.state is CallState.TALKING
+        if call.line is not None and (talking or call.state in _IN_LINE):
+            yield CallerRow(call.call, call.line, talking)
 
 
 def _staff_level(waiting: int, available: int, logged_in: int) -> Level:
@@ -268,7 +344,7 @@ def _staff_level(waiting: int, available: int, logged_in: int) -> Level:
     return Level.WARN if logged_in else Level.ALARM
 
 
-def _totals(lines: tuple[LineRow, ...], operators: Iterable[BoardOperator]) -> Totals:
+def _totals(lines: tuple[LineRow, ...], operators: Iterable[OperatorRow]) -> Totals:
     oldest = max(lines, key=lambda row: -1.0 if row.longest_wait is None else row.longest_wait, default=None)
     waits = {row.target_wait for row in lines}
     staff = _staff(operators)
@@ -288,6 +364,7 @@ def _totals(lines: tuple[LineRow, ...], operators: Iterable[BoardOperator]) -> T
         staff=staff,
         callbacks=callbacks,
         target_wait=waits.pop() if len(waits) == 1 else None,
+        waiting_level=worst(row.waiting_level for row in lines),
         wait_level=worst(row.wait_level for row in lines),
         staff_level=_staff_level(waiting, staff.available, staff.logged_in),
         callback_level=callback_level(callbacks),
@@ -295,13 +372,18 @@ def _totals(lines: tuple[LineRow, ...], operators: Iterable[BoardOperator]) -> T
 
 
 def _total_share(shares: list[Share], formula: str) -> Share:
-    """All lines together. The target is the mean of the lines' targets, each weighing as many calls as it had: a total
-    meets it when the lines, taken together, lost no more calls than their own targets allow."""
+    """All lines together. Target and colours are the means of the lines' own, each weighing as many calls as it had: a
+    total meets them when the lines, taken together, lost no more calls than their own targets allow."""
     of = sum(one.of for one in shares)
-    weights = [(one.target, one.of if of else 1) for one in shares]
-    weight = sum(n for _, n in weights)
-    target = sum(target * n for target, n in weights) / weight if weight else 0.0
-    return share(sum(one.part for one in shares), of, formula, round(target, 9))
+
+    def mean(of_line: Callable[[Share], float]) -> float:
+        weights = [(of_line(one), one.of if of else 1) for one in shares]
+        weight = sum(n for _, n in weights)
+        return round(sum(value * n for value, n in weights) / weight, 9) if weight else 0.0
+
+    target = mean(lambda one: one.target)
+    colours = Threshold(mean(lambda one: one.colours.amber), mean(lambda one: one.colours.red))
+    return share(sum(one.part for one in shares), of, formula, target, colours)
 
 
 _DOING: Final[Mapping[OperatorState, str]] = {
@@ -316,7 +398,7 @@ _DOING: Final[Mapping[OperatorState, str]] = {
 }
 
 
-def _staff(operators: Iterable[BoardOperator]) -> Staff:
+def _staff(operators: Iterable[OperatorRow]) -> Staff:
     counts = dict.fromkeys(_DOING.values(), 0)
     for operator in operators:
         if operator.state in _DOING:
@@ -325,4 +407,12 @@ def _staff(operators: Iterable[BoardOperator]) -> Staff:
 
 
 def _operator(operator: BoardOperator) -> OperatorRow:
-    return OperatorRow(operator.operator, operator.name, operator.state, operator.reason, operator.since, operator.line)
+    return OperatorRow(
+        operator.operator,
+        operator.name,
+        operator.state,
+        operator.reason,
+        operator.since,
+        operator.line,
+        operator.lines,
+    )

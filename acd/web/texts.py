@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from acd.web.desk_texts import DESK
+from acd.web.texts_wallboard import WALLBOARD
 
 
 class Lang(StrEnum):
@@ -104,7 +105,8 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     "level_ok": ("In orde", "In order", "En ordre"),
     "level_warn": ("Let op", "Warning", "Alerte"),
     "level_alarm": ("Alarm", "Alarm", "Alarme"),
-    "why_wait": ("wacht > {limit}", "waits > {limit}", "attend > {limit}"),
+    "why_waiting": ("{n} of meer wachten", "{n} or more wait", "{n} ou plus attendent"),
+    "why_wait": ("wacht ≥ {limit}", "waits ≥ {limit}", "attend ≥ {limit}"),
     "why_busy": ("niemand vrij", "nobody free", "aucun libre"),
     "why_unstaffed": ("niemand aangemeld", "nobody logged in", "aucun connecté"),
     # --- Legend
@@ -139,7 +141,7 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
 }  # fmt: skip
 
-_TEXTS: Final = {**_WALLBOARD, **DESK}
+_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD}
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}
 

@@ -33,6 +33,9 @@ class When:
     def time(self, at: float) -> str:
         return f"{datetime.fromtimestamp(at, self._zone):%H:%M}"
 
+    def second(self, at: float) -> str:
+        return f"{datetime.fromtimestamp(at, self._zone):%H:%M:%S}"
+
     def moment(self, at: float) -> str:
         return f"{self.day(at)} {self.time(at)}"
 

@@ -10,16 +10,22 @@ from fastapi import FastAPI
 
 from acd.engine.tally import Tally
 from acd.model.account import Account, AuditAction, AuditEntry, Role
-from acd.model.ids import OperatorId
+from acd.model.calls import CallBook
+from acd.model.events import Event
+from acd.model.history import Outlook
+from acd.model.ids import LineId, OperatorId
 from acd.model.operator import OperatorState
-from acd.records import AccountStore, upgrade
+from acd.model.promise import CallbackCounts
+from acd.records import AccountStore, Archive, Ledger, day_bounds, day_of, upgrade
 from acd.web import passwords
 from acd.web.app import create_app
+from acd.web.curve import Curve, curve
 from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, line, operator
-from tests.web.promises import Promises
+from tests.web.day import Day, board_of
+from tests.web.promises import Promises, busy_day
 
 PASSWORD = "vier paarden op de Korenmarkt"
 DIGEST = passwords.hash_now(PASSWORD)
@@ -32,17 +38,33 @@ NOW = 1_700_564_400.0
 class House:
     """Time stands still until a test moves it."""
 
-    def __init__(self, store: AccountStore, promises: Promises | None, names: Sequence[str]) -> None:
+    def __init__(
+        self, store: AccountStore, promises: Promises | None, names: Sequence[str], calls: CallBook | None = None
+    ) -> None:
         self.store = store
         self.promises = promises
         self.now = NOW
         self.door = Door(store, secret="a secret of the test", secure=False, clock=lambda: self.now)
         self.hub = Hub(self.look)
-        self.app: FastAPI = create_app(self.hub, hosts=names, door=self.door, worklist=promises)
+        self.tally = Tally()
+        self.events: list[Event] = []
+        """What happened today; none = a quiet city with one operator."""
+        self.owed: dict[LineId, CallbackCounts] = {}
+        self.outlooks: dict[LineId, Outlook] = {}
+        self.app: FastAPI = create_app(
+            self.hub, hosts=names, door=self.door, worklist=promises, calls=calls, curve_of=self.curve
+        )
 
     def look(self) -> Snapshot:
+        if self.events:
+            return snapshot(board_of(self.events, self.now), self.tally, callbacks=self.owed)
         people = [operator("an", OperatorState.AVAILABLE, name="An Peeters")]
-        return snapshot(board([line(key) for key in NAMES], people, at=self.now), Tally())
+        return snapshot(board([line(key) for key in NAMES], people, at=self.now), self.tally)
+
+    def curve(self, lines: Sequence[LineId]) -> Curve:
+        midnight = day_bounds(day_of(self.now))[0]
+        every = tuple(LineId(key) for key in NAMES)
+        return curve(self.tally.half_hours, self.outlooks, lines or every, self.now, midnight)
 
     def browser(self, host: str = "localhost", address: str = "127.0.0.1") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.app, client=(address, 50_000), raise_app_exceptions=False)
@@ -55,7 +77,11 @@ class House:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, promises: Promises | None = None, *, names: Sequence[str] = ("localhost", "acd.stad.example")
+    folder: Path,
+    promises: Promises | None = None,
+    *,
+    names: Sequence[str] = ("localhost", "acd.stad.example"),
+    calls: bool = False,
 ) -> AsyncIterator[House]:
     url = f"sqlite:///{folder}/acd.db"
     await upgrade(url)
@@ -64,10 +90,28 @@ async def opened(
         who = OperatorId("an") if role is Role.OPERATOR else None
         await store.add(Account(name, role, NOW, who), DIGEST, None, added(name))
     await store.add(Account("hall", Role.WALLBOARD, NOW), None, passwords.digest(LINK), added("hall"))
+    archive = Archive(url)
     try:
-        yield House(store, promises, names)
+        yield House(store, promises, names, archive if calls else None)
     finally:
+        await archive.close()
         await store.close()
+
+
+@asynccontextmanager
+async def busy_house(folder: Path, now: float, *, names: Sequence[str] = ("localhost",)) -> AsyncIterator[House]:
+    """A house after a day of calls until ``now``, in its records as on its wallboard."""
+    nine = day_bounds(day_of(now))[0] + 9 * 3600
+    day = Day(nine, now)
+    async with opened(folder, busy_day(now), names=names, calls=True) as house:
+        house.now, house.events, house.outlooks = now, day.events(), day.outlooks()
+        house.tally.apply(house.events)
+        async with Ledger(f"sqlite:///{folder}/acd.db") as ledger:
+            ledger.write(house.events)
+            await ledger.flush()
+        assert house.promises is not None
+        house.owed = dict(await house.promises.counts(now))
+        yield house
 
 
 def added(name: str) -> AuditEntry:

@@ -24,6 +24,7 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/"): FIGURES,
     ("GET", "/events"): FIGURES,
     ("GET", "/api/snapshot"): FIGURES,
+    ("GET", "/api/curve"): FIGURES,
     ("GET", "/openapi.json"): FIGURES,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/metrics"): FIGURES,
@@ -41,6 +42,10 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/api/callbacks"): PEOPLE,
     ("GET", "/api/callbacks/{callback}"): PEOPLE,
     ("POST", "/api/callbacks/{callback}"): PEOPLE,
+    ("GET", "/calls"): {SUPER, ADMIN},
+    ("GET", "/calls/{call}"): {SUPER, ADMIN},
+    ("GET", "/api/calls"): {SUPER, ADMIN},
+    ("GET", "/api/calls/{call}"): {SUPER, ADMIN},
     ("GET", "/audit"): {SUPER, ADMIN},
     ("GET", "/api/audit"): {SUPER, ADMIN},
     ("GET", "/accounts"): {ADMIN},
@@ -95,7 +100,7 @@ async def test_each_role_gets_its_routes_and_no_other(house: House, who: str) ->
         for (method, path), may in MAY.items():
             if path in ("/events", "/logout", "/login", "/kiosk/{link}"):
                 continue  # tried below: they do not end, or change who is there
-            asked = path.format(callback="due", name="olga", link=LINK)
+            asked = path.format(callback="due", call="17.1", name="olga", link=LINK)
             answer = await browser.request(method, asked, headers={"Accept": "application/json"})
             refused = answer.status_code == 401 or (answer.status_code == 403 and "form" not in answer.text)
             assert refused is (who not in may), (method, path, answer.status_code)
@@ -134,14 +139,8 @@ async def test_a_page_sends_to_the_form_and_back_and_nowhere_else(house: House) 
 
 async def test_without_accounts_there_are_only_the_figures_on_this_machine() -> None:
     app = create_app(Hub(lambda: None), hosts=["localhost", "acd.stad.example"])
-    assert {path for _, path in routes(app)} == {
-        "/",
-        "/events",
-        "/api/snapshot",
-        "/openapi.json",
-        "/healthz",
-        "/metrics",
-    }
+    figures = {"/", "/events", "/api/snapshot", "/api/curve", "/openapi.json", "/healthz", "/metrics"}
+    assert {path for _, path in routes(app)} == figures
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://acd.stad.example") as browser:
         assert (await browser.get("/")).status_code == 401

@@ -60,7 +60,7 @@ async def test_the_page_is_complete_before_any_script_runs(client: httpx.AsyncCl
     assert "90 % 9 / 10 · doel 95 %" in row(page, "bjb")
     assert "100 % * (weinig oproepen)" in row(page, "toerisme")
     assert "– nog geen oproepen" in row(page, "lez_lijn")
-    assert "Alarm wacht > 60 s · niemand vrij" in row(page, "sportlijn")
+    assert "Let op wacht ≥ 60 s · niemand vrij" in row(page, "sportlijn")
     assert "1:12" in row(page, "sportlijn")
 
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.engine.board import BoardLine
+from acd.config import Threshold, Thresholds
+from acd.engine.board import BoardLine, BoardOperator
 from acd.engine.callers import IN_LINE
 from acd.engine.tally import Tally
 from acd.model.call import CallState
@@ -17,6 +18,7 @@ from acd.web.snapshot import (
     LineRow,
     Share,
     Snapshot,
+    only,
     share,
     snapshot,
     without_people,
@@ -58,7 +60,7 @@ def test_worked_example_of_the_figures_page() -> None:
 
 def test_without_calls_there_is_no_percentage_and_no_alarm() -> None:
     row = one_row(line())
-    assert row.reachability == Share(0, 0, None, True, "A / (A + B)", 0.95, Level.OK)
+    assert row.reachability == Share(0, 0, None, True, "A / (A + B)", 0.95, Threshold(0.95, 0.90), Level.OK)
     assert row.service_level.value is None
 
 
@@ -80,17 +82,77 @@ def test_looking_does_not_change_the_tally() -> None:
         (0, 9, True, Level.OK),
     ],
 )
-def test_share_against_its_target(part: int, of: int, weak: bool, level: Level) -> None:
-    result = share(part, of, "A / B", 0.95)
+def test_share_against_its_thresholds(part: int, of: int, weak: bool, level: Level) -> None:
+    result = share(part, of, "A / B", 0.95, Threshold(amber=0.95, red=0.90))
     assert (result.weak, result.level) == (weak, level)
 
 
 @pytest.mark.parametrize(
-    ("wait", "level"), [(None, Level.OK), (30.0, Level.OK), (30.1, Level.WARN), (60.0, Level.WARN), (60.1, Level.ALARM)]
+    ("wait", "level"),
+    [(None, Level.OK), (59.9, Level.OK), (60.0, Level.WARN), (149.9, Level.WARN), (150.0, Level.ALARM)],
 )
-def test_longest_wait_against_its_target(wait: float | None, level: Level) -> None:
+def test_longest_wait_against_its_thresholds(wait: float | None, level: Level) -> None:
     row = one_row(line(waiting=1, longest_wait=wait, available=1, logged_in=1))
     assert row.wait_level is row.level is level
+
+
+@pytest.mark.parametrize(("waiting", "level"), [(0, Level.OK), (2, Level.OK), (3, Level.WARN), (6, Level.ALARM)])
+def test_how_many_wait_against_its_thresholds(waiting: int, level: Level) -> None:
+    row = one_row(line(waiting=waiting, longest_wait=5.0 if waiting else None, available=1, logged_in=1))
+    assert row.waiting_level is row.level is level
+
+
+def test_each_line_has_its_own_colours() -> None:
+    strict = Thresholds(
+        waiting=Threshold(1, 2),
+        longest_wait=Threshold(10, 20),
+        reachability=Threshold(0.99, 0.98),
+        service_level=Threshold(0.9, 0.5),
+    )
+    lines = [line(key, waiting=1, longest_wait=15, available=1, logged_in=1) for key in ("gentinfo", "bjb")]
+    counts = tally({"gentinfo": (97, 60, 3, 0), "bjb": (97, 60, 3, 0)})
+    usual, own = snapshot(board(lines), counts, thresholds={LineId("bjb"): strict}).lines
+    assert (usual.waiting_level, usual.wait_level, usual.level) == (Level.OK, Level.OK, Level.OK)
+    assert (own.waiting_level, own.wait_level, own.level) == (Level.WARN, Level.WARN, Level.WARN)
+    assert (usual.reachability.level, own.reachability.level) == (Level.OK, Level.ALARM)
+    assert (usual.service_level.level, own.service_level.level) == (Level.ALARM, Level.WARN)
+
+
+def test_nobody_waiting_is_never_a_colour() -> None:
+    always = Thresholds(waiting=Threshold(0, 0), longest_wait=Threshold(0, 0))
+    [row] = snapshot(board([line()]), Tally(), thresholds={LineId("gentinfo"): always}).lines
+    assert row.level is Level.OK
+
+
+def test_wrap_up_and_pause_are_counted_on_each_line_that_an_operator_serves() -> None:
+    def serving(state: OperatorState, *lines: str) -> BoardOperator:
+        return msgspec.structs.replace(operator("_".join(lines) + state, state), lines=tuple(map(LineId, lines)))
+
+    people = [
+        serving(OperatorState.WRAP_UP, "gentinfo", "bjb"),
+        serving(OperatorState.NOT_READY, "bjb"),
+        serving(OperatorState.NOT_READY, "bjb", "gentinfo"),
+    ]
+    picture = snapshot(board([line(), line("bjb")], people), Tally())
+    assert [(row.wrap_up, row.not_ready) for row in picture.lines] == [(1, 1), (1, 2)]
+    shown = only(picture, [LineId("gentinfo")])
+    assert [row.line for row in shown.lines] == ["gentinfo"]
+    assert (shown.totals.staff.wrap_up, shown.totals.staff.not_ready, len(shown.operators)) == (1, 1, 2)
+
+
+def test_the_calls_of_now_are_as_many_as_the_figures_say() -> None:
+    calls = [
+        caller("a", "gentinfo", 30),
+        caller("b", "gentinfo", 31, state=CallState.RINGING),
+        caller("c", "bjb", 90, state=CallState.TALKING),
+        caller("d", "bjb", 90, state=CallState.AFTER),
+        caller("e", "bjb", 90, state=CallState.OVERFLOWING),
+    ]
+    lines = [line(waiting=2, longest_wait=31), line("bjb", talking=1)]
+    picture = snapshot(board(lines, calls=calls), Tally())
+    assert [(one.call, one.talking) for one in picture.calls] == [("a", False), ("b", False), ("c", True)]
+    assert [one.call for one in only(picture, [LineId("bjb")]).calls] == ["c"]
+    assert without_people(picture).calls == ()
 
 
 @pytest.mark.parametrize(
@@ -98,9 +160,9 @@ def test_longest_wait_against_its_target(wait: float | None, level: Level) -> No
     [
         (0, 0, 0, Level.OK),
         (0, 0, 4, Level.OK),
-        (3, 1, 4, Level.OK),
-        (3, 0, 4, Level.WARN),
-        (3, 0, 0, Level.ALARM),
+        (2, 1, 4, Level.OK),
+        (2, 0, 4, Level.WARN),
+        (2, 0, 0, Level.ALARM),
     ],
 )
 def test_nobody_free_matters_when_somebody_waits(waiting: int, available: int, logged_in: int, level: Level) -> None:
@@ -220,6 +282,18 @@ def test_totals_are_the_sums_of_the_lines(picture: Snapshot) -> None:
         )
         assert total.value is None or 0 <= total.value <= 1
     assert totals.longest_wait == max((row.longest_wait for row in rows if row.longest_wait is not None), default=None)
+
+
+@given(pictures(), st.data())
+def test_some_lines_alone_have_the_totals_of_these(picture: Snapshot, data: st.DataObject) -> None:
+    assert only(picture, ()) == picture
+    ids = [row.line for row in picture.lines]
+    chosen = data.draw(st.lists(st.sampled_from(ids), unique=True)) if ids else []
+    rows = [row for row in picture.lines if not chosen or row.line in chosen]
+    shown = only(picture, chosen)
+    assert list(shown.lines) == rows
+    for field in ("waiting", "late", "answered", "abandoned", "in_call"):
+        assert getattr(shown.totals, field) == sum(getattr(row, field) for row in rows)
 
 
 @given(pictures())

@@ -7,9 +7,14 @@ import pytest
 import acd.web
 from acd.model.account import AuditAction, Role
 from acd.model.callback import AttemptResult, CallbackState
+from acd.model.facts import OfferFailure
+from acd.model.operator import OperatorState
+from acd.model.outcome import Outcome
+from acd.model.policy import OperatorRule, QueueRule
 from acd.model.promise import CALLER, SYSTEM, Because
 from acd.model.worklist import Act, Kind, Recorded
 from acd.web import texts
+from acd.web.calls import What
 from acd.web.shell import NAV
 from acd.web.texts import KEYS, Lang, duration, percent, text
 
@@ -42,7 +47,27 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     assert sorted((called | built) - KEYS) == []
 
 
-TABLES = ("texts.py", "desk_texts.py")
+TABLES = ("texts.py", "desk_texts.py", "texts_wallboard.py")
+STORY = [
+    "call_started",
+    "call_entered_line",
+    "call_offered",
+    "operator_rang",
+    "offer_ended",
+    "call_answered",
+    "call_announced",
+    "call_deflected",
+    "call_returned",
+    "callback_offered",
+    "callback_turned_down",
+    "callback_promised",
+    "callback_impossible",
+    "outcome_counted",
+    "talk_finished",
+    "call_ended",
+    "call_adopted",
+]
+"""The events of a call."""
 BUILT: dict[str, list[str]] = {
     "state": ["connecting", "live", "reconnecting", "stale", *CallbackState],
     "order": ["fixed", "worst"],
@@ -59,6 +84,14 @@ BUILT: dict[str, list[str]] = {
     "by": [CALLER, SYSTEM],
     "why": [*Because, "caller", "cancel"],
     "weekday": [str(day) for day in range(7)],
+    "day": [str(day) for day in range(7)],
+    "doing": [state for state in OperatorState if state is not OperatorState.LOGGED_OUT],
+    "reason": list(OfferFailure),
+    "what": list(What),
+    "outcome": [*Outcome, "none"],
+    "rule": ["only_line", "guard", *QueueRule, "only_operator", *OperatorRule],
+    "because": ["full", "unstaffed", "waited"],
+    "story": [*STORY, "call_answered_fallback"],
     "fault": [
         text for kind in ("forbidden", "not_found", "unavailable", "other") for text in (kind, f"{kind}_explained")
     ],

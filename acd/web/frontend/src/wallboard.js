@@ -1,5 +1,7 @@
 // The wallboard in the browser: htmx receives the pictures and morphs them in; this script keeps the seconds running
 // in between and never lets old figures pass for new ones. It is loaded before htmx, or it would miss the first words.
+import { drawCurve } from "./chart.js";
+import { listenForRed } from "./chime.js";
 
 // The server sends a sign of life every second. Times in milliseconds.
 const QUIET = 3500; // after this the page says that it is reconnecting
@@ -102,6 +104,8 @@ board.addEventListener("htmx:sse:after:connection", (event) => (connection = eve
 board.addEventListener("htmx:sse:before:message", (event) => hear(event.detail.message.id));
 board.addEventListener("htmx:sse:after:message", () => {
   paint();
+  drawCurve();
+  listenForRed(board);
   reloadForNewVersion();
 });
 // Said before a second attempt, that is at once when the stream has ended.
@@ -119,3 +123,14 @@ function everySecond() {
   setTimeout(everySecond, 1000 - ((serverNow() * 1000) % 1000) + 5);
 }
 everySecond();
+drawCurve();
+listenForRed(board);
+
+// The list of lines closes when somebody looks elsewhere.
+const filter = document.querySelector(".filter");
+addEventListener("click", (event) => filter && !filter.contains(event.target) && (filter.open = false));
+filter?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  filter.open = false;
+  filter.querySelector("summary").focus();
+});

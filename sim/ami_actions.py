@@ -191,24 +191,34 @@ def originate(do: Action) -> None:
         raise ActionError("Invalid channel")
     if not request.get("Application") and not (request.get("Context") and priority):
         raise ActionError("Originate with 'Exten' requires 'Context' and 'Priority'")
-    exten = request.get("Exten")
     uid = request.get("ChannelId") or f"originate-{do.server.number()}"
     wait = request.get("Async").lower() not in ("true", "yes", "1", "on", "t", "y")
     do.server.originates[uid] = (do, wait)
     if not wait:
         do.succeed(("Message", "Originate successfully queued"))
-    if request.get("Context") == "acd-callback":
-        if exten != "operator" or not do.switch.calling_back.begin(
-            _attempt(request, Device(device), int(timeout) / 1000)
-        ):
-            do.server.originate_ended(uid, channel, 0)
-        return
-    if tech != "PJSIP" or not do.switch.originate(uid, Device(device), exten, int(timeout) / 1000):
+    if tech != "PJSIP" or not _begun(do, uid, Device(device), int(timeout) / 1000):
         do.server.originate_ended(uid, channel, 0)
 
 
+def _begun(do: Action, uid: str, device: Device, ring_time: float) -> bool:
+    """Whether something is dialled."""
+    request, exten = do.request, do.request.get("Exten")
+    match request.get("Context"):
+        case "acd-callback":
+            return exten == "operator" and do.switch.calling_back.begin(_attempt(request, device, ring_time))
+        case "acd-spy":
+            on = _variables(request).get("ACD_SPY_ON", "")
+            return do.switch.spying.begin(uid, device, on, ring_time)
+        case _:
+            return do.switch.originate(uid, device, exten, ring_time)
+
+
+def _variables(request: Request) -> dict[str, str]:
+    return dict(text.partition("=")[::2] for text in request.all("Variable"))
+
+
 def _attempt(request: Request, device: Device, ring_time: float) -> Attempt:
-    variables = dict(text.partition("=")[::2] for text in request.all("Variable"))
+    variables = _variables(request)
     return Attempt(
         id=OfferId(int(variables["ACD_CB_ATTEMPT"])),
         callback=CallbackId(variables["ACD_CB_ID"]),

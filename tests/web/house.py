@@ -19,6 +19,7 @@ from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, line, operator
+from tests.web.floors import Floors
 from tests.web.promises import Promises
 
 PASSWORD = "vier paarden op de Korenmarkt"
@@ -32,13 +33,16 @@ NOW = 1_700_564_400.0
 class House:
     """Time stands still until a test moves it."""
 
-    def __init__(self, store: AccountStore, promises: Promises | None, names: Sequence[str]) -> None:
+    def __init__(
+        self, store: AccountStore, promises: Promises | None, names: Sequence[str], floor: Floors | None = None
+    ) -> None:
         self.store = store
         self.promises = promises
+        self.floor = floor
         self.now = NOW
         self.door = Door(store, secret="a secret of the test", secure=False, clock=lambda: self.now)
         self.hub = Hub(self.look)
-        self.app: FastAPI = create_app(self.hub, hosts=names, door=self.door, worklist=promises)
+        self.app: FastAPI = create_app(self.hub, hosts=names, door=self.door, worklist=promises, floor=floor)
 
     def look(self) -> Snapshot:
         people = [operator("an", OperatorState.AVAILABLE, name="An Peeters")]
@@ -55,7 +59,11 @@ class House:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, promises: Promises | None = None, *, names: Sequence[str] = ("localhost", "acd.stad.example")
+    folder: Path,
+    promises: Promises | None = None,
+    *,
+    names: Sequence[str] = ("localhost", "acd.stad.example"),
+    floor: Floors | None = None,
 ) -> AsyncIterator[House]:
     url = f"sqlite:///{folder}/acd.db"
     await upgrade(url)
@@ -65,7 +73,7 @@ async def opened(
         await store.add(Account(name, role, NOW, who), DIGEST, None, added(name))
     await store.add(Account("hall", Role.WALLBOARD, NOW), None, passwords.digest(LINK), added("hall"))
     try:
-        yield House(store, promises, names)
+        yield House(store, promises, names, floor)
     finally:
         await store.close()
 

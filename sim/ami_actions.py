@@ -191,27 +191,38 @@ def originate(do: Action) -> None:
         raise ActionError("Invalid channel")
     if not request.get("Application") and not (request.get("Context") and priority):
         raise ActionError("Originate with 'Exten' requires 'Context' and 'Priority'")
-    exten = request.get("Exten")
     uid = request.get("ChannelId") or f"originate-{do.server.number()}"
     wait = request.get("Async").lower() not in ("true", "yes", "1", "on", "t", "y")
     do.server.originates[uid] = (do, wait)
     if not wait:
         do.succeed(("Message", "Originate successfully queued"))
-    if request.get("Context") == "acd-callback":
-        begun = (tech, exten) in _CALLS_BACK and do.switch.calling_back.begin(_attempt(request, int(timeout) / 1000))
-        if not begun:
-            do.server.originate_ended(uid, channel, 0)
-        return
-    if tech != "PJSIP" or not do.switch.originate(uid, Device(device), exten, int(timeout) / 1000):
+    if not _begun(do, uid, tech, device, int(timeout) / 1000):
         do.server.originate_ended(uid, channel, 0)
+
+
+def _begun(do: Action, uid: str, tech: str, device: str, ring_time: float) -> bool:
+    """Whether something is dialled. ``ring_time``: seconds that the first leg is rung."""
+    request, exten = do.request, do.request.get("Exten")
+    match request.get("Context"):
+        case "acd-callback":
+            return (tech, exten) in _CALLS_BACK and do.switch.calling_back.begin(_attempt(request, ring_time))
+        case "acd-spy":
+            on = _variables(request).get("ACD_SPY_ON", "")
+            return tech == "PJSIP" and do.switch.spying.begin(uid, Device(device), on, ring_time)
+        case _:
+            return tech == "PJSIP" and do.switch.originate(uid, Device(device), exten, ring_time)
 
 
 _CALLS_BACK: Final = (("PJSIP", "operator"), ("Local", "citizen"))
 
 
+def _variables(request: Request) -> dict[str, str]:
+    return dict(text.partition("=")[::2] for text in request.all("Variable"))
+
+
 def _attempt(request: Request, timeout: float) -> Attempt:
     """``timeout``: seconds that the first leg is rung."""
-    variables = dict(text.partition("=")[::2] for text in request.all("Variable"))
+    variables = _variables(request)
     operator_first = variables["ACD_CB_FIRST"] == "operator"
     return Attempt(
         id=OfferId(int(variables["ACD_CB_ATTEMPT"])),

@@ -13,6 +13,8 @@ from sim.phones import Leg, LegKind, LegState, Phone, Verdict
 from sim.switch import SimSwitch
 
 TRUNK: Final = "acd-trunk"
+SPY_PREFIX: Final = "acd-spy-"
+"""How the channel of a supervisor who listens in is called."""
 Tell = Callable[[str, str, list[Pair]], None]
 """Takes the event class, the event's name and its headers."""
 
@@ -115,6 +117,10 @@ class AmiVoice:
         cause, sip = str(attempt.cause or ""), str(attempt.sip or "")
         said = [("Status", attempt.status), ("Cause", cause), ("Sip", sip), ("Gone", moment(at))]
         self._attempt(attempt, attempt.leg, "AcdCbEnd", said)
+
+    def spy_begun(self, leg: Leg, at: float) -> None:
+        number = leg.uid.removeprefix(SPY_PREFIX)
+        self._say(outgoing(leg, "acd-spy"), "AcdSpyBegun", [("Spy", number), ("Begun", moment(at))])
 
     def _attempt(self, attempt: Attempt, leg: Leg | None, name: str, fields: list[Pair]) -> None:
         assert leg is not None

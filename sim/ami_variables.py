@@ -66,7 +66,9 @@ _ON_ATTEMPT: Final[dict[str, Callable[[Attempt], str | None]]] = {
 def write(switch: SimSwitch, call: Call, name: str, value: str) -> None:
     """Set a variable of a channel. Of ours, ``ACD_SAY``, ``ACD_CB`` and ``ACD_CB_ANSWER`` make the dialplan do
     something."""
-    if name == "ACD_SAY":
+    if name == "ACD_LINE":
+        switch.reroute(call, LineId(value))
+    elif name == "ACD_SAY":
         switch.set_say(call, value)
     elif name == "ACD_CB" and value:
         slots = sum(bool(call.variables.get(f"ACD_CB_SLOT_{n}")) for n in (1, 2, 3))

@@ -139,6 +139,8 @@ class Call:
     """What the dialplan does next by itself: a turn of the loop that has something to do, the end of a message."""
     pending: Target | None = None
     """A Redirect that was accepted and not carried out."""
+    menu_told: bool = False
+    """``AcdMenuEnded`` was sent."""
     dying: bool = False
     cause: int = 0
     tech: int | None = None

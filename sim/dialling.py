@@ -59,6 +59,7 @@ class Dialling:
         self._untime(leg)
         leg.answered = leg.failed = None
         self._switch.out.leg_over(leg, cause, tech)
+        self._switch.spying.left(leg)
         phone = self._switch.phones.get(leg.device)
         if phone is not None and phone.leg is leg:
             phone.leg = None

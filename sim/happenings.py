@@ -66,6 +66,9 @@ class Observer(Protocol):
     def attempt_ended(self, attempt: Attempt, at: float) -> None:
         """``AcdCbEnd``."""
 
+    def spy_begun(self, leg: Leg, at: float) -> None:
+        """``AcdSpyBegun``, on the supervisor's channel."""
+
     # --- Asterisk's ---
 
     def dial_begun(self, leg: Leg) -> None: ...
@@ -163,3 +166,5 @@ class Silent:
     def attempt_up(self, attempt: Attempt, at: float) -> None: ...
 
     def attempt_ended(self, attempt: Attempt, at: float) -> None: ...
+
+    def spy_begun(self, leg: Leg, at: float) -> None: ...

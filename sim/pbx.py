@@ -39,12 +39,15 @@ from acd.model.facts import (
     OverflowFailed,
     PhoneChanged,
     PhoneState,
+    SpyBegan,
+    SpyOver,
     SwitchSeen,
     TalkEnded,
 )
 from acd.model.facts import CallWhereabouts as At
-from acd.model.ids import CallId, Device, OfferId
+from acd.model.ids import CallId, Device, OfferId, SpyId
 from acd.model.outcome import Outcome
+from acd.model.supervision import SpyEnd, SpySeen
 from acd.ports import Inbox
 from sim.calling_back import Attempt
 from sim.calls import Call, Target, ToDeflect, ToMusic, ToOperator
@@ -54,6 +57,7 @@ from sim.phones import Leg, LegKind, LegState, Phone, Verdict
 from sim.switch import SimSwitch
 
 _NONCE: Final = "sim"
+SPY_PREFIX: Final = "acd-spy-"
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 ANSWERED: Final = 4
 """Reason of an Originate that succeeded."""
@@ -161,7 +165,7 @@ class SimPbx(Silent):
         alive = switch.calling_back.attempts.values()
         self._begun = {attempt.id for attempt in alive}
         self._unwanted.clear()
-        self._inbox(SwitchSeen(calls, missed, dict(self._phones), rebooted, tuple(map(seen, alive))))
+        self._inbox(SwitchSeen(calls, missed, dict(self._phones), rebooted, tuple(map(seen, alive)), self._spies()))
 
     def _later(self, fn: Callable[..., None], *args: object) -> None:
         self.switch.time.call_at(self.switch.time.now(), fn, *args)
@@ -253,6 +257,10 @@ class SimPbx(Silent):
         up without a word of the dialplan."""
         if leg.kind is LegKind.LOCAL and leg.attempt is not None and not leg.attempt.status:
             self._inbox(AttemptEnded(leg.attempt.id, AttemptResult.ABORTED, self.switch.time.now()))
+        if leg.spied:
+            up = SpyEnd.OVER if leg.spying else SpyEnd.FAILED
+            how = up if leg.state is LegState.UP else SpyEnd.NOT_ANSWERED
+            self._inbox(SpyOver(_spy_of(leg), self.switch.time.now(), how))
         if leg.call is not None and leg.state is LegState.UP:
             self._end_talk(leg.call)
 
@@ -272,7 +280,54 @@ class SimPbx(Silent):
             case c.EndCallBack():
                 self._later(self._end_call_back, command.attempt)
             case _:
+                self._supervise(command)
+
+    # --- What a supervisor does -----------------------------------------------------------------------------------
+
+    def _supervise(self, command: c.Command) -> None:
+        match command:
+            case c.Reroute():
+                call = self.switch.calls.get(command.call)
+                if call is not None:
+                    self.switch.reroute(call, command.line)
+            case c.SetLineOpen():
+                word = {None: "", True: "open", False: "closed"}[command.open]
+                self.switch.set_global(f"ACD_OPEN_{command.line}", word)
+            case c.Spy():
+                self._later(self._spy, command)
+            case c.EndSpy():
+                self._later(self._end_spy, command.spy)
+            case _:
                 raise TypeError(f"no such command: {command!r}")
+
+    def _spy(self, command: c.Spy) -> None:
+        leg = self._operators_leg(command)
+        if leg is None:
+            self._tell(SpyOver(command.spy, self.switch.time.now(), SpyEnd.FAILED))
+            return
+        uid, ring_time = f"{SPY_PREFIX}{command.spy}", max(1, math.ceil(command.ring_time))
+        if not self.switch.spying.begin(uid, command.device, leg.uid, ring_time):
+            self._tell(SpyOver(command.spy, self.switch.time.now(), SpyEnd.NOT_ANSWERED))
+
+    def _operators_leg(self, command: c.Spy) -> Leg | None:
+        if command.call is not None:
+            call = self.switch.calls.get(command.call)
+            return call.leg if call is not None and call.talking else None
+        attempt = None if command.attempt is None else self.switch.calling_back.attempts.get(command.attempt)
+        return None if attempt is None else attempt.leg
+
+    def _end_spy(self, spy: SpyId) -> None:
+        leg = self.switch.originated.get(f"{SPY_PREFIX}{spy}")
+        if leg is None:
+            self._tell(SpyOver(spy, self.switch.time.now(), SpyEnd.OVER))
+        else:
+            self.switch.drop_originated(leg)
+
+    def _spies(self) -> tuple[SpySeen, ...]:
+        return tuple(SpySeen(_spy_of(leg), leg.state is LegState.UP) for leg in self.switch.spying.legs())
+
+    def spy_begun(self, leg: Leg, at: float) -> None:
+        self._inbox(SpyBegan(_spy_of(leg), at))
 
     def _dialogue(self, command: c.OfferCallback | c.AnswerBooking) -> None:
         call = self.switch.calls.get(command.call)
@@ -324,7 +379,8 @@ class SimPbx(Silent):
         return AttemptEnded(attempt, AttemptResult.OPERATOR, self.switch.time.now(), failure)
 
     def originated(self, leg: Leg, reason: int) -> None:
-        """Only the failure of an operator's phone is news: the dialplan tells the rest."""
+        """Only the failure of an operator's phone is news: the dialplan tells the rest, and of a supervisor's phone its
+        end."""
         if reason == ANSWERED or leg.attempt is None or leg.kind is LegKind.LOCAL:
             return
         if leg.attempt.id in self._unwanted:
@@ -362,6 +418,10 @@ class SimPbx(Silent):
         if self._phones.get(phone.device) is not state:
             self._phones[phone.device] = state
             self._inbox(PhoneChanged(phone.device, state))
+
+
+def _spy_of(leg: Leg) -> SpyId:
+    return SpyId(int(leg.uid.removeprefix(SPY_PREFIX)))
 
 
 def target(command: Move) -> Target:

@@ -110,6 +110,10 @@ class Leg:
     offer: OfferId | None = None
     attempt: "Attempt | None" = None
     """The attempt to call back to which it belongs."""
+    spied: str = ""
+    """Channel of the operator's leg to which a supervisor listens on this one; empty = it is no supervisor's."""
+    spying: bool = False
+    """He hears them."""
     exten: str = ""
     """What was dialled to get here; Asterisk shows it on the leg."""
     state: LegState = LegState.DOWN

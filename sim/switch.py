@@ -32,6 +32,7 @@ from sim.fallback import Fallback, Queue
 from sim.happenings import Observer, Silent
 from sim.kernel import Scheduler
 from sim.phones import ANSWERS, Always, Contact, Hands, Leg, LegKind, LegState, Phone, Verdict
+from sim.spying import Spying
 from sim.waiting import WaitingRoom
 
 
@@ -100,6 +101,7 @@ class SimSwitch:
         self.connecting = Connecting(self, self._dialling)
         self.dialogues = Dialogues(self)
         self.calling_back = CallingBack(self, self._dialling)
+        self.spying = Spying(self, self._dialling)
         self._boot()
 
     @classmethod
@@ -138,7 +140,10 @@ class SimSwitch:
         to one who is hanging up."""
         if not call.dying and call.where in (At.MENU, At.CLOSED, At.INFORMED):
             call.path = path
-            self._join(call, line)
+            if call.where is At.MENU and self.globals.get(f"ACD_OPEN_{line}") == "closed":
+                self._shut(call, line)
+            else:
+                self._join(call, line)
 
     def end_menu(self, call: Call, outcome: Outcome, line: LineId | None = None) -> None:
         """The menu itself settles the call, ``closed`` or ``informed``: a message, then Hangup(). It is told when he
@@ -232,6 +237,10 @@ class SimSwitch:
         call.pending = target
         self.time.call_at(self.time.now() + self.timing.redirect, self._move, call, target)
         return None
+
+    def reroute(self, call: Call, line: LineId) -> None:
+        """``ACD_LINE``: he waits on another line, and hears nothing of it."""
+        call.line = line
 
     def set_say(self, call: Call, prompts: str) -> None:
         """``ACD_SAY``: prompts joined by ``&``, played at the next turn of his waiting loop."""
@@ -339,6 +348,13 @@ class SimSwitch:
         call.entered_at, call.declined_at = self.stamp(), None
         self._queue(call)
 
+    def _shut(self, call: Call, line: LineId) -> None:
+        """A supervisor has closed the line."""
+        call.line = line
+        self._last_words(call, At.CLOSED)
+        call.menu_told = True
+        self.out.menu_ended(call, Outcome.CLOSED)
+
     def _queue(self, call: Call) -> None:
         """``acd-queue``, label ``again``: he keeps the moment at which he joined."""
         call.offer = call.device = call.up_at = None
@@ -405,7 +421,7 @@ class SimSwitch:
     def _hangup_handler(self, call: Call) -> None:
         """``acd-flow-gone`` and ``acd-gone``: tell it, and keep a note when perhaps nobody hears."""
         at = self.stamp()
-        if call.where in (At.CLOSED, At.INFORMED):
+        if call.where in (At.CLOSED, At.INFORMED) and not call.menu_told:
             self.out.menu_ended(call, Outcome(call.where.value))
         self.out.gone(call, at)
         if self.waiting.engine_away:

@@ -12,6 +12,7 @@ from typing import Final
 from acd.asterisk.frames import UnsafeValue
 from acd.asterisk.moments import said_deadline, said_number, said_promise, said_window
 from acd.asterisk.promise_events import PREFIX
+from acd.asterisk.spy_events import SPY_PREFIX
 from acd.model.commands import (
     Announce,
     AnswerBooking,
@@ -19,12 +20,15 @@ from acd.model.commands import (
     Deflect,
     Offer,
     OfferCallback,
+    Reroute,
     SetAllowed,
     SetCrisis,
     SetDraining,
+    SetLineOpen,
+    Spy,
     Withdraw,
 )
-from acd.model.ids import CallId, LineId, OfferId
+from acd.model.ids import CallId, LineId, OfferId, SpyId
 from acd.model.policy import OverflowTo
 
 Action = tuple[tuple[str, str], ...]
@@ -80,6 +84,24 @@ def setvar(name: str, value: str, call: CallId | None = None) -> Action:
 def getvar(name: str, call: CallId | None = None) -> Action:
     channel = () if call is None else (("Channel", _checked(_CHANNEL, "call", call)),)
     return (("Action", "Getvar"), *channel, ("Variable", name))
+
+
+def word(command: Announce | Reroute | SetCrisis | SetDraining) -> Action:
+    """What is said to the dialplan in passing: a variable that it will read."""
+    match command:
+        case Announce():
+            return announce(command)
+        case Reroute():
+            return reroute(command)
+        case SetCrisis():
+            return set_crisis(command)
+        case SetDraining():
+            return set_draining(command)
+
+
+def setting(command: SetAllowed | SetLineOpen) -> Action:
+    """One of the many that are set anew with each session."""
+    return set_allowed(command) if isinstance(command, SetAllowed) else set_line_open(command)
 
 
 def announce(command: Announce) -> Action:
@@ -206,6 +228,52 @@ def first_leg(attempt: OfferId) -> str:
 
 _NOT_SHOWN: Final = re.compile(r"[^\w .,'&/+-]")
 """What cannot stand in a display name."""
+
+
+# --- What a supervisor does ------------------------------------------------------------------------------------------
+
+
+def reroute(command: Reroute) -> Action:
+    """Whatever moves him from now on looks at the variable: the fallback too."""
+    return setvar("ACD_LINE", _checked(_WORD, "line", command.line), command.call)
+
+
+def set_line_open(command: SetLineOpen) -> Action:
+    value = {None: "", True: "open", False: "closed"}[command.open]
+    return setvar(f"ACD_OPEN_{_checked(_WORD, 'line', command.line)}", value)
+
+
+def spy(command: Spy, on: str) -> Action:
+    """One Originate, to the supervisor's own phone.
+
+    Args:
+        on: channel of the operator's leg.
+
+    Raises:
+        UnsafeValue: a name is none.
+    """
+    device = _checked(_WORD, "device", command.device)
+    variables = {"ACD_SPY": str(int(command.spy)), "ACD_SPY_ON": _checked(_CHANNEL, "channel", on)}
+    return (
+        ("Action", "Originate"),
+        ("Channel", f"PJSIP/{device}"),
+        ("Context", "acd-spy"),
+        ("Exten", command.mode.value),
+        ("Priority", "start"),
+        ("Timeout", str(1000 * max(1, math.ceil(command.ring_time)))),
+        ("CallerID", f'"{_NOT_SHOWN.sub(" ", command.shown)}" <{device}>'),
+        ("Async", "true"),
+        ("ChannelId", spying_channel(command.spy)),
+        *(("Variable", f"{name}={value}") for name, value in variables.items()),
+    )
+
+
+def end_spy(spy: SpyId) -> Action:
+    return (("Action", "Hangup"), ("Channel", spying_channel(spy)))
+
+
+def spying_channel(spy: SpyId) -> str:
+    return f"{SPY_PREFIX}{int(spy)}"
 
 
 def _sound(prompts: list[str]) -> str:

@@ -16,6 +16,7 @@ from typing import Final
 
 from acd.asterisk.frames import Frame
 from acd.asterisk.promise_events import PROMISE_EVENTS, Begun, attempt_of, originated
+from acd.asterisk.spy_events import SPY_EVENTS, spy_originated
 from acd.asterisk.values import ID, WORD, AmiEvent, call, matched, moment, number, offer, timestamp, whole
 from acd.model.ids import CallId, Device, LineId, OfferId
 from acd.model.mendable import Mendable
@@ -302,6 +303,10 @@ def _device_state(frame: Frame) -> AmiEvent | None:
     return None if device is None else DeviceState(timestamp(frame), device, frame.get("State"))
 
 
+def _originated(frame: Frame) -> AmiEvent | None:
+    return originated(frame) or spy_originated(frame)
+
+
 def device_of(name: str) -> Device | None:
     """``1001`` for ``PJSIP/1001``; None for whatever is no PJSIP endpoint."""
     parts = _DEVICE.fullmatch(name)
@@ -322,11 +327,12 @@ _USER_EVENTS: Final[dict[str, Reader]] = {
     "AcdOverflowFailed": _partner_failed,
     "AcdGone": _gone,
     **PROMISE_EVENTS,
+    **SPY_EVENTS,
 }
 _READERS: Final[dict[str, Reader]] = {
     "DialBegin": _dial_begun,
     "DialState": _leg_rings,
     "Hangup": _channel_over,
-    "OriginateResponse": originated,
+    "OriginateResponse": _originated,
     "DeviceStateChange": _device_state,
 }

@@ -31,11 +31,13 @@ from acd.asterisk.resync import (
     read_attempts,
     read_devices,
     read_note,
+    read_spies,
     read_status,
     whereabouts,
 )
 from acd.asterisk.session import AmiSession, SessionEnded
 from acd.asterisk.settings import AmiSettings
+from acd.asterisk.spying import Spying, SpyMove
 from acd.asterisk.tracker import Tracker
 from acd.asterisk.values import AmiEvent
 from acd.model import commands as c
@@ -49,9 +51,11 @@ from acd.model.facts import (
     OfferNotSent,
     PhoneChanged,
     PhoneState,
+    SpyOver,
     SwitchSeen,
 )
 from acd.model.ids import CallId, Device, OfferId
+from acd.model.supervision import SpyEnd, SpySeen
 from acd.ports import Inbox
 
 log = structlog.get_logger("acd.asterisk")
@@ -101,6 +105,7 @@ class AsteriskPbx:
         self._reader = EventReader()
         self._tracker = Tracker(self._tell)
         self._calling_back: CallingBack | None = None
+        self._spying: Spying | None = None
         self._phones = Phones()
         self._told: dict[Device, PhoneState] = {}
         self._kept_back: list[Frame] = []
@@ -131,6 +136,8 @@ class AsteriskPbx:
         try:
             if isinstance(command, PromiseMove) and self._calling_back is not None:
                 self._calling_back.carry_out(command)
+            elif isinstance(command, SpyMove) and self._spying is not None:
+                self._spying.carry_out(command)
             else:
                 self._carry_out(self._session, command)
         except UnsafeValue as error:
@@ -167,13 +174,14 @@ class AsteriskPbx:
         self._session = session
         self._tracker = Tracker(self._tell, session.offset or 0.0)
         self._calling_back = calling_back = CallingBack(session, self._tell, self._clock)
+        self._spying = spying = Spying(session, self._tell, self._tracker, self._clock)
         session.on_draining = self._drain
         try:
             await self._look(session)
             while True:
                 await session.until_ended(self._settings.audit_every)
                 self._reader.young = False
-                self._tracker.offset = calling_back.attempts.offset = session.offset or 0.0
+                self._tracker.offset = calling_back.attempts.offset = spying.offset = session.offset or 0.0
                 self.audit()
         except Forged as error:
             session.forged(error)
@@ -207,7 +215,8 @@ class AsteriskPbx:
                 raise SessionEnded(f"Asterisk does not tell what there is: {answer[0].message}")
         calls = read_status(status.result(), session.offset or 0.0, self._clock())
         attempts = read_attempts(status.result(), session.offset or 0.0)
-        self._go_live(session, calls, attempts, missed, rebooted=rebooted)
+        spies = tuple(read_spies(status.result()))
+        self._go_live(session, calls, attempts, missed, spies, rebooted=rebooted)
 
     async def _agree_on_nonce(self, session: AmiSession) -> bool:
         """Take over the nonce of this boot of Asterisk, or set one. True if there was none: it has just booted."""
@@ -248,6 +257,7 @@ class AsteriskPbx:
         calls: list[SeenCall],
         attempts: list[SeenAttempt],
         missed: tuple[CallMissed, ...],
+        spies: tuple[SpySeen, ...],
         *,
         rebooted: bool,
     ) -> None:
@@ -257,6 +267,8 @@ class AsteriskPbx:
             self._tracker.adopt(call.seen, call.legs)
         if self._calling_back is not None:
             self._calling_back.attempts.adopt(attempts)
+        if self._spying is not None:
+            self._spying.adopt(spies)
         self._told = {device: self._phones[device] for device in self._devices()}
         self._live = self._linked = True
         self._link.state = LinkState.LIVE
@@ -264,7 +276,7 @@ class AsteriskPbx:
         seen = tuple(call.seen for call in calls)
         log.info("link to Asterisk", calls=len(seen), missed=len(missed), phones=len(self._told), rebooted=rebooted)
         alive = tuple(attempt.seen for attempt in attempts)
-        self._tell(SwitchSeen(seen, missed, self._told.copy(), rebooted, alive))
+        self._tell(SwitchSeen(seen, missed, self._told.copy(), rebooted, alive, spies))
         kept, self._kept_back = self._kept_back, []
         for frame in kept:
             self._take(frame)
@@ -296,6 +308,8 @@ class AsteriskPbx:
         self._tracker.take(event)
         if self._calling_back is not None:
             self._calling_back.attempts.take(event)
+        if self._spying is not None:
+            self._spying.take(event)
 
     def _tell_phone(self, device: Device) -> None:
         state = self._told[device] = self._phones[device]
@@ -332,16 +346,12 @@ class AsteriskPbx:
                 self._move(session, command.call, command, actions.withdraw(command))
             case c.Deflect():
                 self._move(session, command.call, command, actions.deflect(command))
-            case c.Announce():
-                session.tell(actions.announce(command))
+            case c.Announce() | c.Reroute() | c.SetCrisis() | c.SetDraining():
+                session.tell(actions.word(command))
             case c.AskCall():
                 self._ask_call(session, command.call)
-            case c.SetCrisis():
-                session.tell(actions.set_crisis(command))
-            case c.SetDraining():
-                session.tell(actions.set_draining(command))
-            case c.SetAllowed():
-                self._settings_to_send.append(actions.set_allowed(command))
+            case c.SetAllowed() | c.SetLineOpen():
+                self._settings_to_send.append(actions.setting(command))
                 self._send_settings(session)
             case _:
                 raise UnsafeValue(type(command).__name__, "no such command")
@@ -354,6 +364,8 @@ class AsteriskPbx:
             later(self._tell, OfferNotSent(command.call, command.offer))
         elif isinstance(command, c.CallBack):
             later(self._tell, not_called(command.attempt, self._clock(), fit=fit))
+        elif isinstance(command, c.Spy):
+            later(self._tell, SpyOver(command.spy, self._clock(), SpyEnd.FAILED))
 
     def _move(self, session: AmiSession, call: CallId, command: c.Command, action: Action) -> None:
         """One Redirect. Never a second one before the first is answered (of two, any may win), and never for a caller

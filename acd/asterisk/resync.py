@@ -15,9 +15,11 @@ from acd.asterisk.actions import Action
 from acd.asterisk.events import Forged, device_of
 from acd.asterisk.frames import Frame
 from acd.asterisk.promise_events import attempt_of
+from acd.asterisk.spy_events import spy_of
 from acd.model.callback import AttemptStage
 from acd.model.facts import AttemptSeen, CallMissed, CallSeen, CallWhereabouts
 from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId
+from acd.model.supervision import SpySeen
 
 _VARIABLES: Final = (
     "ACD_STATE",
@@ -42,6 +44,7 @@ _NOTE: Final = ("call", "STATE", "ARRIVED", "DID", "NUM", "lang", "PATH", "LINE"
 _CHANNEL: Final = re.compile(r"PJSIP/(\w+)-[0-9a-f]+", re.ASCII)
 _CALLING_BACK: Final = "cb-"
 """``ACD_STATE`` of a channel that belongs to an attempt to call back begins so."""
+_UP: Final = "6"
 _RINGING: Final = "5"
 """``ChannelState`` of a leg whose phone said that it rings."""
 
@@ -105,6 +108,12 @@ def _seen_attempt(row: "_Row", offset: float) -> SeenAttempt | None:
     return SeenAttempt(seen, operator_first)
 
 
+def read_spies(frames: Iterable[Frame]) -> list[SpySeen]:
+    """The supervisors' phones in the answer to :data:`STATUS`: each is the channel that bears its number."""
+    rows = (_Row(frame) for frame in frames if frame.event == "Status")
+    return [SpySeen(spy, row.up) for row in rows if (spy := spy_of(row.id)) is not None]
+
+
 class _Row:
     """One channel."""
 
@@ -116,6 +125,7 @@ class _Row:
         self.linked = frame.get("Linkedid")
         self.language = frame.get("Language")
         self.rings = frame.get("ChannelState") == _RINGING
+        self.up = frame.get("ChannelState") == _UP
         named = _CHANNEL.fullmatch(frame.get("Channel"))
         self.device = Device(named[1]) if named else None
         self.variables = dict(_variables(frame))

@@ -120,6 +120,13 @@ class Tracker:
         caller = self._callers.get(call)
         return caller is not None and caller.leg is not None and caller.leg.answered and not caller.leg.over
 
+    def operators_leg(self, call: CallId) -> str | None:
+        """The channel of the operator who speaks with this caller; None = nobody does."""
+        caller = self._callers.get(call)
+        if caller is None or caller.leg is None or not caller.leg.answered or caller.leg.over:
+            return None
+        return next((channel for channel, leg in self._legs.items() if leg is caller.leg), None)
+
     def take(self, event: AmiEvent) -> None:
         """Take in one event and tell what follows from it."""
         handler = _HANDLERS.get(type(event))

@@ -17,6 +17,7 @@ import structlog
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.entrance import FIRST, cookie_secret, first_admin, over_tls
+from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.settings import Settings
@@ -114,8 +115,11 @@ class Service:
         await self._keep_promises(stack)
         self.engine = Engine(self.city.policy, first_offer=first_offer)
         self.metrics = Metrics(self._measured())
-        listeners = [self._listen, self.keeper.listen, self.metrics.listen]
+        spy_log = SpyLog(self.accounts)
+        stack.push_async_callback(spy_log.close)
+        listeners = [self._listen, self.keeper.listen, self.metrics.listen, spy_log.listen]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
+        self.floor = LiveFloor(self.driver, lambda: self.city, self.clock, self.settings.flows / "prompts")
         # Before anybody can say what he wants now.
         self.driver.tell(restored)
         control = ControlServer(self.settings.socket, self._handlers())
@@ -229,6 +233,7 @@ class Service:
             exposition=self.metrics.exposition,
             calls=self.archive,
             curve_of=self._curve,
+            floor=self.floor,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
@@ -292,6 +297,7 @@ class Service:
             "crisis": self._crisis,
             "reload": self._reload,
             **CallbackDesk(self.worklist, self.clock).handlers(),
+            **FloorControl(self.floor).handlers(),
         }
 
     async def _status(self, _: Any) -> dict[str, Any]:

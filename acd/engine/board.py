@@ -3,8 +3,10 @@
 import msgspec
 
 from acd.model.call import CallState
-from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
+from acd.model.facts import PhoneState
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
 from acd.model.operator import OperatorState
+from acd.model.supervision import LineStored, SpyMode
 
 
 class BoardLine(msgspec.Struct, frozen=True):
@@ -26,6 +28,8 @@ class BoardLine(msgspec.Struct, frozen=True):
     """Promises whose moment has come and for which no operator had time yet."""
     calling_back: int = 0
     """Attempts to call back that are under way."""
+    switched: LineStored | None = None
+    """A supervisor has opened or closed it against its hours."""
 
 
 class BoardOperator(msgspec.Struct, frozen=True):
@@ -41,8 +45,14 @@ class BoardOperator(msgspec.Struct, frozen=True):
     callback: CallbackId | None = None
     """The promise that he is keeping at this moment; then ``call`` is None."""
     attempt: OfferId | None = None
+    by: str = ""
+    """Who said last that he is ready, not ready or logged out."""
+    phone: PhoneState = PhoneState.UNREACHABLE
     lines: tuple[LineId, ...] = ()
-    """Those that he serves."""
+    """That he serves now."""
+    lent_by: str | None = None
+    """Who gave him these lines for now; None = they are those of the settings."""
+    lent_until: float | None = None
 
 
 class BoardCall(msgspec.Struct, frozen=True):
@@ -51,6 +61,23 @@ class BoardCall(msgspec.Struct, frozen=True):
     line: LineId | None
     entered_at: float | None
     operator: OperatorId | None
+    number: str | None = None
+    language: str = "nl"
+    listens: bool = False
+    """He hears the offer to be called back."""
+
+
+class BoardSpy(msgspec.Struct, frozen=True):
+    """A supervisor who listens in."""
+
+    spy: SpyId
+    operator: OperatorId
+    device: Device
+    """The supervisor's phone."""
+    mode: SpyMode
+    by: str
+    began_at: float | None
+    """None = his phone rings."""
 
 
 class Board(msgspec.Struct, frozen=True):
@@ -62,3 +89,4 @@ class Board(msgspec.Struct, frozen=True):
     lines: tuple[BoardLine, ...]
     operators: tuple[BoardOperator, ...]
     calls: tuple[BoardCall, ...]
+    spies: tuple[BoardSpy, ...] = ()

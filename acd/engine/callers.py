@@ -99,7 +99,7 @@ def join(state: State, call: Call, line: Line, where: CallQueued | CallSeen) -> 
     call.proposal = None if line.callback is None else Proposal()
     call.line, call.entered_at = line, entered_at
     call.language, call.path = where.language, where.path
-    call.predicted, call.announced, call.overflowed = None, None, False
+    call.predicted, call.announced, call.overflowed, call.rerouted = None, None, False, False
     state.events.append(CallEnteredLine(state.now, call.id, line.id, entered_at, where.language, where.path))
 
 

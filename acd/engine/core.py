@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from acd.engine import attempts, bookings, callbacks, callers, desks, dues, offers, resync
-from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator
-from acd.engine.people import Call, Desk
+from acd.engine import attempts, bookings, callbacks, callers, desks, dues, offers, resync, supervisor
+from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator, BoardSpy
+from acd.engine.people import Call, Desk, Lent
 from acd.engine.promise import Attempt
 from acd.engine.settle import settle
 from acd.engine.state import ENGINE, State, Timed, TimerKind
@@ -22,6 +22,7 @@ from acd.model.commands import Command
 from acd.model.events import Event
 from acd.model.ids import LineId
 from acd.model.policy import Policy
+from acd.model.supervision import Objection
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -78,6 +79,13 @@ HANDLERS: Final[dict[type[f.Fact], Handler]] = {
     f.LoadForecast: resync.load_forecast,
     f.CrisisSwitched: resync.crisis_switched,
     f.DrainSwitched: resync.drain_switched,
+    f.CallMoved: supervisor.move_call,
+    f.OperatorLinesSet: supervisor.set_lines,
+    f.LineSwitched: supervisor.switch_line,
+    f.SpyWanted: supervisor.spy,
+    f.SpyUnwanted: supervisor.stop_spying,
+    f.SpyBegan: supervisor.spy_began,
+    f.SpyOver: supervisor.spy_over,
 }
 
 CALL_TIMERS: dict[TimerKind, Callable[[State, Call], None]] = {
@@ -141,6 +149,8 @@ class Engine:
                 desks.back_by_itself(self._state, what)
         elif isinstance(what, Attempt):
             attempts.silent(self._state, what)
+        elif isinstance(what, Lent):
+            supervisor.lines_over(self._state, what)
         else:
             dues.watch(self._state)
 
@@ -151,6 +161,10 @@ class Engine:
     @property
     def policy(self) -> Policy:
         return self._state.policy
+
+    def objection(self, fact: f.Fact) -> Objection | None:
+        """Why a person cannot do this now; None = he can. Reads only."""
+        return supervisor.objection(self._state, fact)
 
     def board(self, now: float) -> Board:
         """A picture of this moment. Reads only."""
@@ -191,10 +205,15 @@ class Engine:
                     in_dialogue=listening[id],
                     callbacks_due=sum(due.callback not in begun for _, due in state.dues.by_line.get(id, ())),
                     calling_back=calling_back[id],
+                    switched=state.switched.get(id),
                 )
                 for id, lane in state.lanes.items()
             ),
             operators=tuple(_board_operator(desk) for desk in state.desks.values()),
+            spies=tuple(
+                BoardSpy(spy.id, spy.operator, spy.device, spy.mode, spy.by, spy.began_at)
+                for spy in state.spies.values()
+            ),
             calls=tuple(_board_call(call) for call in state.calls.values()),
         )
 
@@ -211,7 +230,11 @@ def _board_operator(desk: Desk) -> BoardOperator:
         call=None if desk.call is None else desk.call.id,
         callback=None if desk.attempt is None else desk.attempt.callback,
         attempt=None if desk.attempt is None else desk.attempt.id,
+        by=desk.by,
+        phone=desk.phone,
         lines=tuple(desk.config.lines),
+        lent_by=None if desk.lent is None else desk.lent.by,
+        lent_until=None if desk.lent is None else desk.lent.until,
     )
 
 
@@ -222,4 +245,7 @@ def _board_call(call: Call) -> BoardCall:
         line=None if call.line is None else call.line.id,
         entered_at=call.entered_at if call.line is not None else None,
         operator=None if call.operator is None else call.operator.id,
+        number=call.number,
+        language=call.language,
+        listens=callbacks.listens(call),
     )

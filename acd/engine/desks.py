@@ -92,7 +92,9 @@ def wish(state: State, desk: Desk, wanted: Wish, reason: str | None, by: str) ->
 
 def tell_allowed(state: State, desk: Desk) -> None:
     if state.linked:
-        lines = tuple(desk.config.lines)
+        # Its own queues are made from the settings: what a supervisor lent for now they do not know.
+        own = state.policy.operators.get(desk.id, desk.config)
+        lines = tuple(own.lines)
         state.commands.append(SetAllowed(desk.config.device, lines, desk.wish is Wish.READY))
 
 

@@ -5,13 +5,16 @@ Only :class:`~acd.engine.state.State` changes what is indexed there: a call's or
 
 from typing import Final
 
+import msgspec
+
 from acd.engine.promise import Attempt, Proposal
 from acd.model.call import CallState
 from acd.model.facts import PhoneState
-from acd.model.ids import CallId, LineId, OfferId, OperatorId
+from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId, SpyId
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
 from acd.model.policy import Line, Operator
+from acd.model.supervision import SpyMode
 
 _UNREACHABLE: Final = OperatorState.UNREACHABLE
 _READY: Final = Wish.READY
@@ -40,6 +43,7 @@ class Call:
         "path",
         "predicted",
         "proposal",
+        "rerouted",
         "state",
         "token",
         "unheard",
@@ -74,6 +78,8 @@ class Call:
         self.predicted: float | None = None
         self.proposal: Proposal | None = None
         """How far it is with the offer to be called back; None = his line never defers anybody."""
+        self.rerouted = False
+        """A supervisor moved him to this line, and we told the switch so."""
         self.token = 0
         """Counts the moves; a timer set before the last move is stale."""
 
@@ -84,10 +90,12 @@ class Desk:
     __slots__ = (
         "attempt",
         "back_by_itself",
+        "by",
         "call",
         "config",
         "id",
         "lanes",
+        "lent",
         "line",
         "misses",
         "phone",
@@ -102,12 +110,17 @@ class Desk:
     def __init__(self, config: Operator, now: float) -> None:
         self.id = config.id
         self.config = config
+        """With the lines that he serves now."""
+        self.lent: Lent | None = None
+        """A supervisor gave him other lines for now."""
         self.skills = len(config.lines)
         self.lanes: list[Lane] = []
         """Those of his lines; kept by :meth:`State.reindex`."""
         self.state = OperatorState.LOGGED_OUT
         self.wish = Wish.OUT
         self.reason: str | None = None
+        self.by = ""
+        """Who set the wish."""
         self.back_by_itself = False
         """The engine made him not ready after a failed offer and will make him ready again."""
         self.phone = PhoneState.UNREACHABLE
@@ -127,6 +140,35 @@ class Desk:
     def on_duty(self) -> bool:
         """Takes calls, now or when the work in hand is done."""
         return self.wish is _READY and self.state is not _UNREACHABLE
+
+
+class Lent:
+    """The lines that a supervisor gave an operator for now."""
+
+    __slots__ = ("at", "by", "desk", "lines", "token", "until")
+
+    def __init__(self, desk: Desk, lines: tuple[LineId, ...], until: float, at: float, by: str) -> None:
+        self.desk = desk
+        self.lines = lines
+        self.until = until
+        self.at = at
+        self.by = by
+        self.token = 0
+        """Another value than that of the timer: it counts no more."""
+
+
+class Spying(msgspec.Struct):
+    """A supervisor's phone that rings for an operator's conversation, or is in it."""
+
+    id: SpyId
+    operator: OperatorId
+    device: Device
+    mode: SpyMode
+    by: str
+    call: CallId | None
+    attempt: OfferId | None
+    began_at: float | None = None
+    """None = his phone rings."""
 
 
 class Lane:

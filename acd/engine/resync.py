@@ -4,13 +4,13 @@ Nothing the switch shows is doubted. What we believed and it does not show has e
 gets the outcome that its last known state implies, marked as not seen.
 """
 
-from acd.engine import attempts, bookings, callbacks, callers, desks, offers
+from acd.engine import attempts, bookings, callbacks, callers, desks, offers, supervisor
 from acd.engine.people import Call, Desk
 from acd.engine.promise import Proposal
 from acd.engine.settle import attach
 from acd.engine.state import State, TimerKind
 from acd.model.call import CallState
-from acd.model.commands import SetCrisis, SetDraining
+from acd.model.commands import Reroute, SetCrisis, SetDraining
 from acd.model.events import (
     CallAdopted,
     CallAnswered,
@@ -34,6 +34,7 @@ from acd.model.facts import (
     Restored,
     SwitchSeen,
 )
+from acd.model.ids import LineId
 from acd.model.operator import AT_WORK, OperatorMove, Wish
 from acd.model.outcome import Outcome
 
@@ -71,6 +72,7 @@ def restored(state: State, fact: Restored) -> None:
         if desk is not None and stored.logged_in:
             wanted = Wish.READY if stored.reason is None else Wish.NOT_READY
             state.set_wish(desk, wanted, stored.reason, RESTART)
+            desk.by = stored.by or RESTART
             desks.resume_hold_off(state, desk, stored.since)
     for known in fact.calls:
         call = state.calls[known.call] = Call(known.call, known.arrived_at)
@@ -82,6 +84,11 @@ def restored(state: State, fact: Restored) -> None:
             call.state = CallState.CHECKING
         bookings.restored(state, call, known)
     attempts.restored(state, fact.attempts)
+    state.switched = {switched.line: switched for switched in fact.switched}
+    for lines in fact.lines:
+        supervisor.restored_lines(state, lines)
+    for spy in fact.spies:
+        supervisor.restored_spy(state, spy)
     state.crisis, state.draining = fact.crisis, fact.draining
 
 
@@ -106,6 +113,8 @@ def switch_seen(state: State, fact: SwitchSeen) -> None:
     review(state)
     state.commands.append(SetCrisis(state.crisis))
     state.commands.append(SetDraining(state.draining))
+    supervisor.tell_lines(state)
+    supervisor.seen_spies(state, fact.spies)
     state.unsettled = True
 
 
@@ -206,7 +215,9 @@ def take_line(state: State, call: Call, seen: CallSeen) -> bool:
     """Put the call on the line that its channel names. False when it has none (still in the menu)."""
     if seen.line is None or seen.entered_at is None:
         return call.line is not None
-    if call.line is None or call.line.id != seen.line or seen.entered_at > call.entered_at + _SAME_MOMENT:
+    if call.line is not None and call.line.id != seen.line and abs(seen.entered_at - call.entered_at) < _SAME_MOMENT:
+        rerouted(state, call, seen.line)
+    elif call.line is None or call.line.id != seen.line or seen.entered_at > call.entered_at + _SAME_MOMENT:
         # Joined unseen, perhaps because an operator sent him on.
         offers.let_go(state, call)
         if call.state is CallState.WAITING:
@@ -217,6 +228,16 @@ def take_line(state: State, call: Call, seen: CallSeen) -> bool:
         call.language, call.path = seen.language, seen.path
     callbacks.seen_declined(call, seen.declined_at)
     return True
+
+
+def rerouted(state: State, call: Call, seen: LineId) -> None:
+    """He joined when we think, on another line than we think: somebody moved him, and one of us has not heard of it. If
+    we did it, the switch is told again; else an engine before us did, and died before it was written down."""
+    assert call.line is not None
+    if not call.rerouted:
+        supervisor.to_line(state, call, state.line(seen), RESTART)
+    elif state.linked:
+        state.commands.append(Reroute(call.id, call.line.id))
 
 
 def settle_in_menu(state: State, call: Call, seen: CallSeen) -> None:
@@ -283,6 +304,8 @@ def policy_changed(state: State, fact: PolicyChanged) -> None:
     for desk in state.desks.values():
         if desk.id not in fact.policy.operators and desk.wish is not Wish.OUT:
             desks.wish(state, desk, Wish.OUT, None, RELOAD)
+        if desk.id not in fact.policy.operators and desk.lent is not None:
+            supervisor.take_back(state, desk, RELOAD)
     state.adopt_policy(fact.policy)
     state.events.append(PolicyLoaded(state.now, len(fact.policy.lines), len(fact.policy.operators)))
     review(state)

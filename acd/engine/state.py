@@ -13,21 +13,25 @@ from typing import Final
 
 import msgspec
 
-from acd.engine.people import Call, Desk, Lane
+from acd.engine.people import Call, Desk, Lane, Lent, Spying
 from acd.engine.promise import Attempt, Dues
 from acd.model.call import CallMove, CallState, next_call_state
 from acd.model.commands import Command, DropPlan
 from acd.model.events import Event, OperatorChanged
 from acd.model.facts import PhoneState
-from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
+from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId, SpyId
 from acd.model.operator import RESTING, OperatorMove, OperatorState, Wish, next_operator_state
 from acd.model.outcome import Outcome
 from acd.model.policy import Line, Operator, Policy
+from acd.model.supervision import LineStored
 from acd.routing.choice import shares
 from acd.routing.estimate import overlaps
 
 ENDED_REMEMBERED = 10_000
 """Ended calls kept in mind: more than any switch can have left unsaid over a broken link."""
+
+LENT_LEVEL: Final = 2
+"""Level of an operator on a line that a supervisor gave him: those whose own line it is come first among the idle."""
 
 ENGINE = "engine"
 """Who did it, when it followed from a call."""
@@ -54,9 +58,10 @@ class TimerKind(IntEnum):
     BOOKING_OVERDUE = 10
     ATTEMPT_SILENT = 11
     LOOK_AT_DUES = 12
+    LINES_OVER = 13
 
 
-Timed = Call | Desk | Attempt | Dues
+Timed = Call | Desk | Attempt | Dues | Lent
 """What a timer can be set for."""
 
 PLAN_KEPT = (
@@ -96,6 +101,9 @@ class State:
         self.attempts: dict[OfferId, Attempt] = {}
         self.given_up: set[OfferId] = set()
         """Attempts that ended without a word of the switch: if they are alive after all, they must not go on."""
+        self.switched: dict[LineId, LineStored] = {}
+        """Lines that are open or closed whatever their hours say."""
+        self.spies: dict[SpyId, Spying] = {}
         self.forecast: Mapping[LineId, float] = {}
         """Callers expected on each line in this half-hour; empty until it is told."""
         self.first_offer = self._next_offer = first_offer
@@ -131,7 +139,17 @@ class State:
             del self.lanes[id]
         self._adopt_operators(policy)
         self.set_shares()
-        self.overlap = overlaps(operator.lines for operator in policy.operators.values())
+        self._index_lines()
+
+    def adopt_lines(self, desk: Desk) -> None:
+        """A supervisor gave this operator other lines, or took them back."""
+        now = self._with_lent_lines(self.policy.operators[desk.id], desk)
+        desk.config, desk.skills = self._with_old_lines(now, desk.config), len(now.lines)
+        self._index_lines()
+
+    def _index_lines(self) -> None:
+        """Who serves what is other than it was."""
+        self.overlap = overlaps(self.desks[id].config.lines for id in self.policy.operators)
         self.reindex()
 
     def set_shares(self) -> None:
@@ -152,7 +170,8 @@ class State:
             else:
                 if desk.config.device != config.device:
                     desk.phone = PhoneState.UNREACHABLE
-                desk.config, desk.skills = self._with_old_lines(config, desk.config), len(config.lines)
+                now = self._with_lent_lines(config, desk)
+                desk.config, desk.skills = self._with_old_lines(now, desk.config), len(now.lines)
         for desk in [desk for id, desk in self.desks.items() if id not in policy.operators]:
             # Who is at work finishes it; the next load forgets him.
             if desk.state in RESTING:
@@ -161,6 +180,12 @@ class State:
         # His phone may be somebody else's by then.
         self.by_device = {desk.config.device: desk for desk in self.desks.values()}
         self.by_device |= {config.device: self.desks[config.id] for config in policy.operators.values()}
+
+    def _with_lent_lines(self, config: Operator, desk: Desk) -> Operator:
+        """What a supervisor gave him comes before the settings, as far as those lines are still there."""
+        lent = () if desk.lent is None else desk.lent.lines
+        lines = {id: config.lines.get(id, LENT_LEVEL) for id in lent if id in self.policy.lines}
+        return msgspec.structs.replace(config, lines=lines) if lines else config
 
     def _with_old_lines(self, config: Operator, before: Operator) -> Operator:
         """Callers of a line that is no more are still served by those who served it."""
@@ -282,7 +307,7 @@ class State:
         """Note what the operator wants; he comes to rest accordingly, now or when his work is done."""
         duty, logged_in = desk.on_duty, desk.wish is not Wish.OUT
         new_reason = desk.wish is Wish.NOT_READY and wish is Wish.NOT_READY and reason != desk.reason
-        desk.wish, desk.reason, desk.back_by_itself = wish, reason, False
+        desk.wish, desk.reason, desk.by, desk.back_by_itself = wish, reason, by, False
         change, logins = desk.on_duty - duty, (wish is not Wish.OUT) - logged_in
         if change or logins:
             for lane in desk.lanes:

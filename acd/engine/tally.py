@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from acd.engine.half_hours import HalfHours
-from acd.model.events import CallEnteredLine, CallStarted, Event, OutcomeCounted
+from acd.model.events import CallEnteredLine, CallRerouted, CallStarted, Event, OutcomeCounted
 from acd.model.ids import LineId
 from acd.model.outcome import Outcome
 
@@ -56,6 +56,10 @@ class Tally:
                 case CallStarted():
                     self.offered += 1
                 case CallEnteredLine():
+                    self.of(event.line).entered += 1
+                case CallRerouted():
+                    # He is one caller, and counts where he is.
+                    self.of(event.before).entered -= 1
                     self.of(event.line).entered += 1
                 case OutcomeCounted():
                     counts = self.of(event.line)

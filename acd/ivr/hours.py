@@ -1,7 +1,8 @@
 """Opening hours in the dialplan, so that a closed line stays closed while the engine is away.
 
 ``Gosub(acd-hours,<line>,1(<seconds since the epoch>))`` returns ``open``, ``closed`` or ``holiday``; the last stands
-for public holidays and closing days alike. The rules are those of :func:`acd.config.calendar.opening`.
+for public holidays and closing days alike. The rules are those of :func:`acd.config.calendar.opening`. Before them
+comes the word of a supervisor, the global ``ACD_OPEN_<line>``: ``open``, ``closed``, or empty.
 
 The wall clock of Brussels is read as one number, weekday and time: 11659 is Monday 16:59, so an interval is two
 comparisons, and one that lasts until midnight ends at 12400. A closed date is an extension of its own: an exact match
@@ -24,8 +25,10 @@ def hours_dialplan(city: City, today: date) -> Iterator[str]:
     """Lines of dialplan: ``acd-hours`` and a context for each line of the city."""
     yield "[acd-hours]"
     for id in city.lines:
-        yield f"exten => {id},1,Set(LOCAL(now)=${{STRFTIME(${{ARG1}},{ZONE.key},%u%H%M)}})"
+        yield f'exten => {id},1,GotoIf($["${{GLOBAL(ACD_OPEN_{id})}}" != ""]?forced)'
+        yield f" same => n,Set(LOCAL(now)=${{STRFTIME(${{ARG1}},{ZONE.key},%u%H%M)}})"
         yield f" same => n,Goto(acd-hours-{id},${{STRFTIME(${{ARG1}},{ZONE.key},%Y%m%d)}},1)"
+        yield f" same => n(forced),Return(${{GLOBAL(ACD_OPEN_{id})}})"
     for line in city.lines.values():
         yield ""
         yield from _line(city, line, today.year)

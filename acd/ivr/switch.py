@@ -348,6 +348,7 @@ eventfilter(action(include),name(UserEvent),header(UserEvent),method(starts_with
 eventfilter(action(include),name(DeviceStateChange),header(Device),method(starts_with)) = PJSIP/
 eventfilter(action(exclude),name(DeviceStateChange),header(Device),method(exact)) = PJSIP/acd-trunk
 eventfilter(action(include),name(OriginateResponse),header(Uniqueid),method(starts_with)) = acd-cb-
+eventfilter(action(include),name(OriginateResponse),header(Uniqueid),method(starts_with)) = acd-spy-
 {filters}
 """
 

@@ -84,6 +84,19 @@ class AuditAction(StrEnum):
     CALLBACK_DONE = "callback_done"
     CALLBACK_CANCELLED = "callback_cancelled"
     CALLBACK_HANDED_OVER = "callback_handed_over"
+    FLOOR_SEEN = "floor_seen"
+    """Who waits, numbers masked, and what each operator does."""
+    OPERATOR_SET = "operator_set"
+    OPERATOR_LINES = "operator_lines"
+    CALL_MOVED = "call_moved"
+    LINE_SWITCHED = "line_switched"
+    CRISIS_SWITCHED = "crisis_switched"
+    SPY_ASKED = "spy_asked"
+    """Somebody wants to listen in: his phone is about to ring."""
+    SPY_STARTED = "spy_started"
+    SPY_STOPPED = "spy_stopped"
+    """Somebody ended a listening in from the page."""
+    SPY_ENDED = "spy_ended"
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

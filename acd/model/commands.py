@@ -4,8 +4,9 @@ comes back as a fact."""
 import msgspec
 
 from acd.model.callback import AttemptResult, AttemptStage, CallbackPlan, Window
-from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
 from acd.model.policy import OverflowTo
+from acd.model.supervision import SpyMode
 
 
 class Command(msgspec.Struct, frozen=True, gc=False):
@@ -190,3 +191,44 @@ class EndAttempt(PromiseCommand, frozen=True):
 
 BOOKING_PATIENCE = 5.0
 """Seconds within which a booking is made or refused; the dialplan waits a little longer than this."""
+
+
+# --- What a supervisor does: to the switch ---------------------------------------------------------------------------
+
+
+class Reroute(Command, frozen=True):
+    """Write another line on the channel of a caller who waits. He is not moved: the music plays on."""
+
+    call: CallId
+    line: LineId
+
+
+class SetLineOpen(Command, frozen=True):
+    """Let the dialplan take a line for open or closed whatever its hours say; None = by its hours."""
+
+    line: LineId
+    open: bool | None
+
+
+class Spy(Command, frozen=True):
+    """Ring a supervisor's phone and put him into a conversation. Answered by ``SpyBegan`` and ``SpyOver``, or by
+    ``SpyOver`` alone."""
+
+    spy: SpyId
+    call: CallId | None
+    """The caller with whom the operator speaks; None = a citizen whom he called back."""
+    attempt: OfferId | None
+    """The attempt to call back."""
+    device: Device
+    """The supervisor's phone."""
+    mode: SpyMode
+    shown: str
+    """The operator's name, on the supervisor's phone."""
+    ring_time: float
+    """Seconds."""
+
+
+class EndSpy(Command, frozen=True):
+    """Hang up the supervisor's phone, ringing or not. Answered by ``SpyOver``, also when there is nothing."""
+
+    spy: SpyId

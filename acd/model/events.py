@@ -5,10 +5,11 @@ import msgspec
 
 from acd.model.callback import AttemptResult
 from acd.model.facts import CallWhereabouts, OfferFailure
-from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
+from acd.model.supervision import SpyEnd, SpyMode
 
 
 class Event(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -294,6 +295,62 @@ class MoveRefused(Event, frozen=True):
     why: str
 
 
+# --- What a supervisor does ------------------------------------------------------------------------------------------
+
+
+class CallRerouted(Event, frozen=True):
+    """A caller waits on another line from now on, at the place that his old moment of joining gives him there. ``by``:
+    ``restart`` when it was only read from his channel."""
+
+    call: CallId
+    line: LineId
+    before: LineId
+    by: str
+
+
+class OperatorLinesChanged(Event, frozen=True):
+    """An operator serves other lines for now. ``lines`` None = those of the settings again. ``by`` is the engine when
+    the time was over."""
+
+    operator: OperatorId
+    lines: tuple[LineId, ...] | None
+    until: float
+    """Seconds since the epoch; 0 = it is over."""
+    by: str
+
+
+class LineOverridden(Event, frozen=True):
+    """A line is open or closed whatever its hours say; None = it follows them again."""
+
+    line: LineId
+    open: bool | None
+    by: str
+
+
+class SpyStarted(Event, frozen=True):
+    """A supervisor hears an operator's conversation from now on."""
+
+    spy: SpyId
+    operator: OperatorId
+    call: CallId | None
+    """None = a call back."""
+    attempt: OfferId | None
+    device: Device
+    mode: SpyMode
+    by: str
+
+
+class SpyEnded(Event, frozen=True):
+    """He hears it no more; or never did, when there is no ``SpyStarted`` with this number."""
+
+    spy: SpyId
+    operator: OperatorId
+    call: CallId | None
+    mode: SpyMode
+    by: str
+    how: SpyEnd
+
+
 AnyEvent = (
     CallStarted
     | CallEnteredLine
@@ -324,5 +381,10 @@ AnyEvent = (
     | DrainChanged
     | PolicyLoaded
     | MoveRefused
+    | CallRerouted
+    | OperatorLinesChanged
+    | LineOverridden
+    | SpyStarted
+    | SpyEnded
 )
 """Closed union, for exhaustive matching and for decoding the ledger."""

@@ -10,9 +10,10 @@ from enum import StrEnum
 import msgspec
 
 from acd.model.callback import AttemptResult, AttemptStage, CallbackPlan, DueCallback, Window
-from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
 from acd.model.outcome import Outcome
 from acd.model.policy import Policy
+from acd.model.supervision import LinesStored, LineStored, SpyEnd, SpyMode, SpySeen, SpyStored
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
@@ -401,6 +402,7 @@ class SwitchSeen(Fact, frozen=True):
     rebooted: bool = False
     """The switch has started anew since any engine last saw it: every call it had then is dead."""
     attempts: tuple[AttemptSeen, ...] = ()
+    spies: tuple[SpySeen, ...] = ()
 
 
 class LinkLost(Fact, frozen=True):
@@ -417,6 +419,8 @@ class OperatorStored(msgspec.Struct, frozen=True):
     reason: str | None
     """Reason for not ready; None = ready."""
     since: float
+    by: str = ""
+    """Who said so."""
 
 
 class CallStored(msgspec.Struct, frozen=True):
@@ -454,6 +458,9 @@ class Restored(Fact, frozen=True):
     crisis: str | None = None
     draining: bool = False
     attempts: tuple[AttemptStored, ...] = ()
+    lines: tuple[LinesStored, ...] = ()
+    switched: tuple[LineStored, ...] = ()
+    spies: tuple[SpyStored, ...] = ()
 
 
 class PolicyChanged(Fact, frozen=True):
@@ -485,3 +492,63 @@ class DrainSwitched(Fact, frozen=True):
 
 class Tick(Fact, frozen=True):
     """Time has passed: whatever was due at or before ``now`` happens."""
+
+
+# --- What a supervisor does ------------------------------------------------------------------------------------------
+
+
+class CallMoved(Fact, frozen=True):
+    """A waiting caller is to wait on another line; he keeps the moment at which he began to wait."""
+
+    call: CallId
+    line: LineId
+    by: str
+
+
+class OperatorLinesSet(Fact, frozen=True):
+    """An operator serves these lines for now, or (None) those of the settings again."""
+
+    operator: OperatorId
+    lines: tuple[LineId, ...] | None
+    by: str
+    until: float = 0.0
+    """With lines: when it ends by itself, seconds since the epoch."""
+
+
+class LineSwitched(Fact, frozen=True):
+    """A line is to be open (True) or closed (False) whatever its hours say, or to follow its hours again (None)."""
+
+    line: LineId
+    open: bool | None
+    by: str
+
+
+class SpyWanted(Fact, frozen=True):
+    """Ring this phone and put whoever picks it up into the conversation that the operator has now."""
+
+    operator: OperatorId
+    device: Device
+    mode: SpyMode
+    by: str
+
+
+class SpyUnwanted(Fact, frozen=True):
+    """Hang that phone up."""
+
+    spy: SpyId
+    by: str
+
+
+class SpyBegan(Fact, frozen=True):
+    """The supervisor has picked up, and hears them."""
+
+    spy: SpyId
+    began_at: float
+
+
+class SpyOver(Fact, frozen=True):
+    """He hears them no more, or never did."""
+
+    spy: SpyId
+    ended_at: float
+    how: SpyEnd

@@ -18,6 +18,9 @@ OfferId = NewType("OfferId", int)
 """Number of one attempt to connect one citizen to one operator: a caller who waits, or one who is called back. Never
 used again, also after a restart."""
 
+SpyId = NewType("SpyId", int)
+"""Number of one time that a supervisor listened in. Given out with the offers, so it is none of theirs either."""
+
 CallbackId = NewType("CallbackId", str)
 """Name of one promise to call a citizen back: the ``CallId`` of the call in which it was given. So a call can give one
 promise only, and a promise that is written twice is the same one."""

@@ -17,6 +17,7 @@ from acd.model.history import History
 from acd.model.ids import CallId, LineId
 from acd.model.operator import Wish
 from acd.model.outcome import Outcome
+from acd.model.supervision import LinesStored, LineStored, SpyStored
 from acd.records import tables
 from acd.records.behind import behind
 from acd.records.database import DatabaseUnusable, connect
@@ -61,7 +62,7 @@ class Archive:
 
     async def restored(self) -> Restored:
         """Each operator's own choice, the calls still open, the attempts to call back without an end, the crisis
-        message, and whether new callers are refused.
+        message, whether new callers are refused, and what supervisors have decided for now.
 
         What counts of an operator is his wish, whatever kept him busy or away from his phone.
         """
@@ -84,6 +85,10 @@ class Archive:
         promises = await self._standing()
         attempt = tables.attempt
         attempts = await self._rows(select(attempt).where(attempt.c.ended_at.is_(None)).order_by(attempt.c.attempt))
+        line, lines, spy = tables.line_switched, tables.operator_lines, tables.spy
+        opened = await self._rows(select(line).where(line.c.open.is_not(None)).order_by(line.c.line))
+        lent = await self._rows(select(lines).where(lines.c.lines.is_not(None)).order_by(lines.c.operator))
+        listening = await self._rows(select(spy).where(spy.c.ended_at.is_(None)).order_by(spy.c.spy))
         switched = {row["name"]: row["value"] for row in await self._rows(select(setting.name, setting.value))}
         return Restored(
             operators=tuple(_stored(row) for row in operators),
@@ -91,6 +96,9 @@ class Archive:
             crisis=switched.get(CRISIS),
             draining=switched.get(DRAINING) is not None,
             attempts=tuple(msgspec.convert(row, AttemptStored) for row in attempts),
+            lines=tuple(_lent(row) for row in lent),
+            switched=tuple(msgspec.convert(row, LineStored) for row in opened),
+            spies=tuple(msgspec.convert(row, SpyStored) for row in listening),
         )
 
     async def _standing(self) -> "_Standing":
@@ -119,10 +127,10 @@ class Archive:
         }
 
     async def highest_offer(self) -> int:
-        """The highest number of an offer or of an attempt to call back; 0 = none. One that was given out just before a
-        kill may be missing."""
+        """The highest number of an offer, of an attempt to call back or of somebody's listening in; 0 = none. One that
+        was given out just before a kill may be missing."""
         highest = 0
-        for number in (tables.offer.c.offer, tables.attempt.c.attempt):
+        for number in (tables.offer.c.offer, tables.attempt.c.attempt, tables.spy.c.spy):
             rows = await self._rows(select(func.coalesce(func.max(number), 0).label("highest")))
             highest = max(highest, rows[0]["highest"])
         return highest
@@ -268,7 +276,12 @@ def _call_rows() -> Select[Any]:
 def _stored(row: RowMapping) -> OperatorStored:
     """A not-ready operator without a reason has the reason ``""``; None would say that he is ready."""
     reason = (row["reason"] or "") if row["wish"] == Wish.NOT_READY else None
-    return OperatorStored(row["operator"], row["wish"] != Wish.OUT, reason, row["since"])
+    return OperatorStored(row["operator"], row["wish"] != Wish.OUT, reason, row["since"], row["by"])
+
+
+def _lent(row: RowMapping) -> LinesStored:
+    lines = tuple(map(LineId, row["lines"].split(",")))
+    return LinesStored(row["operator"], lines, row["until"], row["at"], row["by"])
 
 
 def _arrived(line: str | None, since: float | None, until: float | None) -> list[ColumnElement[bool]]:

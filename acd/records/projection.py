@@ -15,6 +15,7 @@ from acd.model import events as ev
 from acd.model.events import Event
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
+from acd.model.supervision import SpyEnd, SpyMode
 from acd.records.entries import Entry
 
 ANSWERED: Final = "answered"
@@ -101,6 +102,34 @@ class SettingRecord(Row):
     by: str
 
 
+class LineRecord(Row):
+    line: str
+    open: bool | None
+    at: float
+    by: str
+
+
+class LinesRecord(Row):
+    operator: str
+    lines: str | None
+    until: float
+    at: float
+    by: str
+
+
+class SpyRecord(Row):
+    spy: int
+    operator: str
+    mode: SpyMode
+    by: str
+    call: str | None = None
+    attempt: int | None = None
+    device: str | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    how: SpyEnd | None = None
+
+
 class AnomalyRecord(Row):
     seq: int
     at: float
@@ -115,6 +144,7 @@ class Keys(msgspec.Struct):
     outcomes: set[str] = msgspec.field(default_factory=set)
     offers: set[int] = msgspec.field(default_factory=set)
     operators: set[str] = msgspec.field(default_factory=set)
+    spies: set[int] = msgspec.field(default_factory=set)
     gap: bool = False
 
 
@@ -131,6 +161,7 @@ class Picture:
         self.offers: dict[int, OfferRecord] = {}
         self.states: dict[str, StateRecord] = {}
         """Open interval of each operator."""
+        self.spies: dict[int, SpyRecord] = {}
         self.gap: GapRecord | None = None
         self.sign_of_life: float | None = None
         self.changed: dict[tuple[type[Row], object], Row] = {}
@@ -188,6 +219,10 @@ def keys_of(entries: Iterable[Entry]) -> Keys:
             offer = getattr(entry.event(), "offer", None)
             if offer is not None:
                 keys.offers.add(offer)
+        elif entry.type in ("SpyStarted", "SpyEnded"):
+            spy = getattr(entry.event(), "spy", None)
+            if spy is not None:
+                keys.spies.add(spy)
     return keys
 
 
@@ -349,6 +384,58 @@ def _drain(picture: Picture, seq: int, event: ev.DrainChanged) -> None:
     picture.change(SettingRecord(name=DRAINING, value="on" if event.on else None, at=event.at, by=event.by))
 
 
+# --- What supervisors do ---------------------------------------------------------------------------------------------
+
+
+def _rerouted(picture: Picture, seq: int, event: ev.CallRerouted) -> None:
+    """The moment at which he began to wait stays as it was."""
+    picture.call(event.call, event.at).line = event.line
+
+
+def _lines_changed(picture: Picture, seq: int, event: ev.OperatorLinesChanged) -> None:
+    lines = None if event.lines is None else ",".join(event.lines)
+    row = LinesRecord(operator=event.operator, lines=lines, until=event.until, at=event.at, by=event.by)
+    picture.change(row)
+
+
+def _line_overridden(picture: Picture, seq: int, event: ev.LineOverridden) -> None:
+    picture.change(LineRecord(line=event.line, open=event.open, at=event.at, by=event.by))
+
+
+def _spy_started(picture: Picture, seq: int, event: ev.SpyStarted) -> str | None:
+    if event.call is not None:
+        picture.call(event.call, event.at)
+    if event.spy in picture.spies:
+        return "listening in started twice"
+    row = picture.spies[event.spy] = SpyRecord(
+        spy=event.spy,
+        operator=event.operator,
+        mode=event.mode,
+        by=event.by,
+        call=event.call,
+        attempt=event.attempt,
+        device=event.device,
+        started_at=event.at,
+    )
+    picture.change(row)
+    return None
+
+
+def _spy_ended(picture: Picture, seq: int, event: ev.SpyEnded) -> str | None:
+    if event.call is not None:
+        picture.call(event.call, event.at)
+    row = picture.spies.get(event.spy)
+    if row is None:
+        row = picture.spies[event.spy] = SpyRecord(
+            spy=event.spy, operator=event.operator, mode=event.mode, by=event.by, call=event.call
+        )
+    elif row.ended_at is not None:
+        return "listening in ended twice"
+    row.ended_at, row.how = event.at, event.how
+    picture.change(row)
+    return None
+
+
 STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = MappingProxyType(
     {
         ev.CallStarted: _started,
@@ -374,6 +461,11 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.LinkCameUp: _link_up,
         ev.CrisisChanged: _crisis,
         ev.DrainChanged: _drain,
+        ev.CallRerouted: _rerouted,
+        ev.OperatorLinesChanged: _lines_changed,
+        ev.LineOverridden: _line_overridden,
+        ev.SpyStarted: _spy_started,
+        ev.SpyEnded: _spy_ended,
     }
 )
 """What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,

@@ -260,4 +260,47 @@ audit = Table(
 )
 """Every look at personal data and every change. Triggers refuse UPDATE, DELETE and TRUNCATE."""
 
-PROJECTION: tuple[Table, ...] = (call, outcome, offer, operator_state, operator_wish, gap, setting, anomaly)
+# --- What supervisors do ---------------------------------------------------------------------------------------------
+
+line_switched = Table(
+    "line_switched",
+    metadata,
+    Column("line", Text, primary_key=True),
+    Column("open", Boolean, comment="NULL: by its hours"),
+    Column("at", Double, nullable=False),
+    Column("by", Text, nullable=False),
+)
+"""Lines that are, or were, open or closed whatever their hours said."""
+
+operator_lines = Table(
+    "operator_lines",
+    metadata,
+    Column("operator", Text, primary_key=True),
+    Column("lines", Text, comment="ids, with a comma between them; NULL: those of the settings"),
+    Column("until", Double, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("by", Text, nullable=False),
+)
+"""The lines that a supervisor gave an operator for now."""
+
+spy = Table(
+    "spy",
+    metadata,
+    Column("spy", _Number, primary_key=True, autoincrement=False),
+    Column("operator", Text, nullable=False),
+    Column("call", Text),
+    Column("attempt", _Number),
+    Column("device", Text, comment="the supervisor's phone; NULL: he never heard them"),
+    Column("mode", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("started_at", Double, comment="NULL: he never heard them"),
+    Column("ended_at", Double),
+    Column("how", Text, comment="SpyEnd; NULL: he listens"),
+)
+"""Each time that a supervisor listened in."""
+Index("ix_spy_open", spy.c.spy, sqlite_where=spy.c.ended_at.is_(None), postgresql_where=spy.c.ended_at.is_(None))
+
+PROJECTION: tuple[Table, ...] = (
+    *(call, outcome, offer, operator_state, operator_wish, gap, setting, anomaly),
+    *(line_switched, operator_lines, spy),
+)

@@ -20,11 +20,14 @@ from acd.records.projection import (
     AnomalyRecord,
     CallRecord,
     GapRecord,
+    LineRecord,
+    LinesRecord,
     OfferRecord,
     OutcomeRecord,
     Picture,
     Row,
     SettingRecord,
+    SpyRecord,
     StateRecord,
     WishRecord,
     keys_of,
@@ -42,6 +45,9 @@ TABLES: Final[Mapping[type[Row], Table]] = MappingProxyType(
         GapRecord: tables.gap,
         SettingRecord: tables.setting,
         AnomalyRecord: tables.anomaly,
+        LineRecord: tables.line_switched,
+        LinesRecord: tables.operator_lines,
+        SpyRecord: tables.spy,
     }
 )
 
@@ -156,6 +162,9 @@ async def _load(connection: AsyncConnection, seq: int, entries: Sequence[Entry])
         state = tables.operator_state.c
         now = await _rows(connection, StateRecord, state.operator.in_(keys.operators), state.ended_at.is_(None))
         picture.states = {row.operator: row for row in now}
+    if keys.spies:
+        spies = await _rows(connection, SpyRecord, tables.spy.c.spy.in_(keys.spies))
+        picture.spies = {row.spy: row for row in spies}
     if keys.gap:
         gaps = await _rows(connection, GapRecord, tables.gap.c.ended_at.is_(None))
         picture.gap = gaps[0] if gaps else None

@@ -48,6 +48,9 @@ _PEOPLE = Access(PEOPLE)
 _QUIET = Access(PEOPLE, by_person=False)
 _OWN = Access(PEOPLE, early=True)
 _CHIEFS = Access(CHIEFS)
+_QUIET_CHIEFS = Access(CHIEFS, by_person=False)
+_SUPERVISORS = Access(frozenset({Role.SUPERVISOR}))
+"""Whoever keeps the accounts has no business in a citizen's conversation."""
 _ADMINS = Access(frozenset({Role.ADMIN}))
 
 ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
@@ -81,6 +84,17 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/api/callbacks"): _PEOPLE,
         ("GET", "/api/callbacks/{callback}"): _PEOPLE,
         ("POST", "/api/callbacks/{callback}"): _PEOPLE,
+        # The floor: what supervisors see and do.
+        ("GET", "/floor"): _CHIEFS,
+        ("GET", "/floor/events"): _QUIET_CHIEFS,
+        ("GET", "/api/floor"): _CHIEFS,
+        ("POST", "/api/floor/state"): _CHIEFS,
+        ("POST", "/api/floor/lines"): _CHIEFS,
+        ("POST", "/api/floor/move"): _CHIEFS,
+        ("POST", "/api/floor/line"): _CHIEFS,
+        ("POST", "/api/floor/crisis"): _CHIEFS,
+        ("POST", "/api/floor/listen"): _SUPERVISORS,
+        ("POST", "/api/floor/stop"): _SUPERVISORS,
         # Who did and saw what.
         ("GET", "/audit"): _CHIEFS,
         ("GET", "/api/audit"): _CHIEFS,

@@ -1,8 +1,6 @@
 """The web application: pages, push and API over one hub."""
 
-import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -17,7 +15,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from acd.model.account import Account, AuditAction, AuditEntry
 from acd.model.calls import CallBook
 from acd.model.ids import LineId
-from acd.model.mendable import Mendable
 from acd.model.worklist import Dossier
 from acd.web.access import CHIEFS, VisitorOf, check_guarded, csrf_token, guard
 from acd.web.accounts import add_accounts
@@ -28,6 +25,10 @@ from acd.web.calls import CallsPage, CallStory, add_calls
 from acd.web.curve import Curve, CurveOf
 from acd.web.door import Door, Visitor
 from acd.web.entrance import Me, add_entrance, add_password
+from acd.web.events import EventStream, while_signed_in
+from acd.web.floor import Floor, Told, add_floor
+from acd.web.floor_deeds import DEEDS
+from acd.web.floor_view import FloorView
 from acd.web.hub import Hub, HubFull
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
 from acd.web.shell import Shell, add_faults, pages_for
@@ -38,8 +39,6 @@ from acd.web.worklist import Worklist
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 LARGEST_BODY: Final = 32 * 1024
 """Bytes of one request."""
-SESSION_CHECK: Final = 15.0
-"""Seconds between two looks at whether the session of an open page still counts."""
 MOST_LINES: Final = 100
 """In an address."""
 LEDGER_LIMIT: Final = 1000
@@ -80,6 +79,7 @@ def create_app(
     exposition: Exposition = no_figures,
     calls: CallBook | None = None,
     curve_of: CurveOf = lambda lines: None,
+    floor: Floor | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -125,7 +125,9 @@ def create_app(
         add_audit(app, door, shell)
         add_callbacks(app, hub, door, shell, worklist)
         add_calls(app, hub, door, shell, calls)
+        add_floor(app, hub, door, shell, floor)
     describe(app, [Snapshot, Curve, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted, CallsPage, CallStory])
+    describe(app, [FloorView, Told, *DEEDS.values()])
     check_guarded(app)
     return app
 
@@ -196,23 +198,9 @@ def _add_pages(app: FastAPI, pages: Pages, hub: Hub, looks: Looks) -> None:
         """The wallboard's figures as they change: HTML in Server-Sent Events."""
         try:
             messages = hub.stream(view, lambda now: pages.board(now, view, looks.curve(view.lines)))
-            return EventStream(messages if visitor.account is None else _while_signed_in(request, messages))
+            return EventStream(messages if visitor.account is None else while_signed_in(request, messages))
         except HubFull as full:
             raise HTTPException(503, str(full), {"Retry-After": "10"}) from None
-
-
-async def _while_signed_in(request: Request, messages: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The stream, until the session ends. A database that is away for a while ends nothing."""
-    async with aclosing(messages):
-        looked = time.monotonic()
-        async for message in messages:
-            yield message
-            if time.monotonic() - looked < SESSION_CHECK:
-                continue
-            looked = time.monotonic()
-            with suppress(Mendable):
-                if await request.app.state.door.session(request.session["token"], person=False) is None:
-                    return
 
 
 def _add_api(app: FastAPI, hub: Hub, looks: Looks, ledger_behind: Callable[[], int]) -> None:
@@ -251,21 +239,6 @@ def _health(hub: Hub, behind: int) -> Health:
         return Health("starting", False, None, behind, None, hub.clients)
     in_order = now.linked and behind <= LEDGER_LIMIT
     return Health("ok" if in_order else "degraded", now.linked, now.link_lost_at, behind, now.at, hub.clients)
-
-
-class EventStream(StreamingResponse):
-    """A stream whose generator ends together with the connection, not when the garbage is collected."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, messages: AsyncGenerator[bytes, None]) -> None:
-        # The header keeps a proxy in front from collecting pictures.
-        super().__init__(messages, headers={"X-Accel-Buffering": "no"})
-        self._messages = messages
-
-    async def stream_response(self, send: Send) -> None:
-        async with aclosing(self._messages):
-            await super().stream_response(send)
 
 
 class BodyLimit:

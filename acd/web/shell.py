@@ -20,7 +20,7 @@ from acd.web.pages import Pages, Theme
 from acd.web.texts import Lang
 from acd.web.when import When
 
-NAV: Final = ("/callbacks", "/calls", "/audit", "/accounts")
+NAV: Final = ("/callbacks", "/floor", "/calls", "/audit", "/accounts")
 LONGEST_QUERY: Final = 200
 
 log = structlog.get_logger(__name__)
@@ -51,6 +51,13 @@ class Shell:
             "nav": pages_for(visitor),
         }
         return HTMLResponse(self._pages.page(template, lang, **usual | names), status)
+
+    def part(self, template: str, lang: Lang, **names: Any) -> str:
+        """A part of a page that is pushed: the same for all who read this language."""
+        return self._pages.page(template, lang, when=When(lang, self.zone, self._door.clock()), **names)
+
+    def lang(self, request: Request) -> Lang:
+        return _chosen(request, "lang", Lang.NL)
 
     def fault(self, request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
         """What went wrong, as a page that says what to do now."""

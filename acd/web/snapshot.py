@@ -124,6 +124,10 @@ class LineRow(msgspec.Struct, frozen=True):
     callback_level: Level
     level: Level
     """The worst of the figures of now."""
+    switched: bool | None = None
+    """A supervisor has opened (True) or closed (False) it against its hours; None = it follows them."""
+    switched_at: float | None = None
+    """Seconds since the epoch."""
 
 
 class Staff(msgspec.Struct, frozen=True):
@@ -319,6 +323,8 @@ def _row(
         staff_level=staff,
         callback_level=owed,
         level=worst((waiting, wait, staff, owed)),
+        switched=None if line.switched is None else line.switched.open,
+        switched_at=None if line.switched is None else line.switched.at,
     )
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from acd.web.desk_texts import DESK
+from acd.web.texts_floor import FLOOR
 from acd.web.texts_wallboard import WALLBOARD
 
 
@@ -141,7 +142,7 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
 }  # fmt: skip
 
-_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD}
+_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD, **FLOOR}
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}
 

@@ -10,6 +10,7 @@ from acd.model import facts as f
 from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallId
 from acd.model.policy import OverflowTo
+from acd.model.supervision import SpyMode
 from sim.phones import ANSWERS, Habit
 
 LINES: Final = ("gentinfo", "sportlijn", "lez")
@@ -149,6 +150,35 @@ class EndsCallBack:
 
 
 @dataclass(frozen=True)
+class Reroutes:
+    who: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Spies:
+    """A supervisor wants to hear the operator who speaks with this caller."""
+
+    who: str
+    spy: int
+    device: str
+    mode: SpyMode = SpyMode.LISTEN
+
+
+@dataclass(frozen=True)
+class EndsSpy:
+    spy: int
+
+
+@dataclass(frozen=True)
+class IsOn:
+    """The look at the switch that was told last shows the caller on this line."""
+
+    who: str
+    line: str
+
+
+@dataclass(frozen=True)
 class Commands:
     command: c.Command
 
@@ -243,6 +273,10 @@ Step = (
     | Presses
     | CallsBack
     | EndsCallBack
+    | Reroutes
+    | Spies
+    | EndsSpy
+    | IsOn
     | Commands
     | PicksUp
     | PutsDown
@@ -271,6 +305,9 @@ Commanding = (
     | AnswersBooking
     | CallsBack
     | EndsCallBack
+    | Reroutes
+    | Spies
+    | EndsSpy
     | Commands
 )
 """The steps in which the engine tells the switch to do something."""
@@ -285,7 +322,8 @@ class Scenario:
     name: str
     steps: Sequence[Step]
     story: Mapping[str, Sequence[str | Either]]
-    """Caller, phone, ``attempt <n>`` or ``link`` -> what was told of him. Of whoever is not named nothing is told."""
+    """Caller, phone, ``attempt <n>``, ``spy <n>`` or ``link`` -> what was told of him. Of whoever is not named nothing
+    is told."""
     phones: Mapping[str, Habit] = field(default_factory=dict)
     partner: Habit = ANSWERS
     """How whoever is called through the trunk answers: the partner contact centre, or a citizen who is called back."""

@@ -6,7 +6,7 @@ from typing import Final
 from acd.model import commands as c
 from acd.model import facts as f
 from acd.model.callback import CallbackPlan, Window
-from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
 from tests.contract.language import (
     Announces,
     AnswersBooking,
@@ -20,20 +20,24 @@ from tests.contract.language import (
     Disconnects,
     Either,
     EndsCallBack,
+    EndsSpy,
     Freezes,
     HangsUp,
     IsAt,
     IsCutOff,
+    IsOn,
     Offers,
     OffersCallback,
     PicksUp,
     Presses,
     PutsDown,
     Registers,
+    Reroutes,
     Restarts,
     Rings,
     Scenario,
     SendsOn,
+    Spies,
     Stage,
     Step,
     Unregisters,
@@ -111,6 +115,8 @@ class Play:
                 await self._until(step)
             case IsAt():
                 await self._wait(lambda: self._is_at(step), step)
+            case IsOn():
+                self._check_line(step)
             case Rings():
                 await self._wait(lambda: stage.rings(step.device), step)
             case _:
@@ -121,6 +127,8 @@ class Play:
             return step.command
         if isinstance(step, CallsBack | EndsCallBack):
             return _call_back(step)
+        if isinstance(step, EndsSpy):
+            return c.EndSpy(SpyId(step.spy))
         call = self.calls[step.who]
         match step:
             case Offers():
@@ -138,6 +146,14 @@ class Play:
                 return c.AnswerBooking(call, _slots(1)[0] if step.booked else None, 2 * TOMORROW)
             case Asks():
                 return c.AskCall(call)
+            case Reroutes():
+                return c.Reroute(call, LineId(step.line))
+            case Spies():
+                return c.Spy(SpyId(step.spy), call, None, Device(step.device), step.mode, "An", 20)
+
+    def _check_line(self, step: IsOn) -> None:
+        look = [fact for fact in self.stage.facts if isinstance(fact, f.SwitchSeen)][-1]
+        assert {seen.call: seen.line for seen in look.calls}[self.calls[step.who]] == step.line
 
     async def _until(self, step: Until) -> None:
         async def told() -> bool:
@@ -210,7 +226,12 @@ def words(fact: f.Fact) -> list[tuple[str, str]]:
             seen = [(s.call, _seen(s)) for s in fact.calls]
             missed = [(m.seen.call, f"missed {m.seen.where}") for m in fact.missed]
             alive = [(f"attempt {a.attempt}", f"seen {a.stage} at {a.device}") for a in fact.attempts]
-            return [("link", "up, rebooted" if fact.rebooted else "up"), *seen, *missed, *alive]
+            spies = [(f"spy {s.spy}", "seen, hears" if s.began else "seen") for s in fact.spies]
+            return [("link", "up, rebooted" if fact.rebooted else "up"), *seen, *missed, *alive, *spies]
+        case f.SpyBegan():
+            return [(f"spy {fact.spy}", "hears")]
+        case f.SpyOver():
+            return [(f"spy {fact.spy}", fact.how.value)]
         case f.AttemptFact():
             return [(f"attempt {fact.attempt}", _word(fact))]
         case f.LinkLost():

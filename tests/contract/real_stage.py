@@ -201,6 +201,8 @@ class RealStage(Hand):
         await self._phones_are(f.PhoneState.UNREACHABLE)
         self.send(c.SetCrisis(None))
         self.send(c.SetDraining(False))
+        for line in LINES:
+            self.send(c.SetLineOpen(LineId(line), None))
         for device in PHONES:
             self.send(c.SetAllowed(Device(device), tuple(map(LineId, LINES)), True))
 

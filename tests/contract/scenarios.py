@@ -15,5 +15,6 @@ from tests.contract.away import AWAY
 from tests.contract.called_back import CALLED_BACK, CITIZEN_FIRST
 from tests.contract.promised import PROMISED
 from tests.contract.served import SERVED
+from tests.contract.supervised import SUPERVISED
 
-SCENARIOS: Final = (*SERVED, *AWAY, *PROMISED, *CALLED_BACK, *CITIZEN_FIRST)
+SCENARIOS: Final = (*SERVED, *AWAY, *PROMISED, *CALLED_BACK, *CITIZEN_FIRST, *SUPERVISED)

@@ -17,7 +17,7 @@ from tests.lab.sound import tone
 
 pytestmark = pytest.mark.asterisk
 
-PROMPTS = ("crisis-1", "full", "maintenance", "partner", "position-3", "wait-2-5")
+PROMPTS = ("closed", "crisis-1", "full", "maintenance", "partner", "position-3", "wait-2-5")
 SHORT = (*(id for id in NEEDED if id.startswith("cb-")), "invalid-key", "fallback", *spoken("nl"))
 """The dialogue is put together from many of them: each is a tenth of a second."""
 

@@ -28,17 +28,18 @@ AN = OperatorId("an_peeters")
 WHY = e.Why("only_line", 8.0, 8.0, 1, 1.0, 1.0, "only_operator", 1, 1, 60.0, 1)
 
 
-def line(id: LineId, **figures: float) -> BoardLine:
-    usual: dict[str, float] = {"waiting": 0, "talking": 0, "available": 0, "logged_in": 0}
-    whole = {name: int(value) for name, value in (usual | figures).items() if name != "longest_wait"}
+def line(id: LineId, waiting: int = 0, longest_wait: float | None = None, logged_in: int = 0) -> BoardLine:
     return BoardLine(
         line=id,
         names={},
-        longest_wait=figures.get("longest_wait"),
+        waiting=waiting,
+        longest_wait=longest_wait,
+        talking=0,
+        available=0,
+        logged_in=logged_in,
         target_reachability=0.95,
         target_wait=30.0,
         target_share=0.8,
-        **whole,
     )
 
 
@@ -47,7 +48,7 @@ BOARD = Board(
     linked=True,
     crisis=None,
     draining=False,
-    lines=(line(LEZ, waiting=2, longest_wait=71.5, talking=1, available=0, logged_in=3), line(BJB)),
+    lines=(line(LEZ, waiting=2, longest_wait=71.5, logged_in=3), line(BJB)),
     operators=tuple(
         BoardOperator(OperatorId(f"o{n}"), "", "", state, None, 0.0, None, None)
         for n, state in enumerate([OperatorState.IN_CALL, OperatorState.IN_CALL, OperatorState.NOT_READY])

@@ -12,6 +12,7 @@ from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
+from acd.model.supervision import SpyEnd, SpyMode
 
 Step = list[Event]
 _S = OperatorState
@@ -146,6 +147,11 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "message": maybe_text,
     "callback": calls,
     "attempt": offers,
+    "spy": offers,
+    "lines": st.none() | st.lists(lines, min_size=1, max_size=2).map(tuple),
+    "open": st.none() | st.booleans(),
+    "mode": st.sampled_from(SpyMode),
+    "until": times,
     **dict.fromkeys(("arrived_at", "entered_at", "gone_at", "answered_at", "ended_at", "waited"), times),
     **dict.fromkeys(("heard_at", "start", "end", "deadline"), times),
     **dict.fromkeys(("did", "language", "path", "because", "reason", "by", "what"), texts),
@@ -174,6 +180,12 @@ def _random(kind: type[Event]) -> st.SearchStrategy[Event]:
             fields["to"] = st.sampled_from(OverflowTo)
         case ev.CallAnnounced:
             fields["wait"] = st.none() | st.tuples(st.integers(0, 9), st.none() | st.integers(0, 9))
+        case ev.CallRerouted:
+            fields["before"] = lines
+        case ev.SpyStarted | ev.SpyEnded:
+            fields["call"] = st.none() | calls
+            fields["how"] = st.sampled_from(SpyEnd)
+            fields = {name: fields[name] for name in kind.__struct_fields__}
         case ev.OfferEnded:
             fields["how"] = st.none() | st.sampled_from(OfferFailure)
         case ev.MoveRefused | ev.CallbackImpossible:

@@ -53,10 +53,10 @@ async def test_what_operators_wanted_comes_back_whatever_they_were_doing(place: 
         [wished(14.0, "di", Wish.NOT_READY)],
     )
     assert (await archive.restored()).operators == (
-        OperatorStored(OperatorId("an"), True, None, 11.0),
-        OperatorStored(OperatorId("bo"), True, "lunch", 40.0),
-        OperatorStored(OperatorId("cy"), False, None, 50.0),
-        OperatorStored(OperatorId("di"), True, "", 14.0),
+        OperatorStored(OperatorId("an"), True, None, 11.0, "an"),
+        OperatorStored(OperatorId("bo"), True, "lunch", 40.0, "bo"),
+        OperatorStored(OperatorId("cy"), False, None, 50.0, "cy"),
+        OperatorStored(OperatorId("di"), True, "", 14.0, "di"),
     )
 
 

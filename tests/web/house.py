@@ -25,6 +25,7 @@ from acd.web.hub import Hub
 from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, line, operator
 from tests.web.day import Day, board_of
+from tests.web.floors import Floors
 from tests.web.promises import Promises, busy_day
 
 PASSWORD = "vier paarden op de Korenmarkt"
@@ -39,10 +40,16 @@ class House:
     """Time stands still until a test moves it."""
 
     def __init__(
-        self, store: AccountStore, promises: Promises | None, names: Sequence[str], calls: CallBook | None = None
+        self,
+        store: AccountStore,
+        promises: Promises | None,
+        names: Sequence[str],
+        calls: CallBook | None = None,
+        floor: Floors | None = None,
     ) -> None:
         self.store = store
         self.promises = promises
+        self.floor = floor
         self.now = NOW
         self.door = Door(store, secret="a secret of the test", secure=False, clock=lambda: self.now)
         self.hub = Hub(self.look)
@@ -52,7 +59,7 @@ class House:
         self.owed: dict[LineId, CallbackCounts] = {}
         self.outlooks: dict[LineId, Outlook] = {}
         self.app: FastAPI = create_app(
-            self.hub, hosts=names, door=self.door, worklist=promises, calls=calls, curve_of=self.curve
+            self.hub, hosts=names, door=self.door, worklist=promises, calls=calls, curve_of=self.curve, floor=floor
         )
 
     def look(self) -> Snapshot:
@@ -82,6 +89,7 @@ async def opened(
     *,
     names: Sequence[str] = ("localhost", "acd.stad.example"),
     calls: bool = False,
+    floor: Floors | None = None,
 ) -> AsyncIterator[House]:
     url = f"sqlite:///{folder}/acd.db"
     await upgrade(url)
@@ -92,7 +100,7 @@ async def opened(
     await store.add(Account("hall", Role.WALLBOARD, NOW), None, passwords.digest(LINK), added("hall"))
     archive = Archive(url)
     try:
-        yield House(store, promises, names, archive if calls else None)
+        yield House(store, promises, names, archive if calls else None, floor)
     finally:
         await archive.close()
         await store.close()

@@ -49,6 +49,8 @@ app.add_typer(prompts, name="prompts")
 app.add_typer(operator, name="operator")
 user = typer.Typer(no_args_is_help=True, help="Accounts: who may sign in to the pages.")
 app.add_typer(user, name="user")
+webhooks = typer.Typer(help="The city's programs that are told what happens.")
+app.add_typer(webhooks, name="webhooks")
 
 out = Console(soft_wrap=True, highlight=False, markup=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -359,6 +361,69 @@ def user_list() -> None:
             one.name, one.role, one.operator or "", state, clock(one.signed_in_at) if one.signed_in_at else ""
         )
     out.print(table)
+
+
+# --- The city's programs ---------------------------------------------------------------------------------------------
+
+HookName = Annotated[str, typer.Argument(help="Name of the webhook in queues.yaml.")]
+
+
+@webhooks.callback(invoke_without_command=True)
+def webhooks_list(context: typer.Context) -> None:
+    """All webhooks, and how the deliveries to each stand; or what is done about one of them."""
+    if context.invoked_subcommand is not None:
+        return
+    from acd.bootstrap.hooks import overview
+
+    table = Table("webhook", "address", "told", "waiting", "given up", "last taken", "trouble")
+    for row in carry_out(overview(settings())):
+        state, kinds = row.state, ", ".join(sorted(row.hook.kinds))
+        last = clock(state.delivered_at) if state.delivered_at else "never"
+        told = kinds + (" (with personal data)" if row.hook.personal else "")
+        trouble = row.fault or state.error or ""
+        table.add_row(row.hook.name, row.hook.url, told, str(state.pending), str(state.dead), last, trouble)
+    out.print(table)
+
+
+@webhooks.command("dead")
+def webhooks_dead() -> None:
+    """Deliveries that were given up, the latest first."""
+    from acd.bootstrap.hooks import given_up
+
+    table = Table("webhook", "id", "what", "at", "attempts", "last answer")
+    for one in carry_out(given_up(settings())):
+        table.add_row(one.hook, one.news, one.kind, clock(one.at), str(one.attempts), one.error or "")
+    out.print(table)
+
+
+@webhooks.command("test")
+def webhooks_test(name: HookName) -> None:
+    """Send a signed test now, and say how the receiver answered."""
+    from acd.bootstrap.hooks import send_test
+
+    out.print(carry_out(send_test(settings(), whoami(), name)))
+
+
+@webhooks.command("redeliver")
+def webhooks_redeliver(
+    name: HookName,
+    id: Annotated[str | None, typer.Argument(help="One delivery; left out, all that were given up.")] = None,
+) -> None:
+    """Send once more what was given up, or one delivery, also one that was taken."""
+    from acd.bootstrap.hooks import redeliver
+
+    count = carry_out(redeliver(settings(), whoami(), name, id))
+    if id is not None and not count:
+        fail(f"{name} has no delivery {id!r}")
+    out.print(f"{name}: {count} to be sent again")
+
+
+@webhooks.command("secret")
+def webhooks_secret() -> None:
+    """Make a new secret: for the file of the webhook, and for its receiver."""
+    from acd.hooks.signing import new_secret
+
+    out.print(new_secret())
 
 
 # --- Records ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import gc
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -17,6 +18,7 @@ import structlog
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.entrance import FIRST, cookie_secret, first_admin, over_tls
+from acd.bootstrap.hooks import secret_of
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.settings import Settings
@@ -25,13 +27,15 @@ from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
+from acd.hooks.courier import Courier
+from acd.hooks.post import HttpPost
 from acd.ivr import FlowError, load_catalogue
 from acd.model import facts
 from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.ids import Device, OperatorId
 from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
-from acd.records import AccountStore, Archive, CallbackStore, Ledger, day_bounds, day_of, upgrade
+from acd.records import AccountStore, Archive, CallbackStore, HookStore, Ledger, day_bounds, day_of, upgrade
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
@@ -95,7 +99,8 @@ class Service:
             if self._started:
                 stack.enter_context(_settled_memory())
                 ready(self)
-                await self._until_stopped(self.driver.run(), self._turn_days(), self._plan_anew())
+                work = (self.driver.run(), self._turn_days(), self._plan_anew(), self.courier.run())
+                await self._until_stopped(*work)
 
     async def _start(self, stack: AsyncExitStack) -> None:
         url = self.settings.database_url
@@ -111,7 +116,8 @@ class Service:
         self.hub = Hub(self._snapshot)
         await self._keep_promises(stack)
         self.engine = Engine(self.city.policy, first_offer=first_offer)
-        listeners = [self._listen, self.keeper.listen]
+        self._tell_others(stack)
+        listeners = [self._listen, self.keeper.listen, self.courier.listen]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
         # Before anybody can say what he wants now.
         self.driver.tell(restored)
@@ -162,6 +168,7 @@ class Service:
         self.driver.tell(facts.PolicyChanged(city.policy))
         self._plan_now.set()
         self.keeper.look()
+        self.courier.look()
         if isinstance(self._pbx, AsteriskPbx):
             # A phone that the file names for the first time is looked at now, not at the next audit.
             self._pbx.audit()
@@ -197,6 +204,13 @@ class Service:
             callers=await self.archive.open_callers(),
         )
         self.worklist = Worklist(store, lambda: self.city, self.keeper.look)
+
+    def _tell_others(self, stack: AsyncExitStack) -> None:
+        """The city's programs hear what happens."""
+        self.outbox = HookStore(self.settings.database_url)
+        stack.push_async_callback(self.outbox.close)
+        secret = partial(secret_of, self.settings.queues.parent)
+        self.courier = Courier(self.outbox, lambda: self.city.webhooks, secret, HttpPost(), self.clock)
 
     async def _plan_anew(self) -> None:
         """Each half-hour, and when the settings have changed, the moments that can be promised and the callers to be

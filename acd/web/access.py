@@ -16,9 +16,9 @@ import msgspec
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.routing import APIRoute
 
-from acd.model.account import Role
+from acd.model.account import Role, Scope
 from acd.web import passwords
-from acd.web.door import Door, Visitor
+from acd.web.door import Door, KeyRefused, Visitor
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_FIELDS: Final = 40
@@ -36,12 +36,16 @@ class Access(msgspec.Struct, frozen=True):
     """False: pages ask for it by themselves, which keeps nobody signed in."""
     early: bool = False
     """Also for who must change his password first."""
+    scope: Scope | None = None
+    """Also for a program whose key has it; None = for no key."""
 
 
 PEOPLE: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})
 _ANYONE = Access(anyone=True, by_person=False)
 _FIGURES = Access(frozenset(Role), local=True, by_person=False)
+_API_FIGURES = Access(frozenset(Role), local=True, by_person=False, scope=Scope.FIGURES)
 _PEOPLE = Access(PEOPLE)
+_API_CALLBACKS = Access(PEOPLE, scope=Scope.CALLBACKS)
 _QUIET = Access(PEOPLE, by_person=False)
 _OWN = Access(PEOPLE, early=True)
 _CHIEFS = Access(frozenset({Role.SUPERVISOR, Role.ADMIN}))
@@ -52,8 +56,8 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         # Figures without persons.
         ("GET", "/"): _FIGURES,
         ("GET", "/events"): _FIGURES,
-        ("GET", "/api/snapshot"): _FIGURES,
-        ("GET", "/openapi.json"): _FIGURES,
+        ("GET", "/api/snapshot"): _API_FIGURES,
+        ("GET", "/openapi.json"): _API_FIGURES,
         ("GET", "/healthz"): _ANYONE,
         # In and out.
         ("GET", "/login"): _ANYONE,
@@ -68,8 +72,8 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/callbacks/rows"): _QUIET,
         ("GET", "/callbacks/{callback}"): _PEOPLE,
         ("POST", "/callbacks/{callback}"): _PEOPLE,
-        ("GET", "/api/callbacks"): _PEOPLE,
-        ("GET", "/api/callbacks/{callback}"): _PEOPLE,
+        ("GET", "/api/callbacks"): _API_CALLBACKS,
+        ("GET", "/api/callbacks/{callback}"): _API_CALLBACKS,
         ("POST", "/api/callbacks/{callback}"): _PEOPLE,
         # Who did and saw what.
         ("GET", "/audit"): _CHIEFS,
@@ -79,6 +83,15 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("POST", "/accounts"): _ADMINS,
         ("POST", "/accounts/{name}"): _ADMINS,
         ("GET", "/api/accounts"): _ADMINS,
+        # Other programs of the city: their keys, what they are told, how they ask; and signing in at the city's provider.
+        ("GET", "/keys"): _ADMINS,
+        ("POST", "/keys"): _ADMINS,
+        ("POST", "/keys/{name}"): _ADMINS,
+        ("GET", "/webhooks"): _ADMINS,
+        ("POST", "/webhooks/{name}"): _ADMINS,
+        ("GET", "/docs"): _PEOPLE,
+        ("GET", "/login/city"): _ANYONE,
+        ("GET", "/login/city/back"): _ANYONE,
     }
 )
 
@@ -128,7 +141,8 @@ async def guard(request: Request) -> None:
     access = ACCESS[request.method, route.path]
     visitor = request.state.visitor = await _visitor(request, access)
     _admit(visitor, access)
-    if request.method not in SAFE:
+    if request.method not in SAFE and visitor.key is None:
+        # A browser never shows a key by itself.
         await _check_form(request)
 
 
@@ -140,6 +154,10 @@ VisitorOf = Annotated[Visitor, Depends(visitor_of)]
 
 
 def _admit(visitor: Visitor, access: Access) -> None:
+    if visitor.key is not None:
+        if not access.anyone and access.scope not in visitor.key.scopes:
+            raise NotAllowed
+        return
     if access.anyone or (access.local and visitor.local):
         return
     if visitor.account is None:
@@ -153,6 +171,8 @@ def _admit(visitor: Visitor, access: Access) -> None:
 async def _visitor(request: Request, access: Access) -> Visitor:
     address = request.client.host if request.client else ""
     local = is_local(request)
+    if "authorization" in request.headers:
+        return await _program(request, address)
     if access.local and local:
         # The figures do not wait for a database.
         return Visitor(None, address, local)
@@ -162,6 +182,20 @@ async def _visitor(request: Request, access: Access) -> Visitor:
     if session is None or not isinstance(token, str):
         return Visitor(None, address, local)
     return Visitor(session.account, address, local, passwords.digest(token))
+
+
+async def _program(request: Request, address: str) -> Visitor:
+    """Who shows a key is nobody else, whatever session his client carries or wherever he sits.
+
+    Raises:
+        KeyRefused: it opens nothing.
+        TooManyAttempts: too many of this address did not.
+    """
+    door: Door | None = request.app.state.door
+    scheme, _, shown = request.headers["authorization"].partition(" ")
+    if door is None or scheme.lower() != "bearer":
+        raise KeyRefused
+    return Visitor(None, address, False, key=await door.enter_by_key(shown.strip(), address))
 
 
 def is_local(request: Request) -> bool:

@@ -15,12 +15,12 @@ from starlette.exceptions import HTTPException
 from acd.model.account import Role
 from acd.model.mendable import Mendable
 from acd.web.access import ACCESS, NotAllowed, PasswordMustChange, SignInNeeded, csrf_token
-from acd.web.door import Door, Visitor
+from acd.web.door import Door, KeyRefused, TooManyAttempts, Visitor
 from acd.web.pages import Pages, Theme
 from acd.web.texts import Lang
 from acd.web.when import When
 
-NAV: Final = ("/callbacks", "/audit", "/accounts")
+NAV: Final = ("/callbacks", "/audit", "/accounts", "/keys", "/webhooks", "/docs")
 LONGEST_QUERY: Final = 200
 
 log = structlog.get_logger(__name__)
@@ -105,6 +105,8 @@ def add_faults(app: FastAPI, shell: Shell | None) -> None:
         (SignInNeeded, faults.sign_in_needed),
         (PasswordMustChange, faults.must_change),
         (NotAllowed, faults.not_allowed),
+        (KeyRefused, faults.key_refused),
+        (TooManyAttempts, faults.too_many),
         (Mendable, faults.unavailable),
         (HTTPException, faults.other),
     ):
@@ -129,6 +131,13 @@ class Faults:
         if _wants_page(request):
             return see_other("/password")
         return self._answer(request, 403, "change the password first")
+
+    async def key_refused(self, request: Request, _: Exception) -> Response:
+        return JSONResponse({"detail": "this key opens nothing"}, 401, {"WWW-Authenticate": "Bearer"})
+
+    async def too_many(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, TooManyAttempts)
+        return JSONResponse({"detail": "too many failures"}, 429, {"Retry-After": f"{error.wait:.0f}"})
 
     async def not_allowed(self, request: Request, _: Exception) -> Response:
         return self._answer(request, 403, "this account may not do this")

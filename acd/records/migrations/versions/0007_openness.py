@@ -1,4 +1,4 @@
-"""Other programs of the city: news of promises, deliveries to webhooks, keys, and who signs in at the city's provider."""
+"""Other programs of the city: news of promises, deliveries to webhooks, keys, and who signs in elsewhere."""
 
 import sqlalchemy as sa
 from alembic import op

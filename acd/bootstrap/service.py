@@ -18,7 +18,7 @@ import structlog
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.entrance import FIRST, cookie_secret, first_admin, over_tls
-from acd.bootstrap.hooks import secret_of
+from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.settings import Settings
@@ -35,12 +35,13 @@ from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.ids import Device, OperatorId
 from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
-from acd.records import AccountStore, Archive, CallbackStore, HookStore, Ledger, day_bounds, day_of, upgrade
+from acd.records import AccountStore, Archive, CallbackStore, HookStore, KeyStore, Ledger, day_bounds, day_of, upgrade
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
 from acd.web.door import Door
 from acd.web.hub import Hub
+from acd.web.openness import Openness
 from acd.web.server import WebServer
 from acd.web.snapshot import Snapshot, snapshot
 
@@ -109,6 +110,8 @@ class Service:
         await self.ledger.caught_up()
         self.accounts = AccountStore(url)
         stack.push_async_callback(self.accounts.close)
+        self.keys = KeyStore(url)
+        stack.push_async_callback(self.keys.close)
         self.first_password = await first_admin(self.accounts, self.clock())
         self.archive = Archive(url)
         stack.push_async_callback(self.archive.close)
@@ -229,6 +232,15 @@ class Service:
             secret=cookie_secret(settings.state),
             secure=over_tls(settings.web_names),
             clock=self.clock,
+            keys=self.keys,
+        )
+        desk = HookDesk(
+            self.outbox,
+            lambda: self.city.webhooks,
+            settings.queues.parent,
+            HttpPost(),
+            clock=self.clock,
+            look=self.courier.look,
         )
         app = create_app(
             self.hub,
@@ -236,6 +248,7 @@ class Service:
             ledger_behind=lambda: self.ledger.health.behind,
             door=door,
             worklist=self.worklist,
+            openness=Openness(desk, settings.oidc()),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

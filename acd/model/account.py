@@ -68,6 +68,18 @@ class ApiKey(msgspec.Struct, frozen=True):
         return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
 
 
+class Identity(msgspec.Struct, frozen=True):
+    """Somebody who has proven at the city's own provider who he is."""
+
+    issuer: str
+    subject: str
+    name: str
+    role: Role
+    operator: OperatorId | None
+    sets_operator: bool
+    """The provider says who he is in ``queues.yaml``, also that he is nobody there."""
+
+
 class Session(msgspec.Struct, frozen=True):
     """One browser in which somebody has signed in."""
 

@@ -11,6 +11,7 @@ import msgspec
 
 from acd.model.callback import CallbackState
 from acd.model.ids import CallbackId, CallId, LineId
+from acd.model.mendable import Mendable
 from acd.model.promise import BOOK, Change
 
 
@@ -110,6 +111,19 @@ class HookState(msgspec.Struct, frozen=True):
     """The last one."""
     error: str | None = None
     """Of the last one that failed and is still to be taken."""
+
+
+class HookRow(msgspec.Struct, frozen=True):
+    """A hook as lists show it."""
+
+    hook: Hook
+    state: HookState
+    fault: str = ""
+    """Why nothing can be sent to it; empty = something can."""
+
+
+class HookError(Mendable):
+    """{what cannot be done with a webhook, and why}."""
 
 
 PERSONAL: Final = frozenset({"operator"})

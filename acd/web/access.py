@@ -83,7 +83,7 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("POST", "/accounts"): _ADMINS,
         ("POST", "/accounts/{name}"): _ADMINS,
         ("GET", "/api/accounts"): _ADMINS,
-        # Other programs of the city: their keys, what they are told, how they ask; and signing in at the city's provider.
+        # Other programs of the city: their keys, what they are told, how they ask. Signing in at its provider.
         ("GET", "/keys"): _ADMINS,
         ("POST", "/keys"): _ADMINS,
         ("POST", "/keys/{name}"): _ADMINS,
@@ -171,8 +171,9 @@ def _admit(visitor: Visitor, access: Access) -> None:
 async def _visitor(request: Request, access: Access) -> Visitor:
     address = request.client.host if request.client else ""
     local = is_local(request)
-    if "authorization" in request.headers:
-        return await _program(request, address)
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return await _program(request, shown.strip(), address)
     if access.local and local:
         # The figures do not wait for a database.
         return Visitor(None, address, local)
@@ -184,18 +185,16 @@ async def _visitor(request: Request, access: Access) -> Visitor:
     return Visitor(session.account, address, local, passwords.digest(token))
 
 
-async def _program(request: Request, address: str) -> Visitor:
+async def _program(request: Request, shown: str, address: str) -> Visitor:
     """Who shows a key is nobody else, whatever session his client carries or wherever he sits.
 
     Raises:
         KeyRefused: it opens nothing.
-        TooManyAttempts: too many of this address did not.
     """
     door: Door | None = request.app.state.door
-    scheme, _, shown = request.headers["authorization"].partition(" ")
-    if door is None or scheme.lower() != "bearer":
+    if door is None:
         raise KeyRefused
-    return Visitor(None, address, False, key=await door.enter_by_key(shown.strip(), address))
+    return Visitor(None, address, False, key=await door.enter_by_key(shown))
 
 
 def is_local(request: Request) -> bool:

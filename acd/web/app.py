@@ -26,6 +26,7 @@ from acd.web.callbacks import Wanted, WorkPage, add_callbacks
 from acd.web.door import Door, Visitor
 from acd.web.entrance import Me, add_entrance, add_password
 from acd.web.hub import Hub, HubFull
+from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Order, Pages, Theme, View
 from acd.web.shell import Shell, add_faults
 from acd.web.snapshot import Snapshot, without_people
@@ -64,19 +65,21 @@ def create_app(
     timezone: str = "Europe/Brussels",
     door: Door | None = None,
     worklist: Worklist | None = None,
+    openness: Openness | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
     ``hosts`` are the names under which people may reach it (``Host`` header; ``*.city.example`` allowed): a page from
     elsewhere cannot talk to it by pointing its own name at this address. ``ledger_behind`` counts the events that are
     not yet on disk. ``timezone`` is the IANA name in which times are shown. Without a ``door`` nobody can sign in, and
-    there are only the figures, on this very machine.
+    there are only the figures, on this very machine. ``openness``: what it is to
+    other programs of the city.
 
     Raises:
         RouteWithoutAccess: a route is not in the table of who may do what.
     """
-    pages = Pages(timezone)
-    # Interactive documentation would load its scripts from a CDN; the description itself is at /openapi.json.
+    pages, openness = Pages(timezone), openness or Openness()
+    # FastAPI's own pages about it would load their scripts from a CDN: ours is /docs.
     app = FastAPI(title="acd", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(guard)])
     app.state.door = door
     if door is not None:
@@ -94,16 +97,18 @@ def create_app(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    shell = Shell(pages, door, timezone) if door else None
+    city = openness.oidc.label if openness.oidc else ""
+    shell = Shell(pages, door, timezone, city=city) if door else None
     add_faults(app, shell)
     _add_pages(app, hub, pages)
     _add_api(app, hub, ledger_behind)
     if door is not None and shell is not None:
-        add_entrance(app, door, shell)
+        add_entrance(app, door, shell, openness.oidc)
         add_password(app, door, shell)
         add_accounts(app, door, shell)
         add_audit(app, door, shell)
         add_callbacks(app, hub, door, shell, worklist)
+        add_openness(app, door, shell, openness)
     describe(app, [Snapshot, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted])
     check_guarded(app)
     return app

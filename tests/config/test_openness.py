@@ -79,7 +79,7 @@ def test_a_webhook() -> None:
 def test_a_webhook_of_some_lines_inside_the_city() -> None:
     more = "    lines: [sport]\n    personal: true\n    private: true\n"
     [hook] = city(SMALL + HOOK.replace("https:", "http:") + more).webhooks.values()
-    assert (hook.lines, hook.personal, hook.private) == ({LineId("sport")}, True, True)
+    assert (hook.lines, hook.personal, hook.private) == (frozenset({LineId("sport")}), True, True)
 
 
 @pytest.mark.parametrize(

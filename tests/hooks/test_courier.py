@@ -143,16 +143,18 @@ async def test_a_receiver_that_is_gone_for_good_is_believed(town: Town) -> None:
     assert (await town.outbox.states())["crm"].dead == 3
 
 
-async def test_killed_between_answer_and_note_it_repeats_with_the_same_id(town: Town) -> None:
+async def test_killed_between_answer_and_note_it_repeats_with_the_same_id(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     courier = await town.made()
 
     async def killed(*_: object) -> None:
         raise asyncio.CancelledError
 
-    town.outbox.taken = killed  # type: ignore[method-assign]
-    with pytest.raises(asyncio.CancelledError):
-        await courier.bring("crm")
-    del town.outbox.taken  # type: ignore[method-assign]
+    with monkeypatch.context() as patch:
+        patch.setattr(town.outbox, "taken", killed)
+        with pytest.raises(asyncio.CancelledError):
+            await courier.bring("crm")
     assert await town.courier().bring("crm")
     ids = [id for _, id in town.post.got]
     assert ids[0] == ids[1] and len(ids) == 4

@@ -5,7 +5,7 @@ from string import Formatter
 import pytest
 
 import acd.web
-from acd.model.account import AuditAction, Role
+from acd.model.account import AuditAction, Role, Scope
 from acd.model.callback import AttemptResult, CallbackState
 from acd.model.promise import CALLER, SYSTEM, Because
 from acd.model.worklist import Act, Kind, Recorded
@@ -42,7 +42,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     assert sorted((called | built) - KEYS) == []
 
 
-TABLES = ("texts.py", "desk_texts.py")
+TABLES = ("texts.py", "desk_texts.py", "texts_openness.py")
 BUILT: dict[str, list[str]] = {
     "state": ["connecting", "live", "reconnecting", "stale", *CallbackState],
     "order": ["fixed", "worst"],
@@ -50,6 +50,7 @@ BUILT: dict[str, list[str]] = {
     "level": ["ok", "warn", "alarm"],
     "nav": ["wallboard", *(path[1:] for path in NAV)],
     "role": list(Role),
+    "scope": list(Scope),
     "audit": list(AuditAction),
     "kind": list(Kind),
     "result": list(AttemptResult),

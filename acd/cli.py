@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acd.bootstrap.settings import Settings, configure_log
-from acd.model.account import Role
+from acd.model.account import Role, Scope
 from acd.model.events import CallOffered, Event
 from acd.model.mendable import Mendable
 from acd.model.outcome import Outcome
@@ -53,6 +53,10 @@ call = typer.Typer(no_args_is_help=True, help="Callers who wait.")
 app.add_typer(call, name="call")
 user = typer.Typer(no_args_is_help=True, help="Accounts: who may sign in to the pages.")
 app.add_typer(user, name="user")
+key = typer.Typer(no_args_is_help=True, help="Keys: what programs show to read figures and lists.")
+app.add_typer(key, name="key")
+webhooks = typer.Typer(help="The city's programs that are told what happens.")
+app.add_typer(webhooks, name="webhooks")
 
 out = Console(soft_wrap=True, highlight=False, markup=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -426,6 +430,107 @@ def user_list() -> None:
             one.name, one.role, one.operator or "", state, clock(one.signed_in_at) if one.signed_in_at else ""
         )
     out.print(table)
+
+
+# --- Keys ------------------------------------------------------------------------------------------------------------
+
+KeyName = Annotated[str, typer.Argument(help="What the key is for.")]
+
+
+@key.command("add")
+def key_add(
+    name: KeyName,
+    scope: Annotated[list[Scope], typer.Option(help="What it opens; more than one: say it again.")],
+    days: Annotated[int | None, typer.Option(help="Valid so long; left out, until it is revoked.")] = None,
+) -> None:
+    """A new key for a program; it is shown this once."""
+    from acd.bootstrap.people import add_key
+
+    out.print(carry_out(add_key(settings(), whoami(), name, scope, days)))
+
+
+@key.command("revoke")
+def key_revoke(name: KeyName) -> None:
+    """Revoke a key: it opens nothing any more, at once and for good."""
+    from acd.bootstrap.people import revoke_key
+
+    carry_out(revoke_key(settings(), whoami(), name))
+    out.print(f"{name}: revoked")
+
+
+@key.command("list")
+def key_list() -> None:
+    """All keys, also those that open nothing any more."""
+    from acd.bootstrap.people import keys
+
+    table = Table("name", "opens", "state", "until", "last used", "made by")
+    for one in carry_out(keys(settings())):
+        state = "revoked" if one.revoked_at else "open" if one.opens(time.time()) else "expired"
+        until = clock(one.expires_at) if one.expires_at else "no end"
+        used = clock(one.used_at) if one.used_at else "never"
+        table.add_row(one.name, ", ".join(sorted(one.scopes)), state, until, used, one.created_by)
+    out.print(table)
+
+
+# --- The city's programs ---------------------------------------------------------------------------------------------
+
+HookName = Annotated[str, typer.Argument(help="Name of the webhook in queues.yaml.")]
+
+
+@webhooks.callback(invoke_without_command=True)
+def webhooks_list(context: typer.Context) -> None:
+    """All webhooks, and how the deliveries to each stand; or what is done about one of them."""
+    if context.invoked_subcommand is not None:
+        return
+    from acd.bootstrap.hooks import overview
+
+    table = Table("webhook", "address", "told", "waiting", "given up", "last taken", "trouble")
+    for row in carry_out(overview(settings())):
+        state, kinds = row.state, ", ".join(sorted(row.hook.kinds))
+        last = clock(state.delivered_at) if state.delivered_at else "never"
+        told = kinds + (" (with personal data)" if row.hook.personal else "")
+        trouble = row.fault or state.error or ""
+        table.add_row(row.hook.name, row.hook.url, told, str(state.pending), str(state.dead), last, trouble)
+    out.print(table)
+
+
+@webhooks.command("dead")
+def webhooks_dead() -> None:
+    """Deliveries that were given up, the latest first."""
+    from acd.bootstrap.hooks import given_up
+
+    table = Table("webhook", "id", "what", "at", "attempts", "last answer")
+    for one in carry_out(given_up(settings())):
+        table.add_row(one.hook, one.news, one.kind, clock(one.at), str(one.attempts), one.error or "")
+    out.print(table)
+
+
+@webhooks.command("test")
+def webhooks_test(name: HookName) -> None:
+    """Send a signed test now, and say how the receiver answered."""
+    from acd.bootstrap.hooks import send_test
+
+    out.print(f"{name}: taken, the receiver answered {carry_out(send_test(settings(), whoami(), name))}")
+
+
+@webhooks.command("redeliver")
+def webhooks_redeliver(
+    name: HookName,
+    id: Annotated[str | None, typer.Argument(help="One delivery; left out, all that were given up.")] = None,
+) -> None:
+    """Send once more what was given up, or one delivery, also one that was taken."""
+    from acd.bootstrap.hooks import redeliver
+
+    count = carry_out(redeliver(settings(), whoami(), name, id))
+    out.print(f"{name}: {count} to be sent again")
+
+
+@webhooks.command("secret")
+def webhooks_secret() -> None:
+    """Make a new secret: for the file of the webhook, and for its receiver."""
+    from acd.hooks.signing import new_secret
+
+    out.print(new_secret())
 
 
 # --- Records ---------------------------------------------------------------------------------------------------------

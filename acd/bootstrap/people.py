@@ -1,15 +1,17 @@
 """Accounts from the terminal: works with and without a running service, which learns of it at once."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from acd.bootstrap.settings import Settings
-from acd.model.account import Account, AccountError, AuditAction, AuditEntry, Role
+from acd.model.account import Account, AccountError, ApiKey, AuditAction, AuditEntry, Role, Scope
 from acd.model.ids import OperatorId
-from acd.records import AccountStore, upgrade
-from acd.web.accounts import is_name
+from acd.records import AccountStore, KeyStore, upgrade
+from acd.web.accounts import Refused, is_name
+from acd.web.keys import new_key
 from acd.web.passwords import digest, hash_now, one_time, token
+from acd.web.texts import Lang, text
 
 
 @asynccontextmanager
@@ -83,6 +85,47 @@ async def set_disabled(settings: Settings, by: str, name: str, closed: bool) -> 
     action = AuditAction.ACCOUNT_DISABLED if closed else AuditAction.ACCOUNT_ENABLED
     async with _store(settings) as store:
         await store.set_disabled(name, time.time() if closed else None, _entry(by, action, name.lower()))
+
+
+async def keys(settings: Settings) -> list[ApiKey]:
+    async with _key_store(settings) as store:
+        return await store.keys()
+
+
+async def add_key(settings: Settings, by: str, name: str, scopes: Sequence[Scope], days: int | None) -> str:
+    """Make a key; returns what its program must be told.
+
+    Raises:
+        AccountError: no such key can be, or there is one of that name.
+    """
+    try:
+        key, shown = new_key(name, frozenset(scopes), days, by=by, now=time.time())
+    except Refused:
+        raise AccountError(text(Lang.EN, "key_wrong")) from None
+    async with _key_store(settings) as store:
+        detail = " ".join(sorted(key.scopes))
+        await store.add(key, digest(shown), _entry(by, AuditAction.KEY_ADDED, key.name, detail))
+    return f"key of {key.name}, shown this once: {shown}"
+
+
+async def revoke_key(settings: Settings, by: str, name: str) -> None:
+    """
+    Raises:
+        AccountError: there is no such key, or it is revoked already.
+    """
+    async with _key_store(settings) as store:
+        await store.revoke(name.lower(), time.time(), _entry(by, AuditAction.KEY_REVOKED, name.lower()))
+
+
+@asynccontextmanager
+async def _key_store(settings: Settings) -> AsyncIterator[KeyStore]:
+    settings.state.mkdir(parents=True, exist_ok=True)
+    await upgrade(settings.database_url)
+    store = KeyStore(settings.database_url)
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 def _secret(account: Account) -> tuple[str, str | None, str | None]:

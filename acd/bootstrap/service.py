@@ -10,6 +10,7 @@ import gc
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -18,6 +19,7 @@ from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.entrance import FIRST, cookie_secret, first_admin, over_tls
 from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
+from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.settings import Settings
@@ -26,6 +28,8 @@ from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
+from acd.hooks.courier import Courier
+from acd.hooks.post import HttpPost
 from acd.ivr import FlowError, load_catalogue
 from acd.metrics import Metrics, Now
 from acd.model import facts
@@ -33,13 +37,14 @@ from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.ids import Device, LineId, OperatorId
 from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
-from acd.records import AccountStore, Archive, CallbackStore, Ledger, day_bounds, day_of, upgrade
+from acd.records import AccountStore, Archive, CallbackStore, HookStore, KeyStore, Ledger, day_bounds, day_of, upgrade
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
 from acd.web.curve import Curve, curve
 from acd.web.door import Door
 from acd.web.hub import Hub
+from acd.web.openness import Openness
 from acd.web.server import WebServer
 from acd.web.snapshot import Snapshot, snapshot
 
@@ -98,7 +103,8 @@ class Service:
             if self._started:
                 stack.enter_context(_settled_memory())
                 ready(self)
-                await self._until_stopped(self.driver.run(), self._turn_days(), self._plan_anew())
+                work = (self.driver.run(), self._turn_days(), self._plan_anew(), self.courier.run())
+                await self._until_stopped(*work)
 
     async def _start(self, stack: AsyncExitStack) -> None:
         url = self.settings.database_url
@@ -107,6 +113,8 @@ class Service:
         await self.ledger.caught_up()
         self.accounts = AccountStore(url)
         stack.push_async_callback(self.accounts.close)
+        self.keys = KeyStore(url)
+        stack.push_async_callback(self.keys.close)
         self.first_password = await first_admin(self.accounts, self.clock())
         self.archive = Archive(url)
         stack.push_async_callback(self.archive.close)
@@ -117,7 +125,8 @@ class Service:
         self.metrics = Metrics(self._measured())
         spy_log = SpyLog(self.accounts)
         stack.push_async_callback(spy_log.close)
-        listeners = [self._listen, self.keeper.listen, self.metrics.listen, spy_log.listen]
+        self._tell_others(stack)
+        listeners = [self._listen, self.keeper.listen, self.metrics.listen, spy_log.listen, self.courier.listen]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
         self.floor = LiveFloor(self.driver, lambda: self.city, self.clock, self.settings.flows / "prompts")
         # Before anybody can say what he wants now.
@@ -170,6 +179,7 @@ class Service:
         self.driver.tell(facts.PolicyChanged(city.policy))
         self._plan_now.set()
         self.keeper.look()
+        self.courier.look()
         if isinstance(self._pbx, AsteriskPbx):
             # A phone that the file names for the first time is looked at now, not at the next audit.
             self._pbx.audit()
@@ -206,6 +216,13 @@ class Service:
         )
         self.worklist = Worklist(store, lambda: self.city, self.keeper.look)
 
+    def _tell_others(self, stack: AsyncExitStack) -> None:
+        """The city's programs hear what happens."""
+        self.outbox = HookStore(self.settings.database_url)
+        stack.push_async_callback(self.outbox.close)
+        secret = partial(secret_of, self.settings.queues.parent)
+        self.courier = Courier(self.outbox, lambda: self.city.webhooks, secret, HttpPost(), self.clock)
+
     async def _plan_anew(self) -> None:
         """Each half-hour, and when the settings have changed, the moments that can be promised and the callers to be
         expected are worked out from what the records know by then."""
@@ -223,6 +240,15 @@ class Service:
             secret=cookie_secret(settings.state),
             secure=over_tls(settings.web_names),
             clock=self.clock,
+            keys=self.keys,
+        )
+        desk = HookDesk(
+            self.outbox,
+            lambda: self.city.webhooks,
+            settings.queues.parent,
+            HttpPost(),
+            clock=self.clock,
+            look=self.courier.look,
         )
         app = create_app(
             self.hub,
@@ -234,6 +260,7 @@ class Service:
             calls=self.archive,
             curve_of=self._curve,
             floor=self.floor,
+            openness=Openness(desk, settings.oidc()),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

@@ -10,7 +10,9 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from acd.asterisk import AmiSettings
+from acd.model.account import Role
 from acd.model.mendable import Mendable
+from acd.web.oidc import Oidc, OidcSettings
 
 
 class Settings(BaseSettings):
@@ -37,6 +39,20 @@ class Settings(BaseSettings):
     """Addresses of the web servers in front: what they say about for whom they ask is believed."""
     keep_numbers: int = Field(default=90, ge=1, le=3650)
     """Days after which a caller's number is erased, and that of a citizen who is no longer owed a call."""
+    oidc_issuer: str = ""
+    """The city's own provider to sign in at (OpenID Connect), as it calls itself; empty = there is none."""
+    oidc_client: str = ""
+    """Our id there."""
+    oidc_secret_file: Path | None = None
+    """File with our secret there; without one we are a public client."""
+    oidc_roles: dict[str, Role] = {}
+    """Group or role there -> role here, as JSON: ``{"acd-coaches": "supervisor"}``. Without one nobody gets in."""
+    oidc_role_claim: str = "groups"
+    oidc_name_claim: str = "preferred_username"
+    oidc_operator_claim: str = ""
+    oidc_scopes: str = "openid profile"
+    oidc_label: str = ""
+    """What people call it."""
     record: Path | None = None
     """Folder for raw recordings of the AMI session; they hold callers' numbers, and go with them."""
 
@@ -52,6 +68,36 @@ class Settings(BaseSettings):
     @property
     def socket(self) -> Path:
         return self.state / "control.sock"
+
+    def oidc(self) -> Oidc | None:
+        """The city's own provider; None = there is none.
+
+        Raises:
+            SettingMissing: something that it needs is missing.
+            ProviderAway: its address is not one that can be believed.
+            OSError: the file with the secret cannot be read.
+        """
+        if not self.oidc_issuer:
+            return None
+        if not self.oidc_client:
+            raise SettingMissing("ACD_OIDC_CLIENT", "our id at the provider")
+        roles = {group: role for group, role in self.oidc_roles.items() if role is not Role.WALLBOARD}
+        if not roles:
+            raise SettingMissing("ACD_OIDC_ROLES", 'which group has which role, such as {"acd-coaches": "supervisor"}')
+        secret = self.oidc_secret_file.read_text("utf-8").strip() if self.oidc_secret_file else ""
+        return Oidc(
+            OidcSettings(
+                self.oidc_issuer,
+                self.oidc_client,
+                secret,
+                roles,
+                self.oidc_role_claim,
+                self.oidc_name_claim,
+                self.oidc_operator_claim,
+                self.oidc_scopes,
+                self.oidc_label,
+            )
+        )
 
     def ami(self) -> AmiSettings:
         """How to reach Asterisk.

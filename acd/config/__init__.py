@@ -17,6 +17,7 @@ from acd.config.city import (
 from acd.config.faults import ConfigError, Fault
 from acd.config.loader import load, parse
 from acd.config.schema import json_schema
+from acd.config.screen_pop import screen_pop
 from acd.model.zone import ZONE
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "json_schema",
     "load",
     "parse",
+    "screen_pop",
 ]

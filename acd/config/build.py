@@ -35,8 +35,10 @@ from acd.config.schema import (
     OfferRuleBlock,
     OperatorBlock,
     ShiftBlock,
+    WebhookBlock,
 )
 from acd.config.source import Source
+from acd.model.hook import Hook
 from acd.model.ids import Device, LineId, OperatorId
 from acd.model.policy import Announcements, CallbackRule, Line, OfferRule, OfferRules, Operator, Policy, Routing
 
@@ -59,6 +61,7 @@ def build(block: CityBlock, source: Source, roster: Roster) -> City:
         shifts=tuple(_shift(shift) for shift in block.shifts),
         roster=roster,
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
+        webhooks=FrozenDict({name: _hook(name, hook) for name, hook in block.webhooks.items()}),
     )
     return _with_yearly_volumes(city, block)
 
@@ -128,6 +131,20 @@ def _city_line(id: LineId, block: LineBlock) -> CityLine:
             service_level=_struct(Threshold, block.thresholds.service_level),
         ),
         callback=None if block.callback is None else _terms(block.callback),
+        screen_pop=block.screen_pop or None,
+    )
+
+
+def _hook(name: str, block: WebhookBlock) -> Hook:
+    return Hook(
+        name=name,
+        url=block.url,
+        kinds=frozenset(block.events),
+        secret_file=block.secret_file or None,
+        secret_env=block.secret_env or None,
+        lines=frozenset(map(LineId, block.lines)),
+        personal=block.personal,
+        private=block.private,
     )
 
 

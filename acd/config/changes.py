@@ -24,6 +24,7 @@ def describe_changes(old: City, new: City) -> list[str]:
     changes += _blocks("line", _lines(old), _lines(new))
     changes += _blocks("operator", _operators(old), _operators(new))
     changes += _roster(old, new)
+    changes += _blocks("webhook", _webhooks(old), _webhooks(new))
     return changes + _blocks("reason", _reasons(old), _reasons(new))
 
 
@@ -96,6 +97,13 @@ def _roster(old: City, new: City) -> Iterator[str]:
 
 def _reasons(city: City) -> dict[str, _Flat]:
     return {id: dict(_flat("names", names)) for id, names in city.reasons.items()}
+
+
+def _webhooks(city: City) -> dict[str, _Flat]:
+    return {
+        name: _struct(hook) | {kind: ", ".join(sorted(getattr(hook, kind))) or "none" for kind in ("kinds", "lines")}
+        for name, hook in city.webhooks.items()
+    }
 
 
 def _struct(value: msgspec.Struct) -> _Flat:

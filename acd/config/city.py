@@ -7,6 +7,7 @@ from typing import Final, NoReturn, TypeVar
 import msgspec
 
 from acd.config.faults import Fault
+from acd.model.hook import Hook
 from acd.model.ids import LineId, OperatorId
 from acd.model.policy import Policy
 
@@ -169,6 +170,8 @@ class CityLine(msgspec.Struct, frozen=True):
     thresholds: Thresholds
     callback: CallbackTerms | None = None
     """None = this line never defers a caller."""
+    screen_pop: str | None = None
+    """Address with placeholders (:mod:`acd.config.screen_pop`) that opens the city's own page about a caller."""
 
 
 class City(msgspec.Struct, frozen=True):
@@ -187,3 +190,5 @@ class City(msgspec.Struct, frozen=True):
     """The planner's roster by date. A date that stands in it is wholly given by it."""
     warnings: tuple[Fault, ...] = ()
     """What is allowed but odd."""
+    webhooks: Mapping[str, Hook] = FrozenDict()
+    """Programs that are told what happens, by name."""

@@ -57,6 +57,7 @@ def parse(content: bytes, file: str = "queues.yaml") -> City:
     _check_operators(document, source)
     _check_shifts(document, source)
     _check_reasons(document, source)
+    _check_webhooks(document, source)
     if block is not None:
         _check_double_shifts(block, source)
     roster = _roster(document, source)
@@ -213,6 +214,16 @@ def _roster(document: Any, source: Source) -> Roster:
         return FrozenDict()
     source.faults += faults
     return roster
+
+
+def _check_webhooks(document: Any, source: Source) -> None:
+    """A line that a webhook names is there."""
+    known = _block(document, "lines")
+    for name, hook in _blocks(document, "webhooks"):
+        for n, line in enumerate(_list(hook, "lines")):
+            if known and isinstance(line, str) and line not in known:
+                says = f"there is no line {shown(line)!r}" + did_you_mean(line, known)
+                source.fault(("webhooks", name, "lines", n), says)
 
 
 def _check_reasons(document: Any, source: Source) -> None:

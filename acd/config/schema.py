@@ -36,6 +36,8 @@ from acd.config.fields import (
     shift_breaks,
     together,
 )
+from acd.config.openness import EnvironmentName, HookUrl, ScreenPop, SecretFile, hook_parts
+from acd.model.hook import NewsKind
 from acd.model.policy import (
     Announcements,
     CallbackRule,
@@ -240,6 +242,9 @@ class DefaultsBlock(Block):
     handle_time: Annotated[float, seconds(5, 7200)] = _LINE["handle_time"]
     """Expected talk and wrap-up of a call, until the line's own calls have taught better."""
     announcements: AnnouncementsBlock = AnnouncementsBlock()
+    screen_pop: ScreenPop = ""
+    """Address of the city's own page about a caller, which the operator's desk opens; ``{number}``, ``{call}``,
+    ``{line}`` and ``{language}`` are filled in."""
     callback: Callback = None
     """The offer to be called back; ``never``, or left out here and in the defaults: this line never defers a caller."""
     thresholds: ThresholdsBlock = ThresholdsBlock()
@@ -321,6 +326,25 @@ class OffersBlock(Block):
     fault: OfferRuleBlock = _rule("fault")
 
 
+class WebhookBlock(Block):
+    """A program of the city that is told what happens, by a signed HTTP request."""
+
+    url: HookUrl
+    """Where the requests go, such as ``https://crm.example/acd``."""
+    events: Annotated[list[Annotated[NewsKind, Field(strict=False)]], Field(min_length=1)]
+    """What it is told."""
+    secret_file: SecretFile = ""
+    """File beside this one with the secret that signs the requests; ``acd webhooks secret`` makes one."""
+    secret_env: EnvironmentName = ""
+    """Instead: the environment variable of the service that holds it."""
+    lines: list[str] = []
+    """Only what happens on these lines; left out, on all."""
+    personal: bool = False
+    """Send the citizen's number and the operator's id along."""
+    private: bool = False
+    """The address may be of the city's own network, or of this machine, and need not be https."""
+
+
 class CityBlock(Block):
     """The lines, operators and opening hours of a city contact centre."""
 
@@ -342,6 +366,8 @@ class CityBlock(Block):
     """Days on which the city is closed, besides Belgian public holidays."""
     routing: RoutingBlock = RoutingBlock()
     offers: OffersBlock = OffersBlock()
+    webhooks: dict[Id, Annotated[WebhookBlock, together(hook_parts)]] = {}
+    """Programs that are told what happens."""
     confirm_timeout: Annotated[float, seconds(0.2, 10)] = _POLICY["confirm_timeout"]
     """The switch must confirm an offer within this."""
     ringing_timeout: Annotated[float, seconds(1, 30)] = _POLICY["ringing_timeout"]

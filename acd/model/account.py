@@ -40,6 +40,46 @@ class Account(msgspec.Struct, frozen=True):
     """The last time."""
 
 
+class Scope(StrEnum):
+    """What a key of a program opens. Each opens what is written here and nothing else."""
+
+    FIGURES = "figures"
+    """Figures without persons."""
+    CALLBACKS = "callbacks"
+    """The promises to call back, to read, with masked numbers."""
+    NUMBERS = "numbers"
+    """Beside ``callbacks``: one promise with the citizen's whole number. Each look is written down."""
+
+
+class ApiKey(msgspec.Struct, frozen=True):
+    """What a program shows instead of an account: ``Authorization: Bearer acd_...``. Times are seconds since the
+    epoch."""
+
+    name: str
+    scopes: frozenset[Scope]
+    created_at: float
+    created_by: str
+    expires_at: float | None = None
+    revoked_at: float | None = None
+    used_at: float | None = None
+    """To the minute."""
+
+    def opens(self, at: float) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Somebody who has proven at the city's own provider who he is."""
+
+    issuer: str
+    subject: str
+    name: str
+    role: Role
+    operator: OperatorId | None
+    sets_operator: bool
+    """The provider says who he is in ``queues.yaml``, also that he is nobody there."""
+
+
 class Session(msgspec.Struct, frozen=True):
     """One browser in which somebody has signed in."""
 
@@ -97,6 +137,13 @@ class AuditAction(StrEnum):
     SPY_STOPPED = "spy_stopped"
     """Somebody ended a listening in from the page."""
     SPY_ENDED = "spy_ended"
+    # Other programs of the city.
+    KEY_ADDED = "key_added"
+    KEY_REVOKED = "key_revoked"
+    HOOK_TESTED = "hook_tested"
+    HOOK_REDELIVERED = "hook_redelivered"
+    IDENTITY_LINKED = "identity_linked"
+    """Somebody of the city's own provider signed in for the first time, and has this account from now on."""
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

@@ -22,6 +22,8 @@ from acd.records.callbacks import CallbackStore
 from acd.records.database import DatabaseUnusable, upgrade
 from acd.records.days import day_bounds, day_of
 from acd.records.erasure import Erased, erase_numbers
+from acd.records.hooks import HookStore
+from acd.records.keys import KeyStore
 from acd.records.ledger import Health, Ledger
 from acd.records.spill import erase_damaged
 from acd.records.writing import rebuild
@@ -34,6 +36,8 @@ __all__ = [
     "DatabaseUnusable",
     "Erased",
     "Health",
+    "HookStore",
+    "KeyStore",
     "Ledger",
     "OutcomeCounts",
     "day_bounds",

@@ -13,12 +13,15 @@ from sqlalchemy import Column, ColumnElement, RowMapping, Select, delete, func, 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from acd.model.account import Account, AccountError, AuditAction, AuditEntry, Role, Session
+from acd.model.account import Account, AccountError, AuditAction, AuditEntry, Identity, Role, Session
 from acd.model.ids import OperatorId
 from acd.records import tables
 from acd.records.database import DatabaseUnusable, connect, writing
 
 _account, _session, _audit = tables.account.c, tables.session.c, tables.audit.c
+_identity = tables.identity.c
+CITY: Final = "city"
+"""Who did it in the audit log: the city's own provider."""
 _ACCOUNT: Final = [column for column in _account if column.name not in ("password", "token")]
 
 
@@ -61,7 +64,7 @@ class AccountStore:
                 return False
             await self._insert(connection, Account(name, Role.ADMIN, at, must_change=True), password, None)
             entry = AuditEntry(at, "acd", "", AuditAction.ACCOUNT_ADDED, name, Role.ADMIN)
-            await _append(connection, entry)
+            await append(connection, entry)
             return True
 
     async def add(self, account: Account, password: str | None, token: str | None, entry: AuditEntry) -> None:
@@ -75,7 +78,7 @@ class AccountStore:
             if await connection.scalar(select(_account.name).where(_account.name == account.name)):
                 raise AccountError(f"there is an account {account.name!r} already")
             await self._insert(connection, account, password, token)
-            await _append(connection, entry)
+            await append(connection, entry)
 
     async def set_password(
         self, name: str, password: str | None, token: str | None, entry: AuditEntry, *, keep: str = ""
@@ -116,7 +119,7 @@ class AccountStore:
             if row["role"] == Role.ADMIN and not await connection.scalar(_admins()):
                 raise AccountError(f"{name!r} is the last admin: make another one first")
             await connection.execute(delete(tables.session).where(_session.account == name, _session.id != keep))
-            await _append(connection, entry)
+            await append(connection, entry)
 
     async def _insert(
         self, connection: AsyncConnection, account: Account, password: str | None, token: str | None
@@ -129,6 +132,48 @@ class AccountStore:
             query = select(*_ACCOUNT, secret.label("secret")).where(condition)
             row = (await connection.execute(query)).mappings().one_or_none()
             return None if row is None else (msgspec.convert(row, Account), row["secret"])
+
+    # --- The city's own provider --------------------------------------------------------------------------------------
+
+    async def admit(self, identity: Identity, at: float, address: str) -> Account:
+        """The account of somebody who has proven at the city's provider who he is; made at his first time, and with the
+        role that the provider says from now on.
+
+        Raises:
+            AccountError: the account is closed, or his name is that of an account which is not his.
+        """
+        who = (_identity.issuer == identity.issuer, _identity.subject == identity.subject)
+        async with self._writing() as connection:
+            name = await connection.scalar(select(_identity.account).where(*who))
+            if name is None:
+                return await self._first_time(connection, identity, at, address)
+            row = (await connection.execute(select(*_ACCOUNT).where(_account.name == name))).mappings().one()
+            account = msgspec.convert(row, Account)
+            if account.disabled_at is not None:
+                raise AccountError(f"the account {name!r} is closed")
+            operator = identity.operator if identity.sets_operator else account.operator
+            if (account.role, account.operator) == (identity.role, operator):
+                return account
+            values = {"role": identity.role.value, "operator": operator}
+            await connection.execute(update(tables.account).where(_account.name == name).values(values))
+            if account.role is Role.ADMIN and not await connection.scalar(_admins()):
+                raise AccountError(f"{name!r} is the last admin: make another one first")
+            await connection.execute(delete(tables.session).where(_session.account == name))
+            detail = f"{identity.role} {operator or ''}".strip()
+            await append(connection, AuditEntry(at, CITY, address, AuditAction.ACCOUNT_ROLE, name, detail))
+            return msgspec.structs.replace(account, role=identity.role, operator=operator)
+
+    async def _first_time(self, connection: AsyncConnection, identity: Identity, at: float, address: str) -> Account:
+        name = identity.name
+        if await connection.scalar(select(_account.name).where(_account.name == name)):
+            raise AccountError(f"there is an account {name!r} already, which is somebody else's")
+        account = Account(name, identity.role, at, identity.operator)
+        await self._insert(connection, account, None, None)
+        link = {"issuer": identity.issuer, "subject": identity.subject, "account": name, "since": at}
+        await connection.execute(insert(tables.identity).values(**link))
+        await append(connection, AuditEntry(at, CITY, address, AuditAction.ACCOUNT_ADDED, name, identity.role))
+        await append(connection, AuditEntry(at, CITY, address, AuditAction.IDENTITY_LINKED, name, identity.issuer))
+        return account
 
     # --- Sessions -----------------------------------------------------------------------------------------------------
 
@@ -143,7 +188,7 @@ class AccountStore:
             )
             await connection.execute(insert(tables.session), [row])
             await connection.execute(update(tables.account).where(_account.name == account).values(signed_in_at=at))
-            await _append(connection, entry)
+            await append(connection, entry)
 
     async def session(self, id: str) -> Session | None:
         """The session and its account as it is now; None = it was ended, or the account is disabled."""
@@ -164,13 +209,13 @@ class AccountStore:
     async def end_session(self, id: str, entry: AuditEntry) -> None:
         async with self._writing() as connection:
             await connection.execute(delete(tables.session).where(_session.id == id))
-            await _append(connection, entry)
+            await append(connection, entry)
 
     # --- Audit --------------------------------------------------------------------------------------------------------
 
     async def write(self, entry: AuditEntry) -> None:
         async with self._writing() as connection:
-            await _append(connection, entry)
+            await append(connection, entry)
 
     async def log(
         self, *, who: str = "", about: str = "", action: AuditAction | None = None, before: float, limit: int
@@ -213,7 +258,7 @@ def _admins() -> Select[int]:
     return select(func.count()).select_from(tables.account).where(*active)
 
 
-async def _append(connection: AsyncConnection, entry: AuditEntry) -> None:
+async def append(connection: AsyncConnection, entry: AuditEntry) -> None:
     """Numbered without a hole: nobody else writes meanwhile, and a line that is taken away is missed."""
     last = await connection.scalar(select(func.coalesce(func.max(_audit.seq), 0)))
     await connection.execute(insert(tables.audit), [{"seq": (last or 0) + 1} | msgspec.to_builtins(entry)])

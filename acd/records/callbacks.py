@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model.callback import CALLBACK_MOVES, OWED, AttemptResult, AttemptStage, CallbackMove, CallbackState
+from acd.model.hook import NewsKind, callback_kind
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.promise import (
     BOOK,
@@ -98,7 +99,7 @@ class CallbackStore:
         step = await connection.scalar(steps.where(tables.callback_log.c.callback == promise.callback))
         promise = msgspec.structs.replace(promise, step=step)
         await connection.execute(insert(tables.callback).values(**msgspec.to_builtins(promise), number=number))
-        await _log(connection, change(None, promise, note))
+        await _log(connection, change(None, promise, note), promise)
         return promise
 
     async def withdraw(self, call: CallId, at: float) -> None:
@@ -110,7 +111,7 @@ class CallbackStore:
             before, note = unbooked(promise, last), Note(at, SYSTEM, WITHDRAW, "nobody was told of it")
             if before is None:
                 await connection.execute(delete(tables.callback).where(_callback.callback == promise.callback))
-                await _log(connection, change(promise, None, note))
+                await _log(connection, change(promise, None, note), promise)
             elif before != promise:
                 await _write(connection, promise, before, note)
 
@@ -150,7 +151,7 @@ class CallbackStore:
             claimed_at=at,
         )
         await connection.execute(insert(tables.attempt).values(**msgspec.to_builtins(attempt)))
-        await _log(connection, change(before, promise, Note(at, SYSTEM, CallbackMove.CLAIM, attempt=number)))
+        await _log(connection, change(before, promise, Note(at, SYSTEM, CallbackMove.CLAIM, attempt=number)), promise)
         return Claimed(promise, row["number"])
 
     async def _claimed_before(
@@ -347,12 +348,38 @@ async def _write(connection: AsyncConnection, old: Promise, new: Promise, note: 
     new = next_step(old, new)
     row = msgspec.to_builtins(new)
     await connection.execute(update(tables.callback).where(_callback.callback == new.callback).values(**row))
-    await _log(connection, change(old, new, note))
+    await _log(connection, change(old, new, note), new)
     return new
 
 
-async def _log(connection: AsyncConnection, entry: Change) -> None:
+async def _log(connection: AsyncConnection, entry: Change, promise: Promise) -> None:
+    """``promise``: as it is now, or was last."""
     row = msgspec.to_builtins(entry)
     for name in ("old", "new"):
         row[name] = None if row[name] is None else msgspec.json.encode(row[name]).decode()
     await connection.execute(insert(tables.callback_log).values(**row))
+    if kind := callback_kind(entry):
+        await connection.execute(insert(tables.callback_news).values(**_news(entry, promise, kind)))
+
+
+def _news(entry: Change, promise: Promise, kind: NewsKind) -> dict[str, Any]:
+    """What other programs are told of this step."""
+    data = {
+        "callback": promise.callback,
+        "call": promise.call,
+        "line": promise.line,
+        "start": promise.start_at,
+        "end": promise.end_at,
+        "deadline": promise.deadline,
+        "attempts": promise.attempts,
+        "why": promise.why,
+    }
+    return {
+        "callback": entry.callback,
+        "step": entry.step,
+        "at": entry.at,
+        "kind": kind.value,
+        "line": promise.line,
+        "call": promise.call,
+        "data": msgspec.json.encode(data).decode(),
+    }

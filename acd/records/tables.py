@@ -300,6 +300,82 @@ spy = Table(
 """Each time that a supervisor listened in."""
 Index("ix_spy_open", spy.c.spy, sqlite_where=spy.c.ended_at.is_(None), postgresql_where=spy.c.ended_at.is_(None))
 
+# --- Other programs of the city -------------------------------------------------------------------------------------
+
+callback_news = Table(
+    "callback_news",
+    metadata,
+    Column("callback", Text),
+    Column("step", Integer, autoincrement=False, comment="of callback_log"),
+    Column("at", Double, nullable=False),
+    Column("kind", Text, nullable=False, comment="NewsKind"),
+    Column("line", Text, nullable=False),
+    Column("call", Text, nullable=False),
+    Column("data", Text, nullable=False, comment="JSON"),
+    PrimaryKeyConstraint("callback", "step"),
+)
+"""Written with the step itself, and gone once the deliveries of it are: no step is ever missed."""
+
+hook = Table(
+    "hook",
+    metadata,
+    Column("hook", Text, primary_key=True, comment="name in queues.yaml"),
+    Column("seq", _Number, nullable=False, comment="ledger number up to which its deliveries are made"),
+    Column("since", Double, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("hook", Text),
+    Column("news", Text, comment="id of what happened; the same for all hooks"),
+    Column("kind", Text, nullable=False),
+    Column("at", Double, nullable=False, index=True),
+    Column("data", Text, nullable=False, comment="JSON, without the citizen's number"),
+    Column("call", Text),
+    Column("callback", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Double, comment="NULL: taken, or given up"),
+    Column("delivered_at", Double),
+    Column("dead_at", Double, comment="given up, until somebody sends it again"),
+    Column("status", Integer, comment="of the last answer"),
+    Column("error", Text, comment="of the last attempt"),
+    PrimaryKeyConstraint("hook", "news"),
+)
+Index(
+    "ix_delivery_next",
+    delivery.c.hook,
+    delivery.c.next_at,
+    sqlite_where=delivery.c.next_at.is_not(None),
+    postgresql_where=delivery.c.next_at.is_not(None),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("digest", Text, nullable=False, comment="SHA-256 of the key"),
+    Column("scopes", Text, nullable=False, comment="Scope, joined by blanks"),
+    Column("created_at", Double, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    Column("used_at", Double, comment="to the minute"),
+)
+Index("ix_api_key_digest", api_key.c.digest, unique=True)
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("issuer", Text),
+    Column("subject", Text),
+    Column("account", Text, nullable=False),
+    Column("since", Double, nullable=False),
+    PrimaryKeyConstraint("issuer", "subject"),
+)
+"""Who signs in at the city's own provider is this account. Nobody becomes one by having its name."""
+Index("ix_identity_account", identity.c.account, unique=True)
+
 PROJECTION: tuple[Table, ...] = (
     *(call, outcome, offer, operator_state, operator_wish, gap, setting, anomaly),
     *(line_switched, operator_lines, spy),

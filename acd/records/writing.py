@@ -129,7 +129,7 @@ async def _append(connection: AsyncConnection, seq: int, entries: Sequence[Entry
     await connection.execute(insert(tables.event), rows)
     numbers = [{"call": e.call, "at": e.at, "number": e.number} for e in entries if e.number is not None]
     if numbers:
-        await connection.execute(_insert_new(tables.caller, connection.dialect.name), numbers)
+        await connection.execute(insert_new(tables.caller, connection.dialect.name), numbers)
 
 
 async def _project(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> None:
@@ -194,7 +194,7 @@ def _upsert(table: Table, dialect: str) -> Executable:
 
 
 @cache
-def _insert_new(table: Table, dialect: str) -> Executable:
+def insert_new(table: Table, dialect: str) -> Executable:
     """Insert, unless there is a row with the same key."""
     new: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     return new.on_conflict_do_nothing(index_elements=list(table.primary_key))  # type: ignore[no-any-return]

@@ -16,10 +16,10 @@ import msgspec
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.routing import APIRoute
 
-from acd.model.account import Role
+from acd.model.account import Role, Scope
 from acd.model.mendable import Mendable
 from acd.web import passwords
-from acd.web.door import Door, Visitor
+from acd.web.door import Door, KeyRefused, Visitor
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_FIELDS: Final = 40
@@ -37,6 +37,8 @@ class Access(msgspec.Struct, frozen=True):
     """False: pages ask for it by themselves, which keeps nobody signed in."""
     early: bool = False
     """Also for who must change his password first."""
+    scope: Scope | None = None
+    """Also for a program whose key has it; None = for no key."""
 
 
 PEOPLE: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})
@@ -44,7 +46,9 @@ CHIEFS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN})
 """Who may see what a single operator does, and single calls."""
 _ANYONE = Access(anyone=True, by_person=False)
 _FIGURES = Access(frozenset(Role), local=True, by_person=False)
+_API_FIGURES = Access(frozenset(Role), local=True, by_person=False, scope=Scope.FIGURES)
 _PEOPLE = Access(PEOPLE)
+_API_CALLBACKS = Access(PEOPLE, scope=Scope.CALLBACKS)
 _QUIET = Access(PEOPLE, by_person=False)
 _OWN = Access(PEOPLE, early=True)
 _CHIEFS = Access(CHIEFS)
@@ -58,10 +62,10 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         # Figures without persons.
         ("GET", "/"): _FIGURES,
         ("GET", "/events"): _FIGURES,
-        ("GET", "/api/snapshot"): _FIGURES,
-        ("GET", "/api/curve"): _FIGURES,
-        ("GET", "/openapi.json"): _FIGURES,
-        ("GET", "/metrics"): _FIGURES,
+        ("GET", "/api/snapshot"): _API_FIGURES,
+        ("GET", "/api/curve"): _API_FIGURES,
+        ("GET", "/metrics"): _API_FIGURES,
+        ("GET", "/openapi.json"): _API_FIGURES,
         ("GET", "/healthz"): _ANYONE,
         # The calls behind the figures.
         ("GET", "/calls"): _CHIEFS,
@@ -81,8 +85,8 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/callbacks/rows"): _QUIET,
         ("GET", "/callbacks/{callback}"): _PEOPLE,
         ("POST", "/callbacks/{callback}"): _PEOPLE,
-        ("GET", "/api/callbacks"): _PEOPLE,
-        ("GET", "/api/callbacks/{callback}"): _PEOPLE,
+        ("GET", "/api/callbacks"): _API_CALLBACKS,
+        ("GET", "/api/callbacks/{callback}"): _API_CALLBACKS,
         ("POST", "/api/callbacks/{callback}"): _PEOPLE,
         # The floor: what supervisors see and do.
         ("GET", "/floor"): _CHIEFS,
@@ -103,6 +107,15 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("POST", "/accounts"): _ADMINS,
         ("POST", "/accounts/{name}"): _ADMINS,
         ("GET", "/api/accounts"): _ADMINS,
+        # Other programs of the city: their keys, what they are told, how they ask. Signing in at its provider.
+        ("GET", "/keys"): _ADMINS,
+        ("POST", "/keys"): _ADMINS,
+        ("POST", "/keys/{name}"): _ADMINS,
+        ("GET", "/webhooks"): _ADMINS,
+        ("POST", "/webhooks/{name}"): _ADMINS,
+        ("GET", "/docs"): _PEOPLE,
+        ("GET", "/login/city"): _ANYONE,
+        ("GET", "/login/city/back"): _ANYONE,
     }
 )
 
@@ -152,7 +165,8 @@ async def guard(request: Request) -> None:
     access = ACCESS[request.method, route.path]
     visitor = request.state.visitor = await _visitor(request, access)
     _admit(visitor, access)
-    if request.method not in SAFE:
+    if request.method not in SAFE and visitor.key is None:
+        # A browser never shows a key by itself.
         await _check_form(request)
 
 
@@ -164,6 +178,10 @@ VisitorOf = Annotated[Visitor, Depends(visitor_of)]
 
 
 def _admit(visitor: Visitor, access: Access) -> None:
+    if visitor.key is not None:
+        if not access.anyone and access.scope not in visitor.key.scopes:
+            raise NotAllowed
+        return
     if access.anyone or (access.local and visitor.local):
         return
     if visitor.account is None:
@@ -177,6 +195,9 @@ def _admit(visitor: Visitor, access: Access) -> None:
 async def _visitor(request: Request, access: Access) -> Visitor:
     address = request.client.host if request.client else ""
     local = is_local(request)
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return await _program(request, shown.strip(), address)
     door: Door | None = request.app.state.door
     token = request.session.get("token") if door else None
     try:
@@ -189,6 +210,18 @@ async def _visitor(request: Request, access: Access) -> Visitor:
     if session is None or not isinstance(token, str):
         return Visitor(None, address, local)
     return Visitor(session.account, address, local, passwords.digest(token))
+
+
+async def _program(request: Request, shown: str, address: str) -> Visitor:
+    """Who shows a key is nobody else, whatever session his client carries or wherever he sits.
+
+    Raises:
+        KeyRefused: it opens nothing.
+    """
+    door: Door | None = request.app.state.door
+    if door is None:
+        raise KeyRefused
+    return Visitor(None, address, False, key=await door.enter_by_key(shown))
 
 
 def is_local(request: Request) -> bool:

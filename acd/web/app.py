@@ -30,6 +30,7 @@ from acd.web.floor import Floor, Told, add_floor
 from acd.web.floor_deeds import DEEDS
 from acd.web.floor_view import FloorView
 from acd.web.hub import Hub, HubFull
+from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
 from acd.web.shell import Shell, add_faults, pages_for
 from acd.web.snapshot import Snapshot, without_people
@@ -80,6 +81,7 @@ def create_app(
     calls: CallBook | None = None,
     curve_of: CurveOf = lambda lines: None,
     floor: Floor | None = None,
+    openness: Openness | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -87,14 +89,14 @@ def create_app(
     elsewhere cannot talk to it by pointing its own name at this address. ``ledger_behind`` counts the events that are
     not yet on disk. ``timezone`` is the IANA name in which times are shown. Without a ``door`` nobody can sign in, and
     there are only the figures, on this very machine. ``exposition`` makes what Prometheus reads, and its content type,
-    from the Accept header. ``calls`` is where the calls behind the figures are looked up,
-    ``curve_of`` draws the curve of the day.
+    from the Accept header. ``calls`` is where the calls behind the figures are looked up, ``curve_of`` draws the curve
+    of the day. ``openness``: what it is to other programs of the city.
 
     Raises:
         RouteWithoutAccess: a route is not in the table of who may do what.
     """
-    pages = Pages(timezone)
-    # Interactive documentation would load its scripts from a CDN; the description itself is at /openapi.json.
+    pages, openness = Pages(timezone), openness or Openness()
+    # FastAPI's own pages about it would load their scripts from a CDN: ours is /docs.
     app = FastAPI(title="acd", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(guard)])
     app.state.door = door
     if door is not None:
@@ -112,20 +114,22 @@ def create_app(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    shell = Shell(pages, door, timezone) if door else None
+    city = openness.oidc.label if openness.oidc else ""
+    shell = Shell(pages, door, timezone, city=city) if door else None
     add_faults(app, shell)
     looks = Looks(hub, curve_of)
     _add_pages(app, pages, hub, looks)
     _add_api(app, hub, looks, ledger_behind)
     _add_metrics(app, exposition)
     if door is not None and shell is not None:
-        add_entrance(app, door, shell)
+        add_entrance(app, door, shell, openness.oidc)
         add_password(app, door, shell)
         add_accounts(app, door, shell)
         add_audit(app, door, shell)
         add_callbacks(app, hub, door, shell, worklist)
         add_calls(app, hub, door, shell, calls)
         add_floor(app, hub, door, shell, floor)
+        add_openness(app, door, shell, openness)
     describe(app, [Snapshot, Curve, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted, CallsPage, CallStory])
     describe(app, [FloorView, Told, *DEEDS.values()])
     check_guarded(app)

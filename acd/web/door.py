@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from acd.model.account import SEES_NUMBERS, Account, AuditAction, AuditEntry, Role, Session
+from acd.model.account import SEES_NUMBERS, Account, ApiKey, AuditAction, AuditEntry, Identity, Role, Scope, Session
 from acd.model.ids import OperatorId
 from acd.web import passwords
 from acd.web.throttle import Throttle
@@ -39,6 +39,7 @@ class AccountBook(Protocol):
     async def session(self, id: str) -> Session | None: ...
     async def touch(self, id: str, at: float) -> None: ...
     async def end_session(self, id: str, entry: AuditEntry) -> None: ...
+    async def admit(self, identity: Identity, at: float, address: str) -> Account: ...
     async def write(self, entry: AuditEntry) -> None: ...
     async def log(
         self, *, who: str = "", about: str = "", action: AuditAction | None = None, before: float, limit: int
@@ -65,6 +66,20 @@ class PasswordRefused(Exception):
         self.text = text
 
 
+class KeyRefused(Exception):
+    """The key opens nothing: there is none such, it is revoked, or its time is over."""
+
+
+class KeyBook(Protocol):
+    """Where the keys of programs are kept. A book that cannot be reached raises ``Mendable``."""
+
+    async def keys(self) -> list[ApiKey]: ...
+    async def with_digest(self, digest: str) -> ApiKey | None: ...
+    async def add(self, key: ApiKey, digest: str, entry: AuditEntry) -> None: ...
+    async def revoke(self, name: str, at: float, entry: AuditEntry) -> None: ...
+    async def used(self, name: str, at: float) -> None: ...
+
+
 class Visitor(msgspec.Struct, frozen=True):
     """Who asks for something."""
 
@@ -75,13 +90,19 @@ class Visitor(msgspec.Struct, frozen=True):
     """Sits at this very machine."""
     session: str = ""
     """Digest of the browser's token."""
+    key: ApiKey | None = None
+    """A program shows it instead of an account."""
 
     @property
     def name(self) -> str:
+        if self.key is not None:
+            return f"key:{self.key.name}"
         return self.account.name if self.account else ""
 
     @property
     def sees_numbers(self) -> bool:
+        if self.key is not None:
+            return Scope.NUMBERS in self.key.scopes
         return self.account is not None and self.account.role in SEES_NUMBERS
 
     def entry(self, at: float, action: AuditAction, about: str = "", detail: str = "") -> AuditEntry:
@@ -96,10 +117,20 @@ class Door:
         secret: signs the browser's cookie.
         secure: the pages are reached over TLS, and the cookie goes nowhere else.
         clock: seconds since the epoch.
+        keys: where those of programs are kept; None = there are none.
     """
 
-    def __init__(self, book: AccountBook, *, secret: str, secure: bool, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        book: AccountBook,
+        *,
+        secret: str,
+        secure: bool,
+        clock: Callable[[], float] = time.time,
+        keys: KeyBook | None = None,
+    ) -> None:
         self.book: Final = book
+        self.keys: Final = keys
         self.secret: Final = secret
         self.secure: Final = secure
         self.clock: Final = clock
@@ -138,6 +169,25 @@ class Door:
         if account is None or account.disabled_at is not None:
             self._throttle.tried(f"link {address}", address, self.clock())
             raise SignInRefused
+        return await self._open(account, address)
+
+    async def enter_by_key(self, shown: str) -> ApiKey:
+        """The key of a program, each time that it asks for something. Not throttled: 256 bits cannot be guessed, and a
+        program with an old key must not keep its neighbours from signing in.
+
+        Raises:
+            KeyRefused: it opens nothing.
+        """
+        now = self.clock()
+        key = await self.keys.with_digest(passwords.digest(shown)) if self.keys and shown else None
+        if key is None or self.keys is None or not key.opens(now):
+            raise KeyRefused
+        if key.used_at is None or now - key.used_at >= TOUCH_EVERY:
+            await self.keys.used(key.name, now)
+        return key
+
+    async def enter_as(self, account: Account, address: str) -> str:
+        """The token of a new session, for somebody who has proven elsewhere who he is."""
         return await self._open(account, address)
 
     async def sign_out(self, visitor: Visitor) -> None:

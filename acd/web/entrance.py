@@ -10,6 +10,7 @@ from acd.web import passwords
 from acd.web.access import FormOf, VisitorOf, csrf_token
 from acd.web.answers import answer, described
 from acd.web.door import Door, PasswordRefused, SignInRefused, TooManyAttempts
+from acd.web.oidc import CAME_FROM, Oidc
 from acd.web.shell import Shell, home, inside, see_other, tell
 
 
@@ -22,11 +23,11 @@ class Me(msgspec.Struct, frozen=True):
     csrf: str
 
 
-def add_entrance(app: FastAPI, door: Door, shell: Shell) -> None:
+def add_entrance(app: FastAPI, door: Door, shell: Shell, oidc: Oidc | None) -> None:
     @app.get("/login", response_class=HTMLResponse, tags=["pages"])
     async def login_page(request: Request, next: str = "") -> Response:
         """The form to sign in."""
-        return shell.page(request, "login.html", next=next)
+        return shell.page(request, "login.html", next=next, end_session=request.session.pop("end_session", ""))
 
     @app.post("/login", response_class=HTMLResponse, tags=["pages"])
     async def login(request: Request, visitor: VisitorOf, form: FormOf) -> Response:
@@ -38,7 +39,7 @@ def add_entrance(app: FastAPI, door: Door, shell: Shell) -> None:
             return shell.page(request, "login.html", 401, next=next, name=name, fault="sign_in_refused")
         except TooManyAttempts as error:
             return _too_many(shell.page(request, "login.html", 429, next=next, name=name, fault="too_many"), error)
-        _begin(request, token)
+        begin(request, token)
         return see_other(inside(next))
 
     @app.get("/kiosk/{link}", response_class=HTMLResponse, tags=["pages"])
@@ -50,16 +51,18 @@ def add_entrance(app: FastAPI, door: Door, shell: Shell) -> None:
             return shell.fault(request, 404)
         except TooManyAttempts as error:
             return _too_many(shell.page(request, "login.html", 429, next="", fault="too_many"), error)
-        _begin(request, token)
-        # The address may say what the screen shows, and how: lines, order, language, theme.
-        look = f"?{request.url.query}" if request.url.query else ""
-        return see_other(f"{home(Role.WALLBOARD)}{look}")
+        begin(request, token)
+        return see_other(f"{home(Role.WALLBOARD)}{_look(request)}")
 
     @app.post("/logout", response_class=HTMLResponse, tags=["pages"])
     async def logout(request: Request, visitor: VisitorOf) -> Response:
         """Sign out."""
         await door.sign_out(visitor)
+        there = await _way_out(request, oidc)
         _keep_look(request)
+        if there:
+            # Not sent there: a form may lead to pages of ours only. He finds the way on the next page.
+            request.session["end_session"] = there
         tell(request, "signed_out")
         return see_other("/login")
 
@@ -71,7 +74,19 @@ def add_entrance(app: FastAPI, door: Door, shell: Shell) -> None:
         return answer(Me(account.name, account.role, account.operator, csrf_token(request)))
 
 
-def _begin(request: Request, token: str) -> None:
+async def _way_out(request: Request, oidc: Oidc | None) -> str | None:
+    """Where he signs out of the city's provider too, if he came from there."""
+    if oidc is None or not request.session.get(CAME_FROM):
+        return None
+    return await oidc.end_session(f"{request.base_url}login")
+
+
+def _look(request: Request) -> str:
+    """What the address says of what the screen shows, and how: lines, order, language, theme."""
+    return f"?{request.url.query}" if request.url.query else ""
+
+
+def begin(request: Request, token: str) -> None:
     """A new session, with nothing of the old one: what somebody planted in this browser before is worth nothing."""
     _keep_look(request)
     request.session["token"] = token

@@ -15,12 +15,12 @@ from starlette.exceptions import HTTPException
 from acd.model.account import Role
 from acd.model.mendable import Mendable
 from acd.web.access import ACCESS, NotAllowed, PasswordMustChange, SignInNeeded, csrf_token
-from acd.web.door import Door, Visitor
+from acd.web.door import Door, KeyRefused, Visitor
 from acd.web.pages import Pages, Theme
 from acd.web.texts import Lang
 from acd.web.when import When
 
-NAV: Final = ("/callbacks", "/floor", "/calls", "/audit", "/accounts")
+NAV: Final = ("/callbacks", "/floor", "/calls", "/audit", "/accounts", "/keys", "/webhooks", "/docs")
 LONGEST_QUERY: Final = 200
 
 log = structlog.get_logger(__name__)
@@ -29,11 +29,13 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class Shell:
-    """Renders pages for people. ``timezone`` is an IANA name."""
+    """Renders pages for people. ``timezone`` is an IANA name; ``city`` what people call the provider at which they can
+    sign in, if there is one."""
 
-    def __init__(self, pages: Pages, door: Door, timezone: str) -> None:
+    def __init__(self, pages: Pages, door: Door, timezone: str, *, city: str = "") -> None:
         self._pages = pages
         self._door = door
+        self._city = city
         self.zone: Final = ZoneInfo(timezone)
 
     def page(self, request: Request, template: str, status: int = 200, **names: Any) -> HTMLResponse:
@@ -45,6 +47,7 @@ class Shell:
             "visitor": visitor,
             "when": When(lang, self.zone, self._door.clock()),
             "csrf": csrf_token(request),
+            "city": self._city,
             "told": request.session.pop("told", None),
             "path": request.url.path,
             "here": lambda **other: _here(request, other),
@@ -117,6 +120,7 @@ def add_faults(app: FastAPI, shell: Shell | None) -> None:
         (SignInNeeded, faults.sign_in_needed),
         (PasswordMustChange, faults.must_change),
         (NotAllowed, faults.not_allowed),
+        (KeyRefused, faults.key_refused),
         (Mendable, faults.unavailable),
         (HTTPException, faults.other),
     ):
@@ -141,6 +145,9 @@ class Faults:
         if _wants_page(request):
             return see_other("/password")
         return self._answer(request, 403, "change the password first")
+
+    async def key_refused(self, request: Request, _: Exception) -> Response:
+        return JSONResponse({"detail": "this key opens nothing"}, 401, {"WWW-Authenticate": "Bearer"})
 
     async def not_allowed(self, request: Request, _: Exception) -> Response:
         return self._answer(request, 403, "this account may not do this")

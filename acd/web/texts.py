@@ -6,6 +6,7 @@ from typing import Final
 
 from acd.web.desk_texts import DESK
 from acd.web.texts_floor import FLOOR
+from acd.web.texts_openness import OPENNESS
 from acd.web.texts_wallboard import WALLBOARD
 
 
@@ -142,7 +143,7 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
 }  # fmt: skip
 
-_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD, **FLOOR}
+_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD, **FLOOR, **OPENNESS}
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}
 

@@ -52,6 +52,14 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("POST", "/accounts"): {ADMIN},
     ("POST", "/accounts/{name}"): {ADMIN},
     ("GET", "/api/accounts"): {ADMIN},
+    ("GET", "/keys"): {ADMIN},
+    ("POST", "/keys"): {ADMIN},
+    ("POST", "/keys/{name}"): {ADMIN},
+    ("GET", "/webhooks"): {ADMIN},
+    ("POST", "/webhooks/{name}"): {ADMIN},
+    ("GET", "/docs"): PEOPLE,
+    ("GET", "/login/city"): EVERYBODY,
+    ("GET", "/login/city/back"): EVERYBODY,
 }
 """Written out once more, by hand: what the city was promised."""
 

@@ -5,7 +5,7 @@ from string import Formatter
 import pytest
 
 import acd.web
-from acd.model.account import AuditAction, Role
+from acd.model.account import AuditAction, Role, Scope
 from acd.model.callback import AttemptResult, CallbackState
 from acd.model.facts import OfferFailure
 from acd.model.operator import OperatorState
@@ -47,7 +47,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     assert sorted((called | built) - KEYS) == []
 
 
-TABLES = ("texts.py", "desk_texts.py", "texts_wallboard.py")
+TABLES = ("texts.py", "desk_texts.py", "texts_wallboard.py", "texts_floor.py", "texts_openness.py")
 STORY = [
     "call_started",
     "call_entered_line",
@@ -75,6 +75,7 @@ BUILT: dict[str, list[str]] = {
     "level": ["ok", "warn", "alarm"],
     "nav": ["wallboard", *(path[1:] for path in NAV)],
     "role": list(Role),
+    "scope": list(Scope),
     "audit": list(AuditAction),
     "kind": list(Kind),
     "result": list(AttemptResult),

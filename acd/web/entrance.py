@@ -24,6 +24,8 @@ class Me(msgspec.Struct, frozen=True):
 
 
 def add_entrance(app: FastAPI, door: Door, shell: Shell, oidc: Oidc | None) -> None:
+    _add_kiosk(app, door, shell)
+
     @app.get("/login", response_class=HTMLResponse, tags=["pages"])
     async def login_page(request: Request, next: str = "") -> Response:
         """The form to sign in."""
@@ -41,18 +43,6 @@ def add_entrance(app: FastAPI, door: Door, shell: Shell, oidc: Oidc | None) -> N
             return _too_many(shell.page(request, "login.html", 429, next=next, name=name, fault="too_many"), error)
         begin(request, token)
         return see_other(inside(next))
-
-    @app.get("/kiosk/{link}", response_class=HTMLResponse, tags=["pages"])
-    async def kiosk(request: Request, visitor: VisitorOf, link: str) -> Response:
-        """The link of a screen on the wall: it opens the wallboard, and nothing else."""
-        try:
-            token = await door.enter_by_link(link, visitor.address)
-        except SignInRefused:
-            return shell.fault(request, 404)
-        except TooManyAttempts as error:
-            return _too_many(shell.page(request, "login.html", 429, next="", fault="too_many"), error)
-        begin(request, token)
-        return see_other(f"{home(Role.WALLBOARD)}{_look(request)}")
 
     @app.post("/logout", response_class=HTMLResponse, tags=["pages"])
     async def logout(request: Request, visitor: VisitorOf) -> Response:
@@ -79,6 +69,20 @@ async def _way_out(request: Request, oidc: Oidc | None) -> str | None:
     if oidc is None or not request.session.get(CAME_FROM):
         return None
     return await oidc.end_session(f"{request.base_url}login")
+
+
+def _add_kiosk(app: FastAPI, door: Door, shell: Shell) -> None:
+    @app.get("/kiosk/{link}", response_class=HTMLResponse, tags=["pages"])
+    async def kiosk(request: Request, visitor: VisitorOf, link: str) -> Response:
+        """The link of a screen on the wall: it opens the wallboard, and nothing else."""
+        try:
+            token = await door.enter_by_link(link, visitor.address)
+        except SignInRefused:
+            return shell.fault(request, 404)
+        except TooManyAttempts as error:
+            return _too_many(shell.page(request, "login.html", 429, next="", fault="too_many"), error)
+        begin(request, token)
+        return see_other(f"{home(Role.WALLBOARD)}{_look(request)}")
 
 
 def _look(request: Request) -> str:

@@ -119,7 +119,7 @@ class Service:
         await control.start()
         stack.push_async_callback(control.stop)
         await self._open_web(stack)
-        nights = Housekeeping(url, self.settings.keep_numbers, self.clock)
+        nights = Housekeeping(url, self.settings.keep_numbers, self.settings.keep_notes, self.clock)
         nights.start()
         stack.callback(nights.stop)
         self._started = True

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     """Addresses of the web servers in front: what they say about for whom they ask is believed."""
     keep_numbers: int = Field(default=90, ge=1, le=3650)
     """Days after which a caller's number is erased, and that of a citizen who is no longer owed a call."""
+    keep_notes: int = Field(default=365, ge=1, le=3650)
+    """Days after which what operators wrote of a contact is erased: note and name, and the question of a closed
+    request."""
     record: Path | None = None
     """Folder for raw recordings of the AMI session; they hold callers' numbers."""
 

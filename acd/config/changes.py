@@ -24,6 +24,7 @@ def describe_changes(old: City, new: City) -> list[str]:
     changes += _blocks("line", _lines(old), _lines(new))
     changes += _blocks("operator", _operators(old), _operators(new))
     changes += _roster(old, new)
+    changes += _blocks("subject", _subjects(old), _subjects(new))
     return changes + _blocks("reason", _reasons(old), _reasons(new))
 
 
@@ -48,7 +49,12 @@ def _city(city: City) -> _Flat:
     policy = city.policy
     flat = {"city": city.name, "closing_days": _text(city.closing_days)}
     flat |= {name: _text(getattr(policy, name)) for name in ("confirm_timeout", "ringing_timeout", "offer_margin")}
-    return flat | dict(_flat("routing", policy.routing)) | dict(_flat("offers", policy.offers))
+    return (
+        flat
+        | dict(_flat("routing", policy.routing))
+        | dict(_flat("offers", policy.offers))
+        | dict(_flat("desk", policy.desk))
+    )
 
 
 def _lines(city: City) -> dict[str, _Flat]:
@@ -96,6 +102,10 @@ def _roster(old: City, new: City) -> Iterator[str]:
 
 def _reasons(city: City) -> dict[str, _Flat]:
     return {id: dict(_flat("names", names)) for id, names in city.reasons.items()}
+
+
+def _subjects(city: City) -> dict[str, _Flat]:
+    return {id: dict(_flat("names", names)) for id, names in city.subjects.items()}
 
 
 def _struct(value: msgspec.Struct) -> _Flat:

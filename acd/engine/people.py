@@ -13,6 +13,10 @@ from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
 from acd.model.policy import Line, Operator
 
+PAGE_LOST: Final = "page_lost"
+PHONE_LOST: Final = "phone_lost"
+"""Reasons for not ready that the system gives."""
+
 _UNREACHABLE: Final = OperatorState.UNREACHABLE
 _READY: Final = Wish.READY
 
@@ -78,6 +82,19 @@ class Call:
         """Counts the moves; a timer set before the last move is stale."""
 
 
+class Absence:
+    """One thing that an operator cannot work without, his page or his phone, and since when it may be gone. What he
+    does meanwhile does not touch its timer."""
+
+    __slots__ = ("desk", "reason", "token")
+
+    def __init__(self, desk: "Desk", reason: str) -> None:
+        self.desk = desk
+        self.reason = reason
+        """Of the operator who is no longer ready because of it."""
+        self.token = 0
+
+
 class Desk:
     """An operator at work: his configuration, his wish, his phone and the call in hand."""
 
@@ -86,17 +103,22 @@ class Desk:
         "back_by_itself",
         "call",
         "config",
+        "extended",
         "id",
         "lanes",
         "line",
         "misses",
+        "page",
+        "page_gone",
         "phone",
+        "phone_gone",
         "reason",
         "since",
         "skills",
         "state",
         "token",
         "wish",
+        "wrap_up_ends",
     )
 
     def __init__(self, config: Operator, now: float) -> None:
@@ -118,6 +140,13 @@ class Desk:
         self.line: LineId | None = None
         self.misses: dict[str, int] = {}
         """Failed offers in a row, by kind."""
+        self.wrap_up_ends: float | None = None
+        self.extended = False
+        """He has prolonged this wrap-up."""
+        self.page: bool | None = None
+        """His page is connected; None = he works without it."""
+        self.page_gone = Absence(self, PAGE_LOST)
+        self.phone_gone = Absence(self, PHONE_LOST)
         self.token = 0
 
     def level(self, line: LineId) -> int:

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from acd.engine.people import Call, Desk, Lane
+from acd.engine.people import Absence, Call, Desk, Lane
 from acd.engine.promise import Attempt, Dues
 from acd.model.call import CallMove, CallState, next_call_state
 from acd.model.commands import Command, DropPlan
@@ -54,9 +54,10 @@ class TimerKind(IntEnum):
     BOOKING_OVERDUE = 10
     ATTEMPT_SILENT = 11
     LOOK_AT_DUES = 12
+    ABSENT_TOO_LONG = 13
 
 
-Timed = Call | Desk | Attempt | Dues
+Timed = Call | Desk | Attempt | Dues | Absence
 """What a timer can be set for."""
 
 PLAN_KEPT = (
@@ -157,6 +158,8 @@ class State:
             # Who is at work finishes it; the next load forgets him.
             if desk.state in RESTING:
                 desk.token += 1
+                desk.page_gone.token += 1
+                desk.phone_gone.token += 1
                 del self.desks[desk.id]
         # His phone may be somebody else's by then.
         self.by_device = {desk.config.device: desk for desk in self.desks.values()}

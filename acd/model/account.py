@@ -76,6 +76,22 @@ class AuditAction(StrEnum):
     CALLBACK_DONE = "callback_done"
     CALLBACK_CANCELLED = "callback_cancelled"
     CALLBACK_HANDED_OVER = "callback_handed_over"
+    # The operator's desk.
+    CALL_SHOWN = "call_shown"
+    """The call in hand, with the citizen's number and his earlier contacts."""
+    CONTACT_WRITTEN = "contact_written"
+    """Note, name, subjects or settled: once for what is typed during and just after the call, then each time."""
+    DESK_STATE = "desk_state"
+    """Somebody logged in or out of work, or changed what he is ready for, on his page."""
+    REQUESTS_SEEN = "requests_seen"
+    """The list of requests for colleagues: numbers masked."""
+    REQUEST_SEEN = "request_seen"
+    """One request, with question, name and, for who may see it, the number."""
+    REQUEST_MADE = "request_made"
+    REQUEST_TAKEN = "request_taken"
+    REQUEST_HANDED_OVER = "request_handed_over"
+    REQUEST_DONE = "request_done"
+    REQUEST_CANCELLED = "request_cancelled"
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

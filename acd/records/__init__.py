@@ -18,9 +18,10 @@ A start goes like this::
 from acd.records.accounts import AccountStore
 from acd.records.archive import Archive, CallRow, OutcomeCounts
 from acd.records.callbacks import CallbackStore
+from acd.records.contacts import ContactStore
 from acd.records.database import DatabaseUnusable, upgrade
 from acd.records.days import day_bounds, day_of
-from acd.records.erasure import Erased, erase_numbers
+from acd.records.erasure import Erased, NotesErased, erase_notes, erase_numbers
 from acd.records.ledger import Health, Ledger
 from acd.records.writing import rebuild
 
@@ -29,13 +30,16 @@ __all__ = [
     "Archive",
     "CallRow",
     "CallbackStore",
+    "ContactStore",
     "DatabaseUnusable",
     "Erased",
     "Health",
     "Ledger",
+    "NotesErased",
     "OutcomeCounts",
     "day_bounds",
     "day_of",
+    "erase_notes",
     "erase_numbers",
     "rebuild",
     "upgrade",

@@ -61,7 +61,7 @@ class AccountStore:
                 return False
             await self._insert(connection, Account(name, Role.ADMIN, at, must_change=True), password, None)
             entry = AuditEntry(at, "acd", "", AuditAction.ACCOUNT_ADDED, name, Role.ADMIN)
-            await _append(connection, entry)
+            await append_audit(connection, entry)
             return True
 
     async def add(self, account: Account, password: str | None, token: str | None, entry: AuditEntry) -> None:
@@ -75,7 +75,7 @@ class AccountStore:
             if await connection.scalar(select(_account.name).where(_account.name == account.name)):
                 raise AccountError(f"there is an account {account.name!r} already")
             await self._insert(connection, account, password, token)
-            await _append(connection, entry)
+            await append_audit(connection, entry)
 
     async def set_password(
         self, name: str, password: str | None, token: str | None, entry: AuditEntry, *, keep: str = ""
@@ -116,7 +116,7 @@ class AccountStore:
             if row["role"] == Role.ADMIN and not await connection.scalar(_admins()):
                 raise AccountError(f"{name!r} is the last admin: make another one first")
             await connection.execute(delete(tables.session).where(_session.account == name, _session.id != keep))
-            await _append(connection, entry)
+            await append_audit(connection, entry)
 
     async def _insert(
         self, connection: AsyncConnection, account: Account, password: str | None, token: str | None
@@ -143,7 +143,7 @@ class AccountStore:
             )
             await connection.execute(insert(tables.session), [row])
             await connection.execute(update(tables.account).where(_account.name == account).values(signed_in_at=at))
-            await _append(connection, entry)
+            await append_audit(connection, entry)
 
     async def session(self, id: str) -> Session | None:
         """The session and its account as it is now; None = it was ended, or the account is disabled."""
@@ -164,13 +164,13 @@ class AccountStore:
     async def end_session(self, id: str, entry: AuditEntry) -> None:
         async with self._writing() as connection:
             await connection.execute(delete(tables.session).where(_session.id == id))
-            await _append(connection, entry)
+            await append_audit(connection, entry)
 
     # --- Audit --------------------------------------------------------------------------------------------------------
 
     async def write(self, entry: AuditEntry) -> None:
         async with self._writing() as connection:
-            await _append(connection, entry)
+            await append_audit(connection, entry)
 
     async def log(
         self, *, who: str = "", about: str = "", action: AuditAction | None = None, before: float, limit: int
@@ -213,7 +213,7 @@ def _admins() -> Select[int]:
     return select(func.count()).select_from(tables.account).where(*active)
 
 
-async def _append(connection: AsyncConnection, entry: AuditEntry) -> None:
+async def append_audit(connection: AsyncConnection, entry: AuditEntry) -> None:
     """Numbered without a hole: nobody else writes meanwhile, and a line that is taken away is missed."""
     last = await connection.scalar(select(func.coalesce(func.max(_audit.seq), 0)))
     await connection.execute(insert(tables.audit), [{"seq": (last or 0) + 1} | msgspec.to_builtins(entry)])

@@ -21,7 +21,7 @@ from acd.records.database import DatabaseUnusable, connect
 from acd.records.entries import unseal
 from acd.records.figures import Waited
 from acd.records.history import read_history
-from acd.records.projection import ANSWERED, CRISIS, DRAINING
+from acd.records.projection import ANSWERED, CRISIS, DRAINING, PAGE
 
 log = structlog.get_logger()
 
@@ -117,6 +117,9 @@ class Archive:
             crisis=switched.get(CRISIS),
             draining=switched.get(DRAINING) is not None,
             attempts=tuple(msgspec.convert(row, AttemptStored) for row in attempts),
+            pages=tuple(
+                OperatorId(name.removeprefix(PAGE)) for name, open in switched.items() if open and name.startswith(PAGE)
+            ),
         )
 
     async def _standing(self) -> dict[tuple[CallId, LineId], CallbackBooked]:

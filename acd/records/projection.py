@@ -22,6 +22,8 @@ CALLER_LEFT: Final = "caller_left"
 
 CRISIS: Final = "crisis"
 DRAINING: Final = "draining"
+PAGE: Final = "page:"
+"""Before the operator's name: his page is open."""
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -349,6 +351,11 @@ def _drain(picture: Picture, seq: int, event: ev.DrainChanged) -> None:
     picture.change(SettingRecord(name=DRAINING, value="on" if event.on else None, at=event.at, by=event.by))
 
 
+def _page(picture: Picture, seq: int, event: ev.PageChanged) -> None:
+    value = "open" if event.open else None
+    picture.change(SettingRecord(name=f"{PAGE}{event.operator}", value=value, at=event.at, by=event.operator))
+
+
 STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = MappingProxyType(
     {
         ev.CallStarted: _started,
@@ -374,7 +381,8 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.LinkCameUp: _link_up,
         ev.CrisisChanged: _crisis,
         ev.DrainChanged: _drain,
+        ev.PageChanged: _page,
     }
 )
 """What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,
-``MoveRefused``, and those of an attempt to call back, which the tables of the promises hold already."""
+``MoveRefused``, ``WrapUpLengthened``, and those of an attempt to call back, which the tables of the promises hold already."""

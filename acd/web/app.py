@@ -1,8 +1,6 @@
 """The web application: pages, push and API over one hub."""
 
-import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Final, Literal
 
@@ -16,7 +14,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acd.model.account import Account, AuditEntry
-from acd.model.mendable import Mendable
 from acd.model.worklist import Dossier
 from acd.web.access import PEOPLE, check_guarded, guard
 from acd.web.accounts import add_accounts
@@ -29,14 +26,13 @@ from acd.web.hub import Hub, HubFull
 from acd.web.pages import STATIC, Order, Pages, Theme, View
 from acd.web.shell import Shell, add_faults
 from acd.web.snapshot import Snapshot, without_people
+from acd.web.stream import EventStream, while_signed_in
 from acd.web.texts import Lang
 from acd.web.worklist import Worklist
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 LARGEST_BODY: Final = 32 * 1024
 """Bytes of one request."""
-SESSION_CHECK: Final = 15.0
-"""Seconds between two looks at whether the session of an open page still counts."""
 LEDGER_LIMIT: Final = 1000
 """Events not yet on disk beyond which the service calls itself degraded."""
 
@@ -131,24 +127,10 @@ def _add_pages(app: FastAPI, hub: Hub, pages: Pages) -> None:
         try:
             messages = hub.stream(view, partial(pages.board, view=view))
             return EventStream(
-                messages if request.state.visitor.account is None else _while_signed_in(request, messages)
+                messages if request.state.visitor.account is None else while_signed_in(request, messages)
             )
         except HubFull as full:
             raise HTTPException(503, str(full), {"Retry-After": "10"}) from None
-
-
-async def _while_signed_in(request: Request, messages: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The stream, until the session ends. A database that is away for a while ends nothing."""
-    async with aclosing(messages):
-        looked = time.monotonic()
-        async for message in messages:
-            yield message
-            if time.monotonic() - looked < SESSION_CHECK:
-                continue
-            looked = time.monotonic()
-            with suppress(Mendable):
-                if await request.app.state.door.session(request.session["token"], person=False) is None:
-                    return
 
 
 def _add_api(app: FastAPI, hub: Hub, ledger_behind: Callable[[], int]) -> None:
@@ -178,21 +160,6 @@ def _health(hub: Hub, behind: int) -> Health:
         return Health("starting", False, None, behind, None, hub.clients)
     in_order = now.linked and behind <= LEDGER_LIMIT
     return Health("ok" if in_order else "degraded", now.linked, now.link_lost_at, behind, now.at, hub.clients)
-
-
-class EventStream(StreamingResponse):
-    """A stream whose generator ends together with the connection, not when the garbage is collected."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, messages: AsyncGenerator[bytes, None]) -> None:
-        # The header keeps a proxy in front from collecting pictures.
-        super().__init__(messages, headers={"X-Accel-Buffering": "no"})
-        self._messages = messages
-
-    async def stream_response(self, send: Send) -> None:
-        async with aclosing(self._messages):
-            await super().stream_response(send)
 
 
 class BodyLimit:

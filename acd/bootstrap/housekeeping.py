@@ -17,8 +17,8 @@ log = structlog.get_logger()
 
 
 class Housekeeping:
-    """Erases citizens' numbers, and what was written of them, when their time is over: at the start, for a service that is not up at night, and then
-    every night.
+    """Erases citizens' numbers, and what was written of them, when their time is over: at the start, for a service
+    that is not up at night, and then every night.
 
     Args:
         url: of the database.

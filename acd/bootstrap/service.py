@@ -23,6 +23,7 @@ from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load
+from acd.engine.board import BoardDesk
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
 from acd.ivr import FlowError, load_catalogue
@@ -31,10 +32,12 @@ from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.ids import Device, OperatorId
 from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
-from acd.records import AccountStore, Archive, CallbackStore, Ledger, day_bounds, day_of, upgrade
+from acd.records import AccountStore, Archive, CallbackStore, ContactStore, Ledger, day_bounds, day_of, upgrade
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
+from acd.web.desk import Office
+from acd.web.desk.today import Today
 from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.server import WebServer
@@ -60,6 +63,7 @@ class Service:
         self.clock = clock or steady_clock()
         self.city: City = load(settings.queues)
         self.tally = Tally({id: line.target_wait for id, line in self.city.policy.lines.items()})
+        self.today = Today()
         self.web_url = ""
         self.first_password: str | None = None
         """One-time password of the admin, when this start has made him."""
@@ -111,7 +115,10 @@ class Service:
         self.hub = Hub(self._snapshot)
         await self._keep_promises(stack)
         self.engine = Engine(self.city.policy, first_offer=first_offer)
-        listeners = [self._listen, self.keeper.listen]
+        self.contacts = ContactStore(url)
+        stack.push_async_callback(self.contacts.close)
+        self.office = self._open_office()
+        listeners = [self._listen, self.keeper.listen, self.office.listen]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
         # Before anybody can say what he wants now.
         self.driver.tell(restored)
@@ -182,6 +189,7 @@ class Service:
         """What the records know, and today's counts."""
         async for event in self.archive.events_since(day_bounds(day_of(self.clock()))[0]):
             self.tally.apply([event])
+            self.today.apply([event])
         return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
 
     async def _keep_promises(self, stack: AsyncExitStack) -> None:
@@ -208,6 +216,16 @@ class Service:
             self._plan_now.clear()
             self.planner = self.keeper.planner = await make_planner(self.city, self.archive, self.clock())
 
+    def _open_office(self) -> Office:
+        return Office(
+            _Floor(self),
+            self.contacts,
+            lambda: self.city,
+            clock=self.clock,
+            worklist=self.worklist,
+            today=self.today,
+        )
+
     async def _open_web(self, stack: AsyncExitStack) -> None:
         settings = self.settings
         door = Door(
@@ -222,6 +240,8 @@ class Service:
             ledger_behind=lambda: self.ledger.health.behind,
             door=door,
             worklist=self.worklist,
+            office=self.office,
+            requests=self.contacts,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
@@ -251,6 +271,7 @@ class Service:
             await asyncio.sleep(max(0.0, midnight - self.clock()))
             if self.clock() >= midnight:
                 self.tally.reset()
+                self.today.reset()
                 self.hub.changed()
 
     # --- Control -----------------------------------------------------------------------------------------------
@@ -346,6 +367,19 @@ class Service:
             return {"changes": self.reload()}
         except ConfigError as error:
             raise ControlError(str(error)) from None
+
+
+class _Floor:
+    """The engine, as the desks see it: it is not there yet when they are made."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def desk(self, operator: OperatorId) -> BoardDesk | None:
+        return self._service.engine.desk(operator)
+
+    def tell(self, fact: facts.Fact) -> None:
+        self._service.driver.tell(fact)
 
 
 def _field(request: Mapping[str, Any], name: str) -> Any:

@@ -49,12 +49,9 @@ def _city(city: City) -> _Flat:
     policy = city.policy
     flat = {"city": city.name, "closing_days": _text(city.closing_days)}
     flat |= {name: _text(getattr(policy, name)) for name in ("confirm_timeout", "ringing_timeout", "offer_margin")}
-    return (
-        flat
-        | dict(_flat("routing", policy.routing))
-        | dict(_flat("offers", policy.offers))
-        | dict(_flat("desk", policy.desk))
-    )
+    for block in ("routing", "offers", "desk"):
+        flat |= dict(_flat(block, getattr(policy, block)))
+    return flat
 
 
 def _lines(city: City) -> dict[str, _Flat]:

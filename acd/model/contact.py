@@ -13,7 +13,7 @@ from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.mendable import Mendable
 
 ContactId = NewType("ContactId", str)
-"""The call, or ``cb`` and the number of the attempt, then ``~`` and the operator: told twice, it is the same contact."""
+"""The call, or ``cb`` and the number of the attempt, then ``~`` and the operator: told twice, it is the same."""
 
 RequestId = NewType("RequestId", str)
 
@@ -75,7 +75,7 @@ class NoSuchContact(Mendable):
     """There is no such contact, or it is somebody else's."""
 
 
-# --- Requests ----------------------------------------------------------------------------------------------------------
+# --- Requests -----------------------------------------------------------------------------------------------------
 
 
 class RequestState(StrEnum):

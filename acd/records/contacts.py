@@ -130,7 +130,7 @@ class ContactStore:
             return request
 
     async def act(
-        self, request: RequestId, version: int, act: RequestAct, to: str, note: str, entry: AuditEntry
+        self, request: RequestId, version: int, act: RequestAct, *, to: str, note: str, entry: AuditEntry
     ) -> Request:
         """Do it, in the name and at the moment of ``entry``.
 
@@ -170,7 +170,7 @@ class ContactStore:
 
     async def request_counts(self, who: str, now: float) -> dict[RequestKind, int]:
         kinds = [kind for kind in RequestKind if kind is not RequestKind.CLOSED]
-        sums = [func.count().filter(_kind(kind, who, now)).label(kind.value) for kind in kinds]
+        sums: list[Any] = [func.count().filter(_kind(kind, who, now)).label(kind.value) for kind in kinds]
         [row] = await self._read(select(*sums).select_from(tables.request).where(_OPEN))
         return {kind: row[kind.value] for kind in kinds}
 
@@ -225,7 +225,7 @@ def _of(contact: ContactId, operator: OperatorId) -> Select[Any]:
 
 def _row(contact: Contact) -> dict[str, Any]:
     row: dict[str, Any] = msgspec.to_builtins(contact)
-    draft = row.pop("draft")
+    draft: dict[str, Any] = row.pop("draft")
     return row | draft | {"subjects": msgspec.json.encode(draft["subjects"]).decode()}
 
 

@@ -1,11 +1,12 @@
 """The tables. Times are seconds since the epoch, UTC, on our clock; every ``..._at`` follows the event of that name.
 
-Personal data: a number is in ``caller``, of those who are to be called back in ``callback.number``, beside what operators
-write in ``contact.number`` and ``request.number``, and nowhere else. Notes, names and questions are in ``contact``,
-``request`` and ``request_log`` alone, and have a term of their own. The ledger's JSON and the log of the promises leave it out, and reads put it back while it is still there; so
-numbers can be erased by the clock while ledger and log stay as they were written. ``caller`` is therefore no part of
-the projection: a rebuild cannot bring a number back, and does not take one away. Nor are the promises part of it: they
-are what is still to be done, and each step of theirs is in the database before anybody is told of it.
+Personal data: a number is in ``caller``, in ``callback.number`` of those who are to be called back, in
+``contact.number`` and ``request.number`` beside what operators wrote, and nowhere else. The ledger's JSON and the log
+of the promises leave it out, and reads put it back while it is still there; so numbers can be erased by the clock while
+ledger and log stay as they were written. Names, notes and questions are in ``contact``, ``request`` and ``request_log``
+alone, and have a term of their own. ``caller`` is therefore no part of the projection: a rebuild cannot bring a number
+back, and does not take one away. Nor are the promises part of it: they are what is still to be done, and each step of
+theirs is in the database before anybody is told of it. Nor is what operators write: no event holds it.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text

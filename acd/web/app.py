@@ -13,13 +13,19 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from acd.engine.board import BoardDesk
 from acd.model.account import Account, AuditEntry
+from acd.model.contact import Contact
+from acd.model.contact import Request as ColleagueRequest
 from acd.model.worklist import Dossier
 from acd.web.access import PEOPLE, check_guarded, guard
 from acd.web.accounts import add_accounts
 from acd.web.answers import answer, describe, described
 from acd.web.audit import add_audit
 from acd.web.callbacks import Wanted, WorkPage, add_callbacks
+from acd.web.desk import Office, RequestBook, add_desk
+from acd.web.desk.requests import Question, RequestDeed, RequestDossier
+from acd.web.desk.routes import MyDesk, Said, Typed
 from acd.web.door import Door, Visitor
 from acd.web.entrance import Me, add_entrance, add_password
 from acd.web.hub import Hub, HubFull
@@ -60,13 +66,16 @@ def create_app(
     timezone: str = "Europe/Brussels",
     door: Door | None = None,
     worklist: Worklist | None = None,
+    office: Office | None = None,
+    requests: RequestBook | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
     ``hosts`` are the names under which people may reach it (``Host`` header; ``*.city.example`` allowed): a page from
     elsewhere cannot talk to it by pointing its own name at this address. ``ledger_behind`` counts the events that are
     not yet on disk. ``timezone`` is the IANA name in which times are shown. Without a ``door`` nobody can sign in, and
-    there are only the figures, on this very machine.
+    there are only the figures, on this very machine. Operators have a desk when there is an ``office`` behind it, and a
+    book for their ``requests``.
 
     Raises:
         RouteWithoutAccess: a route is not in the table of who may do what.
@@ -100,7 +109,14 @@ def create_app(
         add_accounts(app, door, shell)
         add_audit(app, door, shell)
         add_callbacks(app, hub, door, shell, worklist)
+        if office is not None and requests is not None:
+            add_desk(app, door, shell, office, requests)
+            hub.when_closed(office.close)
     describe(app, [Snapshot, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted])
+    if office is not None:
+        describe(
+            app, [MyDesk, Said, Typed, BoardDesk, Contact, ColleagueRequest, Question, RequestDeed, RequestDossier]
+        )
     check_guarded(app)
     return app
 

@@ -39,7 +39,7 @@ def add_entrance(app: FastAPI, door: Door, shell: Shell) -> None:
         except TooManyAttempts as error:
             return _too_many(shell.page(request, "login.html", 429, next=next, name=name, fault="too_many"), error)
         _begin(request, token)
-        return see_other(inside(next))
+        return see_other(inside(next) if next else await _first_page(door, token))
 
     @app.get("/kiosk/{link}", response_class=HTMLResponse, tags=["pages"])
     async def kiosk(request: Request, visitor: VisitorOf, link: str) -> Response:
@@ -51,7 +51,7 @@ def add_entrance(app: FastAPI, door: Door, shell: Shell) -> None:
         except TooManyAttempts as error:
             return _too_many(shell.page(request, "login.html", 429, next="", fault="too_many"), error)
         _begin(request, token)
-        return see_other(home(Role.WALLBOARD))
+        return see_other("/")
 
     @app.post("/logout", response_class=HTMLResponse, tags=["pages"])
     async def logout(request: Request, visitor: VisitorOf) -> Response:
@@ -67,6 +67,11 @@ def add_entrance(app: FastAPI, door: Door, shell: Shell) -> None:
         assert visitor.account is not None
         account = visitor.account
         return answer(Me(account.name, account.role, account.operator, csrf_token(request)))
+
+
+async def _first_page(door: Door, token: str) -> str:
+    session = await door.session(token, person=False)
+    return inside("") if session is None else home(session.account)
 
 
 def _begin(request: Request, token: str) -> None:
@@ -106,5 +111,6 @@ def add_password(app: FastAPI, door: Door, shell: Shell) -> None:
             fault, status = refused.text, 422
         else:
             tell(request, "password_changed")
-            return see_other(inside(""))
+            assert visitor.account is not None
+            return see_other(home(visitor.account))
         return shell.page(request, "password.html", status, shortest=passwords.SHORTEST, fault=fault)

@@ -12,13 +12,15 @@ from acd.engine.tally import Tally
 from acd.model.account import Account, AuditAction, AuditEntry, Role
 from acd.model.ids import OperatorId
 from acd.model.operator import OperatorState
-from acd.records import AccountStore, upgrade
+from acd.records import AccountStore, ContactStore, upgrade
 from acd.web import passwords
 from acd.web.app import create_app
+from acd.web.desk import Office
 from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, line, operator
+from tests.web.exchange import Exchange
 from tests.web.promises import Promises
 
 PASSWORD = "vier paarden op de Korenmarkt"
@@ -32,13 +34,37 @@ NOW = 1_700_564_400.0
 class House:
     """Time stands still until a test moves it."""
 
-    def __init__(self, store: AccountStore, promises: Promises | None, names: Sequence[str]) -> None:
+    def __init__(
+        self, store: AccountStore, contacts: ContactStore, promises: Promises | None, names: Sequence[str]
+    ) -> None:
         self.store = store
+        self.contacts = contacts
+        self.names = names
         self.promises = promises
         self.now = NOW
         self.door = Door(store, secret="a secret of the test", secure=False, clock=lambda: self.now)
+        self.exchange = Exchange(lambda: self.now)
+        self.open()
+
+    def open(self) -> None:
+        """The web part, from its start; again = it was restarted."""
         self.hub = Hub(self.look)
-        self.app: FastAPI = create_app(self.hub, hosts=names, door=self.door, worklist=promises)
+        self.office = self.exchange.office = Office(
+            self.exchange,
+            self.contacts,
+            lambda: self.exchange.city,
+            clock=lambda: self.now,
+            worklist=self.promises,
+            screen_pop=lambda line, call, number: f"https://crm.example/?n={number}" if line == "sportlijn" else None,
+        )
+        self.app: FastAPI = create_app(
+            self.hub,
+            hosts=self.names,
+            door=self.door,
+            worklist=self.promises,
+            office=self.office,
+            requests=self.contacts,
+        )
 
     def look(self) -> Snapshot:
         people = [operator("an", OperatorState.AVAILABLE, name="An Peeters")]
@@ -59,14 +85,17 @@ async def opened(
 ) -> AsyncIterator[House]:
     url = f"sqlite:///{folder}/acd.db"
     await upgrade(url)
-    store = AccountStore(url)
+    store, contacts = AccountStore(url), ContactStore(url)
     for role, name in WHO.items():
         who = OperatorId("an") if role is Role.OPERATOR else None
         await store.add(Account(name, role, NOW, who), DIGEST, None, added(name))
     await store.add(Account("hall", Role.WALLBOARD, NOW), None, passwords.digest(LINK), added("hall"))
     try:
-        yield House(store, promises, names)
+        house = House(store, contacts, promises, names)
+        yield house
+        await house.office.written()
     finally:
+        await contacts.close()
         await store.close()
 
 

@@ -11,7 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from acd.asterisk import erase_recordings
 from acd.model.zone import ZONE
 from acd.ports import Clock
-from acd.records import DatabaseUnusable, erase_damaged, erase_numbers
+from acd.records import DatabaseUnusable, erase_damaged, erase_notes, erase_numbers
 
 DAY: Final = 86_400.0
 AT: Final = {"hour": 3, "minute": 30}
@@ -20,21 +20,32 @@ log = structlog.get_logger()
 
 
 class Housekeeping:
-    """Erases citizens' numbers when their time is over: at the start, for a service that is not up at night, and then
-    every night.
+    """Erases citizens' numbers, and what was written of them, when their time is over: at the start, for a service
+    that is not up at night, and then every night.
 
     Args:
         url: of the database.
         keep_numbers: days.
+        keep_notes: days that what operators wrote of a contact is kept.
         spill: where events go while the database is away.
         record: folder of the recordings of AMI sessions.
     """
 
-    def __init__(self, url: str, keep_numbers: int, clock: Clock, *, spill: Path, record: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        keep_numbers: int,
+        keep_notes: int,
+        clock: Clock,
+        *,
+        spill: Path,
+        record: Path | None = None,
+    ) -> None:
         self._url = url
         self._spill = spill
         self._record = record
         self._keep_numbers = keep_numbers
+        self._keep_notes = keep_notes
         self._clock = clock
         self._nights = AsyncIOScheduler(timezone=ZONE)
 
@@ -68,7 +79,16 @@ class Housekeeping:
     async def _erase_rows(self, before: float) -> None:
         try:
             erased = await erase_numbers(self._url, before)
+            written = await erase_notes(self._url, self._clock() - self._keep_notes * DAY)
         except DatabaseUnusable as error:
             log.error("numbers.not_erased", why=str(error))
         else:
-            log.info("numbers.erased", callers=erased.callers, callbacks=erased.callbacks, days=self._keep_numbers)
+            log.info(
+                "numbers.erased",
+                callers=erased.callers,
+                callbacks=erased.callbacks,
+                contacts=erased.contacts,
+                requests=erased.requests,
+                days=self._keep_numbers,
+            )
+            log.info("notes.erased", contacts=written.contacts, requests=written.requests, days=self._keep_notes)

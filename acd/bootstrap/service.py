@@ -26,6 +26,7 @@ from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load
+from acd.engine.board import BoardDesk
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
 from acd.hooks.courier import Courier
@@ -37,11 +38,24 @@ from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.ids import Device, LineId, OperatorId
 from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
-from acd.records import AccountStore, Archive, CallbackStore, HookStore, KeyStore, Ledger, day_bounds, day_of, upgrade
+from acd.records import (
+    AccountStore,
+    Archive,
+    CallbackStore,
+    ContactStore,
+    HookStore,
+    KeyStore,
+    Ledger,
+    day_bounds,
+    day_of,
+    upgrade,
+)
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
 from acd.web.curve import Curve, curve
+from acd.web.desk import Office
+from acd.web.desk.today import Today
 from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.openness import Openness
@@ -68,6 +82,7 @@ class Service:
         self.clock = clock or steady_clock()
         self.city: City = load(settings.queues)
         self.tally = Tally({id: line.target_wait for id, line in self.city.policy.lines.items()})
+        self.today = Today()
         self.web_url = ""
         self.first_password: str | None = None
         """One-time password of the admin, when this start has made him."""
@@ -126,7 +141,13 @@ class Service:
         spy_log = SpyLog(self.accounts)
         stack.push_async_callback(spy_log.close)
         self._tell_others(stack)
-        listeners = [self._listen, self.keeper.listen, self.metrics.listen, spy_log.listen, self.courier.listen]
+        self.contacts = ContactStore(url)
+        stack.push_async_callback(self.contacts.close)
+        self.office = self._open_office()
+        listeners = [
+            *(self._listen, self.keeper.listen, self.metrics.listen),
+            *(spy_log.listen, self.courier.listen, self.office.listen),
+        ]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
         self.floor = LiveFloor(self.driver, lambda: self.city, self.clock, self.settings.flows / "prompts")
         # Before anybody can say what he wants now.
@@ -136,7 +157,14 @@ class Service:
         stack.push_async_callback(control.stop)
         await self._open_web(stack)
         settings = self.settings
-        nights = Housekeeping(url, settings.keep_numbers, self.clock, spill=settings.spill, record=settings.record)
+        nights = Housekeeping(
+            url,
+            settings.keep_numbers,
+            settings.keep_notes,
+            self.clock,
+            spill=settings.spill,
+            record=settings.record,
+        )
         nights.start()
         stack.callback(nights.stop)
         self._started = True
@@ -200,6 +228,7 @@ class Service:
         """What the records know, and today's counts."""
         async for event in self.archive.events_since(day_bounds(day_of(self.clock()))[0]):
             self.tally.apply([event])
+            self.today.apply([event])
         return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
 
     async def _keep_promises(self, stack: AsyncExitStack) -> None:
@@ -233,6 +262,16 @@ class Service:
             self._plan_now.clear()
             self.planner = self.keeper.planner = await make_planner(self.city, self.archive, self.clock())
 
+    def _open_office(self) -> Office:
+        return Office(
+            _Floor(self),
+            self.contacts,
+            lambda: self.city,
+            clock=self.clock,
+            worklist=self.worklist,
+            today=self.today,
+        )
+
     async def _open_web(self, stack: AsyncExitStack) -> None:
         settings = self.settings
         door = Door(
@@ -261,6 +300,8 @@ class Service:
             curve_of=self._curve,
             floor=self.floor,
             openness=Openness(desk, settings.oidc()),
+            office=self.office,
+            requests=self.contacts,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
@@ -312,6 +353,7 @@ class Service:
             await asyncio.sleep(max(0.0, midnight - self.clock()))
             if self.clock() >= midnight:
                 self.tally.reset()
+                self.today.reset()
                 self.hub.changed()
 
     # --- Control -----------------------------------------------------------------------------------------------
@@ -408,6 +450,19 @@ class Service:
             return {"changes": self.reload()}
         except ConfigError as error:
             raise ControlError(str(error)) from None
+
+
+class _Floor:
+    """The engine, as the desks see it: it is not there yet when they are made."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def desk(self, operator: OperatorId) -> BoardDesk | None:
+        return self._service.engine.desk(operator)
+
+    def tell(self, fact: facts.Fact) -> None:
+        self._service.driver.tell(fact)
 
 
 def _field(request: Mapping[str, Any], name: str) -> Any:

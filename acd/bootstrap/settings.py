@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     oidc_scopes: str = "openid profile"
     oidc_label: str = ""
     """What people call it."""
+    keep_notes: int = Field(default=365, ge=1, le=3650)
+    """Days after which what operators wrote of a contact is erased: note and name, and the question of a closed
+    request."""
     record: Path | None = None
     """Folder for raw recordings of the AMI session; they hold callers' numbers, and go with them."""
 

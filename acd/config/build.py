@@ -40,7 +40,17 @@ from acd.config.schema import (
 from acd.config.source import Source
 from acd.model.hook import Hook
 from acd.model.ids import Device, LineId, OperatorId
-from acd.model.policy import Announcements, CallbackRule, Line, OfferRule, OfferRules, Operator, Policy, Routing
+from acd.model.policy import (
+    Announcements,
+    CallbackRule,
+    DeskRule,
+    Line,
+    OfferRule,
+    OfferRules,
+    Operator,
+    Policy,
+    Routing,
+)
 
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 
@@ -58,6 +68,7 @@ def build(block: CityBlock, source: Source, roster: Roster) -> City:
         lines=FrozenDict({LineId(id): _city_line(LineId(id), line) for id, line in block.lines.items()}),
         reasons=FrozenDict({id: _names(names) for id, names in block.reasons.items()}),
         closing_days=tuple(map(_closing_day, block.closing_days)),
+        subjects=_subjects(block.subjects),
         shifts=tuple(_shift(shift) for shift in block.shifts),
         roster=roster,
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
@@ -91,6 +102,7 @@ def _policy(block: CityBlock) -> Policy:
         reasons=tuple(block.reasons),
         routing=_struct(Routing, block.routing),
         offers=OfferRules(**{kind: _struct(OfferRule, rule) for kind, rule in _rules(block)}),
+        desk=_struct(DeskRule, block.desk),
         confirm_timeout=block.confirm_timeout,
         ringing_timeout=block.ringing_timeout,
         offer_margin=block.offer_margin,
@@ -130,6 +142,7 @@ def _city_line(id: LineId, block: LineBlock) -> CityLine:
             reachability=_struct(Threshold, block.thresholds.reachability),
             service_level=_struct(Threshold, block.thresholds.service_level),
         ),
+        subjects=_subjects(block.subjects),
         callback=None if block.callback is None else _terms(block.callback),
         screen_pop=block.screen_pop or None,
     )
@@ -172,6 +185,10 @@ def _closing_day(block: ClosingDayBlock) -> ClosingDay:
     if first is None or last is None:
         raise AssertionError("a closing day without a date passed the checks")
     return ClosingDays(names=names, first=first, last=last)
+
+
+def _subjects(blocks: Mapping[str, NamesBlock]) -> Mapping[str, Names]:
+    return FrozenDict({id: _names(names) for id, names in blocks.items()})
 
 
 def _names(block: NamesBlock) -> Names:

@@ -25,6 +25,7 @@ def describe_changes(old: City, new: City) -> list[str]:
     changes += _blocks("operator", _operators(old), _operators(new))
     changes += _roster(old, new)
     changes += _blocks("webhook", _webhooks(old), _webhooks(new))
+    changes += _blocks("subject", _subjects(old), _subjects(new))
     return changes + _blocks("reason", _reasons(old), _reasons(new))
 
 
@@ -49,7 +50,9 @@ def _city(city: City) -> _Flat:
     policy = city.policy
     flat = {"city": city.name, "closing_days": _text(city.closing_days)}
     flat |= {name: _text(getattr(policy, name)) for name in ("confirm_timeout", "ringing_timeout", "offer_margin")}
-    return flat | dict(_flat("routing", policy.routing)) | dict(_flat("offers", policy.offers))
+    for block in ("routing", "offers", "desk"):
+        flat |= dict(_flat(block, getattr(policy, block)))
+    return flat
 
 
 def _lines(city: City) -> dict[str, _Flat]:
@@ -104,6 +107,10 @@ def _webhooks(city: City) -> dict[str, _Flat]:
         name: _struct(hook) | {kind: ", ".join(sorted(getattr(hook, kind))) or "none" for kind in ("kinds", "lines")}
         for name, hook in city.webhooks.items()
     }
+
+
+def _subjects(city: City) -> dict[str, _Flat]:
+    return {id: dict(_flat("names", names)) for id, names in city.subjects.items()}
 
 
 def _struct(value: msgspec.Struct) -> _Flat:

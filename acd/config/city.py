@@ -168,6 +168,8 @@ class CityLine(msgspec.Struct, frozen=True):
     closing_days: tuple[ClosingDay, ...]
     """Its own, besides those of the city."""
     thresholds: Thresholds
+    subjects: Mapping[str, Names] = FrozenDict()
+    """Its own, besides those of the city, in the order of the file."""
     callback: CallbackTerms | None = None
     """None = this line never defers a caller."""
     screen_pop: str | None = None
@@ -184,6 +186,8 @@ class City(msgspec.Struct, frozen=True):
     reasons: Mapping[str, Names]
     """Reasons for not ready, in the order of the file."""
     closing_days: tuple[ClosingDay, ...]
+    subjects: Mapping[str, Names] = FrozenDict()
+    """What a call may be about on every line, in the order of the file."""
     shifts: tuple[Shift, ...] = ()
     """Who works when, on the dates that ``roster`` does not know."""
     roster: Mapping[date, tuple[Duty, ...]] = FrozenDict()

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -58,6 +58,7 @@ def parse(content: bytes, file: str = "queues.yaml") -> City:
     _check_shifts(document, source)
     _check_reasons(document, source)
     _check_webhooks(document, source)
+    _check_subjects(document, source)
     if block is not None:
         _check_double_shifts(block, source)
     roster = _roster(document, source)
@@ -226,9 +227,21 @@ def _check_webhooks(document: Any, source: Source) -> None:
                 source.fault(("webhooks", name, "lines", n), says)
 
 
+_SYSTEM_REASONS: Final = frozenset({*OfferFailure, "login", "page_lost", "phone_lost"})
+
+
 def _check_reasons(document: Any, source: Source) -> None:
-    for id in _block(document, "reasons").keys() & set(OfferFailure):
+    for id in _block(document, "reasons").keys() & _SYSTEM_REASONS:
         source.fault(("reasons", id), f"'{id}' is set by the system itself: use another id")
+
+
+def _check_subjects(document: Any, source: Source) -> None:
+    """A subject is counted under its id: one of the whole city cannot mean something else on a line."""
+    city = _block(document, "subjects")
+    for line, raw in _blocks(document, "lines"):
+        for id in _block(raw, "subjects").keys() & city.keys():
+            says = f"{shown(id)!r} is a subject of the whole city already: use another id, or leave it out here"
+            source.fault(("lines", line, "subjects", id), says)
 
 
 def _block(raw: Any, key: str) -> Raw:

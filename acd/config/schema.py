@@ -41,6 +41,7 @@ from acd.model.hook import NewsKind
 from acd.model.policy import (
     Announcements,
     CallbackRule,
+    DeskRule,
     Line,
     OfferRule,
     OfferRules,
@@ -62,6 +63,7 @@ _LINE: Final = _defaults(Line)
 _ANNOUNCE: Final = _defaults(Announcements)
 _ROUTING: Final = _defaults(Routing)
 _OFFERS: Final = _defaults(OfferRules)
+_DESK: Final = _defaults(DeskRule)
 _POLICY: Final = _defaults(Policy)
 _SHOWN: Final = _defaults(Thresholds)
 _RULE: Final = _defaults(CallbackRule)
@@ -264,6 +266,8 @@ class LineBlock(DefaultsBlock):
     """Prompt that a caller hears on entering the line."""
     closing_days: list[ClosingDay] = []
     """The line's own, besides those of the city."""
+    subjects: dict[Id, NamesBlock] = {}
+    """What its calls are about, besides the subjects of the whole city."""
     calls_per_year: Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)] | None = None
     """A year's volume, instead of calls_per_day: it is spread over the days on which the line is open."""
 
@@ -288,6 +292,15 @@ class OperatorBlock(Block):
     """His phone: the name of the PJSIP endpoint."""
     lines: dict[str, Annotated[int, Field(ge=1, le=99)]]
     """Line: level. 1 = first choice for that line; higher levels come later."""
+
+
+class DeskBlock(Block):
+    """How patient the operator's page is."""
+
+    grace: Annotated[float, seconds(5, 600)] = _DESK["grace"]
+    """An operator whose page or phone is gone for this long is no longer ready."""
+    wrap_up_extension: Annotated[float, seconds(0, 600)] = _DESK["wrap_up_extension"]
+    """By this he may prolong his time for notes, once after each call; 0 = not at all."""
 
 
 class RoutingBlock(Block):
@@ -357,6 +370,9 @@ class CityBlock(Block):
     operators: dict[Id, OperatorBlock] = {}
     reasons: Annotated[dict[Id, NamesBlock], Field(min_length=1)]
     """Reasons for not ready that an operator may choose."""
+    subjects: dict[Id, NamesBlock] = {}
+    """What a call may be about, on every line: the operator marks them beside his note."""
+    desk: DeskBlock = DeskBlock()
     shifts: list[Annotated[ShiftBlock, together(shift_breaks)]] = []
     """Who works when, every week; left out, those count who were logged in at that hour in the past weeks."""
     roster: RosterFile = ""

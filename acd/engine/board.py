@@ -1,12 +1,20 @@
 """A read-only picture of the engine at one moment: what the wallboard and the command line show."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from acd.model.call import CallState
+from acd.model.callback import AttemptStage
 from acd.model.facts import PhoneState
 from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
-from acd.model.operator import OperatorState
+from acd.model.operator import OperatorState, Wish
 from acd.model.supervision import LineStored, SpyMode
+
+if TYPE_CHECKING:
+    from acd.engine.people import Call, Desk
+    from acd.engine.promise import Attempt
+    from acd.engine.state import State
 
 
 class BoardLine(msgspec.Struct, frozen=True):
@@ -78,6 +86,82 @@ class BoardSpy(msgspec.Struct, frozen=True):
     by: str
     began_at: float | None
     """None = his phone rings."""
+
+
+class DeskCall(msgspec.Struct, frozen=True):
+    """The call in hand of one operator, from the moment at which it is his."""
+
+    call: CallId
+    line: LineId
+    number: str | None
+    """None = withheld."""
+    language: str
+    path: str
+    """Menu nodes passed, joined by ``>``."""
+    entered_at: float
+    answered_at: float | None
+
+
+class DeskAttempt(msgspec.Struct, frozen=True):
+    """The call back in hand of one operator."""
+
+    attempt: OfferId
+    callback: CallbackId
+    line: LineId
+    stage: AttemptStage | None
+    """None = being claimed."""
+
+
+class BoardDesk(msgspec.Struct, frozen=True):
+    """One operator as his own page shows him. Times are seconds since the epoch."""
+
+    operator: OperatorId
+    name: str
+    linked: bool
+    """False: the link to the switch is down, and nothing of this is sure."""
+    state: OperatorState
+    wish: Wish
+    """What becomes of him when the work in hand is done."""
+    reason: str | None
+    """Reason of the wish, when that is not ready."""
+    since: float
+    phone: PhoneState
+    device: str
+    lines: tuple[LineId, ...]
+    call: DeskCall | None
+    attempt: DeskAttempt | None
+    wrap_up_ends: float | None
+    may_extend: bool
+
+
+def board_desk(state: "State", desk: "Desk") -> BoardDesk:
+    wraps_up = desk.state is OperatorState.WRAP_UP
+    return BoardDesk(
+        operator=desk.id,
+        name=desk.config.name,
+        linked=state.linked,
+        state=desk.state,
+        wish=desk.wish,
+        reason=desk.reason,
+        since=desk.since,
+        phone=desk.phone,
+        device=desk.config.device,
+        lines=tuple(desk.config.lines),
+        call=None if desk.call is None or desk.call.line is None else _call(desk.call, desk.call.line.id),
+        attempt=None if desk.attempt is None else _attempt(desk.attempt),
+        wrap_up_ends=desk.wrap_up_ends if wraps_up else None,
+        may_extend=wraps_up and not desk.extended and state.policy.desk.wrap_up_extension > 0,
+    )
+
+
+def _call(call: "Call", line: LineId) -> DeskCall:
+    # Of a caller who is offered again, the answer is one of before.
+    answered_at = call.answered_at if call.state is CallState.TALKING else None
+    return DeskCall(call.id, line, call.number, call.language, call.path, call.entered_at, answered_at)
+
+
+def _attempt(attempt: "Attempt") -> DeskAttempt:
+    return DeskAttempt(attempt.id, attempt.callback, attempt.line.id, attempt.stage)
 
 
 class Board(msgspec.Struct, frozen=True):

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from acd.engine import attempts, bookings, callbacks, callers, desks, dues, offers, resync, supervisor
-from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator, BoardSpy
-from acd.engine.people import Call, Desk, Lent
+from acd.engine import attempts, bookings, callbacks, callers, desks, dues, offers, presence, resync, supervisor
+from acd.engine.board import Board, BoardCall, BoardDesk, BoardLine, BoardOperator, BoardSpy, board_desk
+from acd.engine.people import Absence, Call, Desk, Lent
 from acd.engine.promise import Attempt
 from acd.engine.settle import settle
 from acd.engine.state import ENGINE, State, Timed, TimerKind
@@ -20,7 +20,7 @@ from acd.model import facts as f
 from acd.model.call import CallState
 from acd.model.commands import Command
 from acd.model.events import Event
-from acd.model.ids import LineId
+from acd.model.ids import LineId, OperatorId
 from acd.model.policy import Policy
 from acd.model.supervision import Objection
 
@@ -72,6 +72,10 @@ HANDLERS: Final[dict[type[f.Fact], Handler]] = {
     f.OperatorLoggedOut: desks.logged_out,
     f.OperatorReady: desks.ready,
     f.OperatorNotReady: desks.not_ready,
+    f.WrapUpExtended: presence.wrap_up_extended,
+    f.WrapUpFinished: presence.wrap_up_finished,
+    f.PageOpened: presence.page_opened,
+    f.PageLost: presence.page_lost,
     f.SwitchSeen: resync.switch_seen,
     f.LinkLost: resync.link_lost,
     f.Restored: resync.restored,
@@ -151,6 +155,8 @@ class Engine:
             attempts.silent(self._state, what)
         elif isinstance(what, Lent):
             supervisor.lines_over(self._state, what)
+        elif isinstance(what, Absence):
+            presence.too_long(self._state, what)
         else:
             dues.watch(self._state)
 
@@ -165,6 +171,11 @@ class Engine:
     def objection(self, fact: f.Fact) -> Objection | None:
         """Why a person cannot do this now; None = he can. Reads only."""
         return supervisor.objection(self._state, fact)
+
+    def desk(self, operator: OperatorId) -> BoardDesk | None:
+        """All that this operator's page shows of him and of the call in hand. None = there is no such operator."""
+        desk = self._state.desks.get(operator)
+        return None if desk is None else board_desk(self._state, desk)
 
     def board(self, now: float) -> Board:
         """A picture of this moment. Reads only."""

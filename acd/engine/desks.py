@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from acd.engine.people import Desk
+from acd.engine.people import Absence, Desk
 from acd.engine.state import ENGINE, State, TimerKind
 from acd.model.commands import SetAllowed
 from acd.model.events import MoveRefused, OperatorWished, PhoneReported
@@ -112,9 +112,10 @@ def wrap_up(state: State, desk: Desk, seconds: float) -> None:
     """After a conversation: time to finish notes, none when the line gives none."""
     desk.call = desk.attempt = None
     desk.misses.clear()
+    desk.wrap_up_ends, desk.extended = state.now + seconds, False
     state.move_desk(desk, _TALK_ENDED)
     if seconds > 0:
-        state.set_timer(state.now + seconds, TimerKind.WRAP_UP_ENDS, desk)
+        state.set_timer(desk.wrap_up_ends, TimerKind.WRAP_UP_ENDS, desk)
     else:
         end_wrap_up(state, desk, ENGINE)
 
@@ -190,3 +191,18 @@ def report_phone(state: State, desk: Desk, phone: PhoneState) -> None:
     reachable = phone is not _UNREACHABLE
     if reachable is (was is _UNREACHABLE):
         state.events.append(PhoneReported(state.now, desk.config.device, desk.id, reachable))
+        if reachable:
+            back(desk.phone_gone)
+        elif desk.page is not None:
+            # Who works at his phone alone would not see that he has to say again that he is ready.
+            gone(state, desk.phone_gone)
+
+
+def gone(state: State, absence: Absence) -> None:
+    """It may be back in a moment; when it is not, he is no longer ready."""
+    absence.token += 1
+    state.set_timer(state.now + state.policy.desk.grace, TimerKind.ABSENT_TOO_LONG, absence)
+
+
+def back(absence: Absence) -> None:
+    absence.token += 1

@@ -16,6 +16,10 @@ from acd.model.outcome import Outcome
 from acd.model.policy import Line, Operator
 from acd.model.supervision import SpyMode
 
+PAGE_LOST: Final = "page_lost"
+PHONE_LOST: Final = "phone_lost"
+"""Reasons for not ready that the system gives."""
+
 _UNREACHABLE: Final = OperatorState.UNREACHABLE
 _READY: Final = Wish.READY
 
@@ -84,6 +88,19 @@ class Call:
         """Counts the moves; a timer set before the last move is stale."""
 
 
+class Absence:
+    """One thing that an operator cannot work without, his page or his phone, and since when it may be gone. What he
+    does meanwhile does not touch its timer."""
+
+    __slots__ = ("desk", "reason", "token")
+
+    def __init__(self, desk: "Desk", reason: str) -> None:
+        self.desk = desk
+        self.reason = reason
+        """Of the operator who is no longer ready because of it."""
+        self.token = 0
+
+
 class Desk:
     """An operator at work: his configuration, his wish, his phone and the call in hand."""
 
@@ -93,18 +110,23 @@ class Desk:
         "by",
         "call",
         "config",
+        "extended",
         "id",
         "lanes",
         "lent",
         "line",
         "misses",
+        "page",
+        "page_gone",
         "phone",
+        "phone_gone",
         "reason",
         "since",
         "skills",
         "state",
         "token",
         "wish",
+        "wrap_up_ends",
     )
 
     def __init__(self, config: Operator, now: float) -> None:
@@ -131,6 +153,13 @@ class Desk:
         self.line: LineId | None = None
         self.misses: dict[str, int] = {}
         """Failed offers in a row, by kind."""
+        self.wrap_up_ends: float | None = None
+        self.extended = False
+        """He has prolonged this wrap-up."""
+        self.page: bool | None = None
+        """His page is connected; None = he works without it."""
+        self.page_gone = Absence(self, PAGE_LOST)
+        self.phone_gone = Absence(self, PHONE_LOST)
         self.token = 0
 
     def level(self, line: LineId) -> int:

@@ -4,7 +4,7 @@ Nothing the switch shows is doubted. What we believed and it does not show has e
 gets the outcome that its last known state implies, marked as not seen.
 """
 
-from acd.engine import attempts, bookings, callbacks, callers, desks, offers, supervisor
+from acd.engine import attempts, bookings, callbacks, callers, desks, offers, presence, supervisor
 from acd.engine.people import Call, Desk
 from acd.engine.promise import Proposal
 from acd.engine.settle import attach
@@ -89,6 +89,7 @@ def restored(state: State, fact: Restored) -> None:
         supervisor.restored_lines(state, lines)
     for spy in fact.spies:
         supervisor.restored_spy(state, spy)
+    presence.restored(state, fact.pages)
     state.crisis, state.draining = fact.crisis, fact.draining
 
 
@@ -97,6 +98,9 @@ def switch_seen(state: State, fact: SwitchSeen) -> None:
     state.events.append(LinkCameUp(state.now, len(fact.calls), len(fact.missed)))
     for desk in state.desks.values():
         desks.report_phone(state, desk, fact.phones.get(desk.config.device, PhoneState.UNREACHABLE))
+        if fact.rebooted:
+            # It has forgotten all phones: they come back one by one, and nobody is to blame for the time that takes.
+            desks.back(desk.phone_gone)
     attempts.part(state, {seen.attempt for seen in fact.attempts})
     for note in fact.missed:
         missed(state, note)

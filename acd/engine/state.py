@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from acd.engine.people import Call, Desk, Lane, Lent, Spying
+from acd.engine.people import Absence, Call, Desk, Lane, Lent, Spying
 from acd.engine.promise import Attempt, Dues
 from acd.model.call import CallMove, CallState, next_call_state
 from acd.model.commands import Command, DropPlan
@@ -59,9 +59,10 @@ class TimerKind(IntEnum):
     ATTEMPT_SILENT = 11
     LOOK_AT_DUES = 12
     LINES_OVER = 13
+    ABSENT_TOO_LONG = 14
 
 
-Timed = Call | Desk | Attempt | Dues | Lent
+Timed = Call | Desk | Attempt | Dues | Lent | Absence
 """What a timer can be set for."""
 
 PLAN_KEPT = (
@@ -176,6 +177,8 @@ class State:
             # Who is at work finishes it; the next load forgets him.
             if desk.state in RESTING:
                 desk.token += 1
+                desk.page_gone.token += 1
+                desk.phone_gone.token += 1
                 del self.desks[desk.id]
         # His phone may be somebody else's by then.
         self.by_device = {desk.config.device: desk for desk in self.desks.values()}

@@ -144,6 +144,22 @@ class AuditAction(StrEnum):
     HOOK_REDELIVERED = "hook_redelivered"
     IDENTITY_LINKED = "identity_linked"
     """Somebody of the city's own provider signed in for the first time, and has this account from now on."""
+    # The operator's desk.
+    CALL_SHOWN = "call_shown"
+    """The call in hand, with the citizen's number and his earlier contacts."""
+    CONTACT_WRITTEN = "contact_written"
+    """Note, name, subjects or settled: once for what is typed during and just after the call, then each time."""
+    DESK_STATE = "desk_state"
+    """Somebody logged in or out of work, or changed what he is ready for, on his page."""
+    REQUESTS_SEEN = "requests_seen"
+    """The list of requests for colleagues: numbers masked."""
+    REQUEST_SEEN = "request_seen"
+    """One request, with question, name and, for who may see it, the number."""
+    REQUEST_MADE = "request_made"
+    REQUEST_TAKEN = "request_taken"
+    REQUEST_HANDED_OVER = "request_handed_over"
+    REQUEST_DONE = "request_done"
+    REQUEST_CANCELLED = "request_cancelled"
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

@@ -260,6 +260,21 @@ class PhoneReported(Event, frozen=True):
     reachable: bool
 
 
+class WrapUpLengthened(Event, frozen=True):
+    """He took the one extension of his time for notes, until ``until``."""
+
+    operator: OperatorId
+    until: float
+    by: str
+
+
+class PageChanged(Event, frozen=True):
+    """The operator's page was connected, or the last of his pages was lost."""
+
+    operator: OperatorId
+    open: bool
+
+
 class LinkWentDown(Event, frozen=True):
     """From here on nothing could be seen: a gap begins."""
 
@@ -375,6 +390,8 @@ AnyEvent = (
     | OperatorChanged
     | OperatorWished
     | PhoneReported
+    | WrapUpLengthened
+    | PageChanged
     | LinkWentDown
     | LinkCameUp
     | CrisisChanged

@@ -350,6 +350,29 @@ class OperatorNotReady(OperatorAction, frozen=True):
     reason: str
 
 
+# --- The operator's desk ---------------------------------------------------------------------------------------------
+
+
+class WrapUpExtended(OperatorAction, frozen=True):
+    """He needs more time for his notes: once, by the city's ``desk.wrap_up_extension``."""
+
+
+class WrapUpFinished(OperatorAction, frozen=True):
+    """His notes are done before the time is over. He comes to rest where he wanted to, ready or not."""
+
+
+class PageOpened(Fact, frozen=True):
+    """The operator's page is connected. Told again, it says nothing new."""
+
+    operator: OperatorId
+
+
+class PageLost(Fact, frozen=True):
+    """The last of his pages is gone: closed, crashed, asleep, or without a network."""
+
+    operator: OperatorId
+
+
 # --- The link, the settings, the clock -----------------------------------------------------------------------------
 
 
@@ -461,6 +484,8 @@ class Restored(Fact, frozen=True):
     lines: tuple[LinesStored, ...] = ()
     switched: tuple[LineStored, ...] = ()
     spies: tuple[SpyStored, ...] = ()
+    pages: tuple[OperatorId, ...] = ()
+    """Operators whose page was open."""
 
 
 class PolicyChanged(Fact, frozen=True):

@@ -129,6 +129,15 @@ class OfferRules(msgspec.Struct, frozen=True):
     fault: OfferRule = OfferRule(back_after=30.0, limit=3)
 
 
+class DeskRule(msgspec.Struct, frozen=True):
+    """How patient we are with those who work at the operator's page."""
+
+    grace: float = 30.0
+    """Seconds after which an operator whose page or phone is gone is no longer ready."""
+    wrap_up_extension: float = 60.0
+    """Seconds by which he may prolong his time for notes, once; 0 = not at all."""
+
+
 class Routing(msgspec.Struct, frozen=True):
     """Settings of the choice "who gets whom"."""
 
@@ -149,6 +158,7 @@ class Policy(msgspec.Struct, frozen=True):
     """Reasons for not ready that an operator may choose."""
     routing: Routing = Routing()
     offers: OfferRules = OfferRules()
+    desk: DeskRule = DeskRule()
     confirm_timeout: float = 1.0
     """The switch must confirm an offer within this, or it is asked what became of the call."""
     ringing_timeout: float = 3.0

@@ -19,9 +19,10 @@ from acd.model.calls import CallRow
 from acd.records.accounts import AccountStore
 from acd.records.archive import Archive, OutcomeCounts
 from acd.records.callbacks import CallbackStore
+from acd.records.contacts import ContactStore
 from acd.records.database import DatabaseUnusable, upgrade
 from acd.records.days import day_bounds, day_of
-from acd.records.erasure import Erased, erase_numbers
+from acd.records.erasure import Erased, NotesErased, erase_notes, erase_numbers
 from acd.records.hooks import HookStore
 from acd.records.keys import KeyStore
 from acd.records.ledger import Health, Ledger
@@ -33,16 +34,19 @@ __all__ = [
     "Archive",
     "CallRow",
     "CallbackStore",
+    "ContactStore",
     "DatabaseUnusable",
     "Erased",
     "Health",
     "HookStore",
     "KeyStore",
     "Ledger",
+    "NotesErased",
     "OutcomeCounts",
     "day_bounds",
     "day_of",
     "erase_damaged",
+    "erase_notes",
     "erase_numbers",
     "rebuild",
     "upgrade",

@@ -64,7 +64,7 @@ class AccountStore:
                 return False
             await self._insert(connection, Account(name, Role.ADMIN, at, must_change=True), password, None)
             entry = AuditEntry(at, "acd", "", AuditAction.ACCOUNT_ADDED, name, Role.ADMIN)
-            await append(connection, entry)
+            await append_audit(connection, entry)
             return True
 
     async def add(self, account: Account, password: str | None, token: str | None, entry: AuditEntry) -> None:
@@ -78,7 +78,7 @@ class AccountStore:
             if await connection.scalar(select(_account.name).where(_account.name == account.name)):
                 raise AccountError(f"there is an account {account.name!r} already")
             await self._insert(connection, account, password, token)
-            await append(connection, entry)
+            await append_audit(connection, entry)
 
     async def set_password(
         self, name: str, password: str | None, token: str | None, entry: AuditEntry, *, keep: str = ""
@@ -119,7 +119,7 @@ class AccountStore:
             if row["role"] == Role.ADMIN and not await connection.scalar(_admins()):
                 raise AccountError(f"{name!r} is the last admin: make another one first")
             await connection.execute(delete(tables.session).where(_session.account == name, _session.id != keep))
-            await append(connection, entry)
+            await append_audit(connection, entry)
 
     async def _insert(
         self, connection: AsyncConnection, account: Account, password: str | None, token: str | None
@@ -160,7 +160,7 @@ class AccountStore:
                 raise AccountError(f"{name!r} is the last admin: make another one first")
             await connection.execute(delete(tables.session).where(_session.account == name))
             detail = f"{identity.role} {operator or ''}".strip()
-            await append(connection, AuditEntry(at, CITY, address, AuditAction.ACCOUNT_ROLE, name, detail))
+            await append_audit(connection, AuditEntry(at, CITY, address, AuditAction.ACCOUNT_ROLE, name, detail))
             return msgspec.structs.replace(account, role=identity.role, operator=operator)
 
     async def _first_time(self, connection: AsyncConnection, identity: Identity, at: float, address: str) -> Account:
@@ -171,8 +171,10 @@ class AccountStore:
         await self._insert(connection, account, None, None)
         link = {"issuer": identity.issuer, "subject": identity.subject, "account": name, "since": at}
         await connection.execute(insert(tables.identity).values(**link))
-        await append(connection, AuditEntry(at, CITY, address, AuditAction.ACCOUNT_ADDED, name, identity.role))
-        await append(connection, AuditEntry(at, CITY, address, AuditAction.IDENTITY_LINKED, name, identity.issuer))
+        await append_audit(connection, AuditEntry(at, CITY, address, AuditAction.ACCOUNT_ADDED, name, identity.role))
+        await append_audit(
+            connection, AuditEntry(at, CITY, address, AuditAction.IDENTITY_LINKED, name, identity.issuer)
+        )
         return account
 
     # --- Sessions -----------------------------------------------------------------------------------------------------
@@ -188,7 +190,7 @@ class AccountStore:
             )
             await connection.execute(insert(tables.session), [row])
             await connection.execute(update(tables.account).where(_account.name == account).values(signed_in_at=at))
-            await append(connection, entry)
+            await append_audit(connection, entry)
 
     async def session(self, id: str) -> Session | None:
         """The session and its account as it is now; None = it was ended, or the account is disabled."""
@@ -209,13 +211,13 @@ class AccountStore:
     async def end_session(self, id: str, entry: AuditEntry) -> None:
         async with self._writing() as connection:
             await connection.execute(delete(tables.session).where(_session.id == id))
-            await append(connection, entry)
+            await append_audit(connection, entry)
 
     # --- Audit --------------------------------------------------------------------------------------------------------
 
     async def write(self, entry: AuditEntry) -> None:
         async with self._writing() as connection:
-            await append(connection, entry)
+            await append_audit(connection, entry)
 
     async def log(
         self, *, who: str = "", about: str = "", action: AuditAction | None = None, before: float, limit: int
@@ -258,7 +260,7 @@ def _admins() -> Select[int]:
     return select(func.count()).select_from(tables.account).where(*active)
 
 
-async def append(connection: AsyncConnection, entry: AuditEntry) -> None:
+async def append_audit(connection: AsyncConnection, entry: AuditEntry) -> None:
     """Numbered without a hole: nobody else writes meanwhile, and a line that is taken away is missed."""
     last = await connection.scalar(select(func.coalesce(func.max(_audit.seq), 0)))
     await connection.execute(insert(tables.audit), [{"seq": (last or 0) + 1} | msgspec.to_builtins(entry)])

@@ -14,7 +14,7 @@ from acd.model.calls import CallRow, CallsWanted
 from acd.model.events import CallStarted, Event
 from acd.model.facts import AttemptStored, CallbackBooked, CallStored, OperatorStored, Restored
 from acd.model.history import History
-from acd.model.ids import CallId, LineId
+from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.operator import Wish
 from acd.model.outcome import Outcome
 from acd.model.supervision import LinesStored, LineStored, SpyStored
@@ -24,7 +24,7 @@ from acd.records.database import DatabaseUnusable, connect
 from acd.records.entries import unseal
 from acd.records.figures import Waited
 from acd.records.history import read_history
-from acd.records.projection import ANSWERED, CRISIS, DRAINING
+from acd.records.projection import ANSWERED, CRISIS, DRAINING, PAGE
 
 log = structlog.get_logger()
 
@@ -99,6 +99,9 @@ class Archive:
             lines=tuple(_lent(row) for row in lent),
             switched=tuple(msgspec.convert(row, LineStored) for row in opened),
             spies=tuple(msgspec.convert(row, SpyStored) for row in listening),
+            pages=tuple(
+                OperatorId(name.removeprefix(PAGE)) for name, open in switched.items() if open and name.startswith(PAGE)
+            ),
         )
 
     async def _standing(self) -> "_Standing":

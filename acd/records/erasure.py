@@ -1,9 +1,12 @@
-"""Numbers of citizens are erased by the clock. Nothing else goes: figures, ledger and logs hold none."""
+"""Numbers of citizens are erased by the clock, and what operators wrote of them by a longer one. Nothing else goes:
+figures, ledger and logs hold none."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
-from sqlalchemy import Delete, Update, delete, select, update
+from sqlalchemy import Delete, Update, delete, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,18 +17,30 @@ BATCH: Final = 500
 """Rows of one transaction: who must write a promise down meanwhile does not wait long."""
 
 _caller, _callback = tables.caller.c, tables.callback.c
+_contact, _request, _log = tables.contact.c, tables.request.c, tables.request_log.c
 
 
 class Erased(msgspec.Struct, frozen=True):
-    """How many numbers are gone."""
+    """How many are gone."""
 
     callers: int
     callbacks: int
+    contacts: int = 0
+    """Numbers beside what an operator wrote."""
+    requests: int = 0
+    """Numbers of citizens whom a colleague was to call."""
+
+
+class NotesErased(msgspec.Struct, frozen=True):
+    """How many of each have lost what was written."""
+
+    contacts: int
+    requests: int
 
 
 async def erase_numbers(url: str, before: float) -> Erased:
-    """Erase the numbers of those who called before then, and of the promises that were closed before then. Who is still
-    owed a call keeps his.
+    """Erase the numbers of those who called before then, and of the promises and requests that were closed before then.
+    Who is still owed a call keeps his.
 
     Args:
         before: seconds since the epoch.
@@ -36,23 +51,57 @@ async def erase_numbers(url: str, before: float) -> Erased:
     old = select(_caller.call).where(_caller.at < before).limit(BATCH)
     over = _callback.closed_at.is_not(None), _callback.closed_at < before, _callback.number.is_not(None)
     closed = select(_callback.callback).where(*over).limit(BATCH)
+    told = select(_contact.contact).where(_contact.began_at < before, _contact.number.is_not(None)).limit(BATCH)
+    asked = select(_request.request).where(_request.closed_at < before, _request.number != "").limit(BATCH)
+    async with _writing(url) as engine:
+        return Erased(
+            await _all(engine, delete(tables.caller).where(_caller.call.in_(old))),
+            await _all(engine, update(tables.callback).where(_callback.callback.in_(closed)).values(number=None)),
+            await _all(engine, update(tables.contact).where(_contact.contact.in_(told)).values(number=None)),
+            await _all(engine, update(tables.request).where(_request.request.in_(asked)).values(number="")),
+        )
+
+
+async def erase_notes(url: str, before: float) -> NotesErased:
+    """Erase notes and names of contacts that began before then; questions, names and notes of requests that were closed
+    before then. Subjects and settled stay: they are counted.
+
+    Args:
+        before: seconds since the epoch.
+
+    Raises:
+        DatabaseUnusable: it cannot be written; what is erased already stays so.
+    """
+    written = or_(_contact.note != "", _contact.name != "")
+    old = select(_contact.contact).where(_contact.began_at < before, written).limit(BATCH)
+    asked = or_(_request.question != "", _request.name != "")
+    closed = select(_request.request).where(_request.closed_at < before, asked).limit(BATCH)
+    gone = select(_request.request).where(_request.closed_at < before)
+    noted = select(_log.request).where(_log.note != "", _log.request.in_(gone)).limit(BATCH)
+    async with _writing(url) as engine:
+        # The history first: whose question is gone is not looked at again.
+        await _all(engine, update(tables.request_log).where(_log.request.in_(noted)).values(note=""))
+        return NotesErased(
+            await _all(engine, update(tables.contact).where(_contact.contact.in_(old)).values(note="", name="")),
+            await _all(engine, update(tables.request).where(_request.request.in_(closed)).values(question="", name="")),
+        )
+
+
+@asynccontextmanager
+async def _writing(url: str) -> AsyncIterator[AsyncEngine]:
     engine = connect(url)
     try:
-        callers = await _all(engine, delete(tables.caller).where(_caller.call.in_(old)))
-        callbacks = await _all(
-            engine, update(tables.callback).where(_callback.callback.in_(closed)).values(number=None)
-        )
+        yield engine
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseUnusable(str(engine.url), str(getattr(error, "orig", error))) from error
     finally:
         await engine.dispose()
-    return Erased(callers, callbacks)
 
 
 async def _all(engine: AsyncEngine, some: Delete | Update) -> int:
     """Again and again, until there are none left."""
-    erased, found = 0, BATCH
-    while found == BATCH:
+    erased, found = 0, 1
+    while found:
         async with engine.begin() as connection:
             found = (await connection.execute(some)).rowcount
         erased += found

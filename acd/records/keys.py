@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model.account import AccountError, ApiKey, AuditEntry, Scope
 from acd.records import tables
-from acd.records.accounts import append
+from acd.records.accounts import append_audit
 from acd.records.database import DatabaseUnusable, connect, writing
 
 _key = tables.api_key.c
@@ -50,7 +50,7 @@ class KeyStore:
             if await connection.scalar(select(_key.name).where(_key.name == key.name)):
                 raise AccountError(f"there is, or was, a key {key.name!r}: the audit log must tell them apart")
             await connection.execute(insert(tables.api_key).values(**row))
-            await append(connection, entry)
+            await append_audit(connection, entry)
 
     async def revoke(self, name: str, at: float, entry: AuditEntry) -> None:
         """It opens nothing any more, at once and for good.
@@ -63,7 +63,7 @@ class KeyStore:
             done = await connection.execute(update(tables.api_key).where(*mine).values(revoked_at=at))
             if not done.rowcount:
                 raise AccountError(f"there is no key {name!r} that opens anything")
-            await append(connection, entry)
+            await append_audit(connection, entry)
 
     async def used(self, name: str, at: float) -> None:
         async with self._writing() as connection:

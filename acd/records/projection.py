@@ -23,6 +23,8 @@ CALLER_LEFT: Final = "caller_left"
 
 CRISIS: Final = "crisis"
 DRAINING: Final = "draining"
+PAGE: Final = "page:"
+"""Before the operator's name: his page is open."""
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -436,6 +438,11 @@ def _spy_ended(picture: Picture, seq: int, event: ev.SpyEnded) -> str | None:
     return None
 
 
+def _page(picture: Picture, seq: int, event: ev.PageChanged) -> None:
+    value = "open" if event.open else None
+    picture.change(SettingRecord(name=f"{PAGE}{event.operator}", value=value, at=event.at, by=event.operator))
+
+
 STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = MappingProxyType(
     {
         ev.CallStarted: _started,
@@ -466,7 +473,9 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.LineOverridden: _line_overridden,
         ev.SpyStarted: _spy_started,
         ev.SpyEnded: _spy_ended,
+        ev.PageChanged: _page,
     }
 )
 """What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,
-``MoveRefused``, and those of an attempt to call back, which the tables of the promises hold already."""
+``MoveRefused``, ``WrapUpLengthened``, and those of an attempt to call back, which the tables of the promises hold
+already."""

@@ -1,10 +1,12 @@
 """The tables. Times are seconds since the epoch, UTC, on our clock; every ``..._at`` follows the event of that name.
 
-Personal data: a number is in ``caller`` and, of those who are to be called back, in ``callback.number``, and nowhere
-else. The ledger's JSON and the log of the promises leave it out, and reads put it back while it is still there; so
-numbers can be erased by the clock while ledger and log stay as they were written. ``caller`` is therefore no part of
-the projection: a rebuild cannot bring a number back, and does not take one away. Nor are the promises part of it: they
-are what is still to be done, and each step of theirs is in the database before anybody is told of it.
+Personal data: a number is in ``caller``, in ``callback.number`` of those who are to be called back, in
+``contact.number`` and ``request.number`` beside what operators wrote, and nowhere else. The ledger's JSON and the log
+of the promises leave it out, and reads put it back while it is still there; so numbers can be erased by the clock while
+ledger and log stay as they were written. Names, notes and questions are in ``contact``, ``request`` and ``request_log``
+alone, and have a term of their own. ``caller`` is therefore no part of the projection: a rebuild cannot bring a number
+back, and does not take one away. Nor are the promises part of it: they are what is still to be done, and each step of
+theirs is in the database before anybody is told of it. Nor is what operators write: no event holds it.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
@@ -375,6 +377,62 @@ identity = Table(
 )
 """Who signs in at the city's own provider is this account. Nobody becomes one by having its name."""
 Index("ix_identity_account", identity.c.account, unique=True)
+
+# --- The operator's desk ----------------------------------------------------------------------------------------------
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("contact", Text, primary_key=True, comment="the call or attempt, ~ and the operator"),
+    Column("operator", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("call", Text, index=True),
+    Column("callback", Text, index=True, comment="the promise that was being kept"),
+    Column("number", Text, index=True, comment="E.164; NULL: withheld, or erased"),
+    Column("language", Text, nullable=False),
+    Column("began_at", Double, nullable=False, index=True, comment="the operator picked up"),
+    Column("ended_at", Double, comment="the conversation is over"),
+    Column("name", Text, nullable=False, comment="the citizen's; empty: not given, or erased"),
+    Column("note", Text, nullable=False, comment="empty: none, or erased"),
+    Column("subjects", Text, nullable=False, comment="JSON list of ids"),
+    Column("settled", Boolean, comment="NULL: not said"),
+    Column("version", Integer, nullable=False, comment="rises with each draft that is kept"),
+)
+Index("ix_contact_operator", contact.c.operator, contact.c.began_at)
+"""What operators write of their conversations. Not of the projection: no event holds it."""
+
+request = Table(
+    "request",
+    metadata,
+    Column("request", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False, comment="RequestState"),
+    Column("made_at", Double, nullable=False),
+    Column("by", Text, nullable=False, comment="account"),
+    Column("line", Text, nullable=False),
+    Column("to", Text, nullable=False, comment="colleague or team who is to call"),
+    Column("question", Text, nullable=False, comment="empty: erased"),
+    Column("number", Text, nullable=False, comment="E.164; empty: erased"),
+    Column("deadline", Double, nullable=False),
+    Column("name", Text, nullable=False, comment="the citizen's"),
+    Column("contact", Text, index=True, comment="in which it was made"),
+    Column("owner", Text, nullable=False, comment="account that has taken it; empty: nobody"),
+    Column("closed_at", Double, index=True),
+)
+Index("ix_request_state", request.c.state, request.c.deadline)
+
+request_log = Table(
+    "request_log",
+    metadata,
+    Column("request", Text),
+    Column("step", Integer, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("what", Text, nullable=False, comment="made or RequestAct"),
+    Column("to", Text, nullable=False),
+    Column("note", Text, nullable=False, comment="empty: none, or erased"),
+    PrimaryKeyConstraint("request", "step"),
+)
 
 PROJECTION: tuple[Table, ...] = (
     *(call, outcome, offer, operator_state, operator_wish, gap, setting, anomaly),

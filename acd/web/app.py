@@ -12,8 +12,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from acd.engine.board import BoardDesk
 from acd.model.account import Account, AuditAction, AuditEntry
 from acd.model.calls import CallBook
+from acd.model.contact import Contact
+from acd.model.contact import Request as ColleagueRequest
 from acd.model.ids import LineId
 from acd.model.worklist import Dossier
 from acd.web.access import CHIEFS, VisitorOf, check_guarded, csrf_token, guard
@@ -23,9 +26,11 @@ from acd.web.audit import add_audit
 from acd.web.callbacks import Wanted, WorkPage, add_callbacks
 from acd.web.calls import CallsPage, CallStory, add_calls
 from acd.web.curve import Curve, CurveOf
+from acd.web.desk import Office, RequestBook, add_desk
+from acd.web.desk.requests import Question, RequestDeed, RequestDossier
+from acd.web.desk.routes import MyDesk, Said, Typed
 from acd.web.door import Door, Visitor
 from acd.web.entrance import Me, add_entrance, add_password
-from acd.web.events import EventStream, while_signed_in
 from acd.web.floor import Floor, Told, add_floor
 from acd.web.floor_deeds import DEEDS
 from acd.web.floor_view import FloorView
@@ -34,6 +39,7 @@ from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
 from acd.web.shell import Shell, add_faults, pages_for
 from acd.web.snapshot import Snapshot, without_people
+from acd.web.stream import EventStream, while_signed_in
 from acd.web.texts import Lang
 from acd.web.worklist import Worklist
 
@@ -82,6 +88,8 @@ def create_app(
     curve_of: CurveOf = lambda lines: None,
     floor: Floor | None = None,
     openness: Openness | None = None,
+    office: Office | None = None,
+    requests: RequestBook | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -90,7 +98,8 @@ def create_app(
     not yet on disk. ``timezone`` is the IANA name in which times are shown. Without a ``door`` nobody can sign in, and
     there are only the figures, on this very machine. ``exposition`` makes what Prometheus reads, and its content type,
     from the Accept header. ``calls`` is where the calls behind the figures are looked up, ``curve_of`` draws the curve
-    of the day. ``openness``: what it is to other programs of the city.
+    of the day. ``openness``: what it is to other programs of the city. Operators have a desk when there is an
+    ``office`` behind it, and a book for their ``requests``.
 
     Raises:
         RouteWithoutAccess: a route is not in the table of who may do what.
@@ -130,8 +139,15 @@ def create_app(
         add_calls(app, hub, door, shell, calls)
         add_floor(app, hub, door, shell, floor)
         add_openness(app, door, shell, openness)
+        if office is not None and requests is not None:
+            add_desk(app, door, shell, office, requests)
+            hub.when_closed(office.close)
     describe(app, [Snapshot, Curve, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted, CallsPage, CallStory])
     describe(app, [FloorView, Told, *DEEDS.values()])
+    if office is not None:
+        describe(
+            app, [MyDesk, Said, Typed, BoardDesk, Contact, ColleagueRequest, Question, RequestDeed, RequestDossier]
+        )
     check_guarded(app)
     return app
 

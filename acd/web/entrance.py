@@ -42,7 +42,7 @@ def add_entrance(app: FastAPI, door: Door, shell: Shell, oidc: Oidc | None) -> N
         except TooManyAttempts as error:
             return _too_many(shell.page(request, "login.html", 429, next=next, name=name, fault="too_many"), error)
         begin(request, token)
-        return see_other(inside(next))
+        return see_other(inside(next) if next else await _first_page(door, token))
 
     @app.post("/logout", response_class=HTMLResponse, tags=["pages"])
     async def logout(request: Request, visitor: VisitorOf) -> Response:
@@ -82,12 +82,17 @@ def _add_kiosk(app: FastAPI, door: Door, shell: Shell) -> None:
         except TooManyAttempts as error:
             return _too_many(shell.page(request, "login.html", 429, next="", fault="too_many"), error)
         begin(request, token)
-        return see_other(f"{home(Role.WALLBOARD)}{_look(request)}")
+        return see_other(f"/{_look(request)}")
 
 
 def _look(request: Request) -> str:
     """What the address says of what the screen shows, and how: lines, order, language, theme."""
     return f"?{request.url.query}" if request.url.query else ""
+
+
+async def _first_page(door: Door, token: str) -> str:
+    session = await door.session(token, person=False)
+    return inside("") if session is None else home(session.account)
 
 
 def begin(request: Request, token: str) -> None:
@@ -127,5 +132,6 @@ def add_password(app: FastAPI, door: Door, shell: Shell) -> None:
             fault, status = refused.text, 422
         else:
             tell(request, "password_changed")
-            return see_other(inside(""))
+            assert visitor.account is not None
+            return see_other(home(visitor.account))
         return shell.page(request, "password.html", status, shortest=passwords.SHORTEST, fault=fault)

@@ -21,11 +21,11 @@ from acd.model.supervision import Objection, SpyMode
 from acd.web.access import ACCESS, VisitorOf
 from acd.web.answers import answer, described
 from acd.web.door import Door, Visitor
-from acd.web.events import EventStream, while_signed_in
 from acd.web.floor_deeds import DEEDS, Deed, Listen, Names, SwitchCrisis, Wanted
 from acd.web.floor_view import FloorView, floor_view
 from acd.web.hub import Hub, HubFull
 from acd.web.shell import Shell
+from acd.web.stream import EventStream, while_signed_in
 from acd.web.texts import KEYS, Lang, text
 
 LangOf = Annotated[Lang, Query(alias="lang")]

@@ -71,6 +71,7 @@ class Hub:
         self._turn = 0
         self._latest: Snapshot | None = None
         self._pictures: dict[Hashable, _Picture] = {}
+        self._closing: list[Callable[[], None]] = []
 
     @property
     def clients(self) -> int:
@@ -80,9 +81,15 @@ class Hub:
         """Something that a page shows may have changed. Costs nothing: call it after every step of the engine."""
         self._dirty.set()
 
+    def when_closed(self, close: Callable[[], None]) -> None:
+        """``close`` ends other streams, which the web server would wait for as well."""
+        self._closing.append(close)
+
     def close(self) -> None:
         """End all streams, so that the web server can stop. There is no way back."""
         self._closed = True
+        for close in self._closing:
+            close()
         self._turned.set()
         self._stop_pump()
 

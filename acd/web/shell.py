@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from acd.model.account import Role
+from acd.model.account import Account, Role
 from acd.model.mendable import Mendable
 from acd.web.access import ACCESS, NotAllowed, PasswordMustChange, SignInNeeded, csrf_token
 from acd.web.door import Door, KeyRefused, Visitor
@@ -20,7 +20,21 @@ from acd.web.pages import Pages, Theme
 from acd.web.texts import Lang
 from acd.web.when import When
 
-NAV: Final = ("/callbacks", "/floor", "/calls", "/audit", "/accounts", "/keys", "/webhooks", "/docs")
+NAV: Final = (
+    "/desk",
+    "/callbacks",
+    "/requests",
+    "/floor",
+    "/calls",
+    "/audit",
+    "/accounts",
+    "/keys",
+    "/webhooks",
+    "/docs",
+)
+DESK: Final = "/desk"
+FIRST: Final = "/callbacks"
+"""Of those who have no desk."""
 LONGEST_QUERY: Final = 200
 
 log = structlog.get_logger(__name__)
@@ -73,8 +87,12 @@ class Shell:
 
 
 def pages_for(visitor: Visitor) -> list[str]:
-    """The pages that somebody may open, for the navigation."""
-    return [path for path in NAV if visitor.account and visitor.account.role in ACCESS["GET", path].roles]
+    """The pages that open for him; a desk has who is an operator."""
+    account = visitor.account
+    if account is None:
+        return []
+    allowed = [path for path in NAV if ("GET", path) in ACCESS and account.role in ACCESS["GET", path].roles]
+    return [path for path in allowed if path != DESK or account.operator is not None]
 
 
 def tell(request: Request, key: str) -> None:
@@ -89,7 +107,7 @@ def see_other(path: str) -> RedirectResponse:
 def inside(path: str) -> str:
     """``path`` if it leads to a page of ours, else the first page: nobody is sent elsewhere from here."""
     ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if ours else NAV[0]
+    return path if ours else FIRST
 
 
 def _chosen(request: Request, name: str, usual: E) -> E:
@@ -171,6 +189,8 @@ def _wants_page(request: Request) -> bool:
     return accepts and "hx-request" not in request.headers and not request.url.path.startswith(("/api/", "/events"))
 
 
-def home(role: Role) -> str:
+def home(account: Account) -> str:
     """Where somebody begins."""
-    return "/" if role is Role.WALLBOARD else NAV[0]
+    if account.role is Role.WALLBOARD:
+        return "/"
+    return DESK if account.operator is not None else FIRST

@@ -7,6 +7,7 @@ from typing import Final
 from acd.web.desk_texts import DESK
 from acd.web.texts_floor import FLOOR
 from acd.web.texts_openness import OPENNESS
+from acd.web.texts_operator import OPERATOR
 from acd.web.texts_wallboard import WALLBOARD
 
 
@@ -143,7 +144,7 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
 }  # fmt: skip
 
-_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD, **FLOOR, **OPENNESS}
+_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD, **FLOOR, **OPENNESS, **OPERATOR}
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}
 

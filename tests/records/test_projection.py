@@ -32,6 +32,7 @@ from tests.records.places import Place
 NOT_PROJECTED = {
     ev.PhoneReported,
     ev.PolicyLoaded,
+    ev.WrapUpLengthened,
     ev.MoveRefused,
     ev.AttemptStarted,
     ev.CitizenReached,

@@ -16,15 +16,17 @@ from acd.model.history import Outlook
 from acd.model.ids import LineId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.promise import CallbackCounts
-from acd.records import AccountStore, Archive, Ledger, day_bounds, day_of, upgrade
+from acd.records import AccountStore, Archive, ContactStore, Ledger, day_bounds, day_of, upgrade
 from acd.web import passwords
 from acd.web.app import create_app
 from acd.web.curve import Curve, curve
+from acd.web.desk import Office
 from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, line, operator
 from tests.web.day import Day, board_of
+from tests.web.exchange import Exchange
 from tests.web.floors import Floors
 from tests.web.promises import Promises, busy_day
 
@@ -42,24 +44,49 @@ class House:
     def __init__(
         self,
         store: AccountStore,
+        contacts: ContactStore,
         promises: Promises | None,
         names: Sequence[str],
         calls: CallBook | None = None,
         floor: Floors | None = None,
     ) -> None:
         self.store = store
+        self.contacts = contacts
+        self.names = names
         self.promises = promises
+        self.calls = calls
         self.floor = floor
         self.now = NOW
         self.door = Door(store, secret="a secret of the test", secure=False, clock=lambda: self.now)
+        self.exchange = Exchange(lambda: self.now)
+        self.open()
+
+    def open(self) -> None:
+        """The web part, from its start; again = it was restarted."""
         self.hub = Hub(self.look)
         self.tally = Tally()
         self.events: list[Event] = []
         """What happened today; none = a quiet city with one operator."""
         self.owed: dict[LineId, CallbackCounts] = {}
         self.outlooks: dict[LineId, Outlook] = {}
+        self.office = self.exchange.office = Office(
+            self.exchange,
+            self.contacts,
+            lambda: self.exchange.city,
+            clock=lambda: self.now,
+            worklist=self.promises,
+            screen_pop=lambda line, call, number: f"https://crm.example/?n={number}" if line == "sportlijn" else None,
+        )
         self.app: FastAPI = create_app(
-            self.hub, hosts=names, door=self.door, worklist=promises, calls=calls, curve_of=self.curve, floor=floor
+            self.hub,
+            hosts=self.names,
+            door=self.door,
+            worklist=self.promises,
+            calls=self.calls,
+            curve_of=self.curve,
+            floor=self.floor,
+            office=self.office,
+            requests=self.contacts,
         )
 
     def look(self) -> Snapshot:
@@ -93,16 +120,19 @@ async def opened(
 ) -> AsyncIterator[House]:
     url = f"sqlite:///{folder}/acd.db"
     await upgrade(url)
-    store = AccountStore(url)
+    store, contacts = AccountStore(url), ContactStore(url)
     for role, name in WHO.items():
         who = OperatorId("an") if role is Role.OPERATOR else None
         await store.add(Account(name, role, NOW, who), DIGEST, None, added(name))
     await store.add(Account("hall", Role.WALLBOARD, NOW), None, passwords.digest(LINK), added("hall"))
     archive = Archive(url)
     try:
-        yield House(store, promises, names, archive if calls else None, floor)
+        house = House(store, contacts, promises, names, archive if calls else None, floor)
+        yield house
+        await house.office.written()
     finally:
         await archive.close()
+        await contacts.close()
         await store.close()
 
 

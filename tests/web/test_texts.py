@@ -47,7 +47,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     assert sorted((called | built) - KEYS) == []
 
 
-TABLES = ("texts.py", "desk_texts.py", "texts_wallboard.py", "texts_floor.py", "texts_openness.py")
+TABLES = ("texts.py", "desk_texts.py", "texts_wallboard.py", "texts_floor.py", "texts_openness.py", "texts_operator.py")
 STORY = [
     "call_started",
     "call_entered_line",

@@ -6,7 +6,7 @@ import { copyFile } from "node:fs/promises";
 const to = "../static";
 
 await build({
-  entryPoints: ["wallboard.js", "wallboard.css", "desk.js", "desk.css", "floor.js", "floor.css", "htmx.js", "icon.svg"].map((file) => `src/${file}`),
+  entryPoints: ["wallboard.js", "wallboard.css", "desk.js", "desk.css", "floor.js", "floor.css", "operator.js", "operator.css", "htmx.js", "icon.svg"].map((file) => `src/${file}`),
   outdir: to,
   bundle: true,
   minify: true,

@@ -1,4 +1,4 @@
-"""A stream of Server-Sent Events, and for how long it goes on."""
+"""Server-Sent Events: streams that end with their connection and with the session of whoever looks."""
 
 import time
 from collections.abc import AsyncGenerator
@@ -15,6 +15,20 @@ SESSION_CHECK: Final = 15.0
 """Seconds between two looks at whether the session of an open page still counts."""
 
 
+async def while_signed_in(request: Request, messages: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The stream, until the session ends. A database that is away for a while ends nothing."""
+    async with aclosing(messages):
+        looked = time.monotonic()
+        async for message in messages:
+            yield message
+            if time.monotonic() - looked < SESSION_CHECK:
+                continue
+            looked = time.monotonic()
+            with suppress(Mendable):
+                if await request.app.state.door.session(request.session["token"], person=False) is None:
+                    return
+
+
 class EventStream(StreamingResponse):
     """A stream whose generator ends together with the connection, not when the garbage is collected."""
 
@@ -28,17 +42,3 @@ class EventStream(StreamingResponse):
     async def stream_response(self, send: Send) -> None:
         async with aclosing(self._messages):
             await super().stream_response(send)
-
-
-async def while_signed_in(request: Request, messages: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The stream, until the session ends. A database that is away for a while ends nothing."""
-    async with aclosing(messages):
-        looked = time.monotonic()
-        async for message in messages:
-            yield message
-            if time.monotonic() - looked < SESSION_CHECK:
-                continue
-            looked = time.monotonic()
-            with suppress(Mendable):
-                if await request.app.state.door.session(request.session["token"], person=False) is None:
-                    return

@@ -46,6 +46,16 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/calls/{call}"): {SUPER, ADMIN},
     ("GET", "/api/calls"): {SUPER, ADMIN},
     ("GET", "/api/calls/{call}"): {SUPER, ADMIN},
+    ("GET", "/floor"): {SUPER, ADMIN},
+    ("GET", "/floor/events"): {SUPER, ADMIN},
+    ("GET", "/api/floor"): {SUPER, ADMIN},
+    ("POST", "/api/floor/state"): {SUPER, ADMIN},
+    ("POST", "/api/floor/lines"): {SUPER, ADMIN},
+    ("POST", "/api/floor/move"): {SUPER, ADMIN},
+    ("POST", "/api/floor/line"): {SUPER, ADMIN},
+    ("POST", "/api/floor/crisis"): {SUPER, ADMIN},
+    ("POST", "/api/floor/listen"): {SUPER},
+    ("POST", "/api/floor/stop"): {SUPER},
     ("GET", "/desk"): PEOPLE,
     ("GET", "/desk/events"): PEOPLE,
     ("GET", "/desk/form"): PEOPLE,
@@ -122,7 +132,7 @@ def test_so_does_a_forgotten_application() -> None:
 async def test_each_role_gets_its_routes_and_no_other(house: House, who: str) -> None:
     async for browser in visitor(house, who):
         for (method, path), may in MAY.items():
-            if path in ("/events", "/desk/events", "/logout", "/login", "/kiosk/{link}"):
+            if path in ("/events", "/desk/events", "/floor/events", "/logout", "/login", "/kiosk/{link}"):
                 continue  # tried below: they do not end, or change who is there
             asked = path.format(callback="due", call="17.1", name="olga", link=LINK, contact="17.1~an", request="none")
             answer = await browser.request(method, asked, headers={"Accept": "application/json"})

@@ -4,8 +4,8 @@ As documented and measured: it polls. Once a second (``retry=1``) each waiting c
 (the second in which he joined the line), tries the free member with the lowest penalty, among equals in turn
 (``strategy=rrmemory``). Nobody is woken when a phone becomes free.
 
-Every 10 s the dialplan takes a caller out and looks up whether the engine is back; if it is not, he goes in again, at his
-place. A phone that rings for him then rings on (``timeoutpriority=conf``), and he is looked up after it.
+Every 10 s the dialplan takes a caller out and looks up whether the engine is back; if it is not, he goes in again, at
+his place. A phone that rings for him then rings on (``timeoutpriority=conf``), and he is looked up after it.
 """
 
 from bisect import insort

@@ -10,6 +10,7 @@ import gc
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
+from datetime import date
 from typing import Any, Final
 
 import structlog
@@ -31,7 +32,17 @@ from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.ids import Device, OperatorId
 from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
-from acd.records import AccountStore, Archive, CallbackStore, Ledger, day_bounds, day_of, upgrade
+from acd.records import (
+    AccountStore,
+    Archive,
+    CallbackStore,
+    FiguresByLine,
+    Ledger,
+    day_bounds,
+    day_of,
+    promise_figures,
+    upgrade,
+)
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
@@ -186,7 +197,7 @@ class Service:
         return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
 
     async def _keep_promises(self, stack: AsyncExitStack) -> None:
-        store = CallbackStore(self.settings.database_url)
+        self.promises = store = CallbackStore(self.settings.database_url)
         stack.push_async_callback(store.close)
         self.planner = await make_planner(self.city, self.archive, self.clock())
         self.keeper = Keeper(
@@ -198,6 +209,10 @@ class Service:
             callers=await self.archive.open_callers(),
         )
         self.worklist = Worklist(store, lambda: self.city, self.keeper.look)
+
+    async def _figures(self, first: date, last: date) -> FiguresByLine:
+        limits = self.city.policy.offer_limits()
+        return await promise_figures(self.archive, self.promises, limits, (first, last), self.clock())
 
     async def _plan_anew(self) -> None:
         """Each half-hour, and when the settings have changed, the moments that can be promised and the callers to be
@@ -223,6 +238,7 @@ class Service:
             ledger_behind=lambda: self.ledger.health.behind,
             door=door,
             worklist=self.worklist,
+            figures=self._figures,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

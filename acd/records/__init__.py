@@ -22,6 +22,7 @@ from acd.records.database import DatabaseUnusable, upgrade
 from acd.records.days import day_bounds, day_of
 from acd.records.erasure import Erased, erase_numbers
 from acd.records.ledger import Health, Ledger
+from acd.records.promise_figures import FiguresByLine, promise_figures
 from acd.records.spill import erase_damaged
 from acd.records.writing import rebuild
 
@@ -32,6 +33,7 @@ __all__ = [
     "CallbackStore",
     "DatabaseUnusable",
     "Erased",
+    "FiguresByLine",
     "Health",
     "Ledger",
     "OutcomeCounts",
@@ -39,6 +41,7 @@ __all__ = [
     "day_of",
     "erase_damaged",
     "erase_numbers",
+    "promise_figures",
     "rebuild",
     "upgrade",
 ]

@@ -27,6 +27,7 @@ from acd.web.door import Door, Visitor
 from acd.web.entrance import Me, add_entrance, add_password
 from acd.web.hub import Hub, HubFull
 from acd.web.pages import STATIC, Order, Pages, Theme, View
+from acd.web.promise_figures import Figures, add_promise_figures
 from acd.web.shell import Shell, add_faults
 from acd.web.snapshot import Snapshot, without_people
 from acd.web.texts import Lang
@@ -64,6 +65,7 @@ def create_app(
     timezone: str = "Europe/Brussels",
     door: Door | None = None,
     worklist: Worklist | None = None,
+    figures: Figures | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -103,6 +105,8 @@ def create_app(
         add_password(app, door, shell)
         add_accounts(app, door, shell)
         add_audit(app, door, shell)
+        # Before the pages of single promises: their address would take it for one.
+        add_promise_figures(app, hub, door, shell, figures)
         add_callbacks(app, hub, door, shell, worklist)
     describe(app, [Snapshot, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted])
     check_guarded(app)

@@ -71,7 +71,11 @@ class Pages:
 
     def page(self, template: str, lang: Lang, **names: Any) -> str:
         """Any other page."""
-        usual = {"lang": lang, "t": lambda key, **values: text(lang, key, **values)}
+        usual = {
+            "lang": lang,
+            "t": lambda key, **values: text(lang, key, **values),
+            "percent": lambda value: percent(lang, value),
+        }
         return self._env.get_template(template).render(usual | names)
 
     def _names(self, snapshot: Snapshot | None, view: View) -> dict[str, Any]:

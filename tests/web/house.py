@@ -38,7 +38,8 @@ class House:
         self.now = NOW
         self.door = Door(store, secret="a secret of the test", secure=False, clock=lambda: self.now)
         self.hub = Hub(self.look)
-        self.app: FastAPI = create_app(self.hub, hosts=names, door=self.door, worklist=promises)
+        figures = None if promises is None else promises.figures
+        self.app: FastAPI = create_app(self.hub, hosts=names, door=self.door, worklist=promises, figures=figures)
 
     def look(self) -> Snapshot:
         people = [operator("an", OperatorState.AVAILABLE, name="An Peeters")]

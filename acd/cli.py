@@ -774,13 +774,13 @@ def figures(
     last: Annotated[str | None, typer.Argument(help="The last day; default: the same.")] = None,
 ) -> None:
     """How the promise of the 150 seconds was kept on these days, with formula and numbers."""
-    from acd.bootstrap.tools import promise_figures
+    from acd.bootstrap.tools import figures_of
 
     try:
         days = date.fromisoformat(first), date.fromisoformat(last or first)
     except ValueError:
         fail(f"{first!r} {last or ''}: a date looks like 2027-03-01")
-    for name, figure in carry_out(promise_figures(settings(), *days, time.time())).items():
+    for name, figure in carry_out(figures_of(settings(), *days, time.time())).items():
         share = "-" if figure.value is None else f"{figure.value:.1%}"
         weak = " (weak: few)" if figure.of and figure.weak else ""
         out.print(f"{name:22} {share:>7}  {figure.part} of {figure.of}{weak}  {figure.formula}")

@@ -8,6 +8,7 @@ what came of it, and nothing is told when the near end is hung up. If the operat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId
 from sim.calls import Call
 from sim.dialling import Dialling
@@ -117,6 +118,26 @@ class CallingBack:
             self._end(attempt, "ANSWER" if attempt.state == "cb-talk" else "CANCEL")
         else:
             self._dialling.final(attempt.citizen, 603)
+
+    def hand_over(self, attempt: Attempt) -> Call | None:
+        """The operator sends him on: he is a caller like any other from now on, and the attempt is over with the talk.
+        None: they do not talk."""
+        citizen, first, switch = attempt.citizen, attempt.leg, self._switch
+        if attempt.state != "cb-talk" or citizen is None or first is None:
+            return None
+        channel = citizen if attempt.operator_first else first
+        call = Call(CallId(channel.uid), channel.seq, "", attempt.number, switch.stamp(), attempt.language)
+        call.where, attempt.citizen = At.AFTER, None
+        switch.calls[call.id] = call
+        if attempt.operator_first:
+            self._end(attempt, "ANSWER")
+            return call
+        call.through, attempt.status = citizen, "ANSWER"
+        del self.attempts[attempt.id], switch.originated[first.uid]
+        switch.out.attempt_ended(attempt, switch.stamp())
+        attempt.leg = None
+        self._drop_others(attempt)
+        return call
 
     def forget(self) -> list[Leg]:
         """Asterisk is dead."""

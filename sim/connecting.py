@@ -84,6 +84,8 @@ class Connecting:
     def hand_over(self, leg: Leg) -> Call | None:
         """The operator sends his caller elsewhere (SIP REFER): the caller leaves the bridge, the operator's part ends.
         None: there is nobody to send."""
+        if leg.attempt is not None:
+            return self._switch.calling_back.hand_over(leg.attempt)
         call = leg.call
         if call is None or not call.talking or call.dying:
             return None

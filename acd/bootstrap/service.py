@@ -10,6 +10,7 @@ import gc
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
+from datetime import date
 from functools import partial
 from typing import Any, Final
 
@@ -43,11 +44,13 @@ from acd.records import (
     Archive,
     CallbackStore,
     ContactStore,
+    FiguresByLine,
     HookStore,
     KeyStore,
     Ledger,
     day_bounds,
     day_of,
+    promise_figures,
     upgrade,
 )
 from acd.runtime.control import ControlError, ControlServer, Handler
@@ -232,7 +235,7 @@ class Service:
         return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
 
     async def _keep_promises(self, stack: AsyncExitStack) -> None:
-        store = CallbackStore(self.settings.database_url)
+        self.promises = store = CallbackStore(self.settings.database_url)
         stack.push_async_callback(store.close)
         self.planner = await make_planner(self.city, self.archive, self.clock())
         self.keeper = Keeper(
@@ -251,6 +254,10 @@ class Service:
         stack.push_async_callback(self.outbox.close)
         secret = partial(secret_of, self.settings.queues.parent)
         self.courier = Courier(self.outbox, lambda: self.city.webhooks, secret, HttpPost(), self.clock)
+
+    async def _figures(self, first: date, last: date) -> FiguresByLine:
+        limits = self.city.policy.offer_limits()
+        return await promise_figures(self.archive, self.promises, limits, (first, last), self.clock())
 
     async def _plan_anew(self) -> None:
         """Each half-hour, and when the settings have changed, the moments that can be promised and the callers to be
@@ -302,6 +309,7 @@ class Service:
             openness=Openness(desk, settings.oidc()),
             office=self.office,
             requests=self.contacts,
+            figures=self._figures,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

@@ -25,8 +25,8 @@ from acd.ivr import (
 from acd.ivr.site import load_site
 from acd.ivr.switch import frame_files, switch_config
 from acd.model.facts import Fact
-from acd.records import Archive, CallbackStore, day_bounds
-from acd.records.figures import Figure, compliance, kept_promise, reached
+from acd.records import Archive, CallbackStore, promise_figures
+from acd.records.figures import Figure
 
 
 class CheckReport(msgspec.Struct, frozen=True):
@@ -130,8 +130,8 @@ def recorded_facts(recording: Path) -> Iterator[tuple[float, Fact]]:
     return replay(read_recording(recording))
 
 
-async def promise_figures(settings: Settings, first: date, last: date, now: float) -> dict[str, Figure]:
-    """The figures of the 150-second promise: of the calls that came, and the promises that were given, on these days.
+async def figures_of(settings: Settings, first: date, last: date, now: float) -> dict[str, Figure]:
+    """The figures of the 150-second promise, of all lines together.
 
     Args:
         now: seconds since the epoch.
@@ -141,19 +141,15 @@ async def promise_figures(settings: Settings, first: date, last: date, now: floa
         DatabaseUnusable: nor the records.
         StoreAway: nor the promises.
     """
-    lines = load(settings.queues).policy.lines.values()
-    limits = {line.id: line.callback.after for line in lines if line.callback is not None}
-    since, until = day_bounds(first, last)
+    limits = load(settings.queues).policy.offer_limits()
     archive, store = Archive(settings.database_url), CallbackStore(settings.database_url)
     try:
-        promises = await store.promises(since=since, until=until, limit=1_000_000)
-        waits = await archive.waits(since=since, until=until)
-        outcomes = (await archive.outcomes(since=since, until=until)).outcomes
+        together = (await promise_figures(archive, store, limits, (first, last), now)).together
     finally:
         await archive.close()
         await store.close()
     return {
-        "kept promise": kept_promise(promises, now),
-        "150-second compliance": compliance(waits, now, limits),
-        "reached": reached(outcomes, promises),
+        "kept promise": together.kept,
+        "150-second compliance": together.compliance,
+        "reached": together.reached,
     }

@@ -26,6 +26,7 @@ from acd.records.erasure import Erased, NotesErased, erase_notes, erase_numbers
 from acd.records.hooks import HookStore
 from acd.records.keys import KeyStore
 from acd.records.ledger import Health, Ledger
+from acd.records.promise_figures import FiguresByLine, promise_figures
 from acd.records.spill import erase_damaged
 from acd.records.writing import rebuild
 
@@ -37,6 +38,7 @@ __all__ = [
     "ContactStore",
     "DatabaseUnusable",
     "Erased",
+    "FiguresByLine",
     "Health",
     "HookStore",
     "KeyStore",
@@ -48,6 +50,7 @@ __all__ = [
     "erase_damaged",
     "erase_notes",
     "erase_numbers",
+    "promise_figures",
     "rebuild",
     "upgrade",
 ]

@@ -83,6 +83,7 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         # The promises to call back.
         ("GET", "/callbacks"): _PEOPLE,
         ("GET", "/callbacks/rows"): _QUIET,
+        ("GET", "/callbacks/figures"): _PEOPLE,
         ("GET", "/callbacks/{callback}"): _PEOPLE,
         ("POST", "/callbacks/{callback}"): _PEOPLE,
         ("GET", "/api/callbacks"): _API_CALLBACKS,

@@ -37,6 +37,7 @@ from acd.web.floor_view import FloorView
 from acd.web.hub import Hub, HubFull
 from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
+from acd.web.promise_figures import Figures, add_promise_figures
 from acd.web.shell import Shell, add_faults, pages_for
 from acd.web.snapshot import Snapshot, without_people
 from acd.web.stream import EventStream, while_signed_in
@@ -90,6 +91,7 @@ def create_app(
     openness: Openness | None = None,
     office: Office | None = None,
     requests: RequestBook | None = None,
+    figures: Figures | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -135,6 +137,8 @@ def create_app(
         add_password(app, door, shell)
         add_accounts(app, door, shell)
         add_audit(app, door, shell)
+        # Before the pages of single promises: their address would take it for one.
+        add_promise_figures(app, hub, door, shell, figures)
         add_callbacks(app, hub, door, shell, worklist)
         add_calls(app, hub, door, shell, calls)
         add_floor(app, hub, door, shell, floor)

@@ -4,6 +4,7 @@ from typing import Final
 
 from sim.phones import ANSWERS, BROKEN, BUSY, DEAD, DND, REJECTS, RINGS, Habit
 from tests.contract.language import (
+    CALLED,
     CallsBack,
     Connects,
     Disconnects,
@@ -14,6 +15,7 @@ from tests.contract.language import (
     Restarts,
     Rings,
     Scenario,
+    SendsOn,
     Until,
     Waits,
 )
@@ -165,6 +167,28 @@ CALLED_BACK: Final = (
         "an attempt is not begun twice",
         [CALL, CALL, Until(ME, "they speak"), CALL, PutsDown("partner"), Until(ME, "ended connected")],
         {ME: [*SPEAK, "ended connected"], "1001": USED},
+        DESK,
+    ),
+    Scenario(
+        "the operator sends the citizen on to another line, where he waits like any other caller",
+        [
+            CALL,
+            Until(ME, "they speak"),
+            Until("1001", "busy"),
+            SendsOn("1001", "sportlijn"),
+            Until(CALLED, "queued sportlijn"),
+            Until(ME, "ended connected"),
+            Until("1001", "idle"),
+            IsCutOff(),
+            PutsDown("partner"),
+            Until(CALLED, "gone"),
+        ],
+        {
+            ME: [*SPEAK, "ended connected"],
+            CALLED: ["queued sportlijn", "seen wait", "gone"],
+            "1001": USED,
+            "link": ["down", "up"],
+        },
         DESK,
     ),
     # The engine is killed at each stage, and its successor finds the attempt.
@@ -323,6 +347,28 @@ CITIZEN_FIRST: Final = (
         [FIRST, Until("1001", "busy"), PutsDown("partner"), Until(ME, "ended aborted"), Until("1001", "idle")],
         {ME: ["citizen dialled", "ended aborted"], "1001": USED},
         {"1001": RINGS},
+    ),
+    Scenario(
+        "the citizen first, and the operator sends him on to another line",
+        [
+            FIRST,
+            Until(ME, "they speak"),
+            Until("1001", "busy"),
+            SendsOn("1001", "sportlijn"),
+            Until(QUEUED, "queued sportlijn"),
+            Until(ME, "ended connected"),
+            Until("1001", "idle"),
+            IsCutOff(),
+            PutsDown("partner"),
+            Until(QUEUED, "gone"),
+        ],
+        {
+            ME: ["citizen dialled", "taken", "they speak", "ended connected"],
+            QUEUED: ["queued sportlijn", "seen wait", "gone"],
+            "1001": USED,
+            "link": ["down", "up"],
+        },
+        DESK,
     ),
     Scenario(
         "the citizen first, the operator hangs up",

@@ -13,6 +13,8 @@ from acd.model.policy import OverflowTo
 from acd.model.supervision import SpyMode
 from sim.phones import ANSWERS, Habit
 
+CALLED: Final = "the citizen"
+"""Who is a caller although he never called: he was called back, and sent on."""
 LINES: Final = ("gentinfo", "sportlijn", "lez")
 PHONES: Final = ("1001", "1002", "1003")
 """All of them serve all of :data:`LINES`."""

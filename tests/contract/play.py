@@ -8,6 +8,7 @@ from acd.model import facts as f
 from acd.model.callback import CallbackPlan, Window
 from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
 from tests.contract.language import (
+    CALLED,
     Announces,
     AnswersBooking,
     Asks,
@@ -74,6 +75,10 @@ class Play:
     def told(self) -> dict[str, list[str]]:
         """What was told, in words: caller, phone or ``link`` -> words in order."""
         names = {call: who for who, call in self.calls.items()}
+        arrived = {fact.call for fact in self.stage.facts if isinstance(fact, f.CallArrived)}
+        for fact in self.stage.facts:
+            if isinstance(fact, f.CallQueued) and fact.call not in arrived and not fact.call.startswith("acd-cb-"):
+                names[fact.call] = CALLED
         told: dict[str, list[str]] = {}
         for fact in self.stage.facts:
             for subject, word in words(fact):

@@ -148,7 +148,7 @@ class SimStage(Hand):
 
     async def put_down(self, device: str) -> None:
         attempt = self._called() if device == "partner" else None
-        joined = next((call for call in self.switch.calls.values() if call.through is not None), None)
+        joined = next((call for call in self.switch.calls.values() if not call.did), None)
         if attempt is not None:
             self.switch.calling_back.citizen_hangs_up(attempt)
         elif device == "partner" and joined is not None:

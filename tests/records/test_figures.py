@@ -1,5 +1,6 @@
 """The figures of the 150-second promise, on cases worked out by hand."""
 
+from datetime import date
 from functools import partial
 
 from acd.model import events as ev
@@ -7,7 +8,7 @@ from acd.model.callback import AttemptResult, AttemptStage
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.outcome import Outcome
 from acd.model.promise import Note, Promise, reached, settled
-from acd.records import Archive, CallbackStore
+from acd.records import Archive, CallbackStore, promise_figures
 from acd.records.figures import Figure, Waited, compliance, kept_promise
 from acd.records.figures import reached as reached_figure
 from tests.callbacks.promises import DEADLINE, LINE, MONDAY, SOON, kept, promise
@@ -93,5 +94,17 @@ async def test_the_tables_give_the_figures(place: Place) -> None:
     assert (kept_promise(promises, DEADLINE).part, kept_promise(promises, DEADLINE).of) == (1, 2)
     outcomes = (await archive.outcomes()).outcomes
     assert (reached_figure(outcomes, promises).part, reached_figure(outcomes, promises).of) == (1, 2)
+
+    other = LineId("other")
+    days = date(1970, 1, 1), date(2100, 1, 1)
+    found = await promise_figures(archive, store, LIMITS | {other: 150.0}, days, DEADLINE)
+    assert list(found.lines) == [LINE, other]
+    one = found.lines[LINE]
+    assert one == found.together
+    assert [(share.part, share.of) for share in (one.kept, one.compliance, one.reached)] == [(1, 2), (1, 1), (1, 2)]
+    nothing = found.lines[other]
+    assert [share.of for share in (nothing.kept, nothing.compliance, nothing.reached)] == [0, 0, 0]
+    left = await promise_figures(archive, store, {}, days, DEADLINE)
+    assert (list(left.lines), left.lines[LINE].kept.of) == ([LINE], 2), "also of a line that has given it up"
     await store.close()
     await archive.close()

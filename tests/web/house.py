@@ -87,6 +87,7 @@ class House:
             floor=self.floor,
             office=self.office,
             requests=self.contacts,
+            figures=None if self.promises is None else self.promises.figures,
         )
 
     def look(self) -> Snapshot:

@@ -37,6 +37,7 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/api/me"): PEOPLE,
     ("GET", "/callbacks"): PEOPLE,
     ("GET", "/callbacks/rows"): PEOPLE,
+    ("GET", "/callbacks/figures"): PEOPLE,
     ("GET", "/callbacks/{callback}"): PEOPLE,
     ("POST", "/callbacks/{callback}"): PEOPLE,
     ("GET", "/api/callbacks"): PEOPLE,

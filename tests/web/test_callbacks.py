@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import date
 from html import unescape
 from pathlib import Path
 
@@ -363,3 +364,52 @@ async def test_counts_add_up() -> None:
     assert counts[LineId("gentinfo")] == CallbackCounts(3, 1, 0, 1, 0)
     assert sum(counts.values(), CallbackCounts()) == CallbackCounts(7, 2, 1, 1, 2)
     assert await Promises().counts(NOW) == {}
+
+
+async def test_what_the_rules_gave_up_is_told_at_the_top(house: House) -> None:
+    async with signed_in(house, Role.SUPERVISOR) as browser:
+        for path in ("/callbacks", "/callbacks/rows?kind=due"):
+            said = words((await browser.get(path)).text)
+            assert "2 beloften kunnen niet vanzelf gehouden worden" in said
+    assert house.promises is not None
+    del house.promises.dossiers[CallbackId("handed")]
+    async with signed_in(house, Role.SUPERVISOR) as browser:
+        assert "1 belofte kan niet vanzelf gehouden worden" in words((await browser.get("/callbacks")).text)
+
+
+def figures_row(html: str, key: str) -> str:
+    found = re.search(rf'<tr id="figures-{key}".*?</tr>', html, re.DOTALL)
+    assert found
+    return words(found[0]).replace("\N{NARROW NO-BREAK SPACE}", " ").strip()
+
+
+async def test_the_figures_of_the_promise_show_what_they_are_made_of(house: House) -> None:
+    async with signed_in(house, Role.OPERATOR) as browser:
+        page = (await browser.get("/callbacks/figures")).text
+        assert figures_row(page, "together") == "Alle lijnen 95 % 23 / 24 2 % 1 / 40 – nog geen oproepen 0 / 0"
+        assert figures_row(page, "gentinfo").startswith("Gentinfo 100 % * (weinig oproepen) 8 / 8")
+        assert figures_row(page, "nergens").startswith("nergens – nog geen oproepen 0 / 0")
+        assert "gesproken voor het uiterste moment / beloofd, en dat moment is voorbij" in words(page)
+        assert house.promises is not None
+        assert house.promises.days == (date(2023, 11, 15), date(2023, 11, 21)), "the last seven days"
+        await browser.get("/callbacks/figures?first=2023-10-01&last=2023-10-31")
+        assert house.promises.days == (date(2023, 10, 1), date(2023, 10, 31))
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["first=gisteren", "first=2023-11-03&last=2023-11-02", "last=2023-11-22", "first=2022-01-01", "first=0001-01-01"],
+)
+async def test_days_that_are_none_are_told_and_not_read(house: House, query: str) -> None:
+    async with signed_in(house, Role.OPERATOR) as browser:
+        answer = await browser.get(f"/callbacks/figures?{query}")
+    assert answer.status_code == 422
+    assert "Kies een eerste en een laatste dag" in words(answer.text)
+    assert house.promises is not None and house.promises.days is None
+
+
+async def test_without_the_records_there_are_no_figures(house: House) -> None:
+    assert house.promises is not None
+    house.promises.away = True
+    async with signed_in(house, Role.OPERATOR) as browser:
+        assert (await browser.get("/callbacks/figures")).status_code == 503

@@ -24,7 +24,7 @@ from acd.web.answers import answer, describe, described
 from acd.web.audit import add_audit
 from acd.web.callbacks import Wanted, WorkPage, add_callbacks
 from acd.web.door import Door, Visitor
-from acd.web.entrance import Me, add_entrance, add_password
+from acd.web.entrance import Me, add_entrance, add_me, add_password
 from acd.web.hub import Hub, HubFull
 from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Order, Pages, Theme, View
@@ -104,6 +104,7 @@ def create_app(
     _add_api(app, hub, ledger_behind)
     if door is not None and shell is not None:
         add_entrance(app, door, shell, openness.oidc)
+        add_me(app)
         add_password(app, door, shell)
         add_accounts(app, door, shell)
         add_audit(app, door, shell)

@@ -9,14 +9,16 @@ import httpx
 from fastapi import FastAPI
 
 from acd.engine.tally import Tally
-from acd.model.account import Account, AuditAction, AuditEntry, Role
+from acd.model.account import Account, AuditAction, AuditEntry, Role, Scope
 from acd.model.ids import OperatorId
 from acd.model.operator import OperatorState
-from acd.records import AccountStore, upgrade
+from acd.records import AccountStore, KeyStore, upgrade
 from acd.web import passwords
 from acd.web.app import create_app
 from acd.web.door import Door
 from acd.web.hub import Hub
+from acd.web.keys import new_key
+from acd.web.openness import Openness
 from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, line, operator
 from tests.web.promises import Promises
@@ -32,13 +34,32 @@ NOW = 1_700_564_400.0
 class House:
     """Time stands still until a test moves it."""
 
-    def __init__(self, store: AccountStore, promises: Promises | None, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        store: AccountStore,
+        promises: Promises | None,
+        names: Sequence[str],
+        keys: KeyStore,
+    ) -> None:
         self.store = store
+        self.keys = keys
         self.promises = promises
         self.now = NOW
-        self.door = Door(store, secret="a secret of the test", secure=False, clock=lambda: self.now)
+        self.door = Door(store, secret="a secret of the test", secure=False, clock=lambda: self.now, keys=keys)
         self.hub = Hub(self.look)
-        self.app: FastAPI = create_app(self.hub, hosts=names, door=self.door, worklist=promises)
+        self._names = names
+        self.open_to(Openness())
+
+    def open_to(self, openness: Openness) -> None:
+        """The application as it is to these programs."""
+        door, names = self.door, self._names
+        self.app: FastAPI = create_app(self.hub, hosts=names, door=door, worklist=self.promises, openness=openness)
+
+    async def key(self, name: str, *scopes: Scope, days: int | None = None) -> str:
+        """A new key, as its program shows it."""
+        key, shown = new_key(name, frozenset(scopes), days, by="ada", now=self.now)
+        await self.keys.add(key, passwords.digest(shown), AuditEntry(self.now, "ada", "", AuditAction.KEY_ADDED, name))
+        return shown
 
     def look(self) -> Snapshot:
         people = [operator("an", OperatorState.AVAILABLE, name="An Peeters")]
@@ -59,14 +80,15 @@ async def opened(
 ) -> AsyncIterator[House]:
     url = f"sqlite:///{folder}/acd.db"
     await upgrade(url)
-    store = AccountStore(url)
+    store, keys = AccountStore(url), KeyStore(url)
     for role, name in WHO.items():
         who = OperatorId("an") if role is Role.OPERATOR else None
         await store.add(Account(name, role, NOW, who), DIGEST, None, added(name))
     await store.add(Account("hall", Role.WALLBOARD, NOW), None, passwords.digest(LINK), added("hall"))
     try:
-        yield House(store, promises, names)
+        yield House(store, promises, names, keys)
     finally:
+        await keys.close()
         await store.close()
 
 

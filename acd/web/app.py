@@ -30,7 +30,7 @@ from acd.web.desk import Office, RequestBook, add_desk
 from acd.web.desk.requests import Question, RequestDeed, RequestDossier
 from acd.web.desk.routes import MyDesk, Said, Typed
 from acd.web.door import Door, Visitor
-from acd.web.entrance import Me, add_entrance, add_password
+from acd.web.entrance import Me, add_entrance, add_me, add_password
 from acd.web.floor import Floor, Told, add_floor
 from acd.web.floor_deeds import DEEDS
 from acd.web.floor_view import FloorView
@@ -134,6 +134,7 @@ def create_app(
     _add_metrics(app, exposition)
     if door is not None and shell is not None:
         add_entrance(app, door, shell, openness.oidc)
+        add_me(app)
         add_password(app, door, shell)
         add_accounts(app, door, shell)
         add_audit(app, door, shell)

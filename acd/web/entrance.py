@@ -56,13 +56,6 @@ def add_entrance(app: FastAPI, door: Door, shell: Shell, oidc: Oidc | None) -> N
         tell(request, "signed_out")
         return see_other("/login")
 
-    @app.get("/api/me", tags=["api"], responses=described(Me, "Who is signed in"))
-    async def me(request: Request, visitor: VisitorOf) -> Response:
-        """Who is signed in, and the token that every POST must carry in the header ``X-CSRF-Token``."""
-        assert visitor.account is not None
-        account = visitor.account
-        return answer(Me(account.name, account.role, account.operator, csrf_token(request)))
-
 
 async def _way_out(request: Request, oidc: Oidc | None) -> str | None:
     """Where he signs out of the city's provider too, if he came from there."""
@@ -110,6 +103,15 @@ def _keep_look(request: Request) -> None:
 def _too_many(page: HTMLResponse, error: TooManyAttempts) -> HTMLResponse:
     page.headers["Retry-After"] = f"{error.wait:.0f}"
     return page
+
+
+def add_me(app: FastAPI) -> None:
+    @app.get("/api/me", tags=["api"], responses=described(Me, "Who is signed in"))
+    async def me(request: Request, visitor: VisitorOf) -> Response:
+        """Who is signed in, and the token that every POST must carry in the header ``X-CSRF-Token``."""
+        assert visitor.account is not None
+        account = visitor.account
+        return answer(Me(account.name, account.role, account.operator, csrf_token(request)))
 
 
 def add_password(app: FastAPI, door: Door, shell: Shell) -> None:

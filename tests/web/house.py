@@ -9,20 +9,21 @@ import httpx
 from fastapi import FastAPI
 
 from acd.engine.tally import Tally
-from acd.model.account import Account, AuditAction, AuditEntry, Role
-from acd.model.calls import CallBook
+from acd.model.account import Account, AuditAction, AuditEntry, Role, Scope
 from acd.model.events import Event
 from acd.model.history import Outlook
 from acd.model.ids import LineId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.promise import CallbackCounts
-from acd.records import AccountStore, Archive, ContactStore, Ledger, day_bounds, day_of, upgrade
+from acd.records import AccountStore, Archive, ContactStore, KeyStore, Ledger, day_bounds, day_of, upgrade
 from acd.web import passwords
 from acd.web.app import create_app
 from acd.web.curve import Curve, curve
 from acd.web.desk import Office
 from acd.web.door import Door
 from acd.web.hub import Hub
+from acd.web.keys import new_key
+from acd.web.openness import Openness
 from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, line, operator
 from tests.web.day import Day, board_of
@@ -43,23 +44,32 @@ class House:
 
     def __init__(
         self,
-        store: AccountStore,
-        contacts: ContactStore,
-        promises: Promises | None,
-        names: Sequence[str],
-        calls: CallBook | None = None,
+        url: str,
+        promises: Promises | None = None,
+        names: Sequence[str] = ("localhost", "acd.stad.example"),
+        *,
+        calls: bool = False,
         floor: Floors | None = None,
     ) -> None:
-        self.store = store
-        self.contacts = contacts
+        self.store = AccountStore(url)
+        self.contacts = ContactStore(url)
+        self.keys = KeyStore(url)
+        self.archive = Archive(url)
         self.names = names
         self.promises = promises
-        self.calls = calls
+        self.calls = self.archive if calls else None
         self.floor = floor
         self.now = NOW
-        self.door = Door(store, secret="a secret of the test", secure=False, clock=lambda: self.now)
+        self.door = Door(
+            self.store, secret="a secret of the test", secure=False, clock=lambda: self.now, keys=self.keys
+        )
         self.exchange = Exchange(lambda: self.now)
         self.open()
+
+    async def close(self) -> None:
+        await self.office.written()
+        for store in (self.store, self.contacts, self.keys, self.archive):
+            await store.close()
 
     def open(self) -> None:
         """The web part, from its start; again = it was restarted."""
@@ -77,6 +87,10 @@ class House:
             worklist=self.promises,
             screen_pop=lambda line, call, number: f"https://crm.example/?n={number}" if line == "sportlijn" else None,
         )
+        self.open_to(Openness())
+
+    def open_to(self, openness: Openness) -> None:
+        """The application as it is to these programs."""
         self.app: FastAPI = create_app(
             self.hub,
             hosts=self.names,
@@ -88,7 +102,14 @@ class House:
             office=self.office,
             requests=self.contacts,
             figures=None if self.promises is None else self.promises.figures,
+            openness=openness,
         )
+
+    async def key(self, name: str, *scopes: Scope, days: int | None = None) -> str:
+        """A new key, as its program shows it."""
+        key, shown = new_key(name, frozenset(scopes), days, by="ada", now=self.now)
+        await self.keys.add(key, passwords.digest(shown), AuditEntry(self.now, "ada", "", AuditAction.KEY_ADDED, name))
+        return shown
 
     def look(self) -> Snapshot:
         if self.events:
@@ -121,20 +142,15 @@ async def opened(
 ) -> AsyncIterator[House]:
     url = f"sqlite:///{folder}/acd.db"
     await upgrade(url)
-    store, contacts = AccountStore(url), ContactStore(url)
+    house = House(url, promises, names, calls=calls, floor=floor)
     for role, name in WHO.items():
         who = OperatorId("an") if role is Role.OPERATOR else None
-        await store.add(Account(name, role, NOW, who), DIGEST, None, added(name))
-    await store.add(Account("hall", Role.WALLBOARD, NOW), None, passwords.digest(LINK), added("hall"))
-    archive = Archive(url)
+        await house.store.add(Account(name, role, NOW, who), DIGEST, None, added(name))
+    await house.store.add(Account("hall", Role.WALLBOARD, NOW), None, passwords.digest(LINK), added("hall"))
     try:
-        house = House(store, contacts, promises, names, archive if calls else None, floor)
         yield house
-        await house.office.written()
     finally:
-        await archive.close()
-        await contacts.close()
-        await store.close()
+        await house.close()
 
 
 @asynccontextmanager

@@ -44,6 +44,7 @@ from acd.model.facts import (
     CallGone,
     CallMissed,
     CallWhereabouts,
+    ColleagueAnswered,
     Fact,
     LinkLost,
     OfferNotSent,
@@ -304,6 +305,10 @@ class AsteriskPbx:
         if isinstance(fact, CallGone):
             self._moving.discard(fact.call)
             self._remember_gone(fact.call)
+        elif isinstance(fact, ColleagueAnswered) and self._session is not None:
+            # After a put through no dialplan runs that could say so: the next engine must find him there.
+            self._session.tell(setvar("ACD_DEVICE", fact.device, fact.call))
+            self._session.tell(setvar("ACD_OFFER", "", fact.call))
         self._inbox(fact)
 
     def _remember_gone(self, call: CallId) -> None:
@@ -334,6 +339,11 @@ class AsteriskPbx:
                 session.tell(actions.announce(command))
             case c.AskCall():
                 self._ask_call(session, command.call)
+            case c.HangUpTalk():
+                if (leg := self._tracker.talking_leg(command.call)) is not None:
+                    session.tell(actions.hang_up(leg))
+            case c.SendOn():
+                self._send_on(session, command)
             case c.SetCrisis():
                 session.tell(actions.set_crisis(command))
             case c.SetDraining():
@@ -369,6 +379,19 @@ class AsteriskPbx:
 
         session.tell(action, answered)
         self._moving.add(call)
+
+    def _send_on(self, session: AmiSession, command: c.SendOn) -> None:
+        """Only who speaks: of all others a Redirect of ours may be under way."""
+        if command.call in self._moving or not self._tracker.talking(command.call):
+            return
+
+        def answered(frames: list[Frame] | None) -> None:
+            self._moving.discard(command.call)
+            if frames is not None and not frames[0].success:
+                log.info("Asterisk did not send the caller on", call=command.call, message=frames[0].message)
+
+        session.tell(actions.send_on(command), answered)
+        self._moving.add(command.call)
 
     def _not_moved(self, session: AmiSession, command: c.Command, call: CallId) -> None:
         if isinstance(command, c.Offer):

@@ -18,6 +18,7 @@ from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.entrance import FIRST, cookie_secret, first_admin, over_tls
 from acd.bootstrap.housekeeping import Housekeeping
+from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
@@ -222,6 +223,12 @@ class Service:
             ledger_behind=lambda: self.ledger.health.behind,
             door=door,
             worklist=self.worklist,
+            telephony=EnginePhones(
+                lambda: self.engine.policy,
+                lambda: self.engine.board(self.clock()),
+                self.driver.tell,
+                AccessFile(settings.state / FILE),
+            ),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

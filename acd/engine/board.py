@@ -41,6 +41,8 @@ class BoardOperator(msgspec.Struct, frozen=True):
     callback: CallbackId | None = None
     """The promise that he is keeping at this moment; then ``call`` is None."""
     attempt: OfferId | None = None
+    reachable: bool = True
+    """His phone."""
 
 
 class BoardCall(msgspec.Struct, frozen=True):
@@ -49,6 +51,8 @@ class BoardCall(msgspec.Struct, frozen=True):
     line: LineId | None
     entered_at: float | None
     operator: OperatorId | None
+    held_since: float | None = None
+    """The operator has put him on hold."""
 
 
 class Board(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from acd.engine import attempts, bookings, callbacks, callers, desks, dues, offers, resync
+from acd.engine import attempts, bookings, callbacks, callers, desks, dues, offers, resync, transfers
 from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator
 from acd.engine.people import Call, Desk
 from acd.engine.promise import Attempt
@@ -20,6 +20,7 @@ from acd.model import facts as f
 from acd.model.call import CallState
 from acd.model.commands import Command
 from acd.model.events import Event
+from acd.model.facts import PhoneState
 from acd.model.ids import LineId
 from acd.model.policy import Policy
 
@@ -78,6 +79,12 @@ HANDLERS: Final[dict[type[f.Fact], Handler]] = {
     f.LoadForecast: resync.load_forecast,
     f.CrisisSwitched: resync.crisis_switched,
     f.DrainSwitched: resync.drain_switched,
+    f.TalkHeld: transfers.held,
+    f.TalkResumed: transfers.resumed,
+    f.TalkTransferred: transfers.transferred,
+    f.ColleagueAnswered: transfers.picked_up,
+    f.OperatorHangsUp: transfers.hangs_up,
+    f.OperatorSendsOn: transfers.sends_on,
 }
 
 CALL_TIMERS: dict[TimerKind, Callable[[State, Call], None]] = {
@@ -211,6 +218,7 @@ def _board_operator(desk: Desk) -> BoardOperator:
         call=None if desk.call is None else desk.call.id,
         callback=None if desk.attempt is None else desk.attempt.callback,
         attempt=None if desk.attempt is None else desk.attempt.id,
+        reachable=desk.phone is not PhoneState.UNREACHABLE,
     )
 
 
@@ -221,4 +229,5 @@ def _board_call(call: Call) -> BoardCall:
         line=None if call.line is None else call.line.id,
         entered_at=call.entered_at if call.line is not None else None,
         operator=None if call.operator is None else call.operator.id,
+        held_since=call.held_since,
     )

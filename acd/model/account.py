@@ -76,6 +76,10 @@ class AuditAction(StrEnum):
     CALLBACK_DONE = "callback_done"
     CALLBACK_CANCELLED = "callback_cancelled"
     CALLBACK_HANDED_OVER = "callback_handed_over"
+    PHONE_OPENED = "phone_opened"
+    """A page got what it needs to register as an operator's phone."""
+    CALL_HUNG_UP = "call_hung_up"
+    CALL_SENT_ON = "call_sent_on"
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

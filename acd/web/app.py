@@ -27,6 +27,7 @@ from acd.web.door import Door, Visitor
 from acd.web.entrance import Me, add_entrance, add_password
 from acd.web.hub import Hub, HubFull
 from acd.web.pages import STATIC, Order, Pages, Theme, View
+from acd.web.phone import Card, NotesInMemory, PhoneView, Reached, Sent, Telephony, TransferNotes, add_phone
 from acd.web.shell import Shell, add_faults
 from acd.web.snapshot import Snapshot, without_people
 from acd.web.texts import Lang
@@ -64,6 +65,8 @@ def create_app(
     timezone: str = "Europe/Brussels",
     door: Door | None = None,
     worklist: Worklist | None = None,
+    telephony: Telephony | None = None,
+    notes: TransferNotes | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -104,7 +107,9 @@ def create_app(
         add_accounts(app, door, shell)
         add_audit(app, door, shell)
         add_callbacks(app, hub, door, shell, worklist)
-    describe(app, [Snapshot, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted])
+        add_phone(app, door, shell, telephony, notes or NotesInMemory())
+    described_too = [WorkPage, Dossier, Wanted, PhoneView, Card, Sent, Reached]
+    describe(app, [Snapshot, Health, Me, Account, AuditEntry, *described_too])
     check_guarded(app)
     return app
 
@@ -239,6 +244,11 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
                 headers["Cache-Control"] = _cache_control(scope)
+                if scope["path"].startswith("/desk"):
+                    # There an operator telephones.
+                    headers["Permissions-Policy"] = _HEADERS["Permissions-Policy"].replace(
+                        "microphone=()", "microphone=(self)"
+                    )
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -108,6 +108,7 @@ class Lab:
         self.slot = Slot(cache_folder() / "lab")
         self.ami_port = self.slot.port(0)
         self.sip_port = self.slot.port(1)
+        self.http_port = self.slot.port(2)
         self.ami_user = "acd"
         self.ami_secret = "lab-ami-secret"  # noqa: S105
         self.phone_secrets = new_secrets({operator.device for operator in self.policy.operators.values()}, {})
@@ -139,6 +140,7 @@ class Lab:
             ami_secret=self.ami_secret,
             ami_port=self.ami_port,
             sip_bind=f"127.0.0.1:{self.sip_port}",
+            http_port=self.http_port,
             phone_secrets=self.phone_secrets,
             trunk_hosts=(TRUNK_HOST,),
             trunk_contact=f"sip:{PARTNER_HOST}:{self.sip_port}",

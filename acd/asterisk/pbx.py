@@ -339,11 +339,8 @@ class AsteriskPbx:
                 session.tell(actions.announce(command))
             case c.AskCall():
                 self._ask_call(session, command.call)
-            case c.HangUpTalk():
-                if (leg := self._tracker.talking_leg(command.call)) is not None:
-                    session.tell(actions.hang_up(leg))
-            case c.SendOn():
-                self._send_on(session, command)
+            case c.HangUpTalk() | c.SendOn():
+                self._in_talk(session, command)
             case c.SetCrisis():
                 session.tell(actions.set_crisis(command))
             case c.SetDraining():
@@ -380,9 +377,13 @@ class AsteriskPbx:
         session.tell(action, answered)
         self._moving.add(call)
 
-    def _send_on(self, session: AmiSession, command: c.SendOn) -> None:
-        """Only who speaks: of all others a Redirect of ours may be under way."""
-        if command.call in self._moving or not self._tracker.talking(command.call):
+    def _in_talk(self, session: AmiSession, command: c.HangUpTalk | c.SendOn) -> None:
+        """Only for who speaks: of all others a Redirect of ours may be under way."""
+        leg = self._tracker.talking_leg(command.call)
+        if leg is None or command.call in self._moving:
+            return
+        if isinstance(command, c.HangUpTalk):
+            session.tell(actions.hang_up(leg))
             return
 
         def answered(frames: list[Frame] | None) -> None:

@@ -114,7 +114,7 @@ class EnginePhones:
     def targets(self) -> Targets:
         policy = self._policy()
         lines = {LineId(id): line.names for id, line in policy.lines.items()}
-        colleagues = (Colleague(o.name, Device(o.device), o.state) for o in self._board().operators)
+        colleagues = (Colleague(o.operator, o.name, Device(o.device), o.state) for o in self._board().operators)
         return Targets(lines, tuple(sorted(colleagues, key=lambda one: one.name.casefold())), self._access().transfer)
 
     def tell(self, action: OperatorAction) -> None:

@@ -232,6 +232,9 @@ _HEADERS: Final = {
 }
 
 
+_WITH_MICROPHONE: Final = "camera=(), geolocation=(), microphone=(self)"
+
+
 class SecurityHeaders:
     """What a browser may do with our answers: run and load nothing but our own files, and be framed by nobody."""
 
@@ -246,9 +249,7 @@ class SecurityHeaders:
                 headers["Cache-Control"] = _cache_control(scope)
                 if scope["path"].startswith("/desk"):
                     # There an operator telephones.
-                    headers["Permissions-Policy"] = _HEADERS["Permissions-Policy"].replace(
-                        "microphone=()", "microphone=(self)"
-                    )
+                    headers["Permissions-Policy"] = _WITH_MICROPHONE
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -1,4 +1,4 @@
-"""The operator's telephone in a page: his card to register with, what he can do with a call, and to whom he can send it.
+"""The operator's telephone in a page: his card to register with, what he can do with a call, and who may get it.
 
 With the phone in the browser the page itself speaks SIP, over ``/sip``: it answers, holds and transfers without us, and
 goes on when we are gone. With any other phone the engine hangs up and sends on for him; the rest he does on the phone.
@@ -77,6 +77,7 @@ class NotesInMemory:
 
 
 class Colleague(msgspec.Struct, frozen=True):
+    operator: OperatorId
     name: str
     number: Device
     state: OperatorState
@@ -158,7 +159,7 @@ class Telephony(Protocol):
 
 
 def reach(to: str, lines: Mapping[LineId, object], access: PhoneAccess) -> str | None:
-    """What an operator typed, as the switch wants it: a line, an internal number, or an E.164 number that may be called.
+    """What an operator typed, as the switch wants it: a line, an internal number, or an E.164 number that may be had.
     None = he may not send anybody there. The dialplan looks again."""
     text = to.strip()
     if text in lines or re.fullmatch(r"[0-9]{3,5}", text, re.ASCII):
@@ -276,7 +277,7 @@ def _add_page(app: FastAPI, shell: Shell, desk: PhoneDesk | None) -> None:
     async def phone(request: Request, visitor: VisitorOf) -> Response:
         """The telephone alone: for a window of its own beside another program."""
         view = await _set_up(desk).view(visitor)
-        return shell.page(request, "phone.html", phone=view)
+        return shell.page(request, "phone.html", phone=view, phone_texts=shell.texts(request, "phone_"))
 
 
 def _add_api(app: FastAPI, desk: PhoneDesk | None) -> None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from acd.web.desk_texts import DESK
+from acd.web.texts_phone import PHONE
 
 
 class Lang(StrEnum):
@@ -139,7 +140,7 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
 }  # fmt: skip
 
-_TEXTS: Final = {**_WALLBOARD, **DESK}
+_TEXTS: Final = {**_WALLBOARD, **DESK, **PHONE}
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}
 
@@ -151,6 +152,11 @@ def text(lang: Lang, key: str, **values: object) -> str:
         KeyError: there is no such text, or a value is missing.
     """
     return _TEXTS[key][_COLUMN[lang]].format(**values)
+
+
+def raw(lang: Lang, key: str) -> str:
+    """The text ``key`` in ``lang``, for a script that fills in the values itself."""
+    return _TEXTS[key][_COLUMN[lang]]
 
 
 def percent(lang: Lang, value: float) -> str:

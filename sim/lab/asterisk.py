@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
@@ -258,6 +259,15 @@ class Lab:
         for name, text in files.items():
             (etc / name).write_text(text, "utf-8")
         self._share_sounds()
+        self._name_host()
+
+    def _name_host(self) -> None:
+        """A browser's call looks the host's own name up, as a packaged Asterisk can; without, it looks for ever."""
+        hosts, name = self.root / "etc/hosts", socket.gethostname()
+        if not hosts.exists() or name not in hosts.read_text("utf-8").split():
+            fresh = hosts.with_name(f"hosts.{self.slot.number}")
+            fresh.write_text(f"127.0.0.1 localhost {name}\n", "utf-8")
+            fresh.replace(hosts)
 
     def _share_sounds(self) -> None:
         """Asterisk's own sounds and music, and the prompts of the test beside them."""

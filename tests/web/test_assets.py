@@ -36,4 +36,7 @@ def test_versions_are_exact_and_the_lock_names_no_host() -> None:
 
 
 def test_the_built_files_stay_small() -> None:
-    assert sum(map(len, files(STATIC).values())) < 150_000
+    sizes = {name: len(content) for name, content in files(STATIC).items()}
+    # A SIP phone; only the pages of operators load it.
+    assert sizes.pop("phone.js") < 300_000
+    assert sum(sizes.values()) < 150_000

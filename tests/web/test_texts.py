@@ -7,6 +7,7 @@ import pytest
 import acd.web
 from acd.model.account import AuditAction, Role
 from acd.model.callback import AttemptResult, CallbackState
+from acd.model.operator import OperatorState
 from acd.model.promise import CALLER, SYSTEM, Because
 from acd.model.worklist import Act, Kind, Recorded
 from acd.web import texts
@@ -34,7 +35,8 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     sources = [path for path in [*ROOM.glob("templates/*.html"), *ROOM.glob("*.py")] if path.name not in TABLES]
     source = "\n".join(path.read_text() for path in sources)
     built = {f"{group}_{end}" for group, ends in BUILT.items() for end in ends}
-    used = set(re.findall(r'"([a-z_]+)"', source)) | built
+    scripts = "\n".join(path.read_text() for path in ROOM.glob("frontend/src/*.js"))
+    used = set(re.findall(r'"([a-z_]+)"', source)) | set(re.findall(r"\bphone_[a-z_]+", scripts)) | built
     assert sorted(KEYS - used) == []
     called = set(re.findall(r'\bt\("([a-z_]+)"[,)]', source)) | set(
         re.findall(r'text\((?:self._)?lang, "([a-z_]+)"', source)
@@ -42,7 +44,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     assert sorted((called | built) - KEYS) == []
 
 
-TABLES = ("texts.py", "desk_texts.py")
+TABLES = ("texts.py", "desk_texts.py", "texts_phone.py")
 BUILT: dict[str, list[str]] = {
     "state": ["connecting", "live", "reconnecting", "stale", *CallbackState],
     "order": ["fixed", "worst"],
@@ -58,6 +60,8 @@ BUILT: dict[str, list[str]] = {
     "step": list(Recorded),
     "by": [CALLER, SYSTEM],
     "why": [*Because, "caller", "cancel"],
+    "phone_is": list(OperatorState),
+    "phone": ["ringing", "answering", "talking", "held", "calling"],
     "weekday": [str(day) for day in range(7)],
     "fault": [
         text for kind in ("forbidden", "not_found", "unavailable", "other") for text in (kind, f"{kind}_explained")

@@ -13,7 +13,7 @@ from sim import ami_variables
 from sim.ami_events import application, bridge_id, caller, channel_name, outgoing
 from sim.ami_wire import Pair, Request
 from sim.calling_back import Attempt
-from sim.calls import Call, Target, ToDeflect, ToMusic, ToNowhere, ToOperator
+from sim.calls import Call, Target, ToDeflect, ToMusic, ToNowhere, ToOperator, ToSecondLine
 from sim.phones import Leg
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sim.ami_session import Session
 
 _OFFER: Final = re.compile(r"(\d+)\*(\w+)\*(\d+)", re.ASCII)
+_SECOND_LINE: Final = re.compile(r"[a-z]\w+|\d{3,5}|\+\d{8,15}", re.ASCII)
 _DEFLECT: Final = re.compile(r"(partner|refuse)\*(\w+)", re.ASCII)
 _LABEL: Final = "start"
 
@@ -161,6 +162,8 @@ def _target(context: str, exten: str) -> Target:
         return ToOperator(OfferId(int(parts[1])), Device(parts[2]), float(parts[3]))
     if context == "acd-deflect" and (parts := _DEFLECT.fullmatch(exten)):
         return ToDeflect(LineId(parts[2]), OverflowTo(parts[1]))
+    if context == "acd-second-line" and _SECOND_LINE.fullmatch(exten):
+        return ToSecondLine(exten)
     return ToNowhere(context, exten)
 
 

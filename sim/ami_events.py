@@ -82,6 +82,13 @@ class AmiVoice:
     def after(self, call: Call) -> None:
         self._say(caller(call, "acd-after"), "AcdAfter", [("Offer", offer(call))])
 
+    def sent_on(self, call: Call, to: str) -> None:
+        self._say(caller(call, "acd-sent-on"), "AcdAfter", [("Offer", offer(call)), ("To", to)])
+
+    def colleague_up(self, call: Call, leg: Leg) -> None:
+        said = [("Device", leg.device), ("Up", moment(self._switch.stamp()))]
+        self._say(outgoing(leg, "acd-colleague-up"), "AcdColleagueUp", said)
+
     def overflow_failed(self, call: Call) -> None:
         self._say(caller(call), "AcdOverflowFailed", [])
 
@@ -163,6 +170,19 @@ class AmiVoice:
     def leg_over(self, leg: Leg, cause: int, tech: int | None) -> None:
         self._call("Hangup", [*outgoing(leg), *over(cause, tech)])
 
+    def held(self, leg: Leg) -> None:
+        self._call("Hold", [*outgoing(leg), ("MusicClass", "acd")])
+
+    def unheld(self, leg: Leg) -> None:
+        self._call("Unhold", outgoing(leg))
+
+    def put_through(self, call: Call, leg: Leg, colleague: Leg) -> None:
+        consulted = [("SecondTransfererChannel", channel_name(leg)), ("SecondTransfererUniqueid", f"{leg.uid}9")]
+        own = outgoing(leg, prefix="OrigTransferer")
+        there = [(f"Transferee{name}", value) for name, value in caller(call)]
+        target = outgoing(colleague, prefix="TransferTarget")
+        self._call("AttendedTransfer", [("Result", "Success"), *own, *consulted, *there, *target])
+
     def originated(self, leg: Leg, reason: int) -> None:
         """The server knows who asked for it."""
 
@@ -203,7 +223,8 @@ def channel_name(thing: Call | Leg) -> str:
         return local_name(thing.seq) if thing.through is not None else f"PJSIP/{TRUNK}-{thing.seq:08x}"
     if thing.kind is LegKind.LOCAL:
         return local_name(thing.seq)
-    device = TRUNK if thing.kind in (LegKind.PARTNER, LegKind.CITIZEN) else thing.device
+    outside = thing.kind in (LegKind.PARTNER, LegKind.CITIZEN) or thing.device.startswith("+")
+    device = TRUNK if outside else thing.device
     return f"PJSIP/{device}-{thing.seq:08x}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from acd.model.facts import CallMissed
-from acd.model.ids import Device, LineId
+from acd.model.ids import Device, LineId, OfferId
 from sim.ami_events import moment
 from sim.calling_back import Attempt
 from sim.calls import Call
@@ -75,6 +75,10 @@ def write(switch: SimSwitch, call: Call, name: str, value: str) -> None:
         switch.offer_callback(call, Offered(slots, bool(call.variables.get("ACD_CB_NUM")), value == "existing"))
     elif name == "ACD_CB_ANSWER" and value:
         switch.dialogues.answer(call, value == "yes")
+    elif name == "ACD_DEVICE":
+        call.device = Device(value) if value else None
+    elif name == "ACD_OFFER":
+        call.offer = OfferId(int(value)) if value else None
     else:
         call.variables[name.lstrip("_")] = value
 

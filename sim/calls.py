@@ -66,6 +66,13 @@ class ToDeflect:
 
 
 @dataclass(frozen=True, slots=True)
+class ToSecondLine:
+    """``acd-second-line``: a line, an internal number or an E.164 number."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToNowhere:
     """A context or extension that does not exist: Asterisk accepts it, then drops the caller."""
 
@@ -73,7 +80,7 @@ class ToNowhere:
     exten: str
 
 
-Target = ToOperator | ToMusic | ToDeflect | ToNowhere
+Target = ToOperator | ToMusic | ToDeflect | ToSecondLine | ToNowhere
 """Where a Redirect moves a caller."""
 
 
@@ -86,6 +93,8 @@ def address(target: Target) -> tuple[str, str]:
             return "acd-wait", "s"
         case ToDeflect():
             return "acd-deflect", f"{target.to}*{target.line}"
+        case ToSecondLine():
+            return "acd-second-line", target.to
         case ToNowhere():
             return target.context, target.exten
 

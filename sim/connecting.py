@@ -81,9 +81,9 @@ class Connecting:
             self._switch.drop_after(call, self._switch.timing.after)
         self._dialling.end(leg)
 
-    def hand_over(self, leg: Leg) -> Call | None:
-        """The operator sends his caller elsewhere (SIP REFER): the caller leaves the bridge, the operator's part ends.
-        None: there is nobody to send."""
+    def hand_over(self, leg: Leg, to: str) -> Call | None:
+        """The operator sends his caller elsewhere: the caller leaves the bridge, the operator's part ends. None: there
+        is nobody to send."""
         if leg.attempt is not None:
             return self._switch.calling_back.hand_over(leg.attempt)
         call = leg.call
@@ -92,7 +92,7 @@ class Connecting:
         call.leg = None
         self._switch.out.caller_left_bridge(call, leg, False)
         call.where = At.AFTER
-        self._switch.out.after(call)
+        self._switch.out.sent_on(call, to)
         self._switch.out.leg_left_bridge(call, leg, True)
         self._dialling.end(leg)
         return call

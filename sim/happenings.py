@@ -36,6 +36,12 @@ class Observer(Protocol):
     def after(self, call: Call) -> None:
         """``AcdAfter``."""
 
+    def sent_on(self, call: Call, to: str) -> None:
+        """``AcdAfter`` of a caller who is passed on."""
+
+    def colleague_up(self, call: Call, leg: Leg) -> None:
+        """``AcdColleagueUp``, on the leg that answered."""
+
     def overflow_failed(self, call: Call) -> None:
         """``AcdOverflowFailed``."""
 
@@ -98,6 +104,14 @@ class Observer(Protocol):
     def leg_over(self, leg: Leg, cause: int, tech: int | None) -> None:
         """``Hangup`` of the leg."""
 
+    def held(self, leg: Leg) -> None:
+        """The phone has put its other end on hold."""
+
+    def unheld(self, leg: Leg) -> None: ...
+
+    def put_through(self, call: Call, leg: Leg, colleague: Leg) -> None:
+        """``leg`` has joined its caller with the colleague's leg, and is about to end."""
+
     def originated(self, leg: Leg, reason: int) -> None:
         """``OriginateResponse``: 4 answered, 3 rang in vain, 0 anything else."""
 
@@ -120,6 +134,16 @@ class Silent:
     def not_connected(self, call: Call, leg: Leg | None, verdict: Verdict) -> None: ...
 
     def after(self, call: Call) -> None: ...
+
+    def sent_on(self, call: Call, to: str) -> None: ...
+
+    def colleague_up(self, call: Call, leg: Leg) -> None: ...
+
+    def held(self, leg: Leg) -> None: ...
+
+    def unheld(self, leg: Leg) -> None: ...
+
+    def put_through(self, call: Call, leg: Leg, colleague: Leg) -> None: ...
 
     def overflow_failed(self, call: Call) -> None: ...
 

@@ -25,6 +25,7 @@ from acd.model.facts import (
     CallQueued,
     CitizenAnswered,
     CitizenDialled,
+    ColleagueAnswered,
     Fact,
     FallbackAnswered,
     LinkLost,
@@ -43,6 +44,10 @@ from acd.model.facts import (
     SpyOver,
     SwitchSeen,
     TalkEnded,
+    TalkHeld,
+    TalkResumed,
+    TalkTransferred,
+    TransferHow,
 )
 from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallId, Device, OfferId, SpyId
@@ -50,7 +55,7 @@ from acd.model.outcome import Outcome
 from acd.model.supervision import SpyEnd, SpySeen
 from acd.ports import Inbox
 from sim.calling_back import Attempt
-from sim.calls import Call, Target, ToDeflect, ToMusic, ToOperator
+from sim.calls import Call, Target, ToDeflect, ToMusic, ToOperator, ToSecondLine
 from sim.dialogue import Offered
 from sim.happenings import Silent
 from sim.phones import Leg, LegKind, LegState, Phone, Verdict
@@ -121,6 +126,8 @@ class SimPbx(Silent):
                 self.switch.set_global("ACD_DRAIN", "1" if command.on else "")
             case c.SetAllowed():
                 self.switch.allow(command.device, command.lines, command.allowed)
+            case c.HangUpTalk() | c.SendOn():
+                self._in_talk(command)
             case _:
                 self._promise(command)
 
@@ -177,6 +184,15 @@ class SimPbx(Silent):
         self.refuse_next -= self.refuse_next > 0
         if refused or self.switch.redirect(command.call, target(command)) is not None:
             self._not_sent(command)
+
+    def _in_talk(self, command: c.HangUpTalk | c.SendOn) -> None:
+        call = self.switch.calls.get(command.call)
+        if call is None or call.leg is None or not call.talking:
+            return
+        if isinstance(command, c.HangUpTalk):
+            self._later(self.switch.hang_up_phone, call.leg.device)
+        else:
+            self.switch.redirect(call.id, ToSecondLine(command.to))
 
     def _announce(self, command: c.Announce) -> None:
         call = self.switch.calls.get(command.call)
@@ -249,6 +265,27 @@ class SimPbx(Silent):
     def after(self, call: Call) -> None:
         self._end_talk(call)
 
+    def sent_on(self, call: Call, to: str) -> None:
+        self._talking.discard(call.id)
+        self._inbox(TalkTransferred(call.id, self.switch.time.now(), to, TransferHow.BLIND))
+
+    def colleague_up(self, call: Call, leg: Leg) -> None:
+        self._talking.add(call.id)
+        self._inbox(ColleagueAnswered(call.id, leg.device, self.switch.stamp()))
+
+    def held(self, leg: Leg) -> None:
+        if leg.call is not None:
+            self._inbox(TalkHeld(leg.call.id, self.switch.time.now()))
+
+    def unheld(self, leg: Leg) -> None:
+        if leg.call is not None:
+            self._inbox(TalkResumed(leg.call.id, self.switch.time.now()))
+
+    def put_through(self, call: Call, leg: Leg, colleague: Leg) -> None:
+        now = self.switch.time.now()
+        self._inbox(TalkTransferred(call.id, now, colleague.device, TransferHow.CONSULT))
+        self._inbox(ColleagueAnswered(call.id, colleague.device, now))
+
     def overflow_failed(self, call: Call) -> None:
         self._inbox(OverflowFailed(call.id))
 
@@ -261,7 +298,7 @@ class SimPbx(Silent):
             up = SpyEnd.OVER if leg.spying else SpyEnd.FAILED
             how = up if leg.state is LegState.UP else SpyEnd.NOT_ANSWERED
             self._inbox(SpyOver(_spy_of(leg), self.switch.time.now(), how))
-        if leg.call is not None and leg.state is LegState.UP:
+        if leg.call is not None and leg.state is LegState.UP and leg.call.leg in (None, leg):
             self._end_talk(leg.call)
 
     def _end_talk(self, call: Call) -> None:

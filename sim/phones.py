@@ -83,6 +83,8 @@ class LegKind(StrEnum):
     """The partner contact centre."""
     ORIGINATED = "originated"
     """Rung by an AMI Originate; there is no caller."""
+    COLLEAGUE = "colleague"
+    """Rung by acd-second-line: a caller is passed on."""
     CITIZEN = "citizen"
     """A citizen who is called back."""
     LOCAL = "local"

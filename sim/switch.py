@@ -24,13 +24,14 @@ from acd.model.ids import CallId, Device, LineId
 from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo, Policy
 from sim.calling_back import CallingBack
-from sim.calls import PASSIVE, Call, Citizen, Target, ToDeflect, ToMusic, ToNowhere, ToOperator, address
+from sim.calls import PASSIVE, Call, Citizen, Target, ToDeflect, ToMusic, ToNowhere, ToOperator, ToSecondLine, address
 from sim.connecting import Connecting
 from sim.dialling import Dialling
 from sim.dialogue import Dialogues, Offered
 from sim.fallback import Fallback, Queue
 from sim.happenings import Observer, Silent
 from sim.kernel import Scheduler
+from sim.passing_on import PassingOn
 from sim.phones import ANSWERS, Always, Contact, Hands, Leg, LegKind, LegState, Phone, Verdict
 from sim.spying import Spying
 from sim.waiting import WaitingRoom
@@ -100,6 +101,7 @@ class SimSwitch:
         self._dialling = Dialling(self)
         self.connecting = Connecting(self, self._dialling)
         self.dialogues = Dialogues(self)
+        self.passing_on = PassingOn(self, self._dialling)
         self.calling_back = CallingBack(self, self._dialling)
         self.spying = Spying(self, self._dialling)
         self._boot()
@@ -143,7 +145,7 @@ class SimSwitch:
             if call.where is At.MENU and self.globals.get(f"ACD_OPEN_{line}") == "closed":
                 self._shut(call, line)
             else:
-                self._join(call, line)
+                self.join(call, line)
 
     def end_menu(self, call: Call, outcome: Outcome, line: LineId | None = None) -> None:
         """The menu itself settles the call, ``closed`` or ``informed``: a message, then Hangup(). It is told when he
@@ -191,12 +193,11 @@ class SimSwitch:
         if leg is not None and leg.state is not LegState.UP:
             self._dialling.final(leg, 200)
 
-    def send_on(self, device: Device, line: LineId) -> None:
-        """The operator sends his caller to another line, by SIP REFER."""
+    def send_on(self, device: Device, to: str) -> None:
+        """The operator sends his caller to another line, or to a colleague, by SIP REFER."""
         leg = self.phones[device].leg
-        call = None if leg is None else self.connecting.hand_over(leg)
-        if call is not None:
-            self._join(call, line)
+        if leg is not None and leg.call is not None:
+            self.passing_on.send(leg.call, to)
 
     def register(self, device: Device, contact: Contact = Contact.NON_QUALIFIED) -> None:
         """The phone registers, or qualify finds it again (``Contact.REACHABLE``)."""
@@ -340,9 +341,9 @@ class SimSwitch:
     def join_after(self, call: Call, line: LineId, seconds: float) -> None:
         """A channel that was no caller's becomes one, hears a message of this length, and joins a line."""
         self.calls[call.id] = call
-        call.plan(self.time.call_at(self.time.now() + seconds, self._join, call, line))
+        call.plan(self.time.call_at(self.time.now() + seconds, self.join, call, line))
 
-    def _join(self, call: Call, line: LineId) -> None:
+    def join(self, call: Call, line: LineId) -> None:
         """``acd-queue``."""
         call.line = line
         call.entered_at, call.declined_at = self.stamp(), None
@@ -376,6 +377,9 @@ class SimSwitch:
         call.script = call.question = None
         self.fallback.leave(call)
         call.context, call.exten = address(target)
+        if isinstance(target, ToSecondLine):
+            self.passing_on.send(call, target.to)
+            return
         self.connecting.leave(call)
         match target:
             case ToOperator():

@@ -21,6 +21,7 @@ from acd.model.commands import (
     Offer,
     OfferCallback,
     Reroute,
+    SendOn,
     SetAllowed,
     SetCrisis,
     SetDraining,
@@ -37,6 +38,7 @@ _CHANNEL: Final = re.compile(r"[\w.@-]{1,150}", re.ASCII)
 _WORD: Final = re.compile(r"\w{1,80}", re.ASCII)
 _PROMPT: Final = re.compile(r"[\w/-]{1,80}", re.ASCII)
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_SECOND_LINE: Final = re.compile(r"[a-z][a-z0-9_]{0,79}|[0-9]{3,5}|\+[1-9][0-9]{7,14}", re.ASCII)
 _LANGUAGE: Final = re.compile(r"[a-z]{2}", re.ASCII)
 
 LAST_POSITION: Final = 20
@@ -73,6 +75,15 @@ def deflect(command: Deflect) -> Action:
     if command.to is OverflowTo.WAIT:
         raise UnsafeValue("to", "a caller who waits is not moved")
     return redirect(command.call, "acd-deflect", f"{command.to.value}*{_checked(_WORD, 'line', command.line)}")
+
+
+def hang_up(leg: str) -> Action:
+    return (("Action", "Hangup"), ("Channel", _checked(_CHANNEL, "leg", leg)), ("Cause", "16"))
+
+
+def send_on(command: SendOn) -> Action:
+    """Where a REFER of the operator's phone would lead as well; the dialplan says what there is."""
+    return redirect(command.call, "acd-second-line", _checked(_SECOND_LINE, "target", command.to))
 
 
 def setvar(name: str, value: str, call: CallId | None = None) -> Action:

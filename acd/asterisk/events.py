@@ -95,6 +95,37 @@ class After(AmiEvent, frozen=True, gc=False):
     """``AcdAfter``: the operator's part is over, the caller is still on the line."""
 
     call: CallId
+    to: str | None = None
+    """He was sent on: to this line or number."""
+
+
+class Held(AmiEvent, frozen=True, gc=False):
+    """``Hold``: of any channel; an operator's leg is meant."""
+
+    leg: str
+
+
+class Unheld(AmiEvent, frozen=True, gc=False):
+    """``Unhold``."""
+
+    leg: str
+
+
+class PutThrough(AmiEvent, frozen=True, gc=False):
+    """``AttendedTransfer``: a phone has joined the two with whom it spoke. Of each side: own leg, and who is there."""
+
+    sides: tuple[tuple[str, str], tuple[str, str]]
+    channels: tuple[str, str]
+    """Names of those who are there."""
+
+
+class ColleagueUp(AmiEvent, frozen=True, gc=False):
+    """``AcdColleagueUp``: the phone to which a caller was sent has answered."""
+
+    call: CallId
+    leg: str
+    device: Device
+    up: float
 
 
 class FallbackUp(AmiEvent, frozen=True, gc=False):
@@ -152,6 +183,9 @@ _ALWAYS: Final[dict[str, tuple[str, ...]]] = {
     "Hangup": (*_CHANNEL, "Cause"),
     "OriginateResponse": ("Response", "Uniqueid"),
     "DeviceStateChange": ("Device", "State"),
+    "Hold": _CHANNEL,
+    "Unhold": _CHANNEL,
+    "AttendedTransfer": ("Result", "OrigTransfererUniqueid", "SecondTransfererUniqueid"),
 }
 """The events that we read, and the headers that each of them always has."""
 
@@ -159,6 +193,7 @@ EVENTS_READ: Final = (*_ALWAYS, "FullyBooted", "Shutdown")
 """What must pass the account's ``eventfilter``; everything else is only a burden."""
 
 _DEVICE: Final = re.compile(r"PJSIP/(\w{1,80})", re.ASCII)
+_PHONE_CHANNEL: Final = re.compile(r"PJSIP/(?!acd-)(\w{1,80})-[0-9a-f]+", re.ASCII)
 _OFFER: Final = re.compile(r"(\d{1,18})\*\w{1,80}\*\d{1,4}", re.ASCII)
 
 
@@ -254,7 +289,32 @@ def _not_connected(frame: Frame) -> AmiEvent:
 
 
 def _after(frame: Frame) -> AmiEvent:
-    return After(timestamp(frame), call(frame))
+    return After(timestamp(frame), call(frame), frame.get("To") if "To" in frame.headers else None)
+
+
+def _held(frame: Frame) -> AmiEvent:
+    return Held(timestamp(frame), matched(ID, frame, "Uniqueid"))
+
+
+def _unheld(frame: Frame) -> AmiEvent:
+    return Unheld(timestamp(frame), matched(ID, frame, "Uniqueid"))
+
+
+def _put_through(frame: Frame) -> AmiEvent | None:
+    """None where it failed, or where more than two are on either side: then nobody is named."""
+    if frame.get("Result") != "Success" or "TransfereeUniqueid" not in frame.headers:
+        return None
+    if "TransferTargetUniqueid" not in frame.headers:
+        return None
+    own = (matched(ID, frame, "OrigTransfererUniqueid"), matched(ID, frame, "SecondTransfererUniqueid"))
+    there = (matched(ID, frame, "TransfereeUniqueid"), matched(ID, frame, "TransferTargetUniqueid"))
+    names = (frame.get("TransfereeChannel"), frame.get("TransferTargetChannel"))
+    return PutThrough(timestamp(frame), ((own[0], there[0]), (own[1], there[1])), names)
+
+
+def _colleague_up(frame: Frame) -> AmiEvent:
+    leg, device = matched(ID, frame, "Uniqueid"), Device(matched(WORD, frame, "Device"))
+    return ColleagueUp(timestamp(frame), call(frame, "Linkedid"), leg, device, moment(frame, "Up"))
 
 
 def _fallback_up(frame: Frame) -> AmiEvent:
@@ -313,6 +373,12 @@ def device_of(name: str) -> Device | None:
     return None if parts is None else Device(parts[1])
 
 
+def phone_of(channel: str) -> Device | None:
+    """``1001`` for the channel ``PJSIP/1001-0000007a``; None for one of the trunk."""
+    parts = _PHONE_CHANNEL.fullmatch(channel)
+    return None if parts is None else Device(parts[1])
+
+
 Reader = Callable[[Frame], AmiEvent | None]
 
 _USER_EVENTS: Final[dict[str, Reader]] = {
@@ -322,6 +388,7 @@ _USER_EVENTS: Final[dict[str, Reader]] = {
     "AcdUp": _leg_up,
     "AcdNoConnect": _not_connected,
     "AcdAfter": _after,
+    "AcdColleagueUp": _colleague_up,
     "AcdFallbackUp": _fallback_up,
     "AcdOverflowUp": _partner_up,
     "AcdOverflowFailed": _partner_failed,
@@ -335,4 +402,7 @@ _READERS: Final[dict[str, Reader]] = {
     "Hangup": _channel_over,
     "OriginateResponse": _originated,
     "DeviceStateChange": _device_state,
+    "Hold": _held,
+    "Unhold": _unheld,
+    "AttendedTransfer": _put_through,
 }

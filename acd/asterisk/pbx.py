@@ -46,6 +46,7 @@ from acd.model.facts import (
     CallGone,
     CallMissed,
     CallWhereabouts,
+    ColleagueAnswered,
     Fact,
     LinkLost,
     OfferNotSent,
@@ -320,6 +321,10 @@ class AsteriskPbx:
         if isinstance(fact, CallGone):
             self._moving.discard(fact.call)
             self._remember_gone(fact.call)
+        elif isinstance(fact, ColleagueAnswered) and self._session is not None:
+            # After a put through no dialplan runs that could say so: the next engine must find him there.
+            self._session.tell(setvar("ACD_DEVICE", fact.device, fact.call))
+            self._session.tell(setvar("ACD_OFFER", "", fact.call))
         self._inbox(fact)
 
     def _remember_gone(self, call: CallId) -> None:
@@ -350,6 +355,8 @@ class AsteriskPbx:
                 session.tell(actions.word(command))
             case c.AskCall():
                 self._ask_call(session, command.call)
+            case c.HangUpTalk() | c.SendOn():
+                self._in_talk(session, command)
             case c.SetAllowed() | c.SetLineOpen():
                 self._settings_to_send.append(actions.setting(command))
                 self._send_settings(session)
@@ -383,6 +390,23 @@ class AsteriskPbx:
 
         session.tell(action, answered)
         self._moving.add(call)
+
+    def _in_talk(self, session: AmiSession, command: c.HangUpTalk | c.SendOn) -> None:
+        """Only for who speaks: of all others a Redirect of ours may be under way."""
+        leg = self._tracker.talking_leg(command.call)
+        if leg is None or command.call in self._moving:
+            return
+        if isinstance(command, c.HangUpTalk):
+            session.tell(actions.hang_up(leg))
+            return
+
+        def answered(frames: list[Frame] | None) -> None:
+            self._moving.discard(command.call)
+            if frames is not None and not frames[0].success:
+                log.info("Asterisk did not send the caller on", call=command.call, message=frames[0].message)
+
+        session.tell(actions.send_on(command), answered)
+        self._moving.add(command.call)
 
     def _not_moved(self, session: AmiSession, command: c.Command, call: CallId) -> None:
         if isinstance(command, c.Offer):

@@ -22,6 +22,7 @@ from acd.model.facts import (
     CallQueued,
     CallSeen,
     CallWhereabouts,
+    ColleagueAnswered,
     Fact,
     FallbackAnswered,
     MenuEnded,
@@ -33,8 +34,12 @@ from acd.model.facts import (
     OverflowAnswered,
     OverflowFailed,
     TalkEnded,
+    TalkHeld,
+    TalkResumed,
+    TalkTransferred,
+    TransferHow,
 )
-from acd.model.ids import CallId, LineId, OfferId
+from acd.model.ids import CallId, Device, LineId, OfferId
 from acd.model.outcome import Outcome
 
 
@@ -63,9 +68,11 @@ def why_failed(dial_status: str, cause: int, *, rang: bool) -> OfferFailure:
 class Leg:
     """An operator's leg: rung for one caller, perhaps talking with him."""
 
-    __slots__ = ("answered", "call", "offer", "over", "rang")
+    __slots__ = ("answered", "call", "channel", "offer", "over", "rang")
 
-    def __init__(self, call: CallId, offer: OfferId | None) -> None:
+    def __init__(self, channel: str, call: CallId, offer: OfferId | None) -> None:
+        self.channel = channel
+        """Its Uniqueid."""
         self.call = call
         self.offer = offer
         """None = rung by Asterisk's own Queue()."""
@@ -111,14 +118,19 @@ class Tracker:
         if seen.where not in (CallWhereabouts.RING, CallWhereabouts.TALK):
             return
         for channel, rings in legs:
-            caller.leg = leg = self._legs[channel] = Leg(seen.call, seen.offer)
+            caller.leg = leg = self._legs[channel] = Leg(channel, seen.call, seen.offer)
             leg.answered = seen.where is CallWhereabouts.TALK
             leg.rang = rings or leg.answered
 
     def talking(self, call: CallId) -> bool:
         """This caller and an operator speak, as far as Asterisk has told."""
+        return self.talking_leg(call) is not None
+
+    def talking_leg(self, call: CallId) -> str | None:
+        """Uniqueid of the phone with which this caller speaks."""
         caller = self._callers.get(call)
-        return caller is not None and caller.leg is not None and caller.leg.answered and not caller.leg.over
+        leg = None if caller is None else caller.leg
+        return leg.channel if leg is not None and leg.answered and not leg.over else None
 
     def operators_leg(self, call: CallId) -> str | None:
         """The channel of the operator who speaks with this caller; None = nobody does."""
@@ -194,7 +206,7 @@ class Tracker:
     # --- Offers ---------------------------------------------------------------------------------------------------
 
     def _dial_begun(self, event: e.DialBegun) -> None:
-        leg = self._legs[event.leg] = Leg(event.call, event.offer)
+        leg = self._legs[event.leg] = Leg(event.leg, event.call, event.offer)
         self._caller(event.call).leg = leg
         self._tell(OfferDialled(event.call, event.offer))
 
@@ -219,7 +231,7 @@ class Tracker:
     def _leg(self, channel: str, call: CallId, offer: OfferId | None) -> Leg:
         leg = self._legs.get(channel)
         if leg is None:
-            leg = self._legs[channel] = Leg(call, offer)
+            leg = self._legs[channel] = Leg(channel, call, offer)
             self._caller(call).leg = leg
         return leg
 
@@ -232,13 +244,54 @@ class Tracker:
 
     def _after(self, event: e.After) -> None:
         leg = self._caller(event.call).leg
-        if leg is not None:
+        if event.to is not None:
+            if leg is not None:
+                leg.over = True
+            self._tell(TalkTransferred(event.call, event.at + self.offset, event.to, TransferHow.BLIND))
+        elif leg is not None:
             self._end_talk(leg, event.at)
 
     def _end_talk(self, leg: Leg, at: float) -> None:
         if leg.answered and not leg.over:
             leg.over = True
             self._tell(TalkEnded(leg.call, at + self.offset))
+
+    # --- Hold and transfer ----------------------------------------------------------------------------------------
+
+    def _held(self, event: e.Held) -> None:
+        leg = self._legs.get(event.leg)
+        if leg is not None and leg.answered and not leg.over:
+            self._tell(TalkHeld(leg.call, event.at + self.offset))
+
+    def _unheld(self, event: e.Unheld) -> None:
+        leg = self._legs.get(event.leg)
+        if leg is not None and leg.answered and not leg.over:
+            self._tell(TalkResumed(leg.call, event.at + self.offset))
+
+    def _put_through(self, event: e.PutThrough) -> None:
+        """One of the two legs is of a call of ours; who is at the other end of the other is the colleague."""
+        for (own, _), (_, there), name in (
+            (event.sides[0], event.sides[1], event.channels[1]),
+            (event.sides[1], event.sides[0], event.channels[0]),
+        ):
+            leg = self._legs.get(own)
+            if leg is None or not leg.answered or leg.over:
+                continue
+            leg.over = True
+            at, device = event.at + self.offset, e.phone_of(name)
+            self._tell(TalkTransferred(leg.call, at, device or "", TransferHow.CONSULT))
+            if device is not None:
+                self._colleague(leg.call, there, device, at)
+            return
+
+    def _colleague_up(self, event: e.ColleagueUp) -> None:
+        self._colleague(event.call, event.leg, event.device, event.up + self.offset)
+
+    def _colleague(self, call: CallId, channel: str, device: Device, at: float) -> None:
+        leg = self._leg(channel, call, None)
+        self._caller(call).leg = leg
+        leg.answered = leg.rang = True
+        self._tell(ColleagueAnswered(call, device, at))
 
     # --- The partner ----------------------------------------------------------------------------------------------
 
@@ -272,6 +325,10 @@ _HANDLERS: Final[dict[type[AmiEvent], Callable[[Tracker, Any], None]]] = {
     e.LegUp: Tracker._leg_up,
     e.NotConnected: Tracker._not_connected,
     e.After: Tracker._after,
+    e.Held: Tracker._held,
+    e.Unheld: Tracker._unheld,
+    e.PutThrough: Tracker._put_through,
+    e.ColleagueUp: Tracker._colleague_up,
     e.FallbackUp: Tracker._fallback_up,
     e.PartnerUp: Tracker._partner_up,
     e.PartnerFailed: Tracker._partner_failed,

@@ -22,6 +22,7 @@ from acd.bootstrap.entrance import FIRST, cookie_secret, first_admin, over_tls
 from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
 from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
+from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
@@ -310,6 +311,12 @@ class Service:
             office=self.office,
             requests=self.contacts,
             figures=self._figures,
+            telephony=EnginePhones(
+                lambda: self.engine.policy,
+                lambda: self.engine.board(self.clock()),
+                self.driver.tell,
+                AccessFile(settings.state / FILE),
+            ),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

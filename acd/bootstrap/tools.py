@@ -9,6 +9,7 @@ import msgspec
 
 from acd.asterisk.recording import read_recording
 from acd.asterisk.replay import replay
+from acd.bootstrap.phones import write_access
 from acd.bootstrap.settings import Settings
 from acd.config import ZONE, City, ConfigError, load
 from acd.ivr import (
@@ -90,6 +91,7 @@ def build_dialplan(settings: Settings, to: Path, site_file: Path | None = None) 
         "acd-flows.conf": dialplan(flows, city, datetime.now(ZONE).date()),
     }
     to.mkdir(parents=True, exist_ok=True)
+    write_access(settings.state, city.policy, site)
     secret = settings.state / "ami.secret"
     _write(secret, site.ami_secret + "\n")
     return [_write(to / name, text) for name, text in files.items()]

@@ -121,7 +121,7 @@ def _line(id: LineId, block: LineBlock) -> Line:
 
 def _operator(id: OperatorId, block: OperatorBlock) -> Operator:
     levels = {LineId(line): level for line, level in block.lines.items()}
-    return Operator(id=id, name=block.name, device=Device(block.device), lines=FrozenDict(levels))
+    return Operator(id=id, name=block.name, device=Device(block.device), lines=FrozenDict(levels), phone=block.phone)
 
 
 def _city_line(id: LineId, block: LineBlock) -> CityLine:

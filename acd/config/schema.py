@@ -47,6 +47,7 @@ from acd.model.policy import (
     OfferRules,
     OperatorRule,
     OverflowTo,
+    PhoneKind,
     Policy,
     QueueRule,
     Routing,
@@ -292,6 +293,8 @@ class OperatorBlock(Block):
     """His phone: the name of the PJSIP endpoint."""
     lines: dict[str, Annotated[int, Field(ge=1, le=99)]]
     """Line: level. 1 = first choice for that line; higher levels come later."""
+    phone: Annotated[PhoneKind, Field(strict=False)] = PhoneKind.SIP
+    """``browser``: he telephones with the page itself, and the endpoint is made for that."""
 
 
 class DeskBlock(Block):

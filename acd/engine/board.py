@@ -73,6 +73,8 @@ class BoardCall(msgspec.Struct, frozen=True):
     language: str = "nl"
     listens: bool = False
     """He hears the offer to be called back."""
+    held_since: float | None = None
+    """The operator has put him on hold."""
 
 
 class BoardSpy(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from acd.model.events import (
     CallDeflected,
     CallEnded,
     CallEnteredLine,
+    CallResumed,
     CallStarted,
     OfferEnded,
     OutcomeCounted,
@@ -187,11 +188,19 @@ def release_talk(state: State, call: Call, ended_at: float) -> None:
     """The conversation is over; the operator wraps up, counted from its end."""
     desk = call.operator
     assert call.line is not None
+    end_hold(state, call, ended_at)
     call.operator = None
     state.events.append(TalkFinished(state.now, call.id, None if desk is None else desk.id, ended_at))
     learn_handle_time(state, call, call.line, ended_at)
     if desk is not None:
         desks.wrap_up(state, desk, ended_at + call.line.wrap_up - state.now)
+
+
+def end_hold(state: State, call: Call, at: float) -> None:
+    since, call.held_since = call.held_since, None
+    if since is not None:
+        operator = None if call.operator is None else call.operator.id
+        state.events.append(CallResumed(state.now, call.id, operator, at, max(0.0, at - since)))
 
 
 def learn_handle_time(state: State, call: Call, line: Line, ended_at: float) -> None:

@@ -10,7 +10,19 @@ from typing import Any, Final
 
 import msgspec
 
-from acd.engine import attempts, bookings, callbacks, callers, desks, dues, offers, presence, resync, supervisor
+from acd.engine import (
+    attempts,
+    bookings,
+    callbacks,
+    callers,
+    desks,
+    dues,
+    offers,
+    presence,
+    resync,
+    supervisor,
+    transfers,
+)
 from acd.engine.board import Board, BoardCall, BoardDesk, BoardLine, BoardOperator, BoardSpy, board_desk
 from acd.engine.people import Absence, Call, Desk, Lent
 from acd.engine.promise import Attempt
@@ -90,6 +102,12 @@ HANDLERS: Final[dict[type[f.Fact], Handler]] = {
     f.SpyUnwanted: supervisor.stop_spying,
     f.SpyBegan: supervisor.spy_began,
     f.SpyOver: supervisor.spy_over,
+    f.TalkHeld: transfers.held,
+    f.TalkResumed: transfers.resumed,
+    f.TalkTransferred: transfers.transferred,
+    f.ColleagueAnswered: transfers.picked_up,
+    f.OperatorHangsUp: transfers.hangs_up,
+    f.OperatorSendsOn: transfers.sends_on,
 }
 
 CALL_TIMERS: dict[TimerKind, Callable[[State, Call], None]] = {
@@ -259,4 +277,5 @@ def _board_call(call: Call) -> BoardCall:
         number=call.number,
         language=call.language,
         listens=callbacks.listens(call),
+        held_since=call.held_since,
     )

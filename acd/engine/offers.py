@@ -165,7 +165,7 @@ def connect(state: State, call: Call, desk: Desk | None, answered_at: float, off
     waited = max(0.0, answered_at - call.entered_at)
     call.answered_at, call.offer = answered_at, offer or call.offer
     state.put_call(call, _TALKING)
-    operator = None if desk is None else desk.id
+    operator = call.served_by = None if desk is None else desk.id
     state.events.append(CallAnswered(state.now, call.id, call.line.id, operator, answered_at, waited, offer is None))
     callers.count(state, call, _ANSWERED, at=answered_at)
     if desk is not None:

@@ -34,6 +34,7 @@ class Call:
         "dialled",
         "did",
         "entered_at",
+        "held_since",
         "id",
         "language",
         "line",
@@ -48,6 +49,7 @@ class Call:
         "predicted",
         "proposal",
         "rerouted",
+        "served_by",
         "state",
         "token",
         "unheard",
@@ -66,6 +68,9 @@ class Call:
         self.entered_at = 0.0
         self.offer = OfferId(0)
         self.operator: Desk | None = None
+        self.served_by: OperatorId | None = None
+        """Who spoke with him last, or does."""
+        self.held_since: float | None = None
         self.lost: dict[OfferId, Desk] = {}
         """Offers that were given up without word from the switch: each may still come true."""
         self.moved_at = 0.0

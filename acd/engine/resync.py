@@ -297,6 +297,7 @@ def adopt_talk(state: State, call: Call, desk: Desk | None, seen: CallSeen) -> N
         return
     state.put_call(call, CallState.TALKING)
     if desk is not None and desk.call is None and desk.attempt is None:
+        call.served_by = desk.id
         attach(call, desk)
         state.move_desk(desk, OperatorMove.ANSWER)
 

@@ -1,4 +1,5 @@
-"""Where a call back may go: the context ``acd-outbound`` of the dialplan.
+"""Where a call back may go, and where an operator may send his caller: the contexts ``acd-outbound`` and
+``acd-transfer-out`` of the dialplan.
 
 ``Gosub(acd-outbound,<number>,1)`` returns what ``Dial()`` takes, or nothing for a number that may not be called.
 Numbers are E.164 with ``+``. Each pattern has a fixed length: none of them can match anything else than digits. Of two
@@ -26,15 +27,16 @@ class DialFormat(StrEnum):
 
 
 def outbound_dialplan(
-    allowed: Iterable[str], refused: Iterable[str], country: str, dial_format: DialFormat
+    context: str, allowed: Iterable[str], refused: Iterable[str], country: str, dial_format: DialFormat
 ) -> Iterator[str]:
     """Lines of dialplan.
 
     Args:
+        context: its name.
         allowed, refused: prefixes, ``+`` and digits.
         country: code of the own country, digits.
     """
-    yield "[acd-outbound]"
+    yield f"[{context}]"
     for prefix in allowed:
         target = _target(prefix, country, dial_format)
         yield from (f"exten => {pattern},1,Return(PJSIP/{target}@acd-trunk)" for pattern in _patterns(prefix))
@@ -46,6 +48,26 @@ def outbound_dialplan(
 def _patterns(prefix: str) -> Iterator[str]:
     digits = len(prefix) - 1
     return (f"_{prefix}{'X' * (length - digits)}" for length in range(max(SHORTEST, digits + 1), LONGEST + 1))
+
+
+def dialled_dialplan(context: str, leads_to: str, allowed: Iterable[str], country: str) -> Iterator[str]:
+    """The numbers outside that an operator may dial, in all three ways of writing them. What leads nowhere is refused
+    before his caller has moved; ``outside`` looks again, at the refused prefixes too.
+
+    Args:
+        context: its name.
+        leads_to: context with an extension ``outside*<E.164 number>``.
+        allowed, country: as for :func:`outbound_dialplan`.
+    """
+    yield f"[{context}]"
+    for prefix in allowed:
+        ways = {prefix: "", f"00{prefix[1:]}": "+${EXTEN:2}"}
+        if prefix.startswith(f"+{country}"):
+            ways[f"0{prefix[1 + len(country) :]}"] = f"+{country}${{EXTEN:1}}"
+        for written, number in ways.items():
+            for rest in range(max(1, SHORTEST - len(prefix) + 1), LONGEST - len(prefix) + 2):
+                pattern = f"_{written}{'X' * rest}"
+                yield f"exten => {pattern},1(start),Goto({leads_to},outside*{number or '${EXTEN}'},1)"
 
 
 def _target(prefix: str, country: str, dial_format: DialFormat) -> str:

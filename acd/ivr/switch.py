@@ -15,10 +15,11 @@ from typing import Final
 
 import msgspec
 
-from acd.ivr.outbound import DialFormat, outbound_dialplan
+from acd.ivr.browser_phone import TEMPLATE, http_config
+from acd.ivr.outbound import DialFormat, dialled_dialplan, outbound_dialplan
 from acd.model.ids import Device, LineId
 from acd.model.mendable import Mendable
-from acd.model.policy import Line, Operator, Policy
+from acd.model.policy import Line, Operator, PhoneKind, Policy
 
 HEADER: Final = "; Written by acd from the city's settings. Changes made here are lost.\n"
 
@@ -60,11 +61,16 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     outbound_refused: tuple[str, ...] = ("+3290",)
     """And of these not; the Belgian 090x numbers cost up to 2 euro a minute."""
     outbound_format: DialFormat = DialFormat.E164
+    transfer: tuple[str, ...] = ()
+    """Whom an operator may call outside, and send his caller to: prefixes of E.164 numbers. Empty = nobody outside.
+    ``outbound_refused`` holds here too."""
     country: str = "32"
     """Code of the own country."""
     ami_user: str = "acd"
     ami_port: int = 5038
     sip_bind: str = "0.0.0.0:5060"
+    http_port: int = 8088
+    """Of Asterisk's HTTP server on the loopback, for the phones in browsers."""
     languages: tuple[str, ...] = ("nl", "en", "fr")
     """The operator's phone shows the line's name in the first of these that the line has."""
     rtp_timeout: int = 30
@@ -91,6 +97,7 @@ def switch_config(
         "acd-outbound.conf": HEADER + _outbound(site),
         "acd-queues.conf": HEADER + "\n".join(_queue(line, policy) for line in policy.lines.values()),
         "acd-pjsip.conf": HEADER + _pjsip(policy, site),
+        "acd-http.conf": HEADER + http_config(site.http_port, enabled=any(map(in_browser, policy.operators.values()))),
         "acd-manager.conf": HEADER + _manager(site),
     }
 
@@ -106,6 +113,10 @@ def frame_files() -> dict[str, str]:
     if not (folder / "acd.conf").exists():
         raise FileNotFoundError(f"the dialplan's hand-written files are not in {folder}")
     return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.conf"))}
+
+
+def in_browser(operator: Operator) -> bool:
+    return operator.phone is PhoneKind.BROWSER
 
 
 def new_secrets(names: Iterable[Device], known: Mapping[Device, str]) -> dict[Device, str]:
@@ -130,6 +141,8 @@ def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: 
         out.append(f"ACD_CB_TITLE_{line.id}={_CALL_BACK.get(language, _CALL_BACK['en'])} {name}")
         if number := numbers.get(line.id) or next(iter(numbers.values()), ""):
             out.append(f"ACD_NUMBER_{line.id}={_shown(line.id, number, site)}")
+    if shown := next(iter(numbers.values()), ""):
+        out.append(f"ACD_NUMBER={_shown(next(iter(numbers)), shown, site)}")
     for line_id, number in partners.items():
         target = _match(f"partner of {line_id}", number, r"\+?[0-9]{2,20}", "not a number")
         out.append(f"ACD_PARTNER_{_word('line', line_id)}=PJSIP/{target}@acd-trunk")
@@ -148,16 +161,28 @@ def _shown(line: LineId, number: str, site: Site) -> str:
 
 def _outbound(site: Site) -> str:
     """Without a way out nothing is allowed."""
-    allowed, refused = site.outbound if site.trunk_contact else (), site.outbound_refused
-    for prefix in (*allowed, *refused):
-        _match("outbound", prefix, r"\+[1-9][0-9]{0,11}", "not the beginning of a number: + and digits")
+    back, sent = (site.outbound, site.transfer) if site.trunk_contact else ((), ())
+    refused, form = site.outbound_refused, site.outbound_format
+    for where, prefixes in (("outbound", back), ("transfer", sent), ("outbound_refused", refused)):
+        for prefix in prefixes:
+            _match(where, prefix, r"\+[1-9][0-9]{0,11}", "not the beginning of a number: + and digits")
     country = _match("country", site.country, r"[1-9][0-9]{0,2}", "no country code")
-    return "\n".join(outbound_dialplan(allowed, refused, country, site.outbound_format)) + "\n"
+    contexts = (
+        outbound_dialplan("acd-outbound", back, refused, country, form),
+        outbound_dialplan("acd-transfer-out", sent, refused, country, form),
+        dialled_dialplan("acd-second-line-outside", "acd-second-line", sent, country),
+        dialled_dialplan("acd-phones-outside", "acd-phones", sent, country),
+    )
+    return "\n".join(line for context in contexts for line in context) + "\n"
 
 
 def _name(line: Line, languages: Iterable[str]) -> str:
     """The line's name for the operator's display. A display name is no place for dialplan's own signs."""
     name = next((line.names[language] for language in languages if language in line.names), line.id)
+    return _display(name)
+
+
+def _display(name: str) -> str:
     return re.sub(r"[^\w .,'&/+-]", " ", name).strip()
 
 
@@ -287,7 +312,8 @@ def _pjsip(policy: Policy, site: Site) -> str:
         aors=_TRUNK_AOR.format(contact=contact) if contact else "",
         matches="\n".join(f"match={_network(host)}" for host in site.trunk_hosts),
     )
-    return frame + "".join(_phone(operator, site) for operator in _by_device(policy))
+    browsers = TEMPLATE if any(map(in_browser, policy.operators.values())) else ""
+    return frame + browsers + "".join(_phone(operator, site) for operator in _by_device(policy))
 
 
 def _by_device(policy: Policy) -> Iterator[Operator]:
@@ -303,10 +329,10 @@ def _phone(operator: Operator, site: Site) -> str:
     password = _match(f"password of {device}", secret, r"[^\s;\\]+", "spaces, ; and \\ have a meaning of their own")
     # device_state_busy_at stays unset: with it a ringing phone would be reported as busy.
     return f"""
-[{device}](acd-phone)
+[{device}]({"acd-browser" if in_browser(operator) else "acd-phone"})
 auth={device}
 aors={device}
-callerid={device} <{device}>
+callerid={_display(operator.name) or device} <{device}>
 
 [{device}](acd-phone-aor)
 

@@ -160,6 +160,10 @@ class AuditAction(StrEnum):
     REQUEST_HANDED_OVER = "request_handed_over"
     REQUEST_DONE = "request_done"
     REQUEST_CANCELLED = "request_cancelled"
+    PHONE_OPENED = "phone_opened"
+    """A page got what it needs to register as an operator's phone."""
+    CALL_HUNG_UP = "call_hung_up"
+    CALL_SENT_ON = "call_sent_on"
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

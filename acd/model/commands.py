@@ -232,3 +232,20 @@ class EndSpy(Command, frozen=True):
     """Hang up the supervisor's phone, ringing or not. Answered by ``SpyOver``, also when there is nothing."""
 
     spy: SpyId
+
+
+# --- A conversation, to the switch -----------------------------------------------------------------------------------
+
+
+class HangUpTalk(Command, frozen=True):
+    """End the operator's part of this conversation; the caller's goes with it. Moot when they speak no more."""
+
+    call: CallId
+
+
+class SendOn(Command, frozen=True):
+    """Send a caller who speaks with an operator on to a line, a colleague or a number outside, and end the operator's
+    part. Moot when they speak no more; where the dialplan has no such place, they speak on."""
+
+    call: CallId
+    to: str

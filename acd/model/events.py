@@ -4,7 +4,7 @@ folds over these. ``at`` is seconds since the epoch on our clock, the ``now`` of
 import msgspec
 
 from acd.model.callback import AttemptResult
-from acd.model.facts import CallWhereabouts, OfferFailure
+from acd.model.facts import CallWhereabouts, OfferFailure, TransferHow
 from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
@@ -366,6 +366,49 @@ class SpyEnded(Event, frozen=True):
     how: SpyEnd
 
 
+# --- Hold and transfer -----------------------------------------------------------------------------------------------
+
+
+class CallHeld(Event, frozen=True):
+    """The caller hears music; it counts as handling time."""
+
+    call: CallId
+    operator: OperatorId | None
+    held_at: float
+
+
+class CallResumed(Event, frozen=True):
+    """The hold is over: they speak again, or the conversation ended on hold."""
+
+    call: CallId
+    operator: OperatorId | None
+    resumed_at: float
+    held: float
+    """Seconds."""
+
+
+class CallTransferred(Event, frozen=True):
+    """An operator has passed the caller on."""
+
+    call: CallId
+    line: LineId
+    operator: OperatorId | None
+    """Who passed him on."""
+    to: str
+    """A line, an internal number, or an E.164 number; empty = not known."""
+    how: TransferHow
+
+
+class CallPickedUp(Event, frozen=True):
+    """A colleague speaks with a caller who was passed on to him. His own ``TalkFinished`` follows."""
+
+    call: CallId
+    line: LineId
+    operator: OperatorId | None
+    """None = a phone that is no operator's, or of one who is busy otherwise."""
+    answered_at: float
+
+
 AnyEvent = (
     CallStarted
     | CallEnteredLine
@@ -403,5 +446,9 @@ AnyEvent = (
     | LineOverridden
     | SpyStarted
     | SpyEnded
+    | CallHeld
+    | CallResumed
+    | CallTransferred
+    | CallPickedUp
 )
 """Closed union, for exhaustive matching and for decoding the ledger."""

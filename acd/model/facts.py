@@ -577,3 +577,58 @@ class SpyOver(Fact, frozen=True):
     spy: SpyId
     ended_at: float
     how: SpyEnd
+
+
+# --- Hold and transfer, and what an operator does with his call from a page ------------------------------------------
+
+
+class TransferHow(StrEnum):
+    """How a caller was passed on."""
+
+    BLIND = "blind"
+    """Sent there, whoever answers."""
+    CONSULT = "consult"
+    """Put through to a colleague with whom the operator had spoken first."""
+
+
+class TalkHeld(Fact, frozen=True):
+    """The operator has put the caller on hold: he hears music."""
+
+    call: CallId
+    held_at: float
+
+
+class TalkResumed(Fact, frozen=True):
+    """They speak again."""
+
+    call: CallId
+    resumed_at: float
+
+
+class TalkTransferred(Fact, frozen=True):
+    """The operator has passed his caller on, and his own part is over."""
+
+    call: CallId
+    ended_at: float
+    to: str
+    """A line, an internal number, or an E.164 number; empty = not known."""
+    how: TransferHow
+
+
+class ColleagueAnswered(Fact, frozen=True):
+    """A caller who was passed on speaks with this phone from now on; be it that of an operator or of somebody else."""
+
+    call: CallId
+    device: Device
+    answered_at: float
+
+
+class OperatorHangsUp(OperatorAction, frozen=True):
+    """He ends his conversation from a page."""
+
+
+class OperatorSendsOn(OperatorAction, frozen=True):
+    """He sends his caller on from a page."""
+
+    to: str
+    """A line, an internal number, or an E.164 number."""

@@ -101,6 +101,15 @@ class Line(msgspec.Struct, frozen=True):
     """None = this line never defers a caller."""
 
 
+class PhoneKind(StrEnum):
+    """What an operator telephones with."""
+
+    SIP = "sip"
+    """A phone on his desk, or a program, that speaks SIP."""
+    BROWSER = "browser"
+    """The page itself: WebRTC, over the web server."""
+
+
 class Operator(msgspec.Struct, frozen=True):
     """An operator as configured: who he is, what he can, where his phone is."""
 
@@ -109,6 +118,7 @@ class Operator(msgspec.Struct, frozen=True):
     device: Device
     lines: Mapping[LineId, int]
     """Line -> level; 1 = first choice for that line, higher numbers come later among the idle."""
+    phone: PhoneKind = PhoneKind.SIP
 
 
 class OfferRule(msgspec.Struct, frozen=True):

@@ -326,6 +326,11 @@ def _talk_finished(picture: Picture, seq: int, event: ev.TalkFinished) -> None:
     picture.call(event.call, event.at).talk_ended_at = event.ended_at
 
 
+def _picked_up(picture: Picture, seq: int, event: ev.CallPickedUp) -> None:
+    """He speaks again. Who answered him, and when, stays as it was: that is what counts."""
+    picture.call(event.call, event.at).talk_ended_at = None
+
+
 def _ended(picture: Picture, seq: int, event: ev.CallEnded) -> str | None:
     call = picture.call(event.call, event.at)
     if call.ended_at is not None:
@@ -474,6 +479,10 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.SpyStarted: _spy_started,
         ev.SpyEnded: _spy_ended,
         ev.PageChanged: _page,
+        ev.CallHeld: _heard_of,
+        ev.CallResumed: _heard_of,
+        ev.CallTransferred: _heard_of,
+        ev.CallPickedUp: _picked_up,
     }
 )
 """What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,

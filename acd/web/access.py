@@ -10,11 +10,12 @@ import secrets
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Final, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
-from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.routing import APIRoute
+from fastapi import Depends, FastAPI, HTTPException, Request, WebSocketException
+from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.requests import HTTPConnection
 
 from acd.model.account import Role, Scope
 from acd.model.mendable import Mendable
@@ -39,6 +40,8 @@ class Access(msgspec.Struct, frozen=True):
     """Also for who must change his password first."""
     scope: Scope | None = None
     """Also for a program whose key has it; None = for no key."""
+    operator: bool = False
+    """Only for accounts of somebody who takes calls."""
 
 
 PEOPLE: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})
@@ -56,6 +59,10 @@ _QUIET_CHIEFS = Access(CHIEFS, by_person=False)
 _SUPERVISORS = Access(frozenset({Role.SUPERVISOR}))
 """Whoever keeps the accounts has no business in a citizen's conversation."""
 _ADMINS = Access(frozenset({Role.ADMIN}))
+_PHONE = Access(PEOPLE, operator=True)
+
+SOCKET: Final = "WEBSOCKET"
+"""Stands in the table where others have a method."""
 
 ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
     {
@@ -134,6 +141,13 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/docs"): _PEOPLE,
         ("GET", "/login/city"): _ANYONE,
         ("GET", "/login/city/back"): _ANYONE,
+        # The operator's phone.
+        ("GET", "/desk/phone"): _PHONE,
+        ("GET", "/api/phone"): Access(PEOPLE, operator=True, by_person=False),
+        ("POST", "/api/phone/card"): Access(PEOPLE, operator=True, by_person=False),
+        ("POST", "/api/phone/hangup"): _PHONE,
+        ("POST", "/api/phone/transfer"): _PHONE,
+        (SOCKET, "/sip"): Access(PEOPLE, operator=True, by_person=False),
     }
 )
 
@@ -159,6 +173,8 @@ def routes(app: FastAPI) -> Iterable[tuple[str, str]]:
     for route in app.routes:
         if isinstance(route, APIRoute):
             yield from ((method, route.path) for method in route.methods or ())
+        elif isinstance(route, APIWebSocketRoute):
+            yield SOCKET, route.path
         elif getattr(route, "path", "") != "/static":
             yield "ANY", getattr(route, "path", repr(route))
 
@@ -172,23 +188,43 @@ def check_guarded(app: FastAPI) -> None:
         raise RouteWithoutAccess(", ".join(open_ones))
 
 
-async def guard(request: Request) -> None:
+async def guard(asked: HTTPConnection) -> None:
     """Lets this request through, or not; who asks is then in ``request.state.visitor``.
 
     Raises:
         SignInNeeded, NotAllowed, PasswordMustChange: not this visitor.
         HTTPException: 403, the form is not from a page of ours.
+        WebSocketException: a WebSocket for which any of these holds; the browser sees a refusal.
     """
-    route = cast("APIRoute", request.scope["route"])
-    access = ACCESS[request.method, route.path]
-    visitor = request.state.visitor = await _visitor(request, access)
+    route = cast("APIRoute | APIWebSocketRoute", asked.scope["route"])
+    if not isinstance(asked, Request):
+        await _guard_socket(asked, ACCESS[SOCKET, route.path])
+        return
+    access = ACCESS[asked.method, route.path]
+    visitor = asked.state.visitor = await _visitor(asked, access)
     _admit(visitor, access)
-    if request.method not in SAFE and visitor.key is None:
+    if asked.method not in SAFE and visitor.key is None:
         # A browser never shows a key by itself.
-        await _check_form(request)
+        await _check_form(asked)
 
 
-def visitor_of(request: Request) -> Visitor:
+async def _guard_socket(asked: HTTPConnection, access: Access) -> None:
+    """A browser opens WebSockets to anywhere, cookie included, and says from which page: it must be one of ours."""
+    if not from_own_page(asked):
+        raise WebSocketException(1008, "this page is from another site")
+    visitor = asked.state.visitor = await _visitor(asked, access)
+    try:
+        _admit(visitor, access)
+    except (SignInNeeded, NotAllowed, PasswordMustChange) as refused:
+        raise WebSocketException(1008, type(refused).__name__) from None
+
+
+def from_own_page(asked: HTTPConnection) -> bool:
+    origin, host = asked.headers.get("origin", ""), asked.headers.get("host", "")
+    return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+
+
+def visitor_of(request: HTTPConnection) -> Visitor:
     return cast("Visitor", request.state.visitor)
 
 
@@ -206,11 +242,11 @@ def _admit(visitor: Visitor, access: Access) -> None:
         raise SignInNeeded
     if visitor.account.must_change and not access.early:
         raise PasswordMustChange
-    if visitor.account.role not in access.roles:
+    if visitor.account.role not in access.roles or (access.operator and visitor.account.operator is None):
         raise NotAllowed
 
 
-async def _visitor(request: Request, access: Access) -> Visitor:
+async def _visitor(request: HTTPConnection, access: Access) -> Visitor:
     address = request.client.host if request.client else ""
     local = is_local(request)
     scheme, _, shown = request.headers.get("authorization", "").partition(" ")
@@ -230,7 +266,7 @@ async def _visitor(request: Request, access: Access) -> Visitor:
     return Visitor(session.account, address, local, passwords.digest(token))
 
 
-async def _program(request: Request, shown: str, address: str) -> Visitor:
+async def _program(request: HTTPConnection, shown: str, address: str) -> Visitor:
     """Who shows a key is nobody else, whatever session his client carries or wherever he sits.
 
     Raises:
@@ -242,7 +278,7 @@ async def _program(request: Request, shown: str, address: str) -> Visitor:
     return Visitor(None, address, False, key=await door.enter_by_key(shown))
 
 
-def is_local(request: Request) -> bool:
+def is_local(request: HTTPConnection) -> bool:
     """Whether the browser runs on this very machine. A proxy does so too: what came through one is not local, and a
     proxy passes on the name under which it was reached, or says for whom it asks."""
     if request.client is None or any(name in request.headers for name in ("x-forwarded-for", "forwarded", "via")):

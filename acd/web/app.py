@@ -37,6 +37,7 @@ from acd.web.floor_view import FloorView
 from acd.web.hub import Hub, HubFull
 from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
+from acd.web.phone import Card, NotesInMemory, PhoneView, Reached, Sent, Telephony, TransferNotes, add_phone
 from acd.web.promise_figures import Figures, add_promise_figures
 from acd.web.shell import Shell, add_faults, pages_for
 from acd.web.snapshot import Snapshot, without_people
@@ -92,6 +93,8 @@ def create_app(
     office: Office | None = None,
     requests: RequestBook | None = None,
     figures: Figures | None = None,
+    telephony: Telephony | None = None,
+    notes: TransferNotes | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -144,11 +147,12 @@ def create_app(
         add_calls(app, hub, door, shell, calls)
         add_floor(app, hub, door, shell, floor)
         add_openness(app, door, shell, openness)
+        add_phone(app, door, shell, telephony, notes or NotesInMemory())
         if office is not None and requests is not None:
             add_desk(app, door, shell, office, requests)
             hub.when_closed(office.close)
     describe(app, [Snapshot, Curve, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted, CallsPage, CallStory])
-    describe(app, [FloorView, Told, *DEEDS.values()])
+    describe(app, [FloorView, Told, *DEEDS.values(), PhoneView, Card, Sent, Reached])
     if office is not None:
         describe(
             app, [MyDesk, Said, Typed, BoardDesk, Contact, ColleagueRequest, Question, RequestDeed, RequestDossier]
@@ -298,6 +302,9 @@ _HEADERS: Final = {
 }
 
 
+_WITH_MICROPHONE: Final = "camera=(), geolocation=(), microphone=(self)"
+
+
 class SecurityHeaders:
     """What a browser may do with our answers: run and load nothing but our own files, and be framed by nobody."""
 
@@ -310,6 +317,9 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
                 headers["Cache-Control"] = _cache_control(scope)
+                if scope["path"].startswith("/desk"):
+                    # There an operator telephones.
+                    headers["Permissions-Policy"] = _WITH_MICROPHONE
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from acd.web.hub import Hub
+from acd.web.sip_proxy import LARGEST_WORD
 
 STUCK: Final = 30_000
 """Milliseconds after which the kernel drops a client that takes nothing: gone without a word, or frozen."""
@@ -41,7 +42,9 @@ class WebServer:
         config = uvicorn.Config(
             app,
             http="h11",
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=LARGEST_WORD,
+            ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
             access_log=False,

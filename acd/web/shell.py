@@ -1,6 +1,6 @@
 """What surrounds every page for people: language and theme, who is signed in, what just happened, what went wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -17,7 +17,7 @@ from acd.model.mendable import Mendable
 from acd.web.access import ACCESS, NotAllowed, PasswordMustChange, SignInNeeded, csrf_token
 from acd.web.door import Door, KeyRefused, Visitor
 from acd.web.pages import Pages, Theme
-from acd.web.texts import Lang
+from acd.web.texts import KEYS, Lang, raw
 from acd.web.when import When
 
 NAV: Final = (
@@ -75,6 +75,11 @@ class Shell:
 
     def lang(self, request: Request) -> Lang:
         return _chosen(request, "lang", Lang.NL)
+
+    def texts(self, request: Request, beginning: str) -> Callable[[], dict[str, str]]:
+        """The texts of a script, in the language of its page; those with values in them as they are."""
+        lang = _chosen(request, "lang", Lang.NL)
+        return lambda: {key: raw(lang, key) for key in sorted(KEYS) if key.startswith(beginning)}
 
     def fault(self, request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
         """What went wrong, as a page that says what to do now."""

@@ -8,6 +8,7 @@ from acd.web.desk_texts import DESK
 from acd.web.texts_floor import FLOOR
 from acd.web.texts_openness import OPENNESS
 from acd.web.texts_operator import OPERATOR
+from acd.web.texts_phone import PHONE
 from acd.web.texts_wallboard import WALLBOARD
 
 
@@ -144,7 +145,7 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
 }  # fmt: skip
 
-_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD, **FLOOR, **OPENNESS, **OPERATOR}
+_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD, **FLOOR, **OPENNESS, **OPERATOR, **PHONE}
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}
 
@@ -156,6 +157,11 @@ def text(lang: Lang, key: str, **values: object) -> str:
         KeyError: there is no such text, or a value is missing.
     """
     return _TEXTS[key][_COLUMN[lang]].format(**values)
+
+
+def raw(lang: Lang, key: str) -> str:
+    """The text ``key`` in ``lang``, for a script that fills in the values itself."""
+    return _TEXTS[key][_COLUMN[lang]]
 
 
 def percent(lang: Lang, value: float) -> str:

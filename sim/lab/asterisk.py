@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
@@ -108,6 +109,7 @@ class Lab:
         self.slot = Slot(cache_folder() / "lab")
         self.ami_port = self.slot.port(0)
         self.sip_port = self.slot.port(1)
+        self.http_port = self.slot.port(2)
         self.ami_user = "acd"
         self.ami_secret = "lab-ami-secret"  # noqa: S105
         self.phone_secrets = new_secrets({operator.device for operator in self.policy.operators.values()}, {})
@@ -139,6 +141,7 @@ class Lab:
             ami_secret=self.ami_secret,
             ami_port=self.ami_port,
             sip_bind=f"127.0.0.1:{self.sip_port}",
+            http_port=self.http_port,
             phone_secrets=self.phone_secrets,
             trunk_hosts=(TRUNK_HOST,),
             trunk_contact=f"sip:{PARTNER_HOST}:{self.sip_port}",
@@ -256,6 +259,15 @@ class Lab:
         for name, text in files.items():
             (etc / name).write_text(text, "utf-8")
         self._share_sounds()
+        self._name_host()
+
+    def _name_host(self) -> None:
+        """A browser's call looks the host's own name up, as a packaged Asterisk can; without, it looks for ever."""
+        hosts, name = self.root / "etc/hosts", socket.gethostname()
+        if not hosts.exists() or name not in hosts.read_text("utf-8").split():
+            fresh = hosts.with_name(f"hosts.{self.slot.number}")
+            fresh.write_text(f"127.0.0.1 localhost {name}\n", "utf-8")
+            fresh.replace(hosts)
 
     def _share_sounds(self) -> None:
         """Asterisk's own sounds and music, and the prompts of the test beside them."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from acd.bootstrap.phones import write_access
 from acd.runtime.control import ServiceNotRunning, ask
 from sim.lab.asterisk import Lab
 
@@ -73,6 +74,7 @@ class LabService:
             TimeoutError: it has not come up in 30 s.
         """
         self.state.mkdir(parents=True, exist_ok=True)
+        write_access(self.state, self.lab.policy, self.lab.site)
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "acd", "run", "--log-json"],

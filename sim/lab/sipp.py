@@ -142,6 +142,7 @@ class Farm:
         rate: float,
         hold: float | None = None,
         keys: Sequence[tuple[float, str]] = (),
+        voice: bool = False,
     ) -> None:
         """Let ``count`` citizens call, ``rate`` a second.
 
@@ -150,6 +151,7 @@ class Farm:
             did: the city's number.
             prefix: their numbers begin so; SIPp appends the number of the call.
             hold: seconds after which they hang up; None = they leave it to the other side.
+            voice: they hum as long as they are on the line; otherwise they make no sound.
             keys: what they press, each with the seconds that pass before: since the switch answered, or since the last.
         """
         text = (SCENARIOS / "citizen.xml").read_text()
@@ -160,6 +162,10 @@ class Farm:
         )
         text = text.replace("  <!-- DIGITS -->\n", "".join(pressed))
         text = text.replace("HOLD_MS", _ms(hold)).replace("PREFIX", prefix)
+        if voice:
+            (self._folder / f"{name}.alaw").write_bytes(HUM * 50)
+            hum = f'  <nop><action><exec rtp_stream="{name}.alaw,-1,8"/></action></nop>\n'
+            text = text.replace("  <!-- VOICE -->\n", hum)
         period = 1000 if rate >= 1 else round(1000 / rate)
         # -l: by itself SIPp holds callers back as soon as three seconds' worth of them are in a call.
         self._start(

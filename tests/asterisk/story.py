@@ -35,6 +35,14 @@ class Teller:
                 return f"{self._name(fact.call)} answered in the fallback by {fact.device}"
             case f.TalkEnded():
                 return f"{self._name(fact.call)} talk ended"
+            case f.TalkHeld():
+                return f"{self._name(fact.call)} on hold"
+            case f.TalkResumed():
+                return f"{self._name(fact.call)} off hold"
+            case f.TalkTransferred():
+                return f"{self._name(fact.call)} passed on to {fact.to or 'somebody'}, {fact.how}"
+            case f.ColleagueAnswered():
+                return f"{self._name(fact.call)} speaks with {fact.device}"
             case f.CallGone():
                 return f"{self._name(fact.call)} gone{', overflowing' if fact.overflowing else ''}"
             case f.PhoneChanged():

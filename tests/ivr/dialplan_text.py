@@ -32,7 +32,7 @@ def read(text: str) -> Dialplan:
     context: dict[str, list[Step]] = {}
     steps: list[Step] = []
     for line in text.splitlines():
-        if not line.strip() or line.startswith(";"):
+        if not line.strip() or line.startswith((";", "include => ")):
             continue
         if found := re.fullmatch(r"\[([\w-]+)\]", line):
             assert found[1] not in plan, f"context {found[1]} is written twice"
@@ -76,7 +76,7 @@ def _targets(step: Step) -> Iterator[str]:
     elif step.app == "Gosub":
         yield step.args.partition("(")[0]
     elif step.app == "Dial":
-        yield from (f"{name},s,1" for name in re.findall(r"U\(([\w-]+)\)", step.args))
+        yield from (f"{name},s,1" for name in re.findall(r"U\(([\w-]+)[\^)]", step.args))
     elif "hangup_handler_push" in step.args:
         yield step.args.partition("=")[2]
 

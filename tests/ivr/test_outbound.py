@@ -11,7 +11,7 @@ from tests.lab.test_switch_config import policy, site, written
 
 def returned(number: str, dial_format: DialFormat = DialFormat.E164) -> str:
     """What Asterisk would return: of the patterns that match, the most precise."""
-    rows = outbound_dialplan(["+32", "+31"], ["+3290"], "32", dial_format)
+    rows = outbound_dialplan("acd-outbound", ["+32", "+31"], ["+3290"], "32", dial_format)
     found = (re.fullmatch(r"exten => (\S+),1,Return\((.*)\)", row) for row in rows)
     matching = [(parts[1], parts[2]) for parts in found if parts and _matches(parts[1], number)]
     pattern, target = min(matching, key=lambda match: match[0].count("X") + 50 * match[0].endswith("."))

@@ -39,3 +39,8 @@ def test_what_the_wallboard_loads_stays_small() -> None:
     """With the chart in it."""
     loaded = ("wallboard.js", "wallboard.css", "htmx.js", "icon.svg", "inter-latin-wght-normal.woff2")
     assert sum(len(files(STATIC)[name]) for name in loaded) < 175_000
+
+
+def test_a_phone_in_the_browser_stays_small() -> None:
+    """A whole SIP phone; only the pages of operators load it."""
+    assert len(files(STATIC)["phone.js"]) < 300_000

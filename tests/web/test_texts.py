@@ -39,7 +39,8 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     sources = [path for path in [*ROOM.glob("templates/*.html"), *ROOM.glob("*.py")] if path.name not in TABLES]
     source = "\n".join(path.read_text() for path in sources)
     built = {f"{group}_{end}" for group, ends in BUILT.items() for end in ends}
-    used = set(re.findall(r'"([a-z_]+)"', source)) | built
+    scripts = "\n".join(path.read_text() for path in ROOM.glob("frontend/src/*.js"))
+    used = set(re.findall(r'"([a-z_]+)"', source)) | set(re.findall(r"\bphone_[a-z_]+", scripts)) | built
     assert sorted(KEYS - used) == []
     called = set(re.findall(r'\bt\("([a-z_]+)"[,)]', source)) | set(
         re.findall(r'text\((?:self._)?lang, "([a-z_]+)"', source)
@@ -47,7 +48,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     assert sorted((called | built) - KEYS) == []
 
 
-TABLES = ("texts.py", "desk_texts.py", "texts_wallboard.py", "texts_floor.py", "texts_openness.py", "texts_operator.py")
+TABLES = ("texts.py", "desk_texts.py", *sorted(file.name for file in Path(acd.web.__file__).parent.glob("texts_*.py")))
 STORY = [
     "call_started",
     "call_entered_line",
@@ -84,6 +85,8 @@ BUILT: dict[str, list[str]] = {
     "step": list(Recorded),
     "by": [CALLER, SYSTEM],
     "why": [*Because, "caller", "cancel"],
+    "phone_is": list(OperatorState),
+    "phone": ["ringing", "answering", "talking", "held", "calling"],
     "weekday": [str(day) for day in range(7)],
     "day": [str(day) for day in range(7)],
     "doing": [state for state in OperatorState if state is not OperatorState.LOGGED_OUT],

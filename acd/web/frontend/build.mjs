@@ -6,7 +6,7 @@ import { copyFile } from "node:fs/promises";
 const to = "../static";
 
 await build({
-  entryPoints: ["wallboard.js", "wallboard.css", "desk.js", "desk.css", "floor.js", "floor.css", "operator.js", "operator.css", "htmx.js", "icon.svg"].map((file) => `src/${file}`),
+  entryPoints: ["wallboard.js", "wallboard.css", "desk.js", "desk.css", "floor.js", "floor.css", "operator.js", "operator.css", "phone.js", "htmx.js", "icon.svg"].map((file) => `src/${file}`),
   outdir: to,
   bundle: true,
   minify: true,
@@ -21,3 +21,4 @@ await build({
 });
 await copyFile("node_modules/@fontsource-variable/inter/LICENSE", `${to}/inter.LICENSE.txt`);
 await copyFile("node_modules/htmx.org/LICENSE", `${to}/htmx.LICENSE.txt`);
+await copyFile("node_modules/jssip/LICENSE.md", `${to}/jssip.LICENSE.txt`);

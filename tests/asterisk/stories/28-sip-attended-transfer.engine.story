@@ -6,7 +6,9 @@
    0.83  phone 1001 busy
    1.23  A offer 1 answered
    2.28  phone 1007 busy
-   4.20  A talk ended
+   4.20  A passed on to 1007, consult
+   4.20  A speaks with 1007
    4.20  phone 1001 idle
+   8.69  A talk ended
    8.69  phone 1007 idle
   12.11  A gone

@@ -1,0 +1,336 @@
+"""The operator's telephone in a page: his card to register with, what he can do with a call, and who may get it.
+
+With the phone in the browser the page itself speaks SIP, over ``/sip``: it answers, holds and transfers without us, and
+goes on when we are gone. With any other phone the engine hangs up and sends on for him; the rest he does on the phone.
+"""
+
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, Protocol
+
+import msgspec
+from fastapi import FastAPI, HTTPException, Request, WebSocket
+from fastapi.responses import HTMLResponse, Response
+
+from acd.model.account import AuditAction
+from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn
+from acd.model.ids import CallId, Device, LineId, OperatorId
+from acd.model.operator import OperatorState
+from acd.model.phones import PhoneAccess
+from acd.model.policy import Operator, PhoneKind
+from acd.web.access import VisitorOf, visitor_of
+from acd.web.answers import answer, described
+from acd.web.door import Door, Visitor
+from acd.web.shell import Shell
+from acd.web.sip_proxy import SipProxy
+
+REALM: Final = "asterisk"
+"""Asterisk's own name for where its passwords count."""
+LONGEST_NOTE: Final = 500
+NOTES_KEPT: Final = 10_000
+
+
+class How(StrEnum):
+    BLIND = "blind"
+    CONSULT = "consult"
+    """He speaks with the colleague first."""
+
+
+class TransferNote(msgspec.Struct, frozen=True):
+    """What an operator sends along with his caller: whoever gets him reads it."""
+
+    call: CallId
+    by: OperatorId
+    to: str
+    """Line, internal number, or E.164 number."""
+    how: How
+    note: str
+    at: float
+    """Seconds since the epoch."""
+
+
+class TransferNotes(Protocol):
+    """Where they are kept until the call is over."""
+
+    async def leave(self, note: TransferNote) -> None: ...
+
+    async def of(self, call: CallId) -> TransferNote | None: ...
+
+
+class NotesInMemory:
+    """Implements :class:`TransferNotes`; the oldest go first."""
+
+    def __init__(self) -> None:
+        self._notes: OrderedDict[CallId, TransferNote] = OrderedDict()
+
+    async def leave(self, note: TransferNote) -> None:
+        self._notes[note.call] = note
+        self._notes.move_to_end(note.call)
+        if len(self._notes) > NOTES_KEPT:
+            self._notes.popitem(last=False)
+
+    async def of(self, call: CallId) -> TransferNote | None:
+        return self._notes.get(call)
+
+
+class Colleague(msgspec.Struct, frozen=True):
+    operator: OperatorId
+    name: str
+    number: Device
+    state: OperatorState
+
+
+class Targets(msgspec.Struct, frozen=True):
+    """To whom he can send his caller."""
+
+    lines: Mapping[LineId, Mapping[str, str]]
+    """Names by language."""
+    colleagues: tuple[Colleague, ...]
+    outside: tuple[str, ...]
+    """Prefixes of numbers outside; empty = none may be called."""
+
+
+class Talk(msgspec.Struct, frozen=True):
+    """The call that he has in hand."""
+
+    call: CallId
+    line: LineId | None
+    ringing: bool
+    since: float
+    held_since: float | None
+    note: TransferNote | None = None
+    """Sent along by the operator before him."""
+
+
+class PhoneView(msgspec.Struct, frozen=True):
+    """An operator's phone, his call, and to whom he can send it."""
+
+    device: Device
+    kind: PhoneKind
+    reachable: bool
+    state: OperatorState
+    talk: Talk | None
+    targets: Targets
+
+
+class Card(msgspec.Struct, frozen=True):
+    """With this the page registers its phone. The password itself stays here: this is its digest for one realm."""
+
+    device: Device
+    realm: str
+    ha1: str
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """To whom a caller is to be sent."""
+
+    to: str
+    note: str = ""
+    how: How = How.BLIND
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """As the switch wants it dialled."""
+
+    to: str
+    by: PhoneKind
+    """``browser``: now the page itself sends him on. ``sip``: that is done."""
+
+
+class Telephony(Protocol):
+    """What the pages need of the engine and the switch."""
+
+    def operator(self, id: OperatorId) -> Operator | None: ...
+
+    def access(self) -> PhoneAccess:
+        """Read anew whenever it was written anew."""
+
+    def state(self, id: OperatorId) -> tuple[OperatorState, bool]:
+        """His state, and whether his phone can be reached."""
+
+    def talk(self, id: OperatorId) -> Talk | None: ...
+
+    def targets(self) -> Targets: ...
+
+    def tell(self, action: OperatorAction) -> None: ...
+
+
+def reach(to: str, lines: Mapping[LineId, object], access: PhoneAccess) -> str | None:
+    """What an operator typed, as the switch wants it: a line, an internal number, or an E.164 number that may be had.
+    None = he may not send anybody there. The dialplan looks again."""
+    text = to.strip()
+    if text in lines or re.fullmatch(r"[0-9]{3,5}", text, re.ASCII):
+        return text
+    digits = re.sub(r"[ ./()-]", "", text)
+    if digits.startswith("00"):
+        digits = f"+{digits[2:]}"
+    elif digits.startswith("0"):
+        digits = f"+{access.country}{digits[1:]}"
+    if not re.fullmatch(r"\+[1-9][0-9]{7,14}", digits, re.ASCII):
+        return None
+    return digits if _longest(digits, access.transfer) > _longest(digits, access.refused) else None
+
+
+def _longest(number: str, prefixes: tuple[str, ...]) -> int:
+    return max((len(prefix) for prefix in prefixes if number.startswith(prefix)), default=0)
+
+
+class PhoneDesk:
+    """What an operator does with his phone, and the trace of it."""
+
+    def __init__(self, telephony: Telephony, door: Door, notes: TransferNotes) -> None:
+        self._telephony = telephony
+        self._door = door
+        self._notes = notes
+
+    def owner(self, visitor: Visitor) -> Operator:
+        """
+        Raises:
+            HTTPException: 404, nobody of this name takes calls any more.
+        """
+        id = visitor.account.operator if visitor.account else None
+        operator = None if id is None else self._telephony.operator(id)
+        if operator is None:
+            raise HTTPException(404, "there is no such operator")
+        return operator
+
+    async def view(self, visitor: Visitor) -> PhoneView:
+        who = self.owner(visitor)
+        state, reachable = self._telephony.state(who.id)
+        talk = self._telephony.talk(who.id)
+        if talk is not None:
+            note = await self._notes.of(talk.call)
+            talk = msgspec.structs.replace(talk, note=note if note is not None and note.by != who.id else None)
+        return PhoneView(who.device, who.phone, reachable, state, talk, self._telephony.targets())
+
+    async def card(self, visitor: Visitor) -> Card:
+        """
+        Raises:
+            HTTPException: 404, he has another phone; 503, Asterisk was not set up for this one.
+        """
+        who = self.owner(visitor)
+        if who.phone is not PhoneKind.BROWSER:
+            raise HTTPException(404, "this operator's phone is not in the browser")
+        secret = self._telephony.access().secrets.get(who.device)
+        if secret is None:
+            raise HTTPException(503, "this phone has no password: run 'acd dialplan build'", {"Retry-After": "60"})
+        await self._door.book.write(visitor.entry(self._door.clock(), AuditAction.PHONE_OPENED, who.device))
+        ha1 = hashlib.md5(f"{who.device}:{REALM}:{secret}".encode(), usedforsecurity=False).hexdigest()
+        return Card(who.device, REALM, ha1)
+
+    async def hang_up(self, visitor: Visitor) -> None:
+        """
+        Raises:
+            HTTPException: 409, he has nobody on the line.
+        """
+        who, talk = self._in_talk(visitor)
+        await self._door.book.write(visitor.entry(self._door.clock(), AuditAction.CALL_HUNG_UP, talk.call))
+        self._telephony.tell(OperatorHangsUp(who.id, visitor.name))
+
+    async def send_on(self, visitor: Visitor, sent: Sent) -> Reached:
+        """Keep the note; and unless his page does it itself, send the caller on.
+
+        Raises:
+            HTTPException: 409, he has nobody on the line; 422, he may not send anybody there.
+        """
+        who, talk = self._in_talk(visitor)
+        to = reach(sent.to, self._telephony.targets().lines, self._telephony.access())
+        if to is None or to == who.device:
+            raise HTTPException(422, "phone_not_there")
+        if len(sent.note) > LONGEST_NOTE:
+            raise HTTPException(422, "note_long")
+        now = self._door.clock()
+        await self._door.book.write(visitor.entry(now, AuditAction.CALL_SENT_ON, talk.call, to))
+        await self._notes.leave(TransferNote(talk.call, who.id, to, sent.how, sent.note.strip(), now))
+        if who.phone is not PhoneKind.BROWSER:
+            if sent.how is How.CONSULT:
+                raise HTTPException(422, "phone_consult_there")
+            self._telephony.tell(OperatorSendsOn(who.id, visitor.name, to))
+        return Reached(to, who.phone)
+
+    def _in_talk(self, visitor: Visitor) -> tuple[Operator, Talk]:
+        who = self.owner(visitor)
+        talk = self._telephony.talk(who.id)
+        if talk is None or talk.ringing:
+            raise HTTPException(409, "phone_nobody")
+        return who, talk
+
+
+def add_phone(app: FastAPI, door: Door, shell: Shell, telephony: Telephony | None, notes: TransferNotes) -> None:
+    desk = None if telephony is None else PhoneDesk(telephony, door, notes)
+    _add_page(app, shell, desk)
+    _add_api(app, desk)
+    _add_socket(app, door, telephony)
+
+
+def _set_up(desk: PhoneDesk | None) -> PhoneDesk:
+    if desk is None:
+        raise HTTPException(404, "there is no switch")
+    return desk
+
+
+def _add_page(app: FastAPI, shell: Shell, desk: PhoneDesk | None) -> None:
+    @app.get("/desk/phone", response_class=HTMLResponse, tags=["pages"])
+    async def phone(request: Request, visitor: VisitorOf) -> Response:
+        """The telephone alone: for a window of its own beside another program."""
+        view = await _set_up(desk).view(visitor)
+        return shell.page(request, "phone.html", phone=view, phone_texts=shell.texts(request, "phone_"))
+
+
+def _add_api(app: FastAPI, desk: PhoneDesk | None) -> None:
+    @app.get("/api/phone", tags=["api"], responses=described(PhoneView, "The phone", 404))
+    async def view(visitor: VisitorOf) -> Response:
+        """One's own phone, the call in hand, and to whom it can be sent."""
+        return answer(await _set_up(desk).view(visitor))
+
+    @app.post("/api/phone/card", tags=["api"], responses=described(Card, "The card", 404, 503))
+    async def card(visitor: VisitorOf) -> Response:
+        """With what one's own page registers its phone."""
+        return answer(await _set_up(desk).card(visitor))
+
+    @app.post("/api/phone/hangup", tags=["api"], status_code=204, response_class=Response)
+    async def hangup(visitor: VisitorOf) -> Response:
+        """Hang up on the caller: 204, or 409 when there is none."""
+        await _set_up(desk).hang_up(visitor)
+        return Response(status_code=204)
+
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Sent"}}}, "required": True}
+
+    @app.post(
+        "/api/phone/transfer",
+        tags=["api"],
+        responses=described(Reached, "Whom it goes to", 404, 409, 422),
+        openapi_extra={"requestBody": body},
+    )
+    async def transfer(request: Request, visitor: VisitorOf) -> Response:
+        """Send the caller on with a note; with the phone in the browser only the note is kept, and the page does the
+        rest."""
+        try:
+            sent = msgspec.json.decode(await request.body(), type=Sent)
+        except msgspec.MsgspecError as error:
+            raise HTTPException(422, str(error)) from None
+        return answer(await _set_up(desk).send_on(visitor, sent))
+
+
+def _add_socket(app: FastAPI, door: Door, telephony: Telephony | None) -> None:
+    proxy = SipProxy()
+
+    @app.websocket("/sip")
+    async def sip(browser: WebSocket) -> None:
+        account = visitor_of(browser).account
+        operator = None if telephony is None or account is None or account.operator is None else account.operator
+        who = telephony.operator(operator) if telephony is not None and operator is not None else None
+        url = telephony.access().websocket if telephony is not None else ""
+        if who is None or who.phone is not PhoneKind.BROWSER or not url:
+            await browser.close(1008)
+            return
+        token = browser.session["token"]
+
+        async def counts(touched: bool) -> bool:
+            session = await door.session(token, person=touched)
+            return session is not None and session.account.operator == who.id
+
+        await proxy.serve(browser, who.id, url, counts)

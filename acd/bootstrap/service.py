@@ -29,8 +29,8 @@ from acd.engine.tally import Tally
 from acd.ivr import FlowError, load_catalogue
 from acd.model import facts
 from acd.model.events import Event, LinkCameUp, LinkWentDown
+from acd.model.history import HALF_HOUR
 from acd.model.ids import Device, OperatorId
-from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
 from acd.records import (
     AccountStore,

@@ -37,8 +37,8 @@ from acd.ivr import FlowError, load_catalogue
 from acd.metrics import Metrics, Now
 from acd.model import facts
 from acd.model.events import Event, LinkCameUp, LinkWentDown
+from acd.model.history import HALF_HOUR
 from acd.model.ids import Device, LineId, OperatorId
-from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
 from acd.records import (
     AccountStore,

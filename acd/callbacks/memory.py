@@ -7,31 +7,11 @@ from typing import Final
 
 import msgspec
 
+from acd.model import promise as steps
 from acd.model.callback import OWED, AttemptResult, AttemptStage, CallbackMove, CallbackState
+from acd.model.history import HALF_HOUR
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
-from acd.model.promise import (
-    BOOK,
-    CALLER,
-    HALF_HOUR,
-    SYSTEM,
-    WITHDRAW,
-    Attempt,
-    Change,
-    Claimed,
-    Decide,
-    NoSuchCallback,
-    Note,
-    Promise,
-    Step,
-    at_once,
-    change,
-    claimed,
-    ended,
-    next_step,
-    noted,
-    rebooked,
-    unbooked,
-)
+from acd.model.promise import BOOK, CALLER, SYSTEM, WITHDRAW, Attempt, Change, Claimed, Decide, Note, Promise, Step
 
 FOR_EVER: Final = float("inf")
 
@@ -63,12 +43,12 @@ class MemoryStore:
             return before
         note = Note(promise.promised_at, CALLER, BOOK)
         if owed := self._owed_to(number, promise.line):
-            return self._write(owed, rebooked(owed, promise), note)
+            return self._write(owed, steps.rebooked(owed, promise), note)
         earlier = [entry.step for entry in self._shelf.log if entry.callback == promise.callback]
         promise = msgspec.structs.replace(promise, step=max(earlier, default=0) + 1)
         self._shelf.promises[promise.callback] = promise
         self._shelf.numbers[promise.callback] = number
-        self._shelf.log.append(change(None, promise, note))
+        self._shelf.log.append(steps.change(None, promise, note))
         return promise
 
     async def withdraw(self, call: CallId, at: float) -> None:
@@ -76,10 +56,10 @@ class MemoryStore:
         if promise is None:
             return
         last = (await self.changes(promise.callback))[-1]
-        before, note = unbooked(promise, last), Note(at, SYSTEM, WITHDRAW, "nobody was told of it")
+        before, note = steps.unbooked(promise, last), Note(at, SYSTEM, WITHDRAW, "nobody was told of it")
         if before is None:
             del self._shelf.promises[promise.callback], self._shelf.numbers[promise.callback]
-            self._shelf.log.append(change(promise, None, note))
+            self._shelf.log.append(steps.change(promise, None, note))
         elif before != promise:
             self._write(promise, before, note)
 
@@ -103,19 +83,19 @@ class MemoryStore:
             claimed_at=at,
         )
         note = Note(at, SYSTEM, CallbackMove.CLAIM, attempt=attempt)
-        return Claimed(self._write(old, claimed(old, attempt, at), note), number)
+        return Claimed(self._write(old, steps.claimed(old, attempt, at), note), number)
 
     async def release(self, attempt: OfferId, at: float) -> None:
         found = self._shelf.attempts.get(attempt)
         if found is not None and found.source == self._source:
-            await self.end_attempt(attempt, AttemptResult.OPERATOR, at, at_once)
+            await self.end_attempt(attempt, AttemptResult.OPERATOR, at, steps.at_once)
 
     async def note_attempt(self, attempt: OfferId, stage: AttemptStage, at: float) -> None:
         found = self._shelf.attempts.get(attempt)
         if found is None:
             return
         old = self._shelf.promises[found.callback]
-        new, self._shelf.attempts[attempt] = noted(old, found, stage, at)
+        new, self._shelf.attempts[attempt] = steps.noted(old, found, stage, at)
         if new != old:
             self._write(old, new, Note(at, SYSTEM, stage, attempt=attempt))
 
@@ -124,7 +104,7 @@ class MemoryStore:
         if found is None or found.ended_at is not None:
             return None
         old = self._shelf.promises[found.callback]
-        new, self._shelf.attempts[attempt] = ended(old, found, result, at, decide)
+        new, self._shelf.attempts[attempt] = steps.ended(old, found, result, at, decide)
         return self._write(old, new, Note(at, SYSTEM, "ended", result, attempt))
 
     # --- Whoever else changes it --------------------------------------------------------------------------------------
@@ -132,7 +112,7 @@ class MemoryStore:
     async def change(self, callback: CallbackId, step: Step, note: Note) -> Promise:
         old = self._shelf.promises.get(callback)
         if old is None:
-            raise NoSuchCallback(callback)
+            raise steps.NoSuchCallback(callback)
         return self._write(old, step(old), note)
 
     # --- Reads --------------------------------------------------------------------------------------------------------
@@ -183,7 +163,7 @@ class MemoryStore:
         return next((p for p in owed if self._shelf.numbers.get(p.callback) == number), None)
 
     def _write(self, old: Promise, new: Promise, note: Note) -> Promise:
-        new = next_step(old, new)
+        new = steps.next_step(old, new)
         self._shelf.promises[new.callback] = new
-        self._shelf.log.append(change(old, new, note))
+        self._shelf.log.append(steps.change(old, new, note))
         return new

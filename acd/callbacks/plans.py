@@ -10,8 +10,9 @@ from acd.callbacks.deadline import deadline
 from acd.callbacks.moments import as_soon_as_calm
 from acd.config.city import City
 from acd.model.callback import CallbackPlan, CallbackState, Window
+from acd.model.history import HALF_HOUR
 from acd.model.ids import CallId, LineId
-from acd.model.promise import HALF_HOUR, Promise
+from acd.model.promise import Promise
 from acd.ports import SlotPlanner
 
 HELD: Final = 900.0

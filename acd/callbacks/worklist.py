@@ -11,11 +11,11 @@ from acd.callbacks.rules import taken_over, tried_by_hand
 from acd.config.city import City
 from acd.model.call import IllegalMove
 from acd.model.callback import OWED, AttemptResult, CallbackState, Window
+from acd.model.history import HALF_HOUR
 from acd.model.ids import CallbackId, LineId
 from acd.model.promise import (
     BOOK,
     CALLER,
-    HALF_HOUR,
     SYSTEM,
     CallbackCounts,
     Change,

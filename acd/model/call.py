@@ -42,11 +42,8 @@ class CallMove(StrEnum):
     RING = "ring"
     ANSWER = "answer"
     OFFER_FAILED = "offer_failed"
-    DOUBT = "doubt"
-    """The switch refused to move him."""
     FOUND = "found"
     """He is with the music after all."""
-    BOOK = "book"
     BOOK_FAILED = "book_failed"
     """No promise could be written: he keeps his place."""
     OVERFLOW = "overflow"
@@ -65,7 +62,6 @@ CALL_MOVES: Final[Mapping[tuple[CallState, CallMove], CallState]] = MappingProxy
         (_S.WAITING, _M.OFFER): _S.OFFERED,
         (_S.WAITING, _M.OVERFLOW): _S.OVERFLOWING,
         (_S.WAITING, _M.SETTLE): _S.AFTER,
-        (_S.WAITING, _M.BOOK): _S.BOOKING,
         (_S.BOOKING, _M.BOOK_FAILED): _S.WAITING,
         (_S.BOOKING, _M.SETTLE): _S.AFTER,
         # Asterisk's own Queue() connected the caller while we were away.
@@ -73,7 +69,6 @@ CALL_MOVES: Final[Mapping[tuple[CallState, CallMove], CallState]] = MappingProxy
         (_S.OFFERED, _M.RING): _S.RINGING,
         (_S.OFFERED, _M.ANSWER): _S.TALKING,
         (_S.OFFERED, _M.OFFER_FAILED): _S.WAITING,
-        **{(state, _M.DOUBT): _S.CHECKING for state in (_S.WAITING, _S.OFFERED, _S.RINGING)},
         (_S.CHECKING, _M.ANSWER): _S.TALKING,
         (_S.CHECKING, _M.FOUND): _S.WAITING,
         (_S.RINGING, _M.ANSWER): _S.TALKING,

@@ -1,12 +1,13 @@
 """What the past weeks were like, as planning needs it."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from acd.model.ids import LineId, OperatorId
 
-HALF_HOUR = 1800
+HALF_HOUR: Final = 1800
 """Seconds. Half-hours begin at multiples of it since the epoch, which is also when the clocks of Brussels show :00 or
 :30."""
 

@@ -30,9 +30,6 @@ BOOK: Final = "book"
 WITHDRAW: Final = "withdraw"
 """What the log calls a promise that nobody was told of, and that is undone."""
 
-HALF_HOUR: Final = 1800.0
-"""Seconds. Moments are promised by the half-hour."""
-
 DUE_SOON: Final = 7200.0
 """Seconds before its deadline from which a promise that is still owed is an alarm."""
 

@@ -15,31 +15,12 @@ from sqlalchemy import RowMapping, Select, delete, func, insert, or_, select, up
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from acd.model import promise as steps
 from acd.model.callback import CALLBACK_MOVES, OWED, AttemptResult, AttemptStage, CallbackMove, CallbackState
+from acd.model.history import HALF_HOUR
 from acd.model.hook import NewsKind, callback_kind
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
-from acd.model.promise import (
-    BOOK,
-    CALLER,
-    HALF_HOUR,
-    SYSTEM,
-    WITHDRAW,
-    Attempt,
-    Change,
-    Claimed,
-    Decide,
-    NoSuchCallback,
-    Note,
-    Promise,
-    Step,
-    at_once,
-    change,
-    ended,
-    next_step,
-    noted,
-    rebooked,
-    unbooked,
-)
+from acd.model.promise import BOOK, CALLER, SYSTEM, WITHDRAW, Attempt, Change, Claimed, Decide, Note, Promise, Step
 from acd.ports import StoreAway
 from acd.records import tables
 from acd.records.database import connect
@@ -94,12 +75,12 @@ class CallbackStore:
         his = _promises().where(_callback.number == number, _callback.line == promise.line, _OWED)
         note = Note(promise.promised_at, CALLER, BOOK)
         if owed := await _one(connection, his.with_for_update()):
-            return await _write(connection, owed, rebooked(owed, promise), note)
-        steps = select(func.coalesce(func.max(tables.callback_log.c.step), 0) + 1)
-        step = await connection.scalar(steps.where(tables.callback_log.c.callback == promise.callback))
+            return await _write(connection, owed, steps.rebooked(owed, promise), note)
+        next_number = select(func.coalesce(func.max(tables.callback_log.c.step), 0) + 1)
+        step = await connection.scalar(next_number.where(tables.callback_log.c.callback == promise.callback))
         promise = msgspec.structs.replace(promise, step=step)
         await connection.execute(insert(tables.callback).values(**msgspec.to_builtins(promise), number=number))
-        await _log(connection, change(None, promise, note), promise)
+        await _log(connection, steps.change(None, promise, note), promise)
         return promise
 
     async def withdraw(self, call: CallId, at: float) -> None:
@@ -108,10 +89,10 @@ class CallbackStore:
             if promise is None:
                 return
             last = _change((await connection.execute(_log_of(promise.callback))).mappings().all()[-1])
-            before, note = unbooked(promise, last), Note(at, SYSTEM, WITHDRAW, "nobody was told of it")
+            before, note = steps.unbooked(promise, last), Note(at, SYSTEM, WITHDRAW, "nobody was told of it")
             if before is None:
                 await connection.execute(delete(tables.callback).where(_callback.callback == promise.callback))
-                await _log(connection, change(promise, None, note), promise)
+                await _log(connection, steps.change(promise, None, note), promise)
             elif before != promise:
                 await _write(connection, promise, before, note)
 
@@ -151,7 +132,9 @@ class CallbackStore:
             claimed_at=at,
         )
         await connection.execute(insert(tables.attempt).values(**msgspec.to_builtins(attempt)))
-        await _log(connection, change(before, promise, Note(at, SYSTEM, CallbackMove.CLAIM, attempt=number)), promise)
+        await _log(
+            connection, steps.change(before, promise, Note(at, SYSTEM, CallbackMove.CLAIM, attempt=number)), promise
+        )
         return Claimed(promise, row["number"])
 
     async def _claimed_before(
@@ -169,7 +152,7 @@ class CallbackStore:
         async with self._writing(f"attempt {attempt}") as connection:
             found = await _find_attempt(connection, attempt)
             if found is not None and found.source == self._source:
-                await self._end(connection, found, AttemptResult.OPERATOR, at, at_once)
+                await self._end(connection, found, AttemptResult.OPERATOR, at, steps.at_once)
 
     async def note_attempt(self, attempt: OfferId, stage: AttemptStage, at: float) -> None:
         async with self._writing(f"attempt {attempt}") as connection:
@@ -177,7 +160,7 @@ class CallbackStore:
             if found is None:
                 return
             old = await _held(connection, found.callback)
-            new, after = noted(old, found, stage, at)
+            new, after = steps.noted(old, found, stage, at)
             await _keep(connection, after)
             if new != old:
                 await _write(connection, old, new, Note(at, SYSTEM, stage, attempt=attempt))
@@ -193,7 +176,7 @@ class CallbackStore:
         if attempt.ended_at is not None:
             return None
         old = await _held(connection, attempt.callback)
-        new, after = ended(old, attempt, result, at, decide)
+        new, after = steps.ended(old, attempt, result, at, decide)
         await _keep(connection, after)
         return await _write(connection, old, new, Note(at, SYSTEM, "ended", result, attempt.attempt))
 
@@ -330,7 +313,7 @@ async def _held(connection: AsyncConnection, callback: CallbackId) -> Promise:
     """The promise as it is, and as it stays until we have changed it."""
     promise = await _one(connection, _promises().where(_callback.callback == callback).with_for_update())
     if promise is None:
-        raise NoSuchCallback(callback)
+        raise steps.NoSuchCallback(callback)
     return promise
 
 
@@ -345,10 +328,10 @@ async def _keep(connection: AsyncConnection, attempt: Attempt) -> None:
 
 
 async def _write(connection: AsyncConnection, old: Promise, new: Promise, note: Note) -> Promise:
-    new = next_step(old, new)
+    new = steps.next_step(old, new)
     row = msgspec.to_builtins(new)
     await connection.execute(update(tables.callback).where(_callback.callback == new.callback).values(**row))
-    await _log(connection, change(old, new, note), new)
+    await _log(connection, steps.change(old, new, note), new)
     return new
 
 

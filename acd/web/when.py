@@ -5,7 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from acd.model.callback import Window
-from acd.model.promise import HALF_HOUR
+from acd.model.history import HALF_HOUR
 from acd.web.texts import Lang, text
 
 MINUTE: Final = 60

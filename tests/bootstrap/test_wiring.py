@@ -91,6 +91,8 @@ async def test_a_supervisor_works_through_the_list_and_the_log_knows_it(service:
         assert (await browser.post("/callbacks/17.1", data=form)).status_code == 303
         assert (await browser.post("/callbacks/17.1", data=form)).status_code == 409
         assert "alles uitgelegd" in (await browser.get("/callbacks/17.1")).text
+        # Reached in time: one of one.
+        assert "1 / 1" in (await browser.get("/callbacks/figures")).text
         # The database goes away under his hands.
         for file in (tmp_path / "state").glob("acd.db*"):
             file.write_bytes(b"no database")

@@ -18,8 +18,9 @@ from acd.model import commands as do
 from acd.model import facts
 from acd.model.callback import AttemptResult, AttemptStage, CallbackState, DueCallback, Window
 from acd.model.facts import AttemptStored, Fact
+from acd.model.history import HALF_HOUR
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
-from acd.model.promise import HALF_HOUR, Promise
+from acd.model.promise import Promise
 from acd.ports import PromiseStore, StoreAway
 from tests.callbacks.promises import LINE, MONDAY, OPERATOR
 

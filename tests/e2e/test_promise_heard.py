@@ -1,18 +1,21 @@
 """What a citizen hears: the whole dialogue with the product's own prompts, on the real Asterisk, in each language. He
-listens to every question to its end, and says yes; it must take him under 40 s until he hears "bevestigd"."""
+listens to every question to its end, and says yes; it must take him under 40 s until he hears "bevestigd". And each
+prompt by itself, as it lies on the disk: it is there to be heard, as long as its text is, and not distorted."""
 
 import asyncio
 import re
 import subprocess
 import time
+from array import array
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from acd.ivr.catalogue import load_catalogue
-from acd.ivr.sound import as_alaw, levelled, read_sound
+from acd.ivr.catalogue import CALL_BACK, load_catalogue
+from acd.ivr.sound import RATE, as_alaw, decibels, levelled, read_sound
 from acd.ivr.speech import SENTENCE_ENDS, VOICES, Speaker
 from sim.lab import Lab, Phone
 from sim.lab.service import LabService
@@ -26,13 +29,32 @@ PAUSE = 1.0
 """Seconds without sound after which a question is over."""
 LONGEST = 40.0
 """Seconds from the first word of the offer to the confirmation."""
+QUIETEST: Final = -26.0
+"""dB below full scale, pauses counted in; speech has -20 dB without them."""
+LOUDEST: Final = 30_000
+"""Of a sample: nothing is louder than -1 dB below full scale, but for the steps of the A-law."""
+FASTEST: Final = 30.0
+SLOWEST: Final = 8.0
+"""Letters of a text that are spoken in a second."""
+SHORTEST: Final = 0.15
+"""Seconds of one word."""
+PAUSES: Final = 0.6
+"""Seconds around what is said, and of a word of one letter."""
+_EVERY: Final = array("h", range(-32768, 32768))
+LINEAR: Final = dict(zip(as_alaw(_EVERY), _EVERY, strict=True))
+"""One of the samples that each code of the A-law stands for."""
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("heard")
-    speak(folder / "sounds")
-    with city_lab(folder, folder / "sounds") as lab:
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("heard") / "sounds"
+    speak(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(sounds: Path) -> Iterator[Lab]:
+    with city_lab(sounds.parent, sounds) as lab:
         yield lab
 
 
@@ -62,6 +84,19 @@ async def test_the_dialogue_is_confirmed_within_40_s_in_every_language(lab: Lab,
     heard = dict(zip(LINES, took, strict=True))
     print({language: round(seconds, 1) for language, seconds in heard.items()})  # noqa: T201
     assert max(heard.values()) < LONGEST, heard
+
+
+@pytest.mark.parametrize("language", LINES)
+def test_every_prompt_of_it_can_be_heard_and_is_not_distorted(sounds: Path, language: str) -> None:
+    texts = load_catalogue(PROMPTS).texts[language]
+    files = sorted((sounds / language / "acd").glob("*.alaw"))
+    assert {f"cb-{name}" for name in CALL_BACK} <= {file.stem for file in files}
+    for file in files:
+        samples, text = [LINEAR[code] for code in file.read_bytes()], texts[file.stem]
+        seconds = len(samples) / RATE
+        assert decibels(samples) > QUIETEST, file
+        assert max(map(abs, samples)) < LOUDEST, file
+        assert SHORTEST + len(text) / FASTEST < seconds < PAUSES + len(text) / SLOWEST, (file, seconds, text)
 
 
 async def confirmed_after(lab: Lab, language: str, did: str) -> float:

@@ -35,6 +35,8 @@ PAGE: Final = 200
 """Calls at once."""
 FURTHEST: Final = 1_000_000
 """Calls that can be skipped."""
+LATEST: Final = 10_000_000_000
+"""Seconds since the epoch: nobody asks for what comes after."""
 
 
 class What(StrEnum):
@@ -109,8 +111,9 @@ def search_of(
     skip: Annotated[int, Query(ge=0, le=FURTHEST)] = 0,
 ) -> Search:
     """What the address asks for; a day or half-hour that is none counts for nothing."""
-    lines = tuple(LineId(one[:100]) for one in line or () if one)
-    return Search(what, lines, _day(day), int(half) if half.isdecimal() else None, skip)
+    lines = tuple(LineId(one[:100]) for one in line or () if one and one.isprintable())
+    start = int(half) if half.isdecimal() else 0
+    return Search(what, lines, _day(day), start if 0 < start < LATEST else None, skip)
 
 
 SearchOf = Annotated[Search, Depends(search_of)]
@@ -169,6 +172,8 @@ class Files:
 
     async def one(self, visitor: Visitor, call: str) -> CallStory | None:
         """One call, with its number for those who may see it. Written down first: no trace, no number."""
+        if not call.isprintable():
+            return None
         events = await self._book.call_story(call)
         rows = await self._book.listed(CallsWanted(0, 0, calls=(call,)), limit=1)  # type: ignore[arg-type]
         if not rows:

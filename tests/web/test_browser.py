@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import pytest_asyncio
@@ -15,10 +15,14 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 
 from acd.engine.board import BoardLine
+from acd.engine.half_hours import HalfHours, half_hour
 from acd.engine.tally import Tally
-from acd.model.ids import LineId
+from acd.model.events import CallEnteredLine
+from acd.model.history import HALF_HOUR, Outlook
+from acd.model.ids import CallId, LineId
 from acd.model.promise import CallbackCounts
 from acd.web.app import create_app
+from acd.web.curve import Curve, curve
 from acd.web.hub import Hub
 from acd.web.server import WebServer
 from acd.web.snapshot import Snapshot, snapshot
@@ -51,6 +55,8 @@ class City:
         self.crisis: str | None = None
         self.callbacks: dict[LineId, CallbackCounts] = {}
         self.stopped_at: float | None = None
+        self.half_hours = HalfHours()
+        self.counted = 0
 
     def look(self) -> Snapshot | None:
         now = self.stopped_at or time.time()
@@ -60,6 +66,22 @@ class City:
         state = board(lines, calls=calls, at=now, linked=self.linked, crisis=self.crisis)
         counts = tally(self.counts) if keys else Tally()
         return snapshot(state, counts, link_lost_at=now - 61, callbacks=self.callbacks) if self.ready else None
+
+    def join(self, key: str) -> None:
+        """Somebody joins the line and is counted in the curve."""
+        now, self.counted = time.time(), self.counted + 1
+        self.since[key] = now
+        self.half_hours.apply(CallEnteredLine(now, CallId(f"c{self.counted}"), LineId(key), now, "nl", ""))
+
+    def curve(self, lines: Sequence[LineId]) -> Curve | None:
+        """A day of sixteen half-hours around this one."""
+        now = time.time()
+        first = half_hour(now) - 7 * HALF_HOUR
+        starts = range(first, first + 16 * HALF_HOUR, HALF_HOUR)
+        hump = {start: 3.0 + n * (15 - n) / 4 for n, start in enumerate(starts)}
+        usual = {start: 0.9 * calls for start, calls in hump.items()}
+        every = [LineId(key) for key in NAMES]
+        return curve(self.half_hours, dict.fromkeys(every, Outlook(hump, usual, 8)), lines or every, now, first)
 
     def _line(self, key: str, now: float) -> BoardLine:
         since = self.since.get(key)
@@ -77,7 +99,7 @@ class Site:
 
     async def start(self) -> None:
         self.hub = Hub(self.city.look)
-        self.server = WebServer(create_app(self.hub), self.hub, port=self.port)
+        self.server = WebServer(create_app(self.hub, curve_of=self.city.curve), self.hub, port=self.port)
         await self.server.start()
         self.url = self.server.url
         self.port = int(self.url.rpartition(":")[2])
@@ -179,15 +201,16 @@ async def test_an_alarm_moves_nothing(context: BrowserContext, site: Site, city:
     assert await page.evaluate(PLACES) == calm
 
 
-PLACES = "[...document.querySelectorAll('.tile, tbody tr')].map((one) => one.getBoundingClientRect().top)"
+PLACES = """[...document.querySelectorAll('.tile, #lines tbody tr, #curve-plot')]
+  .map((one) => one.getBoundingClientRect().top)"""
 
 
 async def test_the_moment_of_lateness_is_seen_without_any_event(
     context: BrowserContext, site: Site, city: City
 ) -> None:
-    city.since["sportlijn"] = time.time() - 29
+    city.since["sportlijn"] = time.time() - 59
     page = await opened(context, site.url)
-    await expect(page.locator("#line-sportlijn .state")).to_contain_text("wacht > 30", timeout=3000)
+    await expect(page.locator("#line-sportlijn .state")).to_contain_text("wacht ≥ 60", timeout=3000)
 
 
 async def test_a_broken_promise_is_an_alarm_on_the_wall(context: BrowserContext, site: Site, city: City) -> None:
@@ -300,7 +323,7 @@ async def test_nothing_is_wrong_in_the_console_and_nothing_leaves_the_house(
     watch = Watch(page)
     await page.goto(f"{site.url}/?lang={lang}")
     await expect(page.locator("body")).to_have_attribute("data-state", "live")
-    city.since["bjb"] = time.time() - 100
+    city.since["bjb"] = time.time() - 160
     site.hub.changed()
     await expect(page.locator("#line-bjb")).to_have_attribute("data-level", "alarm")
     assert watch.complaints == []
@@ -325,13 +348,14 @@ async def test_accessible(
     if situation in ("alarm", "stale"):
         city.crisis = "storm"
         city.callbacks = OWED
-        city.since = {"sportlijn": time.time() - 70, "bjb": time.time() - 40, "gentinfo": time.time() - 3}
+        city.since = {"sportlijn": time.time() - 170, "bjb": time.time() - 70, "gentinfo": time.time() - 3}
     state = {"unlinked": "stale", "loading": "connecting"}.get(situation, "live")
     for lang, theme in views:
         page = await opened(context, f"{site.url}/?lang={lang}&theme={theme}", state)
         if situation == "stale":
             await page.evaluate(STALE)
-        await page.locator("summary").click()
+        for summary in await page.locator("summary").all():
+            await summary.click()
         found = await Axe().run(page, options={"resultTypes": ["violations"], "rules": RULES})
         assert found.violations_count == 0, (lang, theme, json.dumps(found.response["violations"], indent=1))
         await page.close()
@@ -357,10 +381,10 @@ async def test_no_sideways_scrolling(context: BrowserContext, site: Site, city: 
 async def test_all_can_be_reached_with_the_keyboard(context: BrowserContext, site: Site) -> None:
     page = await opened(context, site.url)
     stops = []
-    for _ in range(14):
+    for _ in range(18):
         await page.keyboard.press("Tab")
         stops.append(await page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
-    assert stops[:2] == ["Naar de cijfers", "lines"]
+    assert stops[:5] == ["Naar de cijfers", "Alle lijnen", "sound", "lines", "Toon als tabel"]
     assert {"Vast", "Slechtste eerst", "Licht", "Donker", "English", "Français", "Zo wordt geteld"} <= set(stops)
     await page.locator("a", has_text="Slechtste eerst").focus()
     await page.keyboard.press("Enter")
@@ -377,7 +401,7 @@ async def test_focus_stays_where_it_is_when_a_picture_comes(context: BrowserCont
 
 
 async def test_seconds_are_not_read_aloud(context: BrowserContext, site: Site, city: City) -> None:
-    city.since["bjb"] = time.time() - 100
+    city.since["bjb"] = time.time() - 160
     page = await opened(context, site.url)
     loud = page.locator("[aria-live], [role=status], [role=alert]")
     assert await loud.evaluate_all("all => all.filter(one => one.querySelector('.ticks, time')).length") == 0
@@ -429,3 +453,101 @@ async def test_hostile_names_stay_text_when_they_are_pushed(context: BrowserCont
     await expect(page.locator("#crisis")).to_contain_text(city.crisis)
     assert await page.title() == "Wallboard"
     assert (dialogs, watch.complaints) == ([], [])
+
+
+# --- The curve, the sound and the lines ------------------------------------------------------------------------------
+
+
+async def test_who_joins_is_in_the_curve_within_a_second_and_drawn_from_the_table(
+    context: BrowserContext, site: Site, city: City
+) -> None:
+    page = await opened(context, site.url)
+    await expect(page.locator("#curve-plot canvas")).to_have_count(1)
+    await page.locator("#curve-table summary").click()
+    now = page.locator("#curve-data tbody tr").nth(7).locator("td").first
+    await expect(now).to_have_text("0")
+    before = await page.evaluate(PIXELS)
+    for n in range(1, 4):
+        city.join("bjb")
+        site.hub.changed()
+        await expect(now).to_have_text(str(n), timeout=1000)
+    assert await page.evaluate(PIXELS) != before
+    # A picture that comes does not close what somebody has opened.
+    await expect(page.locator("#curve-table")).to_have_attribute("open", "")
+    await expect(page.locator("#curve")).to_contain_text("over 8 weken")
+
+
+PIXELS = "document.querySelector('#curve-plot canvas').toDataURL()"
+COUNT_TONES = """window.tones = 0;
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (...at) { window.tones++; return start.apply(this, at); };"""
+
+
+async def test_it_chimes_once_when_something_enters_red_and_not_when_muted(
+    context: BrowserContext, site: Site, city: City
+) -> None:
+    await context.add_init_script(COUNT_TONES)
+    city.since["bjb"] = time.time() - 200
+    page = await opened(context, site.url)
+    sound = page.locator("#sound")
+    await expect(sound).to_have_text("Geluid: klik hier")
+    await sound.click()
+    await expect(sound).to_have_text("Geluid aan")
+    await expect(sound).to_have_attribute("aria-pressed", "true")
+    heard = await page.evaluate("tones")
+
+    async def red(key: str) -> None:
+        city.since[key] = time.time() - 200
+        site.hub.changed()
+        await expect(page.locator(f"#line-{key}")).to_have_attribute("data-level", "alarm")
+
+    await red("toerisme")
+    await page.wait_for_function(f"tones === {heard + 2}")  # two notes
+    # What stays red says nothing more.
+    city.since["gentinfo"] = time.time()
+    site.hub.changed()
+    await expect(page.locator("#line-gentinfo td").first).to_have_text("1")
+    assert await page.evaluate("tones") == heard + 2
+    await sound.press("Enter")
+    await expect(sound).to_have_text("Geluid uit")
+    await red("lez_lijn")
+    assert await page.evaluate("tones") == heard + 2
+    # The choice is kept.
+    await page.reload()
+    await expect(sound).to_have_text("Geluid uit")
+
+
+async def test_lines_are_chosen_in_the_address_and_with_the_keyboard(
+    context: BrowserContext, site: Site, city: City
+) -> None:
+    page = await opened(context, site.url)
+    await page.locator(".filter summary").focus()
+    await page.keyboard.press("Enter")
+    await page.locator(".filter a", has_text="Sportlijn").focus()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/?lines=sportlijn")
+    await expect(page.locator("#lines tbody tr")).to_have_count(1)
+    await expect(page.locator(".filter summary")).to_have_text("1 van 8 lijnen")
+    await page.locator(".filter summary").click()
+    await page.locator(".filter a", has_text="Toerismelijn").click()
+    await page.wait_for_url("**/?lines=sportlijn,toerisme")
+    await expect(page.locator("body")).to_have_attribute("data-state", "live")
+    # What is pushed is of these lines alone, too.
+    city.since = {"bjb": time.time(), "toerisme": time.time()}
+    site.hub.changed()
+    await expect(page.locator("#tile-waiting .number")).to_have_text("1")
+    await expect(page.locator("#lines tbody tr")).to_have_count(2)
+
+
+async def test_the_curve_is_drawn_in_the_colours_of_the_theme(browser: Browser, site: Site) -> None:
+    drawn = set()
+    for scheme in ("light", "dark"):
+        context = await browser.new_context(color_scheme=scheme)
+        page = await opened(context, site.url)
+        await expect(page.locator("#curve-plot canvas")).to_have_count(1)
+        drawn.add(await page.evaluate(PIXELS))
+        await page.emulate_media(color_scheme="light")
+        await page.wait_for_timeout(300)
+        drawn.add(await page.evaluate(PIXELS))
+        await context.close()
+    assert len(drawn) == 2

@@ -1,5 +1,6 @@
-// A chime when something enters red, and its mute. The browser lets a page sound only after somebody has touched it,
-// unless it was told otherwise (a kiosk: --autoplay-policy=no-user-gesture-required); until then the button says so.
+// A chime when something enters red, and its mute. The browser lets a page sound only after somebody has touched it;
+// until then the button says so. A screen on the wall, which nobody touches, tries at once: its browser can be told to
+// allow it (--autoplay-policy=no-user-gesture-required).
 
 const KEY = "muted";
 const NOTES = [
@@ -61,10 +62,19 @@ button.addEventListener("click", () => {
   if (!blocked()) localStorage.setItem(KEY, muted() ? "no" : "yes");
   if (!muted()) {
     wake();
-    audio.resume().then(chime);
+    audio.resume().then(chime, show);
   }
   show();
 });
-addEventListener("pointerdown", wake, { once: true });
-addEventListener("keydown", wake, { once: true });
-wake();
+
+// A touch anywhere lets it sound; one on the button is the button's own.
+function touched(event) {
+  if (button.contains(event.target)) return;
+  removeEventListener("pointerdown", touched);
+  removeEventListener("keydown", touched);
+  wake();
+}
+addEventListener("pointerdown", touched);
+addEventListener("keydown", touched);
+if ("eager" in button.dataset) wake();
+else show();

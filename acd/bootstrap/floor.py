@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.mendable import Mendable
 from acd.model.supervision import Objection
 from acd.ports import Clock
-from acd.records import AccountStore, day_bounds, day_of
+from acd.records import AccountStore, Ledger, day_bounds, day_of
 from acd.runtime.control import Answer, ControlError, Handler
 from acd.runtime.driver import Driver
 from acd.web.floor import line_name, reason_name
@@ -28,6 +29,8 @@ from acd.web.texts import Lang, text
 
 CRISIS: Final = "crisis"
 """The id of a crisis message begins so."""
+WRITING_PATIENCE: Final = 3.0
+"""Seconds that an answer waits for the disk; the engine has done it already."""
 
 log = structlog.get_logger()
 
@@ -39,8 +42,9 @@ class LiveFloor:
         prompts: folder of the prompt catalogue.
     """
 
-    def __init__(self, driver: Driver, city: Callable[[], City], clock: Clock, prompts: Path) -> None:
+    def __init__(self, driver: Driver, ledger: Ledger, city: Callable[[], City], clock: Clock, prompts: Path) -> None:
         self._driver = driver
+        self._ledger = ledger
         self.city = city
         self._clock = clock
         self._prompts = prompts
@@ -57,6 +61,11 @@ class LiveFloor:
                 fact = msgspec.structs.replace(fact, until=midnight)
             self._driver.tell(fact)
         return why
+
+    async def written(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WRITING_PATIENCE):
+                await self._ledger.flush()
 
     async def crisis_messages(self) -> Mapping[str, Mapping[str, str]]:
         return await asyncio.to_thread(self._messages)
@@ -95,18 +104,18 @@ class FloorControl:
         return told
 
     async def _line(self, request: Mapping[str, Any]) -> Answer:
-        return self._do(SwitchLine(LineId(str(request.get("line", ""))), request.get("open")), request)
+        return await self._do(SwitchLine(LineId(str(request.get("line", ""))), request.get("open")), request)
 
     async def _lines(self, request: Mapping[str, Any]) -> Answer:
         lines = request.get("lines")
         wanted = None if lines is None else tuple(LineId(str(line)) for line in lines)
-        return self._do(SetLines(OperatorId(str(request.get("operator", ""))), wanted), request)
+        return await self._do(SetLines(OperatorId(str(request.get("operator", ""))), wanted), request)
 
     async def _move(self, request: Mapping[str, Any]) -> Answer:
         call, line = CallId(str(request.get("call", ""))), LineId(str(request.get("line", "")))
-        return self._do(MoveCall(call, line), request)
+        return await self._do(MoveCall(call, line), request)
 
-    def _do(self, deed: Deed, request: Mapping[str, Any]) -> Answer:
+    async def _do(self, deed: Deed, request: Mapping[str, Any]) -> Answer:
         by = str(request.get("by", ""))
         if not by:
             raise ControlError("the request does not say who acts")
@@ -119,6 +128,7 @@ class FloorControl:
             lambda id: line_name(city, Lang.EN, id), operators, lambda reason: reason_name(city, Lang.EN, reason)
         )
         said, values = deed.told(floor_view(self._floor.board(), city), names)
+        await self._floor.written()
         return {"said": text(Lang.EN, said, **values)}
 
 

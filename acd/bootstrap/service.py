@@ -153,7 +153,7 @@ class Service:
             *(spy_log.listen, self.courier.listen, self.office.listen),
         ]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
-        self.floor = LiveFloor(self.driver, lambda: self.city, self.clock, self.settings.flows / "prompts")
+        self.floor = LiveFloor(self.driver, self.ledger, lambda: self.city, self.clock, self.settings.flows / "prompts")
         # Before anybody can say what he wants now.
         self.driver.tell(restored)
         control = ControlServer(self.settings.socket, self._handlers())

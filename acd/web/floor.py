@@ -41,6 +41,9 @@ class Floor(Protocol):
     def tell(self, fact: Fact) -> Objection | None:
         """Tell the engine; or say why not, and then it is told nothing."""
 
+    async def written(self) -> None:
+        """Return when what was told is safe on disk: who is told that it is done, finds it done after any death."""
+
     async def crisis_messages(self) -> Mapping[str, Mapping[str, str]]:
         """Messages that are there in every language: id -> language -> what is said."""
 
@@ -101,6 +104,7 @@ class FloorDesk:
         if why is not None:
             raise HTTPException(422 if why in NEVER else 409, text(lang, f"refused_{why}"))
         said, values = deed.told(self.view(), self.names(lang))
+        await self._floor.written()
         if not isinstance(deed, Listen):
             await self._write(visitor, deed)
         return text(lang, said, **values)

@@ -63,6 +63,8 @@ class Call:
     target: str
     """Request URI of what we send within the dialog."""
     invited_at: float
+    media: str = ""
+    """SDP of the other side, as it was said first."""
     cseq: int = 1
     rang_at: float | None = None
     answered_at: float | None = None
@@ -149,7 +151,7 @@ class Call:
                 self.rang_at = self.rang_at or time.time()
                 self.ringing.set()
         elif answer.code < 300:
-            self.target = uri_of(answer.get("contact"))
+            self.target, self.media = uri_of(answer.get("contact")), answer.body
             self._up(answer.code)
         else:
             self.over(code=answer.code, by_us=answer.code == 487)

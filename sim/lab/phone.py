@@ -307,6 +307,7 @@ class Phone(asyncio.DatagramProtocol):
         local = f"{invite.get('to')};tag={token()}"
         target = uri_of(invite.get("contact"))
         call = Call(self, invite, invite.get("call-id"), False, local, invite.get("from"), target, time.time())
+        call.media = invite.body
         self.calls.append(call)
         if self.habit is None:
             self.incoming.put_nowait(call)
@@ -326,14 +327,17 @@ class Phone(asyncio.DatagramProtocol):
             return
         call.answer()
         if habit.voice:
-            self._spawn(self._speak(call, habit.voice))
+            self.speak(call, HUM, habit.voice)
         if habit.talk is not None:
             await asyncio.sleep(habit.talk)
             await call.hang_up()
 
-    async def _speak(self, call: Call, seconds: float) -> None:
-        """A steady tone to the caller: to whoever listens for a voice, it is one."""
-        body = call.invite.body
+    def speak(self, call: Call, packet: bytes, seconds: float) -> None:
+        """Say the same 20 ms of A-law again and again to the other side, until the call ends or the time is over."""
+        self._spawn(self._speak(call, packet, seconds))
+
+    async def _speak(self, call: Call, packet: bytes, seconds: float) -> None:
+        body = call.media
         host = re.search(r"c=IN IP4 ([\d.]+)", body)
         port = re.search(r"m=audio (\d+)", body)
         if host is None or port is None:
@@ -342,7 +346,7 @@ class Phone(asyncio.DatagramProtocol):
             if call.ended.is_set():
                 return
             header = struct.pack("!BBHII", 0x80, 8, number, number * 160, 0x5EED)
-            self._rtp.sendto(header + HUM, (host[1], int(port[1])))
+            self._rtp.sendto(header + packet, (host[1], int(port[1])))
             await asyncio.sleep(0.02)
 
     def _spawn(self, work: Any) -> None:
@@ -357,5 +361,5 @@ class Phone(asyncio.DatagramProtocol):
 
 
 HUM: Final = bytes((0xA0, 0xB0, 0xA0, 0x20, 0x30, 0x20)) * 26 + bytes((0xA0, 0xB0, 0xA0, 0x20))
-"""20 ms of a loud hum in A-law."""
+"""20 ms of a loud hum in A-law: to whoever listens for a voice, it is one."""
 _PROXY: Final = ("Proxy-Authenticate", "Proxy-Authorization")

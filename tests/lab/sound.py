@@ -20,6 +20,18 @@ def tone(path: Path, hertz: int, seconds: float) -> None:
         file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
 
 
+def steady(hertz: int) -> bytes:
+    """20 ms of this tone in A-law, to be said again and again: a multiple of 50 Hz."""
+    samples = (8000 * math.sin(2 * math.pi * hertz * n / RATE) for n in range(RATE // 50))
+    return bytes(min(range(256), key=lambda octet: abs(_ALAW[octet] - sample)) for sample in samples)
+
+
+def carried(packets: Iterable[bytes], hertz: int, share: float) -> float:
+    """Part of the A-law packets of which this tone is more than ``share`` of all the sound, 0 to 1."""
+    shares = [_share(packet, hertz) for packet in packets]
+    return sum(one > share for one in shares) / max(1, len(shares))
+
+
 def heard(packets: Iterable[bytes], hertz: int) -> float:
     """Seconds for which A-law packets of 20 ms carry this tone more than anything else (Goertzel)."""
     return sum(len(packet) for packet in packets if _share(packet, hertz) > 0.5) / RATE

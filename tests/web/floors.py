@@ -59,6 +59,8 @@ class Floors:
             self._happens(fact)
         return why
 
+    async def written(self) -> None: ...
+
     async def crisis_messages(self) -> Mapping[str, Mapping[str, str]]:
         return MESSAGES
 

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from acd.model.account import AccountError, ApiKey, AuditEntry, Scope
+from acd.model.account import AccountError, ApiKey, AuditEntry
 from acd.records import tables
 from acd.records.accounts import append_audit
 from acd.records.database import DatabaseUnusable, connect, writing
@@ -87,5 +87,5 @@ class KeyStore:
 
 
 def _read(row: RowMapping) -> ApiKey:
-    values = {**row, "scopes": frozenset(map(Scope, row["scopes"].split()))}
-    return msgspec.convert(values, ApiKey)
+    values = {str(name): value for name, value in row.items()}
+    return msgspec.convert({**values, "scopes": row["scopes"].split()}, ApiKey)

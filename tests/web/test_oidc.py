@@ -83,14 +83,14 @@ async def test_the_role_follows_the_provider_and_older_sessions_end(house: House
         assert (await new.get("/api/me")).json()["role"] == "admin"
 
 
-@pytest.mark.parametrize("name", ["ada", "ADA", "sven", "hall"])
-async def test_nobody_gets_a_local_account_by_having_its_name(house: House, city: Provider, name: str) -> None:
-    city.person |= {"preferred_username": name, "groups": ["keepers"]}
-    async with house.browser() as browser:
-        answer = await come(browser)
-        assert answer.status_code == 403
-        assert "Er is hier geen account voor jou" in answer.text
-        assert (await browser.get("/callbacks")).status_code == 303
+async def test_nobody_gets_a_local_account_by_having_its_name(house: House, city: Provider) -> None:
+    for name in ("ada", "ADA", "sven", "hall"):
+        city.person |= {"preferred_username": name, "groups": ["keepers"]}
+        async with house.browser() as browser:
+            answer = await come(browser)
+            assert answer.status_code == 403, name
+            assert "Er is hier geen account voor jou" in answer.text
+            assert (await browser.get("/callbacks")).status_code == 303
     assert (await house.audit())[0][1] == "sign_in_failed"
     # Nor does a password of ours open the account of somebody of the city.
     async with house.browser() as browser:
@@ -122,12 +122,12 @@ async def test_who_is_closed_here_stays_out_whatever_the_city_says(house: House)
         assert (await browser.get("/callbacks")).status_code == 303
 
 
-@pytest.mark.parametrize("groups", [None, [], "", "nonsense", ["wallboard"], {"coaches": True}, [["coaches"]], 3])
-async def test_without_a_group_of_ours_nobody_comes_in(house: House, city: Provider, groups: Any) -> None:
-    city.person |= {"groups": groups}
-    async with house.browser() as browser:
-        answer = await come(browser)
-        assert (answer.status_code, "heeft hier geen rol" in answer.text) == (403, True)
+async def test_without_a_group_of_ours_nobody_comes_in(house: House, city: Provider) -> None:
+    for groups in (None, [], "", "nonsense", ["wallboard"], {"coaches": True}, [["coaches"]], 3):
+        city.person |= {"groups": groups}
+        async with house.browser() as browser:
+            answer = await come(browser)
+            assert (answer.status_code, "heeft hier geen rol" in answer.text) == (403, True), groups
     assert len(await house.store.accounts()) == 4
 
 
@@ -170,11 +170,11 @@ async def test_the_last_admin_stays_one(house: House, city: Provider) -> None:
         assert (await named(house, "an.peeters")).role is Role.ADMIN
 
 
-@pytest.mark.parametrize("name", ["", None, "an peeters", "x" * 41, "<b>", 7])
-async def test_a_name_that_no_account_can_have(house: House, city: Provider, name: Any) -> None:
-    city.person |= {"preferred_username": name}
-    async with house.browser() as browser:
-        assert (await come(browser)).status_code == 403
+async def test_a_name_that_no_account_can_have(house: House, city: Provider) -> None:
+    for name in ("", None, "an peeters", "x" * 41, "<b>", 7):
+        city.person |= {"preferred_username": name}
+        async with house.browser() as browser:
+            assert (await come(browser)).status_code == 403, name
 
 
 # --- A provider, or somebody in between, who lies ---------------------------------------------------------------------
@@ -201,23 +201,26 @@ LIES: dict[str, Callable[[Provider], object]] = {
 }
 
 
-@pytest.mark.parametrize("lie", LIES)
-async def test_a_lie_opens_nothing(house: House, city: Provider, lie: str) -> None:
-    LIES[lie](city)
-    async with house.browser() as browser:
-        answer = await come(browser)
-        assert (answer.status_code, "niet gelukt" in answer.text) == (403, True)
-        assert (await browser.get("/callbacks")).status_code == 303
+async def test_a_lie_opens_nothing(house: House, city: Provider) -> None:
+    for lie, told in LIES.items():
+        city.claims, city.header, city.sign_with = {}, {}, None
+        told(city)
+        async with house.browser() as browser:
+            answer = await come(browser)
+            assert (answer.status_code, "niet gelukt" in answer.text) == (403, True), lie
+            assert (await browser.get("/callbacks")).status_code == 303, lie
     assert len(await house.store.accounts()) == 4
-
-
-@pytest.mark.parametrize("seconds", [-LEEWAY + 2, LEEWAY - 2])
-async def test_clocks_may_differ_a_little(house: House, city: Provider, seconds: int) -> None:
-    city.now = NOW + seconds
-    city.claims["exp"] = int(city.now)  # his token ends with his own present
-    if seconds > 0:
-        city.claims["exp"] += 300
+    city.claims, city.header, city.sign_with = {}, {}, None
     async with house.browser() as browser:
+        assert (await come(browser)).status_code == 303
+
+
+async def test_clocks_may_differ_a_little(house: House, city: Provider) -> None:
+    async with house.browser() as browser:
+        # Its token of this very moment is over by our clock, or not yet begun.
+        city.claims["exp"] = int(NOW) - LEEWAY + 2
+        assert (await come(browser)).status_code == 303
+        city.claims = {"iat": int(NOW) + LEEWAY - 2, "nbf": int(NOW) + LEEWAY - 2}
         assert (await come(browser)).status_code == 303
 
 
@@ -252,20 +255,13 @@ async def test_a_stolen_code_needs_the_verifier(house: House, city: Provider) ->
     assert city.refused == ["verifier"]
 
 
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [
-        (("state=", "state=x"), 403),
-        (("code=", "kode="), 403),
-        (("code=", "error=access_denied&x="), 403),
-        (("iss=http", "iss=https"), 403),
-    ],
-)
-async def test_what_comes_back_changed_opens_nothing(house: House, change: tuple[str, str], status: int) -> None:
-    async with house.browser() as browser:
-        back = await consent((await browser.get("/login/city")).headers["location"])
-        assert (await browser.get(path_of(back).replace(*change))).status_code == status
-        assert (await browser.get("/callbacks")).status_code == 303
+async def test_what_comes_back_changed_opens_nothing(house: House) -> None:
+    changes = ("state=", "state=x"), ("code=", "kode="), ("code=", "error=access_denied&x="), ("iss=http", "iss=https")
+    for change in changes:
+        async with house.browser() as browser:
+            back = await consent((await browser.get("/login/city")).headers["location"])
+            assert (await browser.get(path_of(back).replace(*change))).status_code == 403, change
+            assert (await browser.get("/callbacks")).status_code == 303
 
 
 async def test_who_takes_too_long_begins_again(house: House) -> None:
@@ -282,10 +278,10 @@ async def test_a_wrong_secret_is_our_fault_and_opens_nothing(house: House, city:
     assert city.refused == ["secret"]
 
 
-@pytest.mark.parametrize("elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example"])
-async def test_nobody_is_sent_elsewhere(house: House, elsewhere: str) -> None:
+async def test_nobody_is_sent_elsewhere(house: House) -> None:
     async with house.browser() as browser:
-        assert (await come(browser, elsewhere)).headers["location"] == "/callbacks"
+        for elsewhere in ("//evil.example", "https://evil.example", "/\\evil.example"):
+            assert (await come(browser, elsewhere)).headers["location"] == "/callbacks"
 
 
 async def test_a_provider_that_is_away_is_told_and_local_accounts_go_on(house: House, city: Provider) -> None:
@@ -298,23 +294,18 @@ async def test_a_provider_that_is_away_is_told_and_local_accounts_go_on(house: H
         assert (await come(browser)).status_code == 303
 
 
-@pytest.mark.parametrize(
-    "metadata",
-    [
+async def test_a_provider_that_leads_elsewhere_is_not_believed(house: House, city: Provider) -> None:
+    for metadata in (
         {"issuer": "https://evil.example"},
         {"token_endpoint": "http://evil.example/token"},
         {"jwks_uri": "file:///etc/passwd"},
         {"authorization_endpoint": "javascript:alert(1)"},
         {"end_session_endpoint": "javascript:alert(1)"},
         {"token_endpoint": None},
-    ],
-)
-async def test_a_provider_that_leads_elsewhere_is_not_believed(
-    house: House, city: Provider, metadata: dict[str, Any]
-) -> None:
-    city.metadata = metadata
-    async with house.browser() as browser:
-        assert (await browser.get("/login/city")).status_code == 503
+    ):
+        city.metadata = metadata
+        async with house.browser() as browser:
+            assert (await browser.get("/login/city")).status_code == 503, metadata
 
 
 @pytest.mark.parametrize("issuer", ["http://login.gent.example", "ftp://x", "", "login.gent.example"])

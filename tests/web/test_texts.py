@@ -7,9 +7,12 @@ import pytest
 import acd.web
 from acd.model.account import AuditAction, Role
 from acd.model.callback import AttemptResult, CallbackState
+from acd.model.contact import RequestAct, RequestKind, RequestState
+from acd.model.facts import OfferFailure, PhoneState
 from acd.model.promise import CALLER, SYSTEM, Because
 from acd.model.worklist import Act, Kind, Recorded
 from acd.web import texts
+from acd.web.desk.panels import Phase
 from acd.web.shell import NAV
 from acd.web.texts import KEYS, Lang, duration, percent, text
 
@@ -31,7 +34,7 @@ def test_every_text_is_there_in_three_languages_with_the_same_values(key: str) -
 
 
 def test_every_text_is_used_and_every_used_text_exists() -> None:
-    sources = [path for path in [*ROOM.glob("templates/*.html"), *ROOM.glob("*.py")] if path.name not in TABLES]
+    sources = [path for path in [*ROOM.glob("templates/*.html"), *ROOM.rglob("*.py")] if path.name not in TABLES]
     source = "\n".join(path.read_text() for path in sources)
     built = {f"{group}_{end}" for group, ends in BUILT.items() for end in ends}
     used = set(re.findall(r'"([a-z_]+)"', source)) | built
@@ -42,7 +45,8 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     assert sorted((called | built) - KEYS) == []
 
 
-TABLES = ("texts.py", "desk_texts.py")
+TABLES = ("texts.py", "desk_texts.py", "texts_operator.py")
+HINTED = (Phase.OUT, Phase.AVAILABLE, Phase.OTHER_CALL, Phase.UNREACHABLE)
 BUILT: dict[str, list[str]] = {
     "state": ["connecting", "live", "reconnecting", "stale", *CallbackState],
     "order": ["fixed", "worst"],
@@ -54,7 +58,17 @@ BUILT: dict[str, list[str]] = {
     "kind": list(Kind),
     "result": list(AttemptResult),
     "act": [text for act in Act for text in (act, f"{act}_explained")],
-    "told": list(Act),
+    "told": [*Act, *(f"request_{act}" for act in RequestAct)],
+    "phase": [text for phase in Phase for text in (phase, *([f"{phase}_hint"] if phase in HINTED else []))],
+    "phone": [*PhoneState, "was_lost"],
+    "system": [*OfferFailure, "login", "page_lost", "phone_lost"],
+    "speaks": list(Lang),
+    "request": [
+        *(f"state_{state}" for state in RequestState),
+        *(f"kind_{kind}" for kind in RequestKind),
+        *(text for act in RequestAct for text in (act, f"{act}_explained")),
+        *("missing", "long", "moment_wrong", "number_wrong", "number_missing", "line_missing"),
+    ],
     "step": list(Recorded),
     "by": [CALLER, SYSTEM],
     "why": [*Because, "caller", "cancel"],

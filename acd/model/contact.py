@@ -32,7 +32,7 @@ def contact_of_attempt(attempt: OfferId, operator: OperatorId) -> ContactId:
     return ContactId(f"cb{attempt}~{operator}")
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the operator types, as it is kept while he types."""
 
     name: str = ""

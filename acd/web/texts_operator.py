@@ -94,6 +94,8 @@ OPERATOR: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "named_then": ("volgens {day}", "as of {day}", "selon {day}"),
     "waited": ("Heeft gewacht", "Has waited", "A attendu"),
+    "talked": ("Gesprek", "Call", "Conversation"),
+    "your_lines": ("Je lijnen", "Your lines", "Vos lignes"),
     "menu_path": ("Menu", "Menu", "Menu"),
     "speaks": ("Taal", "Language", "Langue"),
     "speaks_nl": ("Nederlands", "Dutch", "Néerlandais"),

@@ -6,8 +6,8 @@ from acd.records import ContactStore
 
 DAY = 86_400.0
 LICENCE = (
-    "Wil weten of haar rijbewijs klaar ligt. De aanvraag ligt bij"
-    " de drukker; ze belt morgen terug als ze geen sms krijgt."
+    "Wil weten of haar rijbewijs klaar ligt. De aanvraag is nog bij de drukker; "
+    "ze belt morgen terug als ze geen sms kreeg."
 )
 SWIMMING = "Zwemles dochter: wachtlijst, plaats 4."
 

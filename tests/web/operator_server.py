@@ -1,6 +1,6 @@
 """The operator's desk with invented calls behind it: ``python -m tests.web.operator_server --port 8080``.
 
-Sign in as olga, and steer at standard input: ``ring``, ``answer``, ``hangup``, ``callback``, ``unlink``, ``link``.
+Sign in as olga, and steer at standard input: ``ring``, ``answer``, ``hangup``, ``callback``.
 """
 
 import argparse
@@ -48,7 +48,7 @@ async def steer(house: House) -> None:
             case "callback":
                 exchange.call_back("due")
             case _:
-                raise ValueError(line)
+                print("ring, answer, hangup or callback", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ async def enter(page: Page, site: Site, name: str, query: str = "") -> None:
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
-    await page.wait_for_url("**/callbacks")
+    await page.wait_for_url(re.compile("/(callbacks|desk)$"))
+    await page.goto(f"{site.url}/callbacks")
 
 
 async def check_accessible(page: Page, what: str) -> None:

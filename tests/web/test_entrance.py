@@ -119,7 +119,7 @@ async def test_a_one_time_password_opens_only_the_page_that_changes_it(house: Ho
             assert (await browser.get(path)).headers["location"] == "/password"
         assert (await browser.get("/api/callbacks")).status_code == 403
         answer = await post(browser, "/password", "/password", current=PASSWORD, new=NEW, again=NEW)
-        assert answer.headers["location"] == "/callbacks"
+        assert answer.headers["location"] == "/desk"
         assert "Je wachtwoord is gewijzigd" in (await browser.get("/callbacks")).text
         assert "Je wachtwoord is gewijzigd" not in (await browser.get("/callbacks")).text
         assert (await sign_in(browser, "olga")).status_code == 401

@@ -7,7 +7,8 @@ import pytest
 import acd.web
 from acd.model.account import AuditAction, Role, Scope
 from acd.model.callback import AttemptResult, CallbackState
-from acd.model.facts import OfferFailure
+from acd.model.contact import RequestAct, RequestKind, RequestState
+from acd.model.facts import OfferFailure, PhoneState
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.model.policy import OperatorRule, QueueRule
@@ -15,6 +16,7 @@ from acd.model.promise import CALLER, SYSTEM, Because
 from acd.model.worklist import Act, Kind, Recorded
 from acd.web import texts
 from acd.web.calls import What
+from acd.web.desk.panels import Phase
 from acd.web.shell import NAV
 from acd.web.texts import KEYS, Lang, duration, percent, text
 
@@ -36,7 +38,7 @@ def test_every_text_is_there_in_three_languages_with_the_same_values(key: str) -
 
 
 def test_every_text_is_used_and_every_used_text_exists() -> None:
-    sources = [path for path in [*ROOM.glob("templates/*.html"), *ROOM.glob("*.py")] if path.name not in TABLES]
+    sources = [path for path in [*ROOM.glob("templates/*.html"), *ROOM.rglob("*.py")] if path.name not in TABLES]
     source = "\n".join(path.read_text() for path in sources)
     built = {f"{group}_{end}" for group, ends in BUILT.items() for end in ends}
     scripts = "\n".join(path.read_text() for path in ROOM.glob("frontend/src/*.js"))
@@ -69,6 +71,7 @@ STORY = [
     "call_adopted",
 ]
 """The events of a call."""
+HINTED = (Phase.OUT, Phase.AVAILABLE, Phase.OTHER_CALL, Phase.UNREACHABLE)
 BUILT: dict[str, list[str]] = {
     "state": ["connecting", "live", "reconnecting", "stale", *CallbackState],
     "order": ["fixed", "worst"],
@@ -81,7 +84,17 @@ BUILT: dict[str, list[str]] = {
     "kind": list(Kind),
     "result": list(AttemptResult),
     "act": [text for act in Act for text in (act, f"{act}_explained")],
-    "told": list(Act),
+    "told": [*Act, *(f"request_{act}" for act in RequestAct)],
+    "phase": [text for phase in Phase for text in (phase, *([f"{phase}_hint"] if phase in HINTED else []))],
+    "phone": [*PhoneState, "was_lost"],
+    "system": [*OfferFailure, "login", "page_lost", "phone_lost"],
+    "speaks": list(Lang),
+    "request": [
+        *(f"state_{state}" for state in RequestState),
+        *(f"kind_{kind}" for kind in RequestKind),
+        *(text for act in RequestAct for text in (act, f"{act}_explained")),
+        *("missing", "long", "moment_wrong", "number_wrong", "number_missing", "line_missing"),
+    ],
     "step": list(Recorded),
     "by": [CALLER, SYSTEM],
     "why": [*Because, "caller", "cancel"],

@@ -121,6 +121,7 @@ class Office:
         if before is not None and (now is None or now.contact != before.contact):
             del self._in_hand[operator]
             ended_at = self.clock()
+            self._last[operator] = msgspec.structs.replace(self._last.get(operator, before), ended_at=ended_at)
             self._keep(lambda: self.book.end(before.contact, ended_at))
         if now is not None and (before is None or now.contact != before.contact):
             self._in_hand[operator] = self._last[operator] = now
@@ -216,6 +217,10 @@ class Office:
     def in_hand(self, operator: OperatorId) -> Contact | None:
         """The conversation that is going on."""
         return self._in_hand.get(operator)
+
+    def last(self, operator: OperatorId) -> Contact | None:
+        """The last conversation since our start, without what was written of it."""
+        return self._last.get(operator)
 
     async def contact(self, operator: OperatorId) -> Contact | None:
         """What he writes on: the conversation that goes on, or the last one for a while."""

@@ -20,7 +20,7 @@ from acd.model.operator import AT_WORK, OperatorState
 from acd.model.worklist import Kind
 from acd.web.desk.books import RequestBook
 from acd.web.desk.office import Office
-from acd.web.desk.pop import Pop, Popper
+from acd.web.desk.pop import Pop, Popper, blank
 from acd.web.door import Door, Visitor
 from acd.web.shell import Shell
 from acd.web.worklist import level, masked, readable
@@ -28,7 +28,9 @@ from acd.web.worklist import level, masked, readable
 PATIENCE: Final = 0.2
 """Seconds that the page waits for the records before it shows the call without them."""
 PROMISES: Final = 6
-"""Of the worklist, beside the desk."""
+"""The most urgent of his lines, beside the desk."""
+LOOKED_AT: Final = 100
+"""Promises among which his are looked for."""
 END_OF_DAY: Final = 17
 """Hour before which a colleague is asked to call, on the next working day."""
 
@@ -82,19 +84,20 @@ class Seat:
         self._task: asyncio.Task[Pop | None] | None = None
         self._asked: ContactId | None = None
 
-    async def pop(self, desk: BoardDesk, key: ContactId | None) -> Pop | None:
+    async def pop(self, desk: BoardDesk) -> Pop | None:
         """What is known by now; when the rest comes, the page is told."""
-        if key is None:
+        known = blank(self._office, desk)
+        if known is None:
             return None
-        again = self._pop is not None and self._pop.failed and self._pop.contact == key
-        if self._asked != key or again:
-            self._asked, self._pop = key, None
+        again = self._pop is not None and self._pop.failed
+        if self._asked != known.contact or (again and self._task is None):
+            self._asked, self._pop = known.contact, None
             self._task = asyncio.create_task(self._popper.look_up(self._visitor, desk))
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=PATIENCE)
             if not self._task.done():
                 self._task.add_done_callback(lambda _: self._office.changed(desk.operator))
-                return Pop(key)
+                return known
             self._pop, self._task = self._task.result(), None
         return self._pop
 
@@ -136,6 +139,7 @@ class Panels:
             "pop": pop,
             "shown": readable(pop.number) if pop is not None and not pop.number.startswith("•") else pop and pop.number,
             "in_hand": self._office.in_hand(desk.operator),
+            "last": self._office.last(desk.operator),
             "crm": crm,
             "reasons": city.reasons,
             "system_reasons": _SYSTEM_REASONS,
@@ -147,7 +151,6 @@ class Panels:
         return {
             **self._names(city),
             "contact": contact,
-            "now_going": contact is not None and self._office.in_hand(contact.operator) is not None,
             "subjects": _subjects(city, contact),
             "fresh": str(uuid.uuid4()),
             "due": self._next_working_day(),
@@ -161,8 +164,11 @@ class Panels:
         settled, said = await self._office.book.settled(operator, midnight.timestamp())
         promises = []
         if self._office.worklist is not None:
-            rows = await self._office.worklist.rows(Kind.OPEN, None, now, PROMISES)
-            promises = [(row, level(row, now), masked(row.number)) for row in rows]
+            desk = self._office.floor.desk(operator)
+            lines = desk.lines if desk is not None else ()
+            rows = await self._office.worklist.rows(Kind.OPEN, None, now, LOOKED_AT)
+            mine = [row for row in rows if row.line in lines][:PROMISES]
+            promises = [(row, level(row, now), masked(row.number)) for row in mine]
         return {
             **self._names(self._office.city()),
             "figures": figures,

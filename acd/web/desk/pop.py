@@ -12,7 +12,9 @@ import msgspec
 from acd.engine.board import BoardDesk
 from acd.model.account import AuditAction
 from acd.model.contact import Contact, ContactId, contact_of_attempt, contact_of_call
+from acd.model.ids import LineId
 from acd.model.mendable import Mendable
+from acd.model.operator import OperatorState
 from acd.model.worklist import Dossier
 from acd.web.desk.office import Office
 from acd.web.door import Door, Visitor
@@ -26,6 +28,11 @@ SHOWN_REMEMBERED: Final = 20_000
 
 class Pop(msgspec.Struct, frozen=True):
     contact: ContactId
+    line: LineId
+    language: str = ""
+    """Of a call that came in."""
+    withheld: bool = False
+    """There is no number, and none will come."""
     number: str = ""
     """E.164, or the last digits for those who may not see it; empty = withheld, or not known yet."""
     name: str = ""
@@ -38,12 +45,19 @@ class Pop(msgspec.Struct, frozen=True):
     """The records could not be read, or not written to."""
 
 
-def key_of(desk: BoardDesk) -> ContactId | None:
-    """The contact that this call, ringing or answered, is or will be."""
+def blank(office: Office, desk: BoardDesk) -> Pop | None:
+    """What is known without the records: of the call that rings or goes on, or of which he writes his notes. None =
+    there is none."""
     if desk.call is not None:
-        return contact_of_call(desk.call.call, desk.operator)
+        call = desk.call
+        key = contact_of_call(call.call, desk.operator)
+        return Pop(key, call.line, call.language, withheld=call.number is None)
     if desk.attempt is not None and desk.attempt.stage is not None:
-        return contact_of_attempt(desk.attempt.attempt, desk.operator)
+        return Pop(contact_of_attempt(desk.attempt.attempt, desk.operator), desk.attempt.line)
+    last = office.last(desk.operator)
+    if desk.state is OperatorState.WRAP_UP and last is not None:
+        language = last.language if last.call is not None else ""
+        return Pop(last.contact, last.line, language, withheld=last.call is not None and last.number is None)
     return None
 
 
@@ -57,24 +71,29 @@ class Popper:
 
     async def look_up(self, visitor: Visitor, desk: BoardDesk) -> Pop | None:
         """None = there is no call. Without the records the pop says so."""
-        key = key_of(desk)
-        if key is None:
+        pop = blank(self._office, desk)
+        if pop is None:
             return None
         try:
-            return await self._look_up(visitor, desk, key)
+            return await self._look_up(visitor, desk, pop)
         except Mendable:
-            return Pop(key, failed=True)
+            return msgspec.structs.replace(pop, failed=True)
 
-    async def _look_up(self, visitor: Visitor, desk: BoardDesk, key: ContactId) -> Pop:
-        dossier, number = None, desk.call.number if desk.call is not None else None
-        if desk.attempt is not None and self._office.worklist is not None:
-            dossier = await self._office.worklist.one(desk.attempt.callback)
-            number = dossier.row.number if dossier is not None else None
-        earlier = await self._earlier(number, key)
+    async def _look_up(self, visitor: Visitor, desk: BoardDesk, pop: Pop) -> Pop:
+        last = self._office.last(desk.operator)
+        known = last if last is not None and last.contact == pop.contact else None
+        number = desk.call.number if desk.call is not None else known.number if known is not None else None
+        callback = desk.attempt.callback if desk.attempt is not None else known.callback if known is not None else None
+        dossier = None
+        if callback is not None and self._office.worklist is not None:
+            dossier = await self._office.worklist.one(callback)
+            number = number or (dossier.row.number if dossier is not None else None)
+        earlier = await self._earlier(number, pop.contact)
         named = next((one for one in earlier if one.draft.name), None)
-        await self._write(visitor, desk, key, len(earlier))
-        return Pop(
-            key,
+        call = desk.call.call if desk.call is not None else known.call if known is not None else None
+        await self._write(visitor, pop.contact, call or callback or "", len(earlier))
+        return msgspec.structs.replace(
+            pop,
             number=(number or "") if visitor.sees_numbers else masked(number or ""),
             name=named.draft.name if named else "",
             named_at=named.began_at if named else 0.0,
@@ -88,11 +107,10 @@ class Popper:
         found = await self._office.book.earlier(number, self._door.clock() + 1, MOST_EARLIER + 1)
         return tuple(one for one in found if one.contact != key)[:MOST_EARLIER]
 
-    async def _write(self, visitor: Visitor, desk: BoardDesk, key: ContactId, earlier: int) -> None:
+    async def _write(self, visitor: Visitor, key: ContactId, about: str, earlier: int) -> None:
         """Once for each call and account: a page that loads again shows the same."""
         if (visitor.name, key) in self._shown:
             return
-        about = desk.call.call if desk.call is not None else desk.attempt.callback if desk.attempt is not None else ""
         entry = visitor.entry(self._door.clock(), AuditAction.CALL_SHOWN, about, f"earlier={earlier}")
         await self._door.book.write(entry)
         self._shown[visitor.name, key] = None

@@ -31,7 +31,7 @@ from acd.web.desk.bodies import body_of, decoded
 from acd.web.desk.books import RequestBook
 from acd.web.desk.office import Office
 from acd.web.desk.panels import Panels, Seat
-from acd.web.desk.pop import Popper, key_of
+from acd.web.desk.pop import Popper
 from acd.web.desk.requests import add_requests
 from acd.web.door import Door, Visitor
 from acd.web.shell import Shell
@@ -194,7 +194,7 @@ def _add_pages(app: FastAPI, office: Office, work: MyWork, panels: Panels, poppe
 
         async def render() -> str:
             desk = work.desk(visitor)
-            page = panels.live(request, desk, await seat.pop(desk, key_of(desk)))
+            page = panels.live(request, desk, await seat.pop(desk))
             return bytes(page.body).decode()
 
         return EventStream(while_signed_in(request, office.stream(operator, render)))

@@ -18,8 +18,10 @@ export class Notebook {
   #timer = 0;
   #first = 0; // when the oldest unsaved keystroke came
   #failed = 0;
+  #hours;
 
-  constructor(place, headers) {
+  constructor(place, headers, timeZone) {
+    this.#hours = new Intl.DateTimeFormat("nl-BE", { timeZone, hour: "2-digit", minute: "2-digit" });
     this.#place = place;
     this.#headers = headers;
     place.addEventListener("input", (event) => this.#typed(event));
@@ -164,7 +166,7 @@ export class Notebook {
       if (answer.status === 409) this.#write(this.#merged(this.#read(), base, this.#base, true));
       if (this.unsaved) keep(this.#key(), { draft: this.#read(), base: this.#base, version: this.#version });
       else forget(this.#key());
-      if (!this.unsaved) this.#say(form.dataset.kept.replace("{time}", new Date().toTimeString().slice(0, 5)));
+      if (!this.unsaved) this.#say(form.dataset.kept.replace("{time}", this.#hours.format()));
     } catch {
       this.#failed = Date.now();
       if (form === this.#form) this.#say(form.dataset.here, true);
@@ -221,7 +223,7 @@ export class Notebook {
     const fault = form.querySelector("#ask-fault");
     const contact = this.contact;
     try {
-      const question = { ...questionOf(form), contact };
+      const question = { ...questionOf(form), name: this.#form.elements.name.value, contact };
       const answer = await fetch("/api/desk/requests", { method: "POST", headers: this.#headers, body: JSON.stringify(question) });
       const told = await answer.json();
       if (!answer.ok) throw new Error(form.getAttribute(`data-why-${told.detail}`) ?? answer.status);

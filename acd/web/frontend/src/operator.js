@@ -18,7 +18,7 @@ const lost = document.getElementById("lost");
 const headers = { "Content-Type": "application/json", "X-CSRF-Token": desk.dataset.csrf };
 
 const clock = new Clock();
-const notebook = new Notebook(writing, headers);
+const notebook = new Notebook(writing, headers, desk.dataset.timezone);
 
 let heard = performance.now();
 let kicked = 0;
@@ -31,6 +31,7 @@ const build = document.getElementById("mark").dataset.build;
 function pictured() {
   const now = { ...document.getElementById("mark").dataset };
   desk.dataset.busy = now.busy;
+  desk.dataset.writing = now.phase === "wrap_up" || (now.contact && now.contact === notebook.contact) ? "now" : "last";
   clock.paint(live);
   if (now.contact && now.contact !== notebook.contact) pickedUp(now.contact);
   if (now.busy !== before.busy || now.phase !== before.phase) {
@@ -45,6 +46,7 @@ function pictured() {
 // Another conversation: what was typed is brought to safety, and the cursor goes to the new note.
 async function pickedUp(contact) {
   await notebook.open(contact);
+  desk.dataset.writing = "now";
   if (!document.querySelector("dialog[open]")) notebook.focus();
 }
 
@@ -168,6 +170,4 @@ function everySecond() {
 }
 setInterval(everySecond, 1000);
 addEventListener("pagehide", () => notebook.flush());
-before = { ...document.getElementById("mark").dataset };
-clock.paint(live);
-tellPhone(before);
+pictured();

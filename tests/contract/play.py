@@ -20,15 +20,19 @@ from tests.contract.language import (
     Disconnects,
     Either,
     EndsCallBack,
+    EndsTalk,
     Freezes,
     HangsUp,
+    Holds,
     IsAt,
     IsCutOff,
     Offers,
     OffersCallback,
+    PassesOn,
     PicksUp,
     Presses,
     PutsDown,
+    PutsThrough,
     Registers,
     Restarts,
     Rings,
@@ -90,7 +94,11 @@ class Play:
             case PutsDown():
                 await stage.put_down(step.device)
             case SendsOn():
-                await stage.send_on(step.device, step.line)
+                await stage.send_on(step.device, step.to)
+            case Holds():
+                await stage.hold(step.device, step.on)
+            case PutsThrough():
+                await stage.put_through(step.device, step.to)
             case Registers():
                 await stage.register(step.device)
             case Unregisters():
@@ -138,6 +146,10 @@ class Play:
                 return c.AnswerBooking(call, _slots(1)[0] if step.booked else None, 2 * TOMORROW)
             case Asks():
                 return c.AskCall(call)
+            case EndsTalk():
+                return c.HangUpTalk(call)
+            case PassesOn():
+                return c.SendOn(call, step.to)
 
     async def _until(self, step: Until) -> None:
         async def told() -> bool:
@@ -239,6 +251,10 @@ def _word(fact: f.Fact) -> str:
             return f"ended {fact.result}" + ("" if fact.failure is None else f" {fact.failure}")
         case f.FallbackAnswered():
             return f"fallback answered {fact.device}"
+        case f.TalkTransferred():
+            return f"passed on to {fact.to}, {fact.how}"
+        case f.ColleagueAnswered():
+            return f"speaks with {fact.device}"
         case f.CallGone() if fact.overflowing:
             return "gone, overflowing"
         case _:
@@ -253,6 +269,8 @@ _PLAIN: Final[Mapping[type[f.Fact], str]] = {
     f.OfferAnswered: "answered",
     f.OfferNotSent: "not sent",
     f.TalkEnded: "talk ended",
+    f.TalkHeld: "on hold",
+    f.TalkResumed: "off hold",
     f.OverflowAnswered: "partner answered",
     f.OverflowFailed: "partner failed",
     f.CallGone: "gone",

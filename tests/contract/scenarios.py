@@ -13,7 +13,8 @@ from typing import Final
 
 from tests.contract.away import AWAY
 from tests.contract.called_back import CALLED_BACK
+from tests.contract.passed_on import PASSED_ON
 from tests.contract.promised import PROMISED
 from tests.contract.served import SERVED
 
-SCENARIOS: Final = (*SERVED, *AWAY, *PROMISED, *CALLED_BACK)
+SCENARIOS: Final = (*SERVED, *AWAY, *PROMISED, *CALLED_BACK, *PASSED_ON)

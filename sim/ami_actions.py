@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sim.ami_session import Session
 
 _OFFER: Final = re.compile(r"(\d+)\*(\w+)\*(\d+)", re.ASCII)
-_SECOND_LINE: Final = re.compile(r"[a-z]\w+|\d{3,5}|\+\d{8,15}", re.ASCII)
 _DEFLECT: Final = re.compile(r"(partner|refuse)\*(\w+)", re.ASCII)
 _LABEL: Final = "start"
 
@@ -145,7 +144,7 @@ def redirect(do: Action) -> None:
     context = do.need("Context", "Context not specified")
     exten = do.need("Exten", "Exten not specified")
     priority = do.need("Priority", "Priority not specified")
-    target = _target(context, exten)
+    target = _target(do, context, exten)
     if not priority.isdecimal() and (priority != _LABEL or isinstance(target, ToNowhere)):
         raise ActionError("Priority is invalid")
     call = do.call(name)
@@ -155,14 +154,14 @@ def redirect(do: Action) -> None:
     do.succeed(("Message", "Redirect successful"))
 
 
-def _target(context: str, exten: str) -> Target:
+def _target(do: Action, context: str, exten: str) -> Target:
     if context == "acd-wait" and exten == "s":
         return ToMusic()
     if context == "acd-connect" and (parts := _OFFER.fullmatch(exten)):
         return ToOperator(OfferId(int(parts[1])), Device(parts[2]), float(parts[3]))
     if context == "acd-deflect" and (parts := _DEFLECT.fullmatch(exten)):
         return ToDeflect(LineId(parts[2]), OverflowTo(parts[1]))
-    if context == "acd-second-line" and _SECOND_LINE.fullmatch(exten):
+    if context == "acd-second-line" and do.switch.passing_on.leads_somewhere(exten):
         return ToSecondLine(exten)
     return ToNowhere(context, exten)
 

@@ -1,5 +1,6 @@
 """Hold, and what becomes of a caller whom an operator passes on: ``acd-second-line``, ``acd-colleague-up``."""
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from acd.model.facts import CallWhereabouts as At
@@ -12,6 +13,7 @@ from sim.phones import LegKind, LegState, Verdict
 if TYPE_CHECKING:
     from sim.switch import SimSwitch
 
+_PLACE: Final = re.compile(r"[a-z]\w+|\d{3,5}", re.ASCII)
 COLLEAGUE_RING_TIME: Final = 30.0
 """Seconds."""
 
@@ -22,18 +24,28 @@ class PassingOn:
     def __init__(self, switch: "SimSwitch", dialling: Dialling) -> None:
         self._switch = switch
         self._dialling = dialling
+        self.outside = False
+        """Numbers outside may be called."""
+
+    def leads_somewhere(self, to: str) -> bool:
+        """Whether the dialplan has such a place at all. Any name may be a line's."""
+        return self.outside if to.startswith("+") else bool(_PLACE.fullmatch(to))
 
     def hold(self, device: Device, on: bool) -> None:
         """The operator puts his caller on hold, or takes him back."""
         leg = self._talking(device)
-        if leg is not None:
-            (self._switch.out.held if on else self._switch.out.unheld)(leg)
+        if leg is not None and on and not leg.held:
+            leg.held = True
+            self._switch.out.held(leg)
+        elif leg is not None and not on:
+            self._end_hold(leg)
 
     def put_through(self, device: Device, to: Device) -> None:
         """The operator has spoken with a colleague first, and now joins the two (REFER with Replaces)."""
         leg, phone = self._talking(device), self._switch.phones[to]
         if leg is None or leg.call is None or not phone.free:
             return
+        self._end_hold(leg)
         call = leg.call
         call.leg = other = self._switch.new_leg(LegKind.COLLEAGUE, to, call)
         phone.leg, other.state = other, LegState.UP
@@ -44,7 +56,11 @@ class PassingOn:
 
     def send(self, call: Call, to: str) -> None:
         """The operator's part ends, and his caller goes where he was sent."""
-        if call.leg is not None and self._switch.connecting.hand_over(call.leg, to) is call:
+        if call.leg is None:
+            return
+        self._end_hold(call.leg)
+        if self._switch.connecting.hand_over(call.leg, to) is call:
+            call.context, call.exten = "acd-second-line", to
             self._arrive(call, to)
 
     def _arrive(self, call: Call, to: str) -> None:
@@ -59,6 +75,12 @@ class PassingOn:
             self._dialling.begin(leg, COLLEAGUE_RING_TIME, self._up, self._not_up)
         else:
             self._back(call)
+
+    def _end_hold(self, leg: PhoneLeg) -> None:
+        """Also at the moment at which its caller is passed on."""
+        if leg.held:
+            leg.held = False
+            self._switch.out.unheld(leg)
 
     def _talking(self, device: Device) -> PhoneLeg | None:
         leg = self._switch.phones[device].leg

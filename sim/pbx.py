@@ -191,7 +191,7 @@ class SimPbx(Silent):
             return
         if isinstance(command, c.HangUpTalk):
             self._later(self.switch.hang_up_phone, call.leg.device)
-        else:
+        elif self.switch.passing_on.leads_somewhere(command.to):
             self.switch.redirect(call.id, ToSecondLine(command.to))
 
     def _announce(self, command: c.Announce) -> None:
@@ -266,7 +266,7 @@ class SimPbx(Silent):
         self._end_talk(call)
 
     def sent_on(self, call: Call, to: str) -> None:
-        self._talking.discard(call.id)
+        self._end_talk(call)
         self._inbox(TalkTransferred(call.id, self.switch.time.now(), to, TransferHow.BLIND))
 
     def colleague_up(self, call: Call, leg: Leg) -> None:
@@ -283,6 +283,8 @@ class SimPbx(Silent):
 
     def put_through(self, call: Call, leg: Leg, colleague: Leg) -> None:
         now = self.switch.time.now()
+        self._end_talk(call)
+        self._talking.add(call.id)
         self._inbox(TalkTransferred(call.id, now, colleague.device, TransferHow.CONSULT))
         self._inbox(ColleagueAnswered(call.id, colleague.device, now))
 

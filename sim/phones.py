@@ -119,6 +119,8 @@ class Leg:
     exten: str = ""
     """What was dialled to get here; Asterisk shows it on the leg."""
     state: LegState = LegState.DOWN
+    held: bool = False
+    """It has put its other end on hold."""
     habit: Habit = ANSWERS
     timer: "Timer | None" = None
     answered: "Callable[[Leg], None] | None" = None

@@ -68,7 +68,7 @@ def why_failed(dial_status: str, cause: int, *, rang: bool) -> OfferFailure:
 class Leg:
     """An operator's leg: rung for one caller, perhaps talking with him."""
 
-    __slots__ = ("answered", "call", "channel", "offer", "over", "rang")
+    __slots__ = ("answered", "call", "channel", "held", "offer", "over", "rang")
 
     def __init__(self, channel: str, call: CallId, offer: OfferId | None) -> None:
         self.channel = channel
@@ -78,6 +78,7 @@ class Leg:
         """None = rung by Asterisk's own Queue()."""
         self.rang = False
         self.answered = False
+        self.held = False
         self.over = False
         """The end of the talk has been told."""
 
@@ -244,12 +245,10 @@ class Tracker:
 
     def _after(self, event: e.After) -> None:
         leg = self._caller(event.call).leg
-        if event.to is not None:
-            if leg is not None:
-                leg.over = True
-            self._tell(TalkTransferred(event.call, event.at + self.offset, event.to, TransferHow.BLIND))
-        elif leg is not None:
+        if leg is not None:
             self._end_talk(leg, event.at)
+        if event.to is not None:
+            self._tell(TalkTransferred(event.call, event.at + self.offset, event.to, TransferHow.BLIND))
 
     def _end_talk(self, leg: Leg, at: float) -> None:
         if leg.answered and not leg.over:
@@ -260,12 +259,15 @@ class Tracker:
 
     def _held(self, event: e.Held) -> None:
         leg = self._legs.get(event.leg)
-        if leg is not None and leg.answered and not leg.over:
+        if leg is not None and leg.answered and not leg.over and not leg.held:
+            leg.held = True
             self._tell(TalkHeld(leg.call, event.at + self.offset))
 
     def _unheld(self, event: e.Unheld) -> None:
+        """Asterisk says so too of a phone that passes its caller on, held or not."""
         leg = self._legs.get(event.leg)
-        if leg is not None and leg.answered and not leg.over:
+        if leg is not None and leg.held and not leg.over:
+            leg.held = False
             self._tell(TalkResumed(leg.call, event.at + self.offset))
 
     def _put_through(self, event: e.PutThrough) -> None:
@@ -277,7 +279,7 @@ class Tracker:
             leg = self._legs.get(own)
             if leg is None or not leg.answered or leg.over:
                 continue
-            leg.over = True
+            self._end_talk(leg, event.at)
             at, device = event.at + self.offset, e.phone_of(name)
             self._tell(TalkTransferred(leg.call, at, device or "", TransferHow.CONSULT))
             if device is not None:

@@ -606,7 +606,7 @@ class TalkResumed(Fact, frozen=True):
 
 
 class TalkTransferred(Fact, frozen=True):
-    """The operator has passed his caller on, and his own part is over."""
+    """The operator has passed his caller on. That his own part is over is told before, as ``TalkEnded``."""
 
     call: CallId
     ended_at: float

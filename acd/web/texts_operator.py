@@ -56,7 +56,7 @@ OPERATOR: Final[Mapping[str, tuple[str, str, str]]] = {
         "Your page was gone for too long. You were set not ready; set yourself ready again.",
         "Votre page a été fermée trop longtemps. Vous n’êtes plus prêt ; remettez-vous prêt.",
     ),
-    "phone_was_lost": (
+    "device_was_lost": (
         "Je toestel was te lang onbereikbaar. Je bent niet klaar gezet; zet jezelf weer klaar.",
         "Your phone was unreachable for too long. You were set not ready; set yourself ready again.",
         "Votre poste a été injoignable trop longtemps. Vous n’êtes plus prêt ; remettez-vous prêt.",
@@ -78,9 +78,9 @@ OPERATOR: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     # --- The phone
     "your_phone": ("Toestel", "Phone", "Poste"),
-    "phone_idle": ("bereikbaar", "reachable", "joignable"),
-    "phone_busy": ("in gebruik", "in use", "occupé"),
-    "phone_unreachable": ("niet bereikbaar", "not reachable", "injoignable"),
+    "device_idle": ("bereikbaar", "reachable", "joignable"),
+    "device_busy": ("in gebruik", "in use", "occupé"),
+    "device_unreachable": ("niet bereikbaar", "not reachable", "injoignable"),
     "answer_at_phone": ("Neem op aan je toestel.", "Answer at your phone.", "Décrochez à votre poste."),
     # --- The call
     "the_call": ("De oproep", "The call", "L’appel"),
@@ -221,7 +221,7 @@ OPERATOR: Final[Mapping[str, tuple[str, str, str]]] = {
     "requests_overdue": ("{n} te laat", "{n} overdue", "{n} en retard"),
     # --- Keys
     "keys": ("Toetsen", "Keys", "Touches"),
-    "keys_explained": (
+    "shortcuts_explained": (
         "De functietoetsen werken overal, ook terwijl je typt.",
         "The function keys work everywhere, also while you type.",
         "Les touches de fonction marchent partout, même en tapant.",

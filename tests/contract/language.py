@@ -40,8 +40,14 @@ class Stage(Protocol):
     async def put_down(self, device: str) -> None:
         """The operator hangs up; while it rings: presses reject (603)."""
 
-    async def send_on(self, device: str, line: str) -> None:
-        """The operator at ``device`` sends his caller to another line (SIP REFER)."""
+    async def send_on(self, device: str, to: str) -> None:
+        """The operator at ``device`` sends his caller to another line or to a colleague (SIP REFER)."""
+
+    async def hold(self, device: str, on: bool) -> None:
+        """The operator at ``device`` puts his caller on hold, or takes him back."""
+
+    async def put_through(self, device: str, to: str) -> None:
+        """The operator at ``device`` calls a colleague, who answers, and joins him with his caller."""
 
     async def register(self, device: str) -> None: ...
 
@@ -198,7 +204,30 @@ class PutsDown:
 @dataclass(frozen=True)
 class SendsOn:
     device: str
-    line: str
+    to: str
+
+
+@dataclass(frozen=True)
+class Holds:
+    device: str
+    on: bool = True
+
+
+@dataclass(frozen=True)
+class PutsThrough:
+    device: str
+    to: str
+
+
+@dataclass(frozen=True)
+class EndsTalk:
+    who: str
+
+
+@dataclass(frozen=True)
+class PassesOn:
+    who: str
+    to: str
 
 
 @dataclass(frozen=True)
@@ -283,6 +312,10 @@ Step = (
     | PicksUp
     | PutsDown
     | SendsOn
+    | Holds
+    | PutsThrough
+    | EndsTalk
+    | PassesOn
     | Registers
     | Unregisters
     | Connects
@@ -310,6 +343,8 @@ Commanding = (
     | Reroutes
     | Spies
     | EndsSpy
+    | EndsTalk
+    | PassesOn
     | Commands
 )
 """The steps in which the engine tells the switch to do something."""

@@ -22,16 +22,20 @@ from tests.contract.language import (
     Either,
     EndsCallBack,
     EndsSpy,
+    EndsTalk,
     Freezes,
     HangsUp,
+    Holds,
     IsAt,
     IsCutOff,
     IsOn,
     Offers,
     OffersCallback,
+    PassesOn,
     PicksUp,
     Presses,
     PutsDown,
+    PutsThrough,
     Registers,
     Reroutes,
     Restarts,
@@ -99,7 +103,11 @@ class Play:
             case PutsDown():
                 await stage.put_down(step.device)
             case SendsOn():
-                await stage.send_on(step.device, step.line)
+                await stage.send_on(step.device, step.to)
+            case Holds():
+                await stage.hold(step.device, step.on)
+            case PutsThrough():
+                await stage.put_through(step.device, step.to)
             case Registers():
                 await stage.register(step.device)
             case Unregisters():
@@ -151,6 +159,10 @@ class Play:
                 return c.AnswerBooking(call, _slots(1)[0] if step.booked else None, 2 * TOMORROW)
             case Asks():
                 return c.AskCall(call)
+            case EndsTalk():
+                return c.HangUpTalk(call)
+            case PassesOn():
+                return c.SendOn(call, step.to)
             case Reroutes():
                 return c.Reroute(call, LineId(step.line))
             case Spies():
@@ -265,6 +277,10 @@ def _word(fact: f.Fact) -> str:
             return f"ended {fact.result}" + ("" if fact.failure is None else f" {fact.failure}")
         case f.FallbackAnswered():
             return f"fallback answered {fact.device}"
+        case f.TalkTransferred():
+            return f"passed on to {fact.to}, {fact.how}"
+        case f.ColleagueAnswered():
+            return f"speaks with {fact.device}"
         case f.CallGone() if fact.overflowing:
             return "gone, overflowing"
         case _:
@@ -279,6 +295,8 @@ _PLAIN: Final[Mapping[type[f.Fact], str]] = {
     f.OfferAnswered: "answered",
     f.OfferNotSent: "not sent",
     f.TalkEnded: "talk ended",
+    f.TalkHeld: "on hold",
+    f.TalkResumed: "off hold",
     f.OverflowAnswered: "partner answered",
     f.OverflowFailed: "partner failed",
     f.CallGone: "gone",

@@ -122,7 +122,21 @@ class RealStage(Hand):
         else:
             call.reject(603)
 
-    async def send_on(self, device: str, line: str) -> None:
+    async def hold(self, device: str, on: bool) -> None:
+        await self._phones[device].calls[-1].hold(on)
+
+    async def put_through(self, device: str, to: str) -> None:
+        async def bridged() -> bool:
+            return sum(bool(channel.bridge) for channel in await self._channels(f"PJSIP/{device}-")) == 2
+
+        phone = self._phones[device]
+        call, consulted = phone.calls[-1], phone.call(to)
+        await self._until(bridged, f"{device} talks with both")
+        await call.refer(to, consulted)
+        await asyncio.wait_for(consulted.ended.wait(), PATIENCE)
+        await call.hang_up()
+
+    async def send_on(self, device: str, to: str) -> None:
         async def bridged() -> bool:
             return any(channel.bridge for channel in await self._channels(f"PJSIP/{device}-"))
 
@@ -132,7 +146,7 @@ class RealStage(Hand):
         call = self._phones[device].calls[-1]
         # Between the answer and the bridge Asterisk refuses a REFER.
         await self._until(bridged, f"{device} talks")
-        await call.refer(line)
+        await call.refer(to)
         await self._until(done, "the REFER is carried out")
         # Asterisk leaves it to the phone to hang up.
         await call.hang_up()

@@ -13,8 +13,9 @@ from typing import Final
 
 from tests.contract.away import AWAY
 from tests.contract.called_back import CALLED_BACK, CITIZEN_FIRST
+from tests.contract.passed_on import PASSED_ON
 from tests.contract.promised import PROMISED
 from tests.contract.served import SERVED
 from tests.contract.supervised import SUPERVISED
 
-SCENARIOS: Final = (*SERVED, *AWAY, *PROMISED, *CALLED_BACK, *CITIZEN_FIRST, *SUPERVISED)
+SCENARIOS: Final = (*SERVED, *AWAY, *PROMISED, *CALLED_BACK, *CITIZEN_FIRST, *SUPERVISED, *PASSED_ON)

@@ -33,6 +33,8 @@ TALK: Final = (*RUNG, "answered 1")
 OVER: Final = Either({"gone", "talk ended"})
 """The caller hung up first: his end and the end of his operator's leg are two channels."""
 
+SENT_ON: Final = ("talk ended", "passed on to sportlijn, blind", "queued sportlijn")
+
 SERVED: Final = (
     # 01
     Scenario(
@@ -333,7 +335,7 @@ SERVED: Final = (
             Until("A", "answered 2"),
         ],
         {
-            "A": [*TALK, "talk ended", "queued sportlijn", "dialled 2", "ringing 2", "answered 2"],
+            "A": [*TALK, *SENT_ON, "dialled 2", "ringing 2", "answered 2"],
             "1001": ["busy", "idle"],
             "1002": ["busy"],
         },

@@ -160,8 +160,14 @@ class SimStage(Hand):
         """The citizen who is called back: to whom the partner's phone belongs as well."""
         return next((a for a in self.switch.calling_back.attempts.values() if a.citizen is not None), None)
 
-    async def send_on(self, device: str, line: str) -> None:
-        self.switch.send_on(Device(device), LineId(line))
+    async def send_on(self, device: str, to: str) -> None:
+        self.switch.send_on(Device(device), to)
+
+    async def hold(self, device: str, on: bool) -> None:
+        self.switch.passing_on.hold(Device(device), on)
+
+    async def put_through(self, device: str, to: str) -> None:
+        self.switch.passing_on.put_through(Device(device), Device(to))
 
     async def register(self, device: str) -> None:
         self.switch.register(Device(device), Contact.NON_QUALIFIED)

@@ -1,4 +1,5 @@
 import re
+from collections import Counter
 from pathlib import Path
 from string import Formatter
 
@@ -35,6 +36,11 @@ def test_every_text_is_there_in_three_languages_with_the_same_values(key: str) -
     assert all(translations)
     values = [{name for _, name, _, _ in Formatter().parse(one) if name} for one in translations]
     assert values[0] == values[1] == values[2]
+
+
+def test_no_key_has_two_texts() -> None:
+    keys = [key for table in TABLES for key in re.findall(r'^    "([a-z_0-9]+)": \(', (ROOM / table).read_text(), re.M)]
+    assert sorted(key for key, n in Counter(keys).items() if n > 1) == []
 
 
 def test_every_text_is_used_and_every_used_text_exists() -> None:
@@ -86,7 +92,7 @@ BUILT: dict[str, list[str]] = {
     "act": [text for act in Act for text in (act, f"{act}_explained")],
     "told": [*Act, *(f"request_{act}" for act in RequestAct)],
     "phase": [text for phase in Phase for text in (phase, *([f"{phase}_hint"] if phase in HINTED else []))],
-    "phone": [*PhoneState, "was_lost"],
+    "device": [*PhoneState, "was_lost"],
     "system": [*OfferFailure, "login", "page_lost", "phone_lost"],
     "speaks": list(Lang),
     "request": [

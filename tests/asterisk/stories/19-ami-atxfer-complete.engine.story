@@ -6,6 +6,7 @@
    0.92  A offer 1 rings
    1.23  A offer 1 answered
    5.25  phone 1007 busy
+   8.23  A talk ended
    8.23  A passed on to somebody, consult
    8.24  phone 1001 idle
   14.66  phone 1007 idle

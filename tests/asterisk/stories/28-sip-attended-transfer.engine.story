@@ -6,6 +6,7 @@
    0.83  phone 1001 busy
    1.23  A offer 1 answered
    2.28  phone 1007 busy
+   4.20  A talk ended
    4.20  A passed on to 1007, consult
    4.20  A speaks with 1007
    4.20  phone 1001 idle

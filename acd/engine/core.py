@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
-
 from acd.engine import attempts, bookings, callbacks, callers, desks, dues, offers, resync
 from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator
 from acd.engine.people import Call, Desk
@@ -24,11 +22,14 @@ from acd.model.ids import LineId
 from acd.model.policy import Policy
 
 
-class Step(msgspec.Struct, frozen=True, gc=False):
-    """What followed from one fact, in order."""
+class Step:
+    """What followed from one fact, in order. No struct: a plain object is made and read faster when compiled."""
 
-    commands: list[Command]
-    events: list[Event]
+    __slots__ = ("commands", "events")
+
+    def __init__(self, commands: list[Command], events: list[Event]) -> None:
+        self.commands = commands
+        self.events = events
 
 
 Handler = Callable[[State, Any], None]

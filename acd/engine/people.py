@@ -88,6 +88,7 @@ class Desk:
         "config",
         "id",
         "lanes",
+        "levels",
         "line",
         "misses",
         "phone",
@@ -102,6 +103,7 @@ class Desk:
     def __init__(self, config: Operator, now: float) -> None:
         self.id = config.id
         self.config = config
+        self.levels = config.lines
         self.skills = len(config.lines)
         self.lanes: list[Lane] = []
         """Those of his lines; kept by :meth:`State.reindex`."""
@@ -121,7 +123,7 @@ class Desk:
         self.token = 0
 
     def level(self, line: LineId) -> int:
-        return self.config.lines[line]
+        return self.levels[line]
 
     @property
     def on_duty(self) -> bool:

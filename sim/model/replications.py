@@ -20,14 +20,25 @@ Job = tuple[Setup, int, RouterOf | None]
 CORES: Final = os.cpu_count() or 1
 
 
-def replicate(setup: Setup, seed: int, router: RouterOf | None = None) -> Figures:
-    """One replication. ``router`` None = the one that the setup names."""
+def replicate(
+    setup: Setup, seed: int, router: RouterOf | None = None, *, each_day: Callable[[], None] | None = None
+) -> Figures:
+    """One replication.
+
+    Args:
+        setup: what is simulated.
+        seed: of this replication.
+        router: None = the one that the setup names.
+        each_day: is called at each simulated midnight.
+    """
     since, until = setup.counted
     collector = Collector(setup.policy, since, until)
     world = World(setup, seed, collector.listen, router=router)
 
     def begin_day(moment: float) -> None:
         collector.midnight = moment
+        if each_day is not None:
+            each_day()
 
     world.begin_day = begin_day
     with _modules_left_alone():

@@ -3,8 +3,8 @@
 One line, twenty operators, callers who tire (M/M/20+M), 100,000 calls: as a plain SimPy model, as a Ciw model, and as
 level A of the simulator, in which every call goes through the production engine by nine facts. One after the other in
 one process, in CPU seconds, several rounds; the ratio is what counts, for it holds on any machine. Each model's share
-of callers who gave up stands beside it, with the exact one. Then a year of Groningen: 325,600 calls, 8 lines, 20
-operators.
+of callers who gave up stands beside it, with the exact one. Before that, the years of Gentinfo (106,314 calls) and of
+Groningen (325,600 calls, 8 lines, 20 operators), and whether the memory of the process grows while they pass.
 """
 
 import argparse
@@ -12,8 +12,9 @@ import random
 import resource
 import statistics
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import ciw  # type: ignore[import-untyped]
@@ -26,6 +27,9 @@ from sim.model.draws import Exponential
 from sim.model.replications import replicate
 from sim.model.setup import Demand, LineDemand, Setup, Shift, Staff
 from sim.scenario import find, read
+
+WARM_UP = 90
+"""Days after which what the engine remembers of ended calls is full."""
 
 OPERATORS, PER_HOUR, TALK, PATIENCE = 20, 300.0, 240.0, 180.0
 
@@ -132,22 +136,37 @@ def rate(laps: list[Lap]) -> float:
 
 def a_year(name: str) -> None:
     setup = read(find(name)).setup
+    memory: list[float] = []
     start = time.process_time()
-    figures = replicate(setup, 1)
+    figures = replicate(setup, 1, each_day=lambda: memory.append(resident()))
     seconds = time.process_time() - start
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     speed = figures.offered / seconds
-    print(f"{name}: {figures.offered:,} calls in {seconds:.1f} s CPU, {speed:,.0f} calls/s, at most {most:.0f} MB")
+    print(f"{name}: {figures.offered:,} calls in {seconds:.1f} s CPU, {speed:,.0f} calls/s")
+    quarters = " ".join(f"{max(memory[n : n + 91]):.1f}" for n in range(0, 364, 91))
+    grows = slope(memory[WARM_UP:]) * 30
+    print(f"  memory: at most {quarters} MB in the quarters; from day {WARM_UP} on {grows:+.3f} MB in 30 days")
+
+
+def resident() -> float:
+    """Memory of this process now, MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def slope(values: Sequence[float]) -> float:
+    """By how much they grow from one to the next (least squares)."""
+    return statistics.linear_regression(range(len(values)), values).slope
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description="Calls per second: the production engine beside SimPy and Ciw.")
     words.add_argument("--calls", type=int, default=100_000)
     words.add_argument("--rounds", type=int, default=3)
-    words.add_argument("--no-year", action="store_true", help="leave the year of Groningen out")
+    words.add_argument("--no-year", action="store_true", help="leave the years out")
     given = words.parse_args()
     # The year first: its memory would drown in that of the models that keep every record.
     if not given.no_year:
+        a_year("year_gentinfo")
         a_year("year_groningen")
     side_by_side(given.calls, given.rounds)
 

@@ -158,19 +158,22 @@ def leave(
         seen: False = inferred afterwards.
         rebooted: the switch died.
     """
-    left = Left(gone_at, seen, rebooted, overflowing)
     if call.state is not CallState.BOOKING or call.outcome is not None:
-        close_left(state, call, left)
+        close(state, call, gone_at, overflowing=overflowing, seen=seen, rebooted=rebooted)
     elif proposal_of(call).left is None:
-        proposal_of(call).left = left
+        proposal_of(call).left = Left(gone_at, seen, rebooted, overflowing)
 
 
 def close_left(state: State, call: Call, left: Left) -> None:
+    close(state, call, left.at, overflowing=left.overflowing, seen=left.seen, rebooted=left.rebooted)
+
+
+def close(state: State, call: Call, gone_at: float, *, overflowing: bool, seen: bool, rebooted: bool) -> None:
     if call.proposal is not None and call.proposal.promise is not None:
-        callers.count(state, call, Outcome.CALLBACK_ACCEPTED, at=left.at, seen=left.seen)
-    elif left.rebooted:
+        callers.count(state, call, Outcome.CALLBACK_ACCEPTED, at=gone_at, seen=seen)
+    elif rebooted:
         callers.count(state, call, Outcome.SWITCH_FAILURE, seen=False)
-    callers.end(state, call, left.at, overflowing=left.overflowing, seen=left.seen)
+    callers.end(state, call, gone_at, overflowing=overflowing, seen=seen)
 
 
 # --- Somebody else must know ---------------------------------------------------------------------------------------

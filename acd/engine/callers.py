@@ -41,8 +41,9 @@ _JUST_JOINED = 1.0
 
 
 def arrived(state: State, fact: CallArrived) -> None:
-    if fact.call not in state.calls and fact.call not in state.ended:
-        start(state, fact.call, fact.arrived_at, fact.did, fact.number)
+    id = fact.call
+    if id not in state.calls and id not in state.ended:
+        start(state, id, fact.arrived_at, fact.did, fact.number)
 
 
 def start(state: State, id: CallId, arrived_at: float, did: str, number: str | None) -> Call:
@@ -63,12 +64,13 @@ def menu_ended(state: State, fact: MenuEnded) -> None:
 
 def queued(state: State, fact: CallQueued) -> None:
     """A caller joins a line. Said twice, it counts once."""
-    call = state.calls.get(fact.call)
-    if fact.call in state.ended:
+    id = fact.call
+    call = state.calls.get(id)
+    if id in state.ended:
         return
     if call is None:
         arrived_at = fact.entered_at if fact.arrived_at is None else fact.arrived_at
-        call = start(state, fact.call, arrived_at, fact.did, fact.number)
+        call = start(state, id, arrived_at, fact.did, fact.number)
     if call.state not in MAY_QUEUE:
         return
     line = state.line(fact.line)
@@ -95,13 +97,14 @@ def welcome(line: Line, lane: Lane) -> tuple[OverflowTo, str]:
 
 def join(state: State, call: Call, line: Line, where: CallQueued | CallSeen) -> None:
     """Note the line, its settings of this moment, and when he joined it."""
-    entered_at = state.now if where.entered_at is None else where.entered_at
+    at, language, path = where.entered_at, where.language, where.path
+    entered_at = state.now if at is None else at
     state.drop_plan(call)
     call.proposal = None if line.callback is None else Proposal()
     call.line, call.entered_at = line, entered_at
-    call.language, call.path = where.language, where.path
+    call.language, call.path = language, path
     call.predicted, call.announced, call.overflowed, call.rerouted = None, None, False, False
-    state.events.append(CallEnteredLine(state.now, call.id, line.id, entered_at, where.language, where.path))
+    state.events.append(CallEnteredLine(state.now, call.id, line.id, entered_at, language, path))
 
 
 def deflect(state: State, call: Call, to: OverflowTo, because: str) -> None:

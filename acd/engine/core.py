@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
-
 from acd.engine import (
     attempts,
     bookings,
@@ -37,11 +35,14 @@ from acd.model.policy import Policy
 from acd.model.supervision import Objection
 
 
-class Step(msgspec.Struct, frozen=True, gc=False):
-    """What followed from one fact, in order."""
+class Step:
+    """What followed from one fact, in order. No struct: a plain object is made and read faster when compiled."""
 
-    commands: list[Command]
-    events: list[Event]
+    __slots__ = ("commands", "events")
+
+    def __init__(self, commands: list[Command], events: list[Event]) -> None:
+        self.commands = commands
+        self.events = events
 
 
 Handler = Callable[[State, Any], None]

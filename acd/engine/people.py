@@ -119,6 +119,7 @@ class Desk:
         "id",
         "lanes",
         "lent",
+        "levels",
         "line",
         "misses",
         "page",
@@ -137,9 +138,10 @@ class Desk:
     def __init__(self, config: Operator, now: float) -> None:
         self.id = config.id
         self.config = config
-        """With the lines that he serves now."""
+        """With the lines that he serves now; ``levels`` are its lines, read for each choice."""
         self.lent: Lent | None = None
         """A supervisor gave him other lines for now."""
+        self.levels = config.lines
         self.skills = len(config.lines)
         self.lanes: list[Lane] = []
         """Those of his lines; kept by :meth:`State.reindex`."""
@@ -168,7 +170,7 @@ class Desk:
         self.token = 0
 
     def level(self, line: LineId) -> int:
-        return self.config.lines[line]
+        return self.levels[line]
 
     @property
     def on_duty(self) -> bool:

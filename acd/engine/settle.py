@@ -31,10 +31,10 @@ def serve_waiting(state: State) -> None:
         if not views:
             state.unsettled = False
             return
-        chosen, line_rule = choose_line(views, state.total_waiting, state.policy.routing)
+        chosen, line_rule = choose_line(views, state.total_waiting, state.routing)
         lane = state.lanes[chosen.line]
         candidates = len(lane.idle)
-        desk = choose_operator(lane.idle.values(), chosen.line, state.policy.routing.operator_rule)
+        desk = choose_operator(lane.idle.values(), chosen.line, state.routing.operator_rule)
         make_offer(state, lane.waiting[0][2], desk, why(state, chosen, line_rule, desk, candidates))
 
 
@@ -43,7 +43,7 @@ def view(state: State, lane: Lane) -> LineView:
     entered_at, _, head = lane.waiting[0]
     assert head.line is not None
     waited = state.now - entered_at
-    aged = waited + head.line.priority * state.policy.routing.priority_step
+    aged = waited + head.line.priority * state.routing.priority_step
     return LineView(lane.line.id, len(lane.waiting), waited, aged, lane.share)
 
 
@@ -56,7 +56,7 @@ def why(state: State, line: LineView, line_rule: str, desk: Desk, candidates: in
         waiting=line.waiting,
         queue_share=line.waiting / state.total_waiting,
         line_share=line.share,
-        operator_rule="only_operator" if candidates == 1 else state.policy.routing.operator_rule.value,
+        operator_rule="only_operator" if candidates == 1 else state.routing.operator_rule,
         level=desk.level(line.line),
         skills=desk.skills,
         idle=state.now - desk.since,

@@ -44,6 +44,11 @@ _NOT_READY: Final = OperatorState.NOT_READY
 _UNREACHABLE: Final = OperatorState.UNREACHABLE
 _READY: Final = Wish.READY
 
+# Compiled code looks the name of a foreign function or class up at each use, but not a constant.
+_push: Final = heappush
+_pop: Final = heappop
+_CHANGED: Final = OperatorChanged
+
 
 class TimerKind(IntEnum):
     WRAP_UP_ENDS = 1
@@ -128,7 +133,7 @@ class State:
 
     def adopt_policy(self, policy: Policy) -> None:
         """Take new settings. Calls keep the ``Line`` they entered with; operators at work finish it."""
-        self.policy = policy
+        self.policy, self.routing = policy, policy.routing
         for line in policy.lines.values():
             lane = self.lanes.get(line.id)
             if lane is None:
@@ -144,9 +149,13 @@ class State:
 
     def adopt_lines(self, desk: Desk) -> None:
         """A supervisor gave this operator other lines, or took them back."""
-        now = self._with_lent_lines(self.policy.operators[desk.id], desk)
-        desk.config, desk.skills = self._with_old_lines(now, desk.config), len(now.lines)
+        self._adopt(desk, self.policy.operators[desk.id])
         self._index_lines()
+
+    def _adopt(self, desk: Desk, config: Operator) -> None:
+        now = self._with_lent_lines(config, desk)
+        desk.config = self._with_old_lines(now, desk.config)
+        desk.levels, desk.skills = desk.config.lines, len(now.lines)
 
     def _index_lines(self) -> None:
         """Who serves what is other than it was."""
@@ -171,8 +180,7 @@ class State:
             else:
                 if desk.config.device != config.device:
                     desk.phone = PhoneState.UNREACHABLE
-                now = self._with_lent_lines(config, desk)
-                desk.config, desk.skills = self._with_old_lines(now, desk.config), len(now.lines)
+                self._adopt(desk, config)
         for desk in [desk for id, desk in self.desks.items() if id not in policy.operators]:
             # Who is at work finishes it; the next load forgets him.
             if desk.state in RESTING:
@@ -294,7 +302,7 @@ class State:
         if duty or before is _AVAILABLE or state is _AVAILABLE:
             self._index_desk(desk, before, duty)
         reason = desk.reason if state is _NOT_READY else None
-        self.events.append(OperatorChanged(self.now, desk.id, before, state, reason, by, desk.line))
+        self.events.append(_CHANGED(self.now, desk.id, before, state, reason, by, desk.line))
 
     def _index_desk(self, desk: Desk, before: OperatorState, duty: int) -> None:
         for lane in desk.lanes:
@@ -326,7 +334,7 @@ class State:
     def set_timer(self, at: float, kind: TimerKind, what: Timed) -> None:
         """Due at ``at``, unless ``what`` has moved by then."""
         self._timer_count += 1
-        heappush(self._timers, (at, self._timer_count, kind, what, what.token))
+        _push(self._timers, (at, self._timer_count, kind, what, what.token))
 
     def due(self) -> float | None:
         """When the next timer is due; None = nothing is."""
@@ -335,14 +343,14 @@ class State:
             at, _, _, what, token = timers[0]
             if what.token == token:
                 return at
-            heappop(timers)
+            _pop(timers)
         return None
 
     def pop_due(self, now: float) -> tuple[float, TimerKind, Timed] | None:
         """Take the next timer that is due at or before ``now``."""
         timers = self._timers
         while timers and timers[0][0] <= now:
-            at, _, kind, what, token = heappop(timers)
+            at, _, kind, what, token = _pop(timers)
             if what.token == token:
                 return at, kind, what
         return None

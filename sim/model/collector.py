@@ -24,6 +24,7 @@ _REACHED: Final = CitizenReached
 _ANSWERED: Final = Outcome.ANSWERED
 _ABANDONED: Final = Outcome.ABANDONED
 _SHORT: Final = Outcome.ABANDONED_SHORT
+_ON_DUTY: Final = ON_DUTY
 
 
 class _Slot:
@@ -166,11 +167,12 @@ class Collector:
             operator.times[before] += at - since
         operator.changed = at
         # Only who comes or goes costs anything here, not who takes a call.
-        if before in ON_DUTY:
-            if event.state not in ON_DUTY:
+        was, is_now = before in _ON_DUTY, event.state in _ON_DUTY
+        if was is not is_now:
+            if was:
                 self._off_duty(operator, at)
-        elif event.state in ON_DUTY:
-            operator.duty_since = at
+            else:
+                operator.duty_since = at
 
     def _off_duty(self, operator: _OfOperator, at: float) -> None:
         """Spread his time on duty over the half-hours."""

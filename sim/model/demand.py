@@ -13,7 +13,7 @@ from acd.config import Interval
 from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallId, Device, LineId, OfferId
 from sim.kernel import Timer
-from sim.model.draws import Sampler, stream
+from sim.model.draws import Exponential, Sampler, stream
 from sim.model.setup import SLOT, SLOTS, LineDemand, Setup
 
 ATTEMPTS: Final = 1000
@@ -181,13 +181,14 @@ def longer(sample: Sampler, least: float) -> float:
 
 def arrivals(random: Random, expected: Sequence[float]) -> Iterator[float]:
     """Seconds since midnight of a Poisson process with so many expected arrivals in each half-hour."""
-    to_next = random.expovariate(1.0)
+    interval = Exponential(1.0).sampler(random)
+    to_next = interval()
     for slot, mean in enumerate(expected):
         gone = 0.0
         while gone + to_next <= mean:
             gone += to_next
             yield (slot + gone / mean) * SLOT
-            to_next = random.expovariate(1.0)
+            to_next = interval()
         to_next -= mean - gone
 
 

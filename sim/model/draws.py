@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from math import log
 from operator import neg
 from random import Random
@@ -38,7 +39,7 @@ class Constant:
     mean: float
 
     def sampler(self, random: Random) -> Sampler:
-        return lambda: self.mean
+        return repeat(self.mean).__next__
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Many seeds of one setup, over all cores. The result does not depend on how many cores there are."""
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import starmap
 from typing import Final
 
@@ -18,22 +20,44 @@ Job = tuple[Setup, int, RouterOf | None]
 CORES: Final = os.cpu_count() or 1
 
 
-def replicate(setup: Setup, seed: int, router: RouterOf | None = None) -> Figures:
-    """One replication. ``router`` None = the one that the setup names."""
+def replicate(
+    setup: Setup, seed: int, router: RouterOf | None = None, *, each_day: Callable[[], None] | None = None
+) -> Figures:
+    """One replication.
+
+    Args:
+        setup: what is simulated.
+        seed: of this replication.
+        router: None = the one that the setup names.
+        each_day: is called at each simulated midnight.
+    """
     since, until = setup.counted
     collector = Collector(setup.policy, since, until)
     world = World(setup, seed, collector.listen, router=router)
 
     def begin_day(moment: float) -> None:
         collector.midnight = moment
+        if each_day is not None:
+            each_day()
 
     world.begin_day = begin_day
-    world.run()
+    with _modules_left_alone():
+        world.run()
     figures = collector.result(world.citizens)
     if world.keeper is not None:
         for line, promises in world.keeper.result(since, until).items():
             figures.lines[line].promises = promises
     return figures
+
+
+@contextmanager
+def _modules_left_alone() -> Iterator[None]:
+    """What was there before the run is not searched for garbage during it: all of it is still needed."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def replications(jobs: Iterable[Job], cores: int = CORES) -> Iterator[Figures]:

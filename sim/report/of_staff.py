@@ -13,7 +13,7 @@ from sim.report.texts import Language, text
 from sim.report.wording import amount, named, number, weekdays
 from sim.results import Unit
 from sim.scenario import Scenario
-from sim.staff.paper import HEADS, LINE_HEADS, HalfHour, Reached, Share, Staffing, proof, sure, who
+from sim.staff.paper import HEADS, LINE_HEADS, HalfHour, Reached, Share, Staffing, proof, sure, unmet, who
 from sim.staff.targets import SURE
 
 _HALF_HOUR = 0.5
@@ -82,7 +82,7 @@ def advice(language: Language, found: Staffing, setup: Setup) -> list[Advice]:
     now, needed = (number(language, hours) for hours in (found.hours_now, found.hours_needed))
     total = text(language, "hours_total", now=now, needed=needed)
     tone = Tone.BAD if not found.met else Tone.OPEN if found.doubtful else Tone.GOOD
-    return [*said, Advice(tone, total, (proof(found, language),))]
+    return [*said, Advice(tone, total, (proof(found, language), *unmet(found, language)))]
 
 
 def gaps(found: Staffing, setup: Setup, language: Language) -> Iterator[Gap]:

@@ -12,7 +12,7 @@ from rich.table import Table
 from acd.model.ids import LineId, OperatorId
 from sim.model.setup import Setup
 from sim.staff.plan import Cell, Skills, clock
-from sim.staff.search import LIKELY, Answer, OutOfReach, Place
+from sim.staff.search import LIKELY, PROOFS, Answer, OutOfReach, Place
 from sim.staff.tally import Block, OfLine, Pair, Ratio
 from sim.staff.targets import SURE, Target, confidence
 
@@ -101,6 +101,17 @@ class LineDay(msgspec.Struct, frozen=True):
     reached: Reached
 
 
+class Unmet(msgspec.Struct, frozen=True):
+    """A target that the days of the proof do not confirm."""
+
+    weekday: int
+    place: str
+    """Half-hours, or a line over the whole day."""
+    reached: Reached
+    everybody: bool
+    """All who can help are at work there already: it cannot be met with the operators that there are."""
+
+
 class Staffing(msgspec.Struct, frozen=True):
     """The smallest staffing that meets the targets."""
 
@@ -117,6 +128,7 @@ class Staffing(msgspec.Struct, frozen=True):
     hours_needed: float
     half_hours: list[HalfHour]
     lines: list[LineDay]
+    unmet: list[Unmet]
 
 
 def staffing(answer: Answer) -> Staffing:
@@ -133,7 +145,16 @@ def staffing(answer: Answer) -> Staffing:
         hours_needed=sum(one.needed for one in half_hours) / 2,
         half_hours=half_hours,
         lines=lines,
+        unmet=[_unmet(answer, place, everybody) for place, everybody in answer.unmet.items()],
     )
+
+
+def _unmet(answer: Answer, place: Place, everybody: bool) -> Unmet:
+    if isinstance(place, Block):
+        name, reached = _hours(place), Reached.of(answer.tally.blocks[place], answer.targets.blocks[place])
+    else:
+        name, reached = str(place.line), Reached.of(answer.tally.lines[place], answer.targets.lines[place])
+    return Unmet(place.weekday, name, reached, everybody)
 
 
 def _half_hour(answer: Answer, cell: Cell) -> HalfHour:
@@ -153,7 +174,7 @@ def _half_hour(answer: Answer, cell: Cell) -> HalfHour:
         now=sum(group.now for group in groups),
         needed=sum(group.needed for group in groups),
         groups=[group for group in groups if group.now or group.needed],
-        judged=f"{clock(block.first)}-{clock(block.last + 1)}",
+        judged=_hours(block),
         reached=Reached.of(answer.tally.blocks[block], answer.targets.blocks[block]),
     )
 
@@ -234,8 +255,32 @@ def group_name(lines: Skills, setup: Setup, language: str) -> str:
 
 
 def conclusion(found: Staffing, language: str) -> str:
-    """What the city must know of it, in two sentences."""
-    return f"{HOURS[language]}: {found.hours_now:g} → {found.hours_needed:g}. {proof(found, language)}"
+    """What the city must know of it: the hours, how certain it is, and what is not met."""
+    said = f"{HOURS[language]}: {found.hours_now:g} → {found.hours_needed:g}. {proof(found, language)}"
+    return "\n".join([said, *(f"  {row}" for row in unmet(found, language))])
+
+
+def unmet(found: Staffing, language: str) -> Iterator[str]:
+    """Each target that the proof does not confirm, and why."""
+    for one in found.unmet:
+        place, why = f"{WEEKDAYS[language][one.weekday]} {one.place}", _WHY[language][one.everybody]
+        yield f"{place}: {_falls_short(one.reached, language)}; {why}"
+
+
+_WHY: Final = {
+    "nl": (
+        f"er kunnen er nog bij, maar na {PROOFS} proeven is gestopt",
+        "iedereen die hier kan helpen, is al aan het werk",
+    ),
+    "en": (
+        f"there are others yet, but the search ended after {PROOFS} trials",
+        "all who can help here are at work already",
+    ),
+    "fr": (
+        f"d’autres pourraient venir, mais le calcul s’arrête après {PROOFS} essais",
+        "tous ceux qui peuvent aider sont déjà au travail",
+    ),
+}
 
 
 def proof(found: Staffing, language: str) -> str:
@@ -280,29 +325,37 @@ def refusal(error: OutOfReach, language: str) -> str:
         "en": f"The targets cannot be met, not even with all {count} operators at work all day:",
         "fr": f"Les objectifs sont hors de portée, même avec les {count} agents au travail toute la journée :",
     }
-    rows = [f"  {_place(place, language)}: {_falls_short(*both, language)}" for place, both in error.missed.items()]
+    rows = [
+        f"  {_place(place, language)}: {_falls_short(Reached.of(*both), language)}"
+        for place, both in error.missed.items()
+    ]
     return "\n".join([head[language], *rows])
 
 
 def _place(place: Place, language: str) -> str:
     weekday = WEEKDAYS[language][place.weekday]
     if isinstance(place, Block):
-        return f"{weekday} {clock(place.first)}-{clock(place.last + 1)}"
+        return f"{weekday} {_hours(place)}"
     return f"{weekday} {place.line}"
 
 
-def _falls_short(pair: Pair, target: Target, language: str) -> str:
+def _hours(block: Block) -> str:
+    return f"{clock(block.first)}-{clock(block.last + 1)}"
+
+
+def _falls_short(reached: Reached, language: str) -> str:
     names: Mapping[str, tuple[str, str]] = {
         "nl": ("bereikbaarheid", "op tijd"),
         "en": ("reachability", "in time"),
         "fr": ("joignabilité", "à temps"),
     }
-    both = ((pair.reachability, target.reachability), (pair.service_level, target.service_level))
+    target = reached.target
+    both = ((reached.reachability, target.reachability), (reached.service_level, target.service_level))
     aim = {"nl": "doel", "en": "target", "fr": "objectif"}[language]
     found = [
-        f"{name} {seen.mean:.1%} ± {_Z * seen.error:.1%} ({aim} {wanted:.0%})".replace("%", " %")
+        f"{name} {seen.mean:.1%} ± {seen.half:.1%} ({aim} {wanted:.0%})".replace("%", " %")
         for name, (seen, wanted) in zip(names[language], both, strict=True)
-        if seen.whole and seen.mean < wanted
+        if seen is not None and seen.mean < wanted
     ]
     return ", ".join(found)
 

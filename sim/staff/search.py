@@ -30,9 +30,11 @@ FELT: Final = 1
 """Half-hours after a half-hour that can feel what happened in it."""
 FAR_OFF: Final = 0.1
 """Who misses a target by so much needs two more at once."""
+FEW_AT_ONCE: Final = 0.2
+"""Where a line narrowly misses its target, it gets one more in so many of its half-hours at once; else in more."""
 ROUNDS: Final = 25
 """At most so many times something is added."""
-PROOFS: Final = 3
+PROOFS: Final = 12
 """At most so many times other callers show that something is missing yet."""
 
 Progress = Callable[[int, int], None]
@@ -66,6 +68,8 @@ class Answer:
     targets: Targets
     tally: Tally
     """Of the proof."""
+    unmet: Mapping[Place, bool]
+    """Where the proof does not confirm the targets. True: all who can help are at work there, so it cannot be met."""
 
 
 def smallest(
@@ -109,7 +113,8 @@ class _Search:
         tally = self._enlarge(self._see(self._plan, seeds), seeds)
         self._tighten(tally, seeds, self._plan)
         tally = self._prove(seeds.stop)
-        return Answer(self._setup, self._plan, self._now, self._groups, self._targets, tally)
+        unmet = {place: not self._helpers(place, tally) for place, sure in self._sure(tally) if sure < LIKELY}
+        return Answer(self._setup, self._plan, self._now, self._groups, self._targets, tally, unmet)
 
     def _see(self, plan: Plan, seeds: Sequence[int], blocks: Iterable[Block] | None = None) -> Tally:
         judged = list(self._targets.blocks if blocks is None else blocks)
@@ -168,26 +173,43 @@ class _Search:
         """More operators where it helps this target most; the half-hours that got one."""
         pair, target = self._of(tally, place)
         if isinstance(place, Block):
-            cells = [cell for cell, block in self._targets.block_of.items() if block == place and cell in self._plan]
+            cells = self._cells(place)
             cells.sort(key=lambda cell: -sum(self._hurt(tally, cell).values()))
             far = pair.reachability.mean < target.reachability - FAR_OFF
             return [cell for _ in range(2 if far else 1) for cell in self._add_first(cells, tally)]
-        weekday, line = place
-        cells = [cell for cell, lines in self._targets.lines_of.items() if cell[0] == weekday and line in lines]
+        line = place.line
+        cells = [cell for cell in self._cells(place) if self._others(cell, {line: 1.0})]
         cells.sort(key=lambda cell: -self._hurt(tally, cell).get(line, 0.0))
-        return [cell for cell in cells[: max(1, len(cells) // 5)] if self._join(cell, {line: 1.0})] or [
-            cell for cell in cells if self._join(cell, {line: 1.0})
-        ][:1]
+        part = max(FEW_AT_ONCE, LIKELY - confidence(pair, target))
+        return [cell for cell in cells[: math.ceil(len(cells) * part)] if self._join(cell, {line: 1.0})]
+
+    def _cells(self, place: Place) -> list[Cell]:
+        """The half-hours of which this target speaks."""
+        if isinstance(place, Block):
+            return [cell for cell, block in self._targets.block_of.items() if block == place and cell in self._plan]
+        lines_of = self._targets.lines_of
+        return [cell for cell, lines in lines_of.items() if cell[0] == place.weekday and place.line in lines]
+
+    def _helpers(self, place: Place, tally: Tally) -> bool:
+        """Somebody is left who could help there."""
+        return any(
+            self._others(cell, self._hurt(tally, cell) if isinstance(place, Block) else {place.line: 1.0})
+            for cell in self._cells(place)
+        )
 
     def _add_first(self, cells: Iterable[Cell], tally: Tally) -> list[Cell]:
         """In the first half-hour in which somebody is left who can help."""
         return next(([cell] for cell in cells if self._join(cell, self._hurt(tally, cell))), [])
 
     def _join(self, cell: Cell, calls: Mapping[LineId, float]) -> bool:
-        others = by_merit(self._setup, calls, self._plan[cell], self._now.get(cell, frozenset()))
+        others = self._others(cell, calls)
         if others:
             self._plan[cell] |= {others[0]}
         return bool(others)
+
+    def _others(self, cell: Cell, calls: Mapping[LineId, float]) -> list[OperatorId]:
+        """Who is not at work and could help with these calls, the best first."""
+        return by_merit(self._setup, calls, self._plan[cell], self._now.get(cell, frozenset()))
 
     def _hurt(self, tally: Tally, cell: Cell) -> dict[LineId, float]:
         """Calls of each line that were lost or answered late."""
@@ -263,7 +285,8 @@ class _Search:
     # --- The proof ------------------------------------------------------------------------------------------------
 
     def _prove(self, seed: int) -> Tally:
-        """The plan on other callers; where it misses a target after all, it gets one more."""
+        """The plan on other callers; where it misses a target after all, it gets one more, until others yet confirm it
+        or nobody is left who could help."""
         count = 2 * self._count
         self._enough = dict.fromkeys(self._enough, LIKELY)
         tally = self._see(self._plan, range(seed, seed + count))

@@ -16,7 +16,7 @@ import structlog
 
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
-from acd.bootstrap.entrance import FIRST, cookie_secret, first_admin, over_tls
+from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.settings import Settings
@@ -31,7 +31,17 @@ from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.ids import Device, OperatorId
 from acd.model.promise import HALF_HOUR
 from acd.ports import Clock, Pbx
-from acd.records import AccountStore, Archive, CallbackStore, Ledger, day_bounds, day_of, upgrade
+from acd.records import (
+    AccountStore,
+    Archive,
+    CallbackStore,
+    DatabaseUnusable,
+    Ledger,
+    day_bounds,
+    day_of,
+    store_lines,
+    upgrade,
+)
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
@@ -100,7 +110,14 @@ class Service:
     async def _start(self, stack: AsyncExitStack) -> None:
         url = self.settings.database_url
         await upgrade(url)
-        self.ledger = await stack.enter_async_context(Ledger(url, self.settings.state / "events.spill"))
+        await store_lines(url, self.city.policy.lines.values())
+        ledger = Ledger(
+            url,
+            self.settings.state / "events.spill",
+            key=citizen_key(self.settings.state),
+            switch_offset=self._switch_offset,
+        )
+        self.ledger = await stack.enter_async_context(ledger)
         await self.ledger.caught_up()
         self.accounts = AccountStore(url)
         stack.push_async_callback(self.accounts.close)
@@ -175,6 +192,9 @@ class Service:
             self._pbx = AsteriskPbx(self.settings.ami(), self._devices, clock=self.clock)
         return self._pbx
 
+    def _switch_offset(self) -> float | None:
+        return self._pbx.clock_offset if isinstance(self._pbx, AsteriskPbx) else None
+
     def _devices(self) -> list[Device]:
         return [operator.device for operator in self.engine.policy.operators.values()]
 
@@ -206,7 +226,15 @@ class Service:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._plan_now.wait(), HALF_HOUR - self.clock() % HALF_HOUR)
             self._plan_now.clear()
+            await self._note_lines()
             self.planner = self.keeper.planner = await make_planner(self.city, self.archive, self.clock())
+
+    async def _note_lines(self) -> None:
+        """Reports of others go by today's settings, too; they can wait until the database is back."""
+        try:
+            await store_lines(self.settings.database_url, self.city.policy.lines.values())
+        except DatabaseUnusable as error:
+            log.warning("lines.not_noted", why=str(error))
 
     async def _open_web(self, stack: AsyncExitStack) -> None:
         settings = self.settings

@@ -18,10 +18,14 @@ A start goes like this::
 from acd.records.accounts import AccountStore
 from acd.records.archive import Archive, CallRow, OutcomeCounts
 from acd.records.callbacks import CallbackStore
-from acd.records.database import DatabaseUnusable, upgrade
+from acd.records.counting import FigureBook
+from acd.records.database import DatabaseUnusable
 from acd.records.days import day_bounds, day_of
 from acd.records.erasure import Erased, erase_numbers
+from acd.records.exporting import NoSuchView, read_view, view_named
 from acd.records.ledger import Health, Ledger
+from acd.records.lines import store_lines
+from acd.records.schema import upgrade
 from acd.records.writing import rebuild
 
 __all__ = [
@@ -31,12 +35,17 @@ __all__ = [
     "CallbackStore",
     "DatabaseUnusable",
     "Erased",
+    "FigureBook",
     "Health",
     "Ledger",
+    "NoSuchView",
     "OutcomeCounts",
     "day_bounds",
     "day_of",
     "erase_numbers",
+    "read_view",
     "rebuild",
+    "store_lines",
     "upgrade",
+    "view_named",
 ]

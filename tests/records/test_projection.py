@@ -34,8 +34,6 @@ NOT_PROJECTED = {
     ev.PolicyLoaded,
     ev.MoveRefused,
     ev.AttemptStarted,
-    ev.CitizenReached,
-    ev.AttemptFinished,
 }
 
 

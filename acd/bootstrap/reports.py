@@ -2,7 +2,7 @@
 
 import csv
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from acd.figures.report import Behind, Dimension, Query, Ref, Report, read_ref, 
 from acd.figures.sheets import csv_line, report_csv, report_xlsx
 from acd.figures.table import NORMS, Norm
 from acd.model.mendable import Mendable
-from acd.records import FigureBook, read_view, rebuild, upgrade, view_named
+from acd.records import FigureBook, NoSuchView, read_view, rebuild, upgrade, view_named
 from acd.records.views import View
 
 MOST_ROWS: Final = 1_048_575
@@ -111,6 +111,22 @@ def write_report(report: Report, to: Path) -> None:
             to.write_bytes(report_xlsx(report))
         case other:
             raise CannotWrite(to, f"a report is a .csv or an .xlsx, not {other or 'without an end'}")
+
+
+class ReportViews:
+    """The views as the pages read them."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def columns(self, name: str) -> list[str] | None:
+        try:
+            return [column.name for column in view_named(name).columns]
+        except NoSuchView:
+            return None
+
+    def rows(self, name: str, since: float, until: float) -> AsyncIterator[tuple[Any, ...]]:
+        return read_view(self._url, view_named(name), since, until)
 
 
 async def make_anew(settings: Settings) -> int:

@@ -19,12 +19,14 @@ from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.planning import make_planner
+from acd.bootstrap.reports import ReportViews
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
+from acd.figures.limits import Limits
 from acd.ivr import FlowError, load_catalogue
 from acd.model import facts
 from acd.model.events import Event, LinkCameUp, LinkWentDown
@@ -36,6 +38,7 @@ from acd.records import (
     Archive,
     CallbackStore,
     DatabaseUnusable,
+    FigureBook,
     Ledger,
     day_bounds,
     day_of,
@@ -47,6 +50,7 @@ from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
 from acd.web.door import Door
 from acd.web.hub import Hub
+from acd.web.reports_api import Reports
 from acd.web.server import WebServer
 from acd.web.snapshot import Snapshot, snapshot
 
@@ -238,6 +242,8 @@ class Service:
 
     async def _open_web(self, stack: AsyncExitStack) -> None:
         settings = self.settings
+        book = FigureBook(settings.database_url)
+        stack.push_async_callback(book.close)
         door = Door(
             self.accounts,
             secret=cookie_secret(settings.state),
@@ -250,11 +256,15 @@ class Service:
             ledger_behind=lambda: self.ledger.health.behind,
             door=door,
             worklist=self.worklist,
+            reports=Reports(book, ReportViews(settings.database_url), self._limits),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
         stack.push_async_callback(server.stop)
         self.web_url = server.url
+
+    def _limits(self) -> Limits:
+        return Limits.of_lines(self.city.policy.lines.values())
 
     def _listen(self, events: Sequence[Event]) -> None:
         self.tally.apply(events)

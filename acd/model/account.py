@@ -75,6 +75,12 @@ class AuditAction(StrEnum):
     CALLBACK_WRONG_NUMBER = "callback_wrong_number"
     CALLBACK_DONE = "callback_done"
     CALLBACK_CANCELLED = "callback_cancelled"
+    REPORT_OPERATORS_SEEN = "report_operators_seen"
+    """Figures that tell operators apart."""
+    REPORT_CALLS_SEEN = "report_calls_seen"
+    """The calls behind a figure, without numbers."""
+    RECORDS_EXPORTED = "records_exported"
+    """The rows of a view, without numbers."""
     CALLBACK_HANDED_OVER = "callback_handed_over"
 
 

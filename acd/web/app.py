@@ -15,6 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from acd.figures.report import Report, StateTime
 from acd.model.account import Account, AuditEntry
 from acd.model.mendable import Mendable
 from acd.model.worklist import Dossier
@@ -27,6 +28,7 @@ from acd.web.door import Door, Visitor
 from acd.web.entrance import Me, add_entrance, add_password
 from acd.web.hub import Hub, HubFull
 from acd.web.pages import STATIC, Order, Pages, Theme, View
+from acd.web.reports_api import Definitions, Reports, Waits, add_reports
 from acd.web.shell import Shell, add_faults
 from acd.web.snapshot import Snapshot, without_people
 from acd.web.texts import Lang
@@ -64,6 +66,7 @@ def create_app(
     timezone: str = "Europe/Brussels",
     door: Door | None = None,
     worklist: Worklist | None = None,
+    reports: Reports | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -104,7 +107,9 @@ def create_app(
         add_accounts(app, door, shell)
         add_audit(app, door, shell)
         add_callbacks(app, hub, door, shell, worklist)
-    describe(app, [Snapshot, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted])
+        add_reports(app, door, reports)
+    kinds = [Snapshot, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted]
+    describe(app, [*kinds, Report, Definitions, StateTime, Waits])
     check_guarded(app)
     return app
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from acd.web.desk_texts import DESK
+from acd.web.texts_figures import FIGURES
 
 
 class Lang(StrEnum):
@@ -139,7 +140,7 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
 }  # fmt: skip
 
-_TEXTS: Final = {**_WALLBOARD, **DESK}
+_TEXTS: Final = {**_WALLBOARD, **DESK, **FIGURES}
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}
 

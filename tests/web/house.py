@@ -8,15 +8,18 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
+from acd.bootstrap.reports import ReportViews
 from acd.engine.tally import Tally
+from acd.figures.limits import Limits
 from acd.model.account import Account, AuditAction, AuditEntry, Role
 from acd.model.ids import OperatorId
 from acd.model.operator import OperatorState
-from acd.records import AccountStore, upgrade
+from acd.records import AccountStore, FigureBook, upgrade
 from acd.web import passwords
 from acd.web.app import create_app
 from acd.web.door import Door
 from acd.web.hub import Hub
+from acd.web.reports_api import Reports
 from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, line, operator
 from tests.web.promises import Promises
@@ -32,13 +35,16 @@ NOW = 1_700_564_400.0
 class House:
     """Time stands still until a test moves it."""
 
-    def __init__(self, store: AccountStore, promises: Promises | None, names: Sequence[str]) -> None:
+    def __init__(self, url: str, store: AccountStore, promises: Promises | None, names: Sequence[str]) -> None:
+        self.url = url
         self.store = store
         self.promises = promises
         self.now = NOW
         self.door = Door(store, secret="a secret of the test", secure=False, clock=lambda: self.now)
         self.hub = Hub(self.look)
-        self.app: FastAPI = create_app(self.hub, hosts=names, door=self.door, worklist=promises)
+        self.book = FigureBook(url)
+        reports = Reports(self.book, ReportViews(url), Limits)
+        self.app: FastAPI = create_app(self.hub, hosts=names, door=self.door, worklist=promises, reports=reports)
 
     def look(self) -> Snapshot:
         people = [operator("an", OperatorState.AVAILABLE, name="An Peeters")]
@@ -65,7 +71,9 @@ async def opened(
         await store.add(Account(name, role, NOW, who), DIGEST, None, added(name))
     await store.add(Account("hall", Role.WALLBOARD, NOW), None, passwords.digest(LINK), added("hall"))
     try:
-        yield House(store, promises, names)
+        house = House(url, store, promises, names)
+        yield house
+        await house.book.close()
     finally:
         await store.close()
 

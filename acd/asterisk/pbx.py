@@ -169,6 +169,11 @@ class AsteriskPbx:
         if self._session is not None and self._linked:
             self._session.tell(DEVICES, self._audited, self._settings.list_timeout)
 
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds to add to Asterisk's clock to get ours, as measured last; None = there is no link."""
+        return self._session.offset if self._session is not None and self._linked else None
+
     # --- A session ------------------------------------------------------------------------------------------------
 
     async def _serve(self, session: AmiSession) -> NoReturn:

@@ -17,12 +17,22 @@ FIRST: Final = "admin"
 
 
 def cookie_secret(state: Path) -> str:
-    """The secret in the state folder, made when there is none; its owner alone may read it.
+    """What signs the browsers' cookies; as :func:`kept_secret`."""
+    return kept_secret(state / "web.secret")
+
+
+def citizen_key(state: Path) -> bytes:
+    """What turns a citizen's number into the hash that stands for him; as :func:`kept_secret`. Whoever has it can find
+    out whose hash it is, and whoever loses it will not know again who has called before."""
+    return kept_secret(state / "citizen.secret").encode()[:64]
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in that file, made when there is none; its owner alone may read it.
 
     Raises:
         OSError: it cannot be read or made.
     """
-    path = state / "web.secret"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -18,12 +18,13 @@ import structlog
 
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
-from acd.bootstrap.entrance import FIRST, cookie_secret, first_admin, over_tls
+from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
 from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
 from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
+from acd.bootstrap.reports import ReportViews
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
@@ -31,6 +32,7 @@ from acd.config import City, ConfigError, describe_changes, load
 from acd.engine.board import BoardDesk
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
+from acd.figures.limits import Limits
 from acd.hooks.courier import Courier
 from acd.hooks.post import HttpPost
 from acd.ivr import FlowError, load_catalogue
@@ -45,6 +47,8 @@ from acd.records import (
     Archive,
     CallbackStore,
     ContactStore,
+    DatabaseUnusable,
+    FigureBook,
     FiguresByLine,
     HookStore,
     KeyStore,
@@ -52,6 +56,7 @@ from acd.records import (
     day_bounds,
     day_of,
     promise_figures,
+    store_lines,
     upgrade,
 )
 from acd.runtime.control import ControlError, ControlServer, Handler
@@ -63,6 +68,7 @@ from acd.web.desk.today import Today
 from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.openness import Openness
+from acd.web.reports_api import Reports
 from acd.web.server import WebServer
 from acd.web.snapshot import Snapshot, snapshot
 
@@ -128,7 +134,14 @@ class Service:
     async def _start(self, stack: AsyncExitStack) -> None:
         url = self.settings.database_url
         await upgrade(url)
-        self.ledger = await stack.enter_async_context(Ledger(url, self.settings.spill))
+        await store_lines(url, self.city.policy.lines.values())
+        ledger = Ledger(
+            url,
+            self.settings.spill,
+            key=citizen_key(self.settings.state),
+            switch_offset=self._switch_offset,
+        )
+        self.ledger = await stack.enter_async_context(ledger)
         await self.ledger.caught_up()
         self.accounts = AccountStore(url)
         stack.push_async_callback(self.accounts.close)
@@ -225,6 +238,9 @@ class Service:
             self._pbx = AsteriskPbx(self.settings.ami(), self._devices, clock=self.clock)
         return self._pbx
 
+    def _switch_offset(self) -> float | None:
+        return self._pbx.clock_offset if isinstance(self._pbx, AsteriskPbx) else None
+
     def _devices(self) -> list[Device]:
         return [operator.device for operator in self.engine.policy.operators.values()]
 
@@ -268,6 +284,7 @@ class Service:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._plan_now.wait(), HALF_HOUR - self.clock() % HALF_HOUR)
             self._plan_now.clear()
+            await self._note_lines()
             self.planner = self.keeper.planner = await make_planner(self.city, self.archive, self.clock())
 
     def _open_office(self) -> Office:
@@ -280,8 +297,17 @@ class Service:
             today=self.today,
         )
 
+    async def _note_lines(self) -> None:
+        """Reports of others go by today's settings, too; they can wait until the database is back."""
+        try:
+            await store_lines(self.settings.database_url, self.city.policy.lines.values())
+        except DatabaseUnusable as error:
+            log.warning("lines.not_noted", why=str(error))
+
     async def _open_web(self, stack: AsyncExitStack) -> None:
         settings = self.settings
+        book = FigureBook(settings.database_url)
+        stack.push_async_callback(book.close)
         door = Door(
             self.accounts,
             secret=cookie_secret(settings.state),
@@ -317,11 +343,15 @@ class Service:
                 self.driver.tell,
                 AccessFile(settings.state / FILE),
             ),
+            reports=Reports(book, ReportViews(settings.database_url), self._limits),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
         stack.push_async_callback(server.stop)
         self.web_url = server.url
+
+    def _limits(self) -> Limits:
+        return Limits.of_lines(self.city.policy.lines.values())
 
     def _listen(self, events: Sequence[Event]) -> None:
         self.tally.apply(events)

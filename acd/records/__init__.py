@@ -20,13 +20,17 @@ from acd.records.accounts import AccountStore
 from acd.records.archive import Archive, OutcomeCounts
 from acd.records.callbacks import CallbackStore
 from acd.records.contacts import ContactStore
-from acd.records.database import DatabaseUnusable, upgrade
+from acd.records.counting import FigureBook
+from acd.records.database import DatabaseUnusable
 from acd.records.days import day_bounds, day_of
 from acd.records.erasure import Erased, NotesErased, erase_notes, erase_numbers
+from acd.records.exporting import NoSuchView, read_view, view_named
 from acd.records.hooks import HookStore
 from acd.records.keys import KeyStore
 from acd.records.ledger import Health, Ledger
+from acd.records.lines import store_lines
 from acd.records.promise_figures import FiguresByLine, promise_figures
+from acd.records.schema import upgrade
 from acd.records.spill import erase_damaged
 from acd.records.writing import rebuild
 
@@ -38,11 +42,13 @@ __all__ = [
     "ContactStore",
     "DatabaseUnusable",
     "Erased",
+    "FigureBook",
     "FiguresByLine",
     "Health",
     "HookStore",
     "KeyStore",
     "Ledger",
+    "NoSuchView",
     "NotesErased",
     "OutcomeCounts",
     "day_bounds",
@@ -51,6 +57,9 @@ __all__ = [
     "erase_notes",
     "erase_numbers",
     "promise_figures",
+    "read_view",
     "rebuild",
+    "store_lines",
     "upgrade",
+    "view_named",
 ]

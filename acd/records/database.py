@@ -6,7 +6,7 @@ On PostgreSQL every write transaction takes the same advisory lock: two starters
 writers number their entries one after the other. On SQLite ``BEGIN IMMEDIATE`` does the same.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -122,8 +122,8 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-async def upgrade(url: str) -> None:
-    """Bring the schema up to date, or make it. Does nothing when it is; several may do so at once.
+async def migrate(url: str, afterwards: Callable[[AsyncConnection], Awaitable[None]]) -> None:
+    """Bring the schema up to date, or make it, and do what follows from that, in one transaction.
 
     Raises:
         DatabaseUnusable: the address is wrong, or the database cannot be reached or changed.
@@ -132,6 +132,7 @@ async def upgrade(url: str) -> None:
     try:
         async with writing(engine) as connection:
             await connection.run_sync(_migrate)
+            await afterwards(connection)
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseUnusable(str(engine.url), str(getattr(error, "orig", error))) from error
     finally:

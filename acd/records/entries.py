@@ -36,6 +36,10 @@ class Entry(msgspec.Struct, array_like=True, gc=False):
     data: str
     number: str | None = None
     """The caller's number, which is not in ``data``."""
+    switch_at: float | None = None
+    """The same moment on Asterisk's clock; None = there was no link."""
+    citizen: str | None = None
+    """Keyed hash of the number; None = no number, or no key."""
 
     def event(self) -> Event | None:
         """The event; None when this is unreadable."""

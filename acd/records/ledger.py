@@ -11,6 +11,7 @@ hangs on that: the channel's variables tell the restarted engine about every cal
 """
 
 import asyncio
+import hashlib
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ import structlog
 
 from acd.model.events import Event
 from acd.records.database import DatabaseUnusable, connect, parse_url, sqlite_path
-from acd.records.entries import seal
+from acd.records.entries import Entry, seal
 from acd.records.spill import Spill
 from acd.records.writing import Batch, blames_data, store, store_singly
 
@@ -64,13 +65,24 @@ class Ledger:
     Args:
         url: ``sqlite:///file`` or ``postgresql://user@host/name``.
         spill: the file for events that the database does not take; default for SQLite: next to it.
+        key: what the hash of a citizen's number is made with; without one nobody knows who called again.
+        switch_offset: seconds to add to Asterisk's clock to get ours, as measured last; None = there is no link.
 
     Raises:
         DatabaseUnusable: the address is wrong, or PostgreSQL without ``spill``.
     """
 
-    def __init__(self, url: str, spill: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        spill: Path | None = None,
+        *,
+        key: bytes | None = None,
+        switch_offset: Callable[[], float | None] = lambda: None,
+    ) -> None:
         self._engine = connect(url)
+        self._key = key
+        self._switch_offset = switch_offset
         self._spill = Spill(spill or _beside(url))
         self._source = uuid.uuid4().hex
         self._queue: deque[Batch] = deque()
@@ -131,10 +143,20 @@ class Ledger:
         if not events:
             return
         self._taken += len(events)
-        self._queue.append(Batch(self._source, self._taken, [seal(event) for event in events]))
+        self._queue.append(Batch(self._source, self._taken, self._entries(events)))
         self._something.set()
         if self._unsafe >= BATCH:
             self._hurry.set()
+
+    def _entries(self, events: Sequence[Event]) -> list[Entry]:
+        """With Asterisk's clock beside ours, and who it is without saying who."""
+        entries, offset = [seal(event) for event in events], self._switch_offset()
+        for entry in entries:
+            if offset is not None:
+                entry.switch_at = entry.at - offset
+            if self._key is not None and entry.number is not None:
+                entry.citizen = citizen_of(entry.number, self._key)
+        return entries
 
     async def flush(self) -> None:
         """Return when everything written so far is safe on disk: in the database, or else in the spill file."""
@@ -275,6 +297,11 @@ class Ledger:
             if await self._hurried(left):
                 self._hurry.clear()
                 await self._save_aside()
+
+
+def citizen_of(number: str, key: bytes) -> str:
+    """The same for the same number, and no way back to it without the key (at most 64 bytes)."""
+    return hashlib.blake2b(number.encode(), key=key, digest_size=16).hexdigest()
 
 
 def _beside(url: str) -> Path:

@@ -21,6 +21,12 @@ from acd.records.entries import Entry
 ANSWERED: Final = "answered"
 CALLER_LEFT: Final = "caller_left"
 
+MOVED: Final = "moved"
+GONE: Final = "gone"
+
+PROJECTION_VERSION: Final = "2"
+"""Raise it when the same ledger gives other rows: the next start then makes the projection anew."""
+
 CRISIS: Final = "crisis"
 DRAINING: Final = "draining"
 PAGE: Final = "page:"
@@ -71,6 +77,35 @@ class OfferRecord(Row):
     why: str | None = None
 
 
+class WaitRecord(Row):
+    """From joining a line to the answer, or to whatever else ended it."""
+
+    seq: int
+    call: str
+    line: str
+    began_at: float
+    ended_at: float | None = None
+    how: str | None = None
+
+
+class TalkRecord(Row):
+    """Operator and citizen speak, and what the operator does about it afterwards."""
+
+    seq: int
+    call: str | None
+    line: str
+    operator: str | None
+    began_at: float
+    callback: str | None = None
+    attempt: int | None = None
+    ended_at: float | None = None
+    held: float = 0.0
+    held_at: float | None = None
+    wrap_up_at: float | None = None
+    wrapped_up_at: float | None = None
+    fallback: bool = False
+
+
 class StateRecord(Row):
     seq: int
     operator: str
@@ -80,6 +115,7 @@ class StateRecord(Row):
     began_at: float
     by: str
     ended_at: float | None = None
+    talk: int | None = None
 
 
 class WishRecord(Row):
@@ -147,14 +183,18 @@ class Keys(msgspec.Struct):
     offers: set[int] = msgspec.field(default_factory=set)
     operators: set[str] = msgspec.field(default_factory=set)
     spies: set[int] = msgspec.field(default_factory=set)
+    speakers: set[str] = msgspec.field(default_factory=set)
+    """Operators who begin to wrap up: their last talk is needed."""
+    attempts: set[int] = msgspec.field(default_factory=set)
     gap: bool = False
 
 
 class Picture:
     """Rows known, and those among them that have changed.
 
-    Before the first entry it needs what :class:`Keys` names: those calls with their last offers, outcomes, offers, the
-    operators' open states, the open gap and when the switch last gave a sign of life.
+    Before the first entry it needs what :class:`Keys` names: those calls with their last offers, open waits and open
+    talks, outcomes, offers, the operators' open states with the talk that is wrapped up and their last talk, the open
+    gap and when the switch last gave a sign of life.
     """
 
     def __init__(self) -> None:
@@ -164,6 +204,13 @@ class Picture:
         self.states: dict[str, StateRecord] = {}
         """Open interval of each operator."""
         self.spies: dict[int, SpyRecord] = {}
+        self.waits: dict[str, WaitRecord] = {}
+        """Open one of each call."""
+        self.talks: dict[int, TalkRecord] = {}
+        self.speaking: dict[str | int, int] = {}
+        """Number of the open talk of each call and of each attempt to call back."""
+        self.spoke: dict[str, int] = {}
+        """Number of each operator's last talk."""
         self.gap: GapRecord | None = None
         self.sign_of_life: float | None = None
         self.changed: dict[tuple[type[Row], object], Row] = {}
@@ -205,6 +252,16 @@ def is_sign_of_life(entry: Entry) -> bool:
 SIGNS_OF_LIFE: Final = ("LinkCameUp", "PhoneReported")
 
 
+_NUMBERED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        **dict.fromkeys(("CitizenReached", "AttemptFinished"), ("attempt", "attempts")),
+        **dict.fromkeys(("CallOffered", "OperatorRang", "OfferEnded"), ("offer", "offers")),
+        **dict.fromkeys(("SpyStarted", "SpyEnded"), ("spy", "spies")),
+    }
+)
+"""Events that change a row known by a number: the event's field, and the keys among which it belongs."""
+
+
 def keys_of(entries: Iterable[Entry]) -> Keys:
     """What a :class:`Picture` must know before these entries are folded in."""
     keys = Keys()
@@ -215,16 +272,14 @@ def keys_of(entries: Iterable[Entry]) -> Keys:
                 keys.outcomes.add(entry.call)
         if entry.type == "OperatorChanged" and entry.operator is not None:
             keys.operators.add(entry.operator)
+            keys.speakers.add(entry.operator)
         elif entry.type in ("LinkWentDown", "LinkCameUp"):
             keys.gap = True
-        elif entry.type in ("CallOffered", "OperatorRang", "OfferEnded"):
-            offer = getattr(entry.event(), "offer", None)
-            if offer is not None:
-                keys.offers.add(offer)
-        elif entry.type in ("SpyStarted", "SpyEnded"):
-            spy = getattr(entry.event(), "spy", None)
-            if spy is not None:
-                keys.spies.add(spy)
+        elif entry.type in _NUMBERED:
+            field, among = _NUMBERED[entry.type]
+            number = getattr(entry.event(), field, None)
+            if number is not None:
+                getattr(keys, among).add(number)
     return keys
 
 
@@ -243,6 +298,35 @@ def _entered(picture: Picture, seq: int, event: ev.CallEnteredLine) -> None:
     row = picture.call(event.call, event.at)
     row.line, row.entered_at = event.line, event.entered_at
     row.language, row.path = event.language, event.path
+    _end_wait(picture, event.call, event.entered_at, MOVED)
+    wait = WaitRecord(seq=seq, call=event.call, line=event.line, began_at=event.entered_at)
+    picture.waits[event.call] = wait
+    picture.change(wait)
+
+
+def _end_wait(picture: Picture, call: str, at: float, how: str) -> None:
+    wait = picture.waits.pop(call, None)
+    if wait is not None:
+        wait.ended_at, wait.how = at, how
+        picture.change(wait)
+
+
+def _begin_talk(picture: Picture, of: str | int, talk: TalkRecord) -> None:
+    """Who spoke with the citizen before does so no longer."""
+    _end_talk(picture, of, talk.began_at)
+    picture.talks[talk.seq] = talk
+    picture.speaking[of] = talk.seq
+    if talk.operator is not None:
+        picture.spoke[talk.operator] = talk.seq
+    picture.change(talk)
+
+
+def _end_talk(picture: Picture, of: str | int, at: float) -> None:
+    seq = picture.speaking.pop(of, None)
+    if seq is not None:
+        talk = picture.talks[seq]
+        talk.ended_at = at
+        picture.change(talk)
 
 
 def _offered(picture: Picture, seq: int, event: ev.CallOffered) -> str | None:
@@ -294,6 +378,16 @@ def _answered(picture: Picture, seq: int, event: ev.CallAnswered) -> None:
     call.line, call.operator, call.answered_at = event.line, event.operator, event.answered_at
     call.talk_ended_at = None
     call.fallback |= event.fallback
+    _end_wait(picture, event.call, event.answered_at, ANSWERED)
+    talk = TalkRecord(
+        seq=seq,
+        call=event.call,
+        line=event.line,
+        operator=event.operator,
+        began_at=event.answered_at,
+        fallback=event.fallback,
+    )
+    _begin_talk(picture, event.call, talk)
     offer = None if call.last_offer is None else picture.offers.get(call.last_offer)
     if offer is not None and offer.operator == event.operator and offer.how != ANSWERED:
         # Also one that was given up as lost: the switch says that it came true.
@@ -309,6 +403,8 @@ def _outcome(picture: Picture, seq: int, event: ev.OutcomeCounted) -> str | None
         call=event.call, at=event.at, line=event.line, outcome=event.outcome, waited=event.waited, seen=event.seen
     )
     picture.change(row)
+    if event.outcome is not Outcome.ANSWERED:
+        _end_wait(picture, event.call, event.at, event.outcome.value)
     return None
 
 
@@ -324,6 +420,24 @@ def _callback_promised(picture: Picture, seq: int, event: ev.CallbackPromised) -
 
 def _talk_finished(picture: Picture, seq: int, event: ev.TalkFinished) -> None:
     picture.call(event.call, event.at).talk_ended_at = event.ended_at
+    _end_talk(picture, event.call, event.ended_at)
+
+
+def _citizen_reached(picture: Picture, seq: int, event: ev.CitizenReached) -> None:
+    talk = TalkRecord(
+        seq=seq,
+        call=None,
+        line=event.line,
+        operator=event.operator,
+        began_at=event.answered_at,
+        callback=event.callback,
+        attempt=event.attempt,
+    )
+    _begin_talk(picture, event.attempt, talk)
+
+
+def _attempt_finished(picture: Picture, seq: int, event: ev.AttemptFinished) -> None:
+    _end_talk(picture, event.attempt, event.ended_at)
 
 
 def _picked_up(picture: Picture, seq: int, event: ev.CallPickedUp) -> None:
@@ -336,6 +450,8 @@ def _ended(picture: Picture, seq: int, event: ev.CallEnded) -> str | None:
     if call.ended_at is not None:
         return "ended twice"
     call.ended_at = event.gone_at
+    _end_wait(picture, event.call, event.gone_at, GONE)
+    _end_talk(picture, event.call, event.gone_at)
     return None
 
 
@@ -349,6 +465,12 @@ def _operator_changed(picture: Picture, seq: int, event: ev.OperatorChanged) -> 
     if before is not None:
         before.ended_at = event.at
         picture.change(before)
+        if before.talk is not None:
+            _wrap_up(picture, before.talk).wrapped_up_at = event.at
+    talk = picture.spoke.get(event.operator) if event.state is OperatorState.WRAP_UP else None
+    if talk is not None:
+        wrapped = _wrap_up(picture, talk)
+        wrapped.wrap_up_at, wrapped.wrapped_up_at = event.at, None
     row = picture.states[event.operator] = StateRecord(
         seq=seq,
         operator=event.operator,
@@ -357,8 +479,16 @@ def _operator_changed(picture: Picture, seq: int, event: ev.OperatorChanged) -> 
         line=event.line,
         began_at=event.at,
         by=event.by,
+        talk=talk,
     )
     picture.change(row)
+
+
+def _wrap_up(picture: Picture, talk: int) -> TalkRecord:
+    """The talk that an operator wraps up, about to change."""
+    row = picture.talks[talk]
+    picture.change(row)
+    return row
 
 
 def _operator_wished(picture: Picture, seq: int, event: ev.OperatorWished) -> None:
@@ -463,6 +593,8 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.CallbackTurnedDown: _heard_of,
         ev.CallbackPromised: _callback_promised,
         ev.CallbackImpossible: _heard_of,
+        ev.CitizenReached: _citizen_reached,
+        ev.AttemptFinished: _attempt_finished,
         ev.OutcomeCounted: _outcome,
         ev.TalkFinished: _talk_finished,
         ev.CallEnded: _ended,
@@ -486,5 +618,4 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
     }
 )
 """What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,
-``MoveRefused``, ``WrapUpLengthened``, and those of an attempt to call back, which the tables of the promises hold
-already."""
+``MoveRefused``, ``WrapUpLengthened``, and ``AttemptStarted``, which the tables of the promises hold already."""

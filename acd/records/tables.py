@@ -434,7 +434,87 @@ request_log = Table(
     PrimaryKeyConstraint("request", "step"),
 )
 
+# --- Figures ---------------------------------------------------------------------------------------------------------
+
+event.append_column(Column("switch_at", Double, comment="the same moment on Asterisk's clock; NULL: no link then"))
+operator_state.append_column(Column("talk", _Number, comment="the talk that he wraps up"))
+Index("ix_operator_state_began_at", operator_state.c.began_at)
+
+wait = Table(
+    "wait",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False, comment="ledger number of joining the line"),
+    Column("call", Text, nullable=False, index=True),
+    Column("line", Text, nullable=False),
+    Column("began_at", Double, nullable=False),
+    Column("ended_at", Double, comment="NULL: waits still"),
+    Column("how", Text, comment="answered, moved, gone or an Outcome"),
+)
+
+talk = Table(
+    "talk",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False, comment="ledger number of its begin"),
+    Column("call", Text, index=True, comment="NULL: a call back"),
+    Column("callback", Text),
+    Column("attempt", _Number, index=True),
+    Column("line", Text, nullable=False),
+    Column("operator", Text, comment="NULL: a phone that we do not know"),
+    Column("began_at", Double, nullable=False, index=True),
+    Column("ended_at", Double, comment="NULL: they speak still"),
+    Column("held", Double, nullable=False, comment="seconds of it on hold"),
+    Column("held_at", Double, comment="on hold since; NULL: is not"),
+    Column("wrap_up_at", Double),
+    Column("wrapped_up_at", Double),
+    Column("fallback", Boolean, nullable=False),
+)
+"""Every time an operator and a citizen speak: a call that is passed on has several, and a call back has one, too."""
+Index("ix_talk_operator", talk.c.operator, talk.c.seq)
+
+citizen = Table(
+    "citizen",
+    metadata,
+    Column("call", Text, primary_key=True),
+    Column("at", Double, nullable=False, index=True, comment="what an erasure by the clock goes by"),
+    Column("citizen", Text, nullable=False, index=True, comment="keyed hash of the number: the same citizen, nameless"),
+)
+"""Who called again. Like ``caller`` no part of the projection; outlives the number, and is erased on its own term."""
+
+line_setting = Table(
+    "line_setting",
+    metadata,
+    Column("line", Text, primary_key=True),
+    Column("place", Integer, nullable=False, comment="order in queues.yaml"),
+    Column("name_nl", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("name_fr", Text, nullable=False),
+    Column("short_abandon", Double, nullable=False, comment="seconds"),
+    Column("target_wait", Double, nullable=False, comment="seconds"),
+    Column("target_share", Double, nullable=False, comment="0 to 1"),
+    Column("target_reachability", Double, nullable=False, comment="0 to 1"),
+    Column("offer_after", Double, comment="seconds of waiting at which a call back is offered; NULL: never"),
+)
+"""The lines as queues.yaml has them now, for the views: today's settings hold for the past, too."""
+
+clock_change = Table(
+    "clock_change",
+    metadata,
+    Column("from_at", Double, primary_key=True),
+    Column(
+        "ahead", Integer, nullable=False, comment="seconds that the clock of Brussels is ahead of UTC from there on"
+    ),
+)
+"""For the views on SQLite, which knows no time zones."""
+
+version = Table(
+    "version",
+    metadata,
+    Column("name", Text, primary_key=True, comment="projection, views"),
+    Column("value", Text, nullable=False),
+)
+"""By which rules the projection and the views were made: with others they are made anew."""
+
 PROJECTION: tuple[Table, ...] = (
-    *(call, outcome, offer, operator_state, operator_wish, gap, setting, anomaly),
+    *(call, outcome, offer, wait, talk, operator_state, operator_wish, gap, setting, anomaly),
     *(line_switched, operator_lines, spy),
 )

@@ -16,10 +16,12 @@ from acd.records import tables
 from acd.records.database import connect, writing
 from acd.records.entries import Entry, unreadable
 from acd.records.projection import (
+    PROJECTION_VERSION,
     SIGNS_OF_LIFE,
     AnomalyRecord,
     CallRecord,
     GapRecord,
+    Keys,
     LineRecord,
     LinesRecord,
     OfferRecord,
@@ -29,6 +31,8 @@ from acd.records.projection import (
     SettingRecord,
     SpyRecord,
     StateRecord,
+    TalkRecord,
+    WaitRecord,
     WishRecord,
     keys_of,
 )
@@ -40,6 +44,8 @@ TABLES: Final[Mapping[type[Row], Table]] = MappingProxyType(
         CallRecord: tables.call,
         OutcomeRecord: tables.outcome,
         OfferRecord: tables.offer,
+        WaitRecord: tables.wait,
+        TalkRecord: tables.talk,
         StateRecord: tables.operator_state,
         WishRecord: tables.operator_wish,
         GapRecord: tables.gap,
@@ -123,13 +129,25 @@ async def _reached(connection: AsyncConnection, source: str) -> tuple[int, int]:
 
 async def _append(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> None:
     rows = [
-        {"seq": n, "at": e.at, "type": e.type, "call": e.call, "line": e.line, "operator": e.operator, "data": e.data}
+        {
+            "seq": n,
+            "at": e.at,
+            "type": e.type,
+            "call": e.call,
+            "line": e.line,
+            "operator": e.operator,
+            "data": e.data,
+            "switch_at": e.switch_at,
+        }
         for n, e in enumerate(entries, seq)
     ]
     await connection.execute(insert(tables.event), rows)
     numbers = [{"call": e.call, "at": e.at, "number": e.number} for e in entries if e.number is not None]
     if numbers:
         await connection.execute(insert_new(tables.caller, connection.dialect.name), numbers)
+    citizens = [{"call": e.call, "at": e.at, "citizen": e.citizen} for e in entries if e.citizen is not None]
+    if citizens:
+        await connection.execute(insert_new(tables.citizen, connection.dialect.name), citizens)
 
 
 async def _project(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> None:
@@ -165,11 +183,40 @@ async def _load(connection: AsyncConnection, seq: int, entries: Sequence[Entry])
     if keys.spies:
         spies = await _rows(connection, SpyRecord, tables.spy.c.spy.in_(keys.spies))
         picture.spies = {row.spy: row for row in spies}
+    await _load_talks(connection, keys, picture)
     if keys.gap:
         gaps = await _rows(connection, GapRecord, tables.gap.c.ended_at.is_(None))
         picture.gap = gaps[0] if gaps else None
         picture.sign_of_life = await _sign_of_life(connection, seq)
     return picture
+
+
+async def _load_talks(connection: AsyncConnection, keys: Keys, picture: Picture) -> None:
+    """Open waits and talks of the calls, and each operator's last talk, which he may come to wrap up."""
+    talk, found = tables.talk.c, []
+    if keys.calls:
+        waits = await _rows(
+            connection, WaitRecord, tables.wait.c.call.in_(keys.calls), tables.wait.c.ended_at.is_(None)
+        )
+        picture.waits = {row.call: row for row in waits}
+        found += await _rows(connection, TalkRecord, talk.call.in_(keys.calls), talk.ended_at.is_(None))
+    if keys.attempts:
+        found += await _rows(connection, TalkRecord, talk.attempt.in_(keys.attempts), talk.ended_at.is_(None))
+    for row in found:
+        of = row.call if row.attempt is None else row.attempt
+        if of is not None:
+            picture.speaking[of] = row.seq
+    if keys.speakers:
+        last = select(func.max(talk.seq)).where(talk.operator.in_(keys.speakers)).group_by(talk.operator)
+        spoke = await _rows(connection, TalkRecord, talk.seq.in_(last))
+        picture.spoke = {row.operator: row.seq for row in spoke if row.operator is not None}
+        found += spoke
+    wrapped = {row.talk for row in picture.states.values() if row.talk is not None} - {row.seq for row in found}
+    if wrapped:
+        found += await _rows(connection, TalkRecord, talk.seq.in_(wrapped))
+    for row in found:
+        # One row, one object: what an open talk of a call and an operator's last talk learn is of the same row.
+        picture.talks.setdefault(row.seq, row)
 
 
 async def _rows(connection: AsyncConnection, kind: type[R], *where: ColumnElement[bool]) -> list[R]:
@@ -211,16 +258,23 @@ async def rebuild(url: str) -> int:
         SQLAlchemyError, OSError: the database did not take it; all is as before.
     """
     engine = connect(url)
-    count = 0
     try:
         async with writing(engine) as connection:
-            for table in TABLES.values():
-                await connection.execute(delete(table))
-            async for seq, entries in _ledger(connection):
-                await _project(connection, seq, entries)
-                count += len(entries)
+            return await project_anew(connection)
     finally:
         await engine.dispose()
+
+
+async def project_anew(connection: AsyncConnection) -> int:
+    """:func:`rebuild` within a transaction that is under way."""
+    for table in TABLES.values():
+        await connection.execute(delete(table))
+    count = 0
+    async for seq, entries in _ledger(connection):
+        await _project(connection, seq, entries)
+        count += len(entries)
+    made = {"name": "projection", "value": PROJECTION_VERSION}
+    await connection.execute(_upsert(tables.version, connection.dialect.name), [made])
     return count
 
 

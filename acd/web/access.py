@@ -127,6 +127,15 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         # Who did and saw what.
         ("GET", "/audit"): _CHIEFS,
         ("GET", "/api/audit"): _CHIEFS,
+        # Figures: reports, and what is behind them.
+        ("GET", "/api/reports/figures"): _PEOPLE,
+        ("GET", "/api/reports"): _CHIEFS,
+        ("GET", "/api/reports.csv"): _CHIEFS,
+        ("GET", "/api/reports.xlsx"): _CHIEFS,
+        ("GET", "/api/reports/states"): _CHIEFS,
+        ("GET", "/api/reports/waits"): _CHIEFS,
+        ("GET", "/api/reports/behind"): _CHIEFS,
+        ("GET", "/api/reports/rows/{view}"): _CHIEFS,
         # Accounts.
         ("GET", "/accounts"): _ADMINS,
         ("POST", "/accounts"): _ADMINS,

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acd.engine.board import BoardDesk
+from acd.figures.report import Report, StateTime
 from acd.model.account import Account, AuditAction, AuditEntry
 from acd.model.calls import CallBook
 from acd.model.contact import Contact
@@ -39,6 +40,7 @@ from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
 from acd.web.phone import Card, NotesInMemory, PhoneView, Reached, Sent, Telephony, TransferNotes, add_phone
 from acd.web.promise_figures import Figures, add_promise_figures
+from acd.web.reports_api import Definitions, Reports, Waits, add_reports
 from acd.web.shell import Shell, add_faults, pages_for
 from acd.web.snapshot import Snapshot, without_people
 from acd.web.stream import EventStream, while_signed_in
@@ -95,6 +97,7 @@ def create_app(
     figures: Figures | None = None,
     telephony: Telephony | None = None,
     notes: TransferNotes | None = None,
+    reports: Reports | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -147,12 +150,14 @@ def create_app(
         add_calls(app, hub, door, shell, calls)
         add_floor(app, hub, door, shell, floor)
         add_openness(app, door, shell, openness)
+        add_reports(app, door, reports)
         add_phone(app, door, shell, telephony, notes or NotesInMemory())
         if office is not None and requests is not None:
             add_desk(app, door, shell, office, requests)
             hub.when_closed(office.close)
     describe(app, [Snapshot, Curve, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted, CallsPage, CallStory])
     describe(app, [FloorView, Told, *DEEDS.values(), PhoneView, Card, Sent, Reached])
+    describe(app, [Report, Definitions, StateTime, Waits])
     if office is not None:
         describe(
             app, [MyDesk, Said, Typed, BoardDesk, Contact, ColleagueRequest, Question, RequestDeed, RequestDossier]

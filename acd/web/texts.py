@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from acd.web.desk_texts import DESK
+from acd.web.texts_figures import FIGURES
 from acd.web.texts_floor import FLOOR
 from acd.web.texts_openness import OPENNESS
 from acd.web.texts_operator import OPERATOR
@@ -145,7 +146,7 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
 }  # fmt: skip
 
-_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD, **FLOOR, **OPENNESS, **OPERATOR, **PHONE}
+_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD, **FLOOR, **OPENNESS, **OPERATOR, **PHONE, **FIGURES}
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}
 

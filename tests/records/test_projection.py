@@ -35,8 +35,6 @@ NOT_PROJECTED = {
     ev.WrapUpLengthened,
     ev.MoveRefused,
     ev.AttemptStarted,
-    ev.CitizenReached,
-    ev.AttemptFinished,
 }
 
 

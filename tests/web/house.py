@@ -8,14 +8,26 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
+from acd.bootstrap.reports import ReportViews
 from acd.engine.tally import Tally
+from acd.figures.limits import Limits
 from acd.model.account import Account, AuditAction, AuditEntry, Role, Scope
 from acd.model.events import Event
 from acd.model.history import Outlook
 from acd.model.ids import LineId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.promise import CallbackCounts
-from acd.records import AccountStore, Archive, ContactStore, KeyStore, Ledger, day_bounds, day_of, upgrade
+from acd.records import (
+    AccountStore,
+    Archive,
+    ContactStore,
+    FigureBook,
+    KeyStore,
+    Ledger,
+    day_bounds,
+    day_of,
+    upgrade,
+)
 from acd.web import passwords
 from acd.web.app import create_app
 from acd.web.curve import Curve, curve
@@ -24,6 +36,7 @@ from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.keys import new_key
 from acd.web.openness import Openness
+from acd.web.reports_api import Reports
 from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, line, operator
 from tests.web.day import Day, board_of
@@ -51,10 +64,12 @@ class House:
         calls: bool = False,
         floor: Floors | None = None,
     ) -> None:
+        self.url = url
         self.store = AccountStore(url)
         self.contacts = ContactStore(url)
         self.keys = KeyStore(url)
         self.archive = Archive(url)
+        self.book = FigureBook(url)
         self.names = names
         self.promises = promises
         self.calls = self.archive if calls else None
@@ -68,7 +83,7 @@ class House:
 
     async def close(self) -> None:
         await self.office.written()
-        for store in (self.store, self.contacts, self.keys, self.archive):
+        for store in (self.store, self.contacts, self.keys, self.archive, self.book):
             await store.close()
 
     def open(self) -> None:
@@ -103,6 +118,7 @@ class House:
             requests=self.contacts,
             figures=None if self.promises is None else self.promises.figures,
             openness=openness,
+            reports=Reports(self.book, ReportViews(self.url), Limits),
         )
 
     async def key(self, name: str, *scopes: Scope, days: int | None = None) -> str:

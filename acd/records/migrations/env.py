@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that :func:`acd.records.database.upgrade` hands over, inside its transaction.
+"""Runs migrations on the connection that :func:`acd.records.database.migrate` hands over, inside its transaction.
 
 SQLite copies a table for most changes (batch mode); whoever does that to ``event`` must make its triggers anew.
 """

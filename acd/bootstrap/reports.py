@@ -1,0 +1,224 @@
+"""Reports and files at the command line."""
+
+import csv
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import xlsxwriter
+
+from acd.bootstrap.settings import Settings
+from acd.config import load
+from acd.figures.limits import Limits
+from acd.figures.periods import Grain, moment
+from acd.figures.report import Behind, Dimension, Query, Ref, Report, read_ref, read_refs
+from acd.figures.sheets import csv_line, report_csv, report_xlsx
+from acd.figures.table import NORMS, Norm
+from acd.model.mendable import Mendable
+from acd.records import FigureBook, NoSuchView, read_view, rebuild, upgrade, view_named
+from acd.records.views import View
+
+MOST_ROWS: Final = 1_048_575
+"""Of a sheet of XLSX, besides its header."""
+
+
+class CannotWrite(Mendable):
+    """{file}: {why}."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        super().__init__(f"{file}: {why}")
+
+
+def asked(
+    settings: Settings,
+    first: str,
+    last: str,
+    now: float,
+    *,
+    figures: Sequence[str] = (),
+    grain: Grain = Grain.TOTAL,
+    by: Sequence[Dimension] = (),
+    lines: Sequence[str] = (),
+    operators: Sequence[str] = (),
+) -> Query:
+    """What is asked at the command line.
+
+    Raises:
+        BadPeriod, UnknownFigure, ConfigError: something is written wrongly, or queues.yaml is.
+    """
+    return Query(
+        since=moment(first),
+        until=moment(last, end=True),
+        now=now,
+        figures=read_refs(figures),
+        grain=grain,
+        by=tuple(by),
+        lines=tuple(lines),
+        operators=tuple(operators),
+        limits=Limits.of_lines(load(settings.queues).policy.lines.values()),
+    )
+
+
+async def make_report(settings: Settings, query: Query) -> Report:
+    """
+    Raises:
+        DatabaseUnusable: the records cannot be read.
+    """
+    book = FigureBook(settings.database_url)
+    try:
+        return await book.report(query)
+    finally:
+        await book.close()
+
+
+async def rows_behind(settings: Settings, query: Query, ref: Ref, limit: int) -> list[Behind]:
+    """The first rows behind a figure.
+
+    Raises:
+        DatabaseUnusable: the records cannot be read.
+        UnknownFigure: it counts time, or citizens.
+    """
+    book = FigureBook(settings.database_url)
+    found: list[Behind] = []
+    try:
+        async for behind in book.behind(query, ref):
+            found.append(behind)
+            if len(found) == limit:
+                break
+        return found
+    finally:
+        await book.close()
+
+
+def norm_refs() -> list[tuple[Norm, Ref]]:
+    """The norms that are kept side by side."""
+    return [(norm, read_ref(norm.figure)) for norm in NORMS]
+
+
+def write_report(report: Report, to: Path) -> None:
+    """As CSV or XLSX, by the end of the file's name.
+
+    Raises:
+        CannotWrite: it is another end.
+        OSError: it cannot be written.
+    """
+    match to.suffix.lower():
+        case ".csv":
+            with to.open("w", encoding="utf-8-sig", newline="") as file:
+                file.writelines(report_csv(report))
+        case ".xlsx":
+            to.write_bytes(report_xlsx(report))
+        case other:
+            raise CannotWrite(to, f"a report is a .csv or an .xlsx, not {other or 'without an end'}")
+
+
+class ReportViews:
+    """The views as the pages read them."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def columns(self, name: str) -> list[str] | None:
+        try:
+            return [column.name for column in view_named(name).columns]
+        except NoSuchView:
+            return None
+
+    def rows(self, name: str, since: float, until: float) -> AsyncIterator[tuple[Any, ...]]:
+        return read_view(self._url, view_named(name), since, until)
+
+
+async def make_anew(settings: Settings) -> int:
+    """Fold the whole ledger again; how many events it holds.
+
+    Raises:
+        DatabaseUnusable: the database cannot be reached or changed.
+    """
+    await upgrade(settings.database_url)
+    return await rebuild(settings.database_url)
+
+
+# --- Views as files --------------------------------------------------------------------------------------------------
+
+
+async def export_view(settings: Settings, name: str, first: str, last: str, to: Path) -> int:
+    """Write the rows of a view to a .csv, .xlsx or .parquet; how many.
+
+    Raises:
+        NoSuchView, BadPeriod: something is written wrongly.
+        CannotWrite: the end of the file's name is another, or it does not hold so many rows.
+        DatabaseUnusable: the records cannot be read.
+        OSError: the file cannot be written.
+    """
+    view = view_named(name)
+    bounds = moment(first), moment(last, end=True)
+    match to.suffix.lower():
+        case ".csv":
+            return await _write_csv(settings, view, bounds, to)
+        case ".xlsx":
+            return await _write_xlsx(settings, view, bounds, to)
+        case ".parquet":
+            return await _write_parquet(settings, view, bounds, to)
+        case other:
+            raise CannotWrite(to, f"a view is written as .csv, .xlsx or .parquet, not {other or 'without an end'}")
+
+
+Bounds = tuple[float, float]
+
+
+async def _write_csv(settings: Settings, view: View, bounds: Bounds, to: Path) -> int:
+    count = 0
+    with to.open("w", encoding="utf-8", newline="") as file:
+        file.write(csv_line([column.name for column in view.columns]))
+        async for row in read_view(settings.database_url, view, *bounds):
+            file.write(csv_line(row))
+            count += 1
+    return count
+
+
+async def _write_xlsx(settings: Settings, view: View, bounds: Bounds, to: Path) -> int:
+    count = 0
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(to, options) as book:
+        sheet = book.add_worksheet(view.name)
+        sheet.write_row(0, 0, [column.name for column in view.columns], book.add_format({"bold": True}))
+        sheet.freeze_panes(1, 1)
+        async for row in read_view(settings.database_url, view, *bounds):
+            count += 1
+            if count > MOST_ROWS:
+                raise CannotWrite(to, f"more than {MOST_ROWS} rows do not fit in a sheet: take .csv or .parquet")
+            sheet.write_row(count, 0, [str(cell) if hasattr(cell, "isoformat") else cell for cell in row])
+    return count
+
+
+_PARQUET: Final = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "real": "DOUBLE",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+}
+
+
+async def _write_parquet(settings: Settings, view: View, bounds: Bounds, to: Path) -> int:
+    """By way of a CSV, which DuckDB reads with the types of the column dictionary."""
+    try:
+        import duckdb  # noqa: PLC0415 - an extra that few need
+    except ImportError:
+        raise CannotWrite(to, "Parquet needs the extra: pip install acd[parquet]") from None
+    types = {column.name: _PARQUET[column.kind] for column in view.columns}
+    with tempfile.TemporaryDirectory() as folder:
+        path, count = Path(folder) / "rows.csv", 0
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            async for row in read_view(settings.database_url, view, *bounds):
+                writer.writerow(row)
+                count += 1
+        _copy(duckdb.connect(), path, types, to)
+    return count
+
+
+def _copy(database: Any, path: Path, types: dict[str, str], to: Path) -> None:
+    rows = database.read_csv(str(path), header=False, columns=types, delimiter=",", quotechar='"', escapechar='"')
+    rows.write_parquet(str(to))

@@ -1,0 +1,116 @@
+"""Reports as files: CSV for whatever reads text, XLSX for a spreadsheet. Every file says by which formulas it came
+about, and where nothing could be seen."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import xlsxwriter
+
+from acd.figures.report import Meaning, Report, Row
+from acd.figures.table import Unit
+from acd.model.zone import ZONE
+
+Cell = str | float | int | None
+
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+"""A text that begins so would be worked out by a spreadsheet."""
+_ROUNDED: Final = 6
+
+
+def header(report: Report) -> list[str]:
+    """The columns of :func:`table`: each share and mean with what stands above and below its line."""
+    names = ["period", "line", "operator", "gap_seconds"]
+    for meaning in report.figures:
+        names.append(meaning.key)
+        if meaning.unit != Unit.COUNT.value:
+            names += [f"{meaning.key}_part", f"{meaning.key}_of"]
+    return names
+
+
+def table(report: Report) -> Iterator[list[Cell]]:
+    """The rows of a report, and last its total."""
+    for row in report.rows:
+        yield _cells(row, report.figures)
+    yield ["total", *_cells(report.total, report.figures)[1:]]
+
+
+def _cells(row: Row, figures: Sequence[Meaning]) -> list[Cell]:
+    cells: list[Cell] = [row.period, row.line, row.operator, round(row.gap, 1)]
+    for meaning in figures:
+        value = row.values.get(meaning.key)
+        if meaning.unit == Unit.COUNT.value:
+            cells.append(0 if value is None else _whole(value.of))
+        elif value is None:
+            cells += [None, None, None]
+        else:
+            share = None if value.value is None else round(value.value, _ROUNDED)
+            cells += [share, _whole(value.part), _whole(value.of)]
+    return cells
+
+
+def _whole(number: float) -> float | int:
+    return int(number) if float(number).is_integer() else round(number, 3)
+
+
+def notes(report: Report) -> Iterator[list[Cell]]:
+    """What one must know to check it: the formulas with their versions, the limits, and the gaps."""
+    yield ["made at", _clock(report.made_at)]
+    yield ["from", _clock(report.since)]
+    yield ["until, outside", _clock(report.until)]
+    for meaning in report.figures:
+        yield [meaning.key, meaning.nl, meaning.formula, f"version {meaning.version}"]
+    for limit, lines in report.limits.items():
+        for line, seconds in lines.items():
+            yield [f"limit {limit}", line, "never" if seconds is None else f"{seconds:g} s"]
+    for gap in report.gaps:
+        began = "" if gap.began_at is None else _clock(gap.began_at)
+        yield ["gap: counts are a lower bound", began, "" if gap.ended_at is None else _clock(gap.ended_at), gap.reason]
+
+
+def _clock(at: float) -> str:
+    return datetime.fromtimestamp(at, ZONE).isoformat(sep=" ", timespec="seconds")
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """One line of CSV, as RFC 4180 has it; safe to be opened by a spreadsheet."""
+    text = io.StringIO()
+    csv.writer(text).writerow([_harmless(cell) for cell in cells])
+    return text.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+
+
+def report_csv(report: Report) -> Iterator[str]:
+    """The figures, an empty line, and the notes."""
+    yield csv_line(header(report))
+    yield from map(csv_line, table(report))
+    yield "\r\n"
+    yield from map(csv_line, notes(report))
+
+
+def report_xlsx(report: Report) -> bytes:
+    """A workbook with two sheets: the figures and the notes."""
+    file = io.BytesIO()
+    # Texts stay texts, whatever they begin with.
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(file, options) as book:
+        bold, share = book.add_format({"bold": True}), book.add_format({"num_format": "0.0%"})
+        sheet = book.add_worksheet("Cijfers")
+        names = header(report)
+        shares = {meaning.key for meaning in report.figures if meaning.unit == Unit.SHARE.value}
+        for column, name in enumerate(names):
+            sheet.set_column(column, column, max(10, len(name) + 2), share if name in shares else None)
+        sheet.write_row(0, 0, names, bold)
+        sheet.freeze_panes(1, 1)
+        for place, row in enumerate(table(report), 1):
+            sheet.write_row(place, 0, row)
+        about = book.add_worksheet("Toelichting")
+        about.set_column(0, 3, 34)
+        for place, note in enumerate(notes(report)):
+            about.write_row(place, 0, note)
+    return file.getvalue()

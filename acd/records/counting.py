@@ -1,0 +1,429 @@
+"""The figures, counted in the database by the definitions of :mod:`acd.figures.table`."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, RowMapping, and_, case, func, literal, literal_column, or_, select, true
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from acd.figures.periods import Grain, bucket, days_of, label, pieces
+from acd.figures.report import (
+    Behind,
+    Dimension,
+    Gap,
+    Meaning,
+    Query,
+    Ref,
+    Report,
+    Row,
+    StateTime,
+    UnknownFigure,
+    Value,
+    total_row,
+)
+from acd.figures.rows import CallFact, Population, PromiseFact, TalkFact
+from acd.figures.table import Kind
+from acd.figures.terms import Term, both, fields, holds
+from acd.records import tables
+from acd.records.database import DatabaseUnusable, connect
+from acd.records.figure_sql import Source, Translation, calls, piece, promises, talks
+
+_PAGE: Final = 1000
+"""Rows fetched at once when many are read."""
+
+Key = tuple[int, str | None, str | None]
+"""Period, line, operator."""
+
+_state = tables.operator_state.c
+
+
+class FigureBook:
+    """Read access to the figures. All methods raise :class:`~acd.records.database.DatabaseUnusable` when the database
+    cannot be read."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = connect(url, readonly=True)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def report(self, query: Query) -> Report:
+        """All figures of ``query``, by what it asks, and their total. One transaction: the figures agree."""
+        async with self._reading() as connection:
+            values = await _values(connection, query)
+            whole = msgspec.structs.replace(query, grain=Grain.TOTAL, by=())
+            total = (await _values(connection, whole)).get((0, None, None), {})
+            gaps = await _gaps(connection, query)
+        unseen = _unseen(gaps, query, query.grain)
+        rows = [
+            Row(
+                number=number,
+                period=label(query.grain, number),
+                line=line,
+                operator=operator,
+                values=found,
+                gap=unseen.get(number, 0.0),
+            )
+            for (number, line, operator), found in sorted(values.items(), key=_order)
+        ]
+        empty = {ref.key: Value.made(ref.figure, 0, 0) for ref in query.figures if _can_tell(ref, whole)}
+        return Report(
+            since=query.since,
+            until=query.until,
+            made_at=query.now,
+            grain=query.grain,
+            figures=tuple(map(Meaning.of, query.figures)),
+            limits=query.limits.lines,
+            rows=tuple(rows),
+            total=total_row(empty | total, _unseen(gaps, query, Grain.TOTAL).get(0, 0.0)),
+            gaps=tuple(gaps),
+        )
+
+    async def behind(
+        self, query: Query, ref: Ref, *, number: int | None = None, only_part: bool = False
+    ) -> AsyncIterator[Behind]:
+        """The rows behind a figure, in their order: exactly as many as stand below its line, or above it.
+
+        Args:
+            query: gives time, lines, operators and limits; also the grain of ``number``.
+            number: only this period, as :attr:`acd.figures.report.Row.number` has it.
+            only_part: those above the line.
+
+        Raises:
+            UnknownFigure: it counts no rows, but time or citizens.
+        """
+        figure = ref.figure
+        kind = _FACTS.get(figure.population)
+        if kind is None:
+            raise UnknownFigure(ref.key)
+        term = both(ref.of, ref.part) if only_part else ref.of
+        source = _source(query, figure.population, kind.__struct_fields__)
+        columns = [source.columns[name].label(name) for name in kind.__struct_fields__]
+        where = [*_where(query, source), Translation(source.columns, query.limits, query.now).condition(term)]
+        if number is not None:
+            where.append(_in_piece(query, source, number))
+        key = next(iter(kind.__struct_fields__))
+        wanted = (
+            select(*columns).select_from(source.table).where(*where).order_by(source.at, source.columns[key])
+        ).execution_options(yield_per=_PAGE)
+        async with self._reading() as connection:
+            async for row in (await connection.stream(wanted)).mappings():
+                fact = msgspec.convert(row, kind)
+                yield Behind(fact, holds(ref.part, fact, query.limits, query.now))
+
+    async def states(self, query: Query) -> list[StateTime]:
+        """Operators' time by state, in order of period, operator and state."""
+        async with self._reading() as connection:
+            spent = await _time(connection, query, (_state.operator, _state.state, _state.reason))
+        found: dict[tuple[int, str, str, str | None], float] = defaultdict(float)
+        for number, (operator, state, reason), seconds in spent:
+            found[number, operator, state, reason] += seconds
+        return [
+            StateTime(
+                number=number,
+                period=label(query.grain, number),
+                operator=operator,
+                state=state,
+                reason=reason,
+                seconds=seconds,
+            )
+            for (number, operator, state, reason), seconds in sorted(
+                found.items(), key=lambda item: (*item[0][:3], item[0][3] or "")
+            )
+        ]
+
+    async def waits(self, query: Query, width: float = 10.0) -> dict[tuple[int, str], int]:
+        """How long callers waited: the number of calls by piece of ``width`` seconds (its number, from 0 on) and
+        outcome. What became of those who waited so long, and how many hung up by then, follow from it."""
+        source = calls(["outcome", "waited", "line", "operator"], query.since, query.until)
+        waited, outcome = source.columns["waited"], source.columns["outcome"]
+        step = func.floor(waited / width)
+        counted = (
+            select(step.label("step"), outcome.label("outcome"), func.count().label("n"))
+            .select_from(source.table)
+            .where(*_where(query, source), waited.is_not(None))
+            .group_by(step, outcome)
+        )
+        async with self._reading() as connection:
+            rows = (await connection.execute(counted)).mappings().all()
+        return {(int(row["step"]), row["outcome"]): row["n"] for row in rows}
+
+    async def gaps(self, query: Query) -> list[Gap]:
+        """Times without sight that overlap."""
+        async with self._reading() as connection:
+            return await _gaps(connection, query)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.connect() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise DatabaseUnusable(str(self._engine.url), str(getattr(error, "orig", error))) from error
+
+
+_FACTS: Final[dict[Population, type[Any]]] = {
+    Population.CALLS: CallFact,
+    Population.TALKS: TalkFact,
+    Population.PROMISES: PromiseFact,
+}
+
+
+def _order(item: tuple[Key, Any]) -> tuple[int, str, str]:
+    number, line, operator = item[0]
+    return number, line or "", operator or ""
+
+
+# --- Counting ------------------------------------------------------------------------------------------------------
+
+
+async def _values(connection: AsyncConnection, query: Query) -> dict[Key, dict[str, Value]]:
+    values: dict[Key, dict[str, Value]] = defaultdict(dict)
+    for population in Population:
+        refs = [ref for ref in query.figures if ref.figure.population is population and _can_tell(ref, query)]
+        if not refs:
+            continue
+        match population:
+            case Population.TIME:
+                found = await _occupied(connection, query, refs)
+            case Population.CITIZENS:
+                found = await _citizens(connection, query, refs)
+            case _:
+                found = await _counted(connection, query, population, refs)
+        for key, by_ref in found.items():
+            for ref, (part, of) in by_ref.items():
+                values[key][ref.key] = Value.made(ref.figure, part, of)
+    return values
+
+
+def _can_tell(ref: Ref, query: Query) -> bool:
+    """An idle operator is idle for all his lines, and a promise is nobody's in particular."""
+    match ref.figure.population:
+        case Population.TIME:
+            return Dimension.LINE not in query.by and not query.lines
+        case Population.PROMISES:
+            return Dimension.OPERATOR not in query.by and not query.operators
+        case _:
+            return True
+
+
+Counts = dict[Key, dict[Ref, tuple[float, float]]]
+
+
+async def _counted(connection: AsyncConnection, query: Query, population: Population, refs: Sequence[Ref]) -> Counts:
+    used = {name for ref in refs for term in (ref.part, ref.of) for name in fields(term)}
+    source = _source(query, population, used | {ref.figure.value for ref in refs if ref.figure.value})
+    sums = _Sums(source, query)
+    asked = {ref: sums.of(ref) for ref in refs}
+    keys = _keys(query, source)
+    statement = (
+        select(*keys, *sums.columns)
+        .select_from(source.table)
+        .where(*_where(query, source))
+        .group_by(*_first(len(keys)))
+    )
+    counts: dict[Key, list[float]] = {}
+    for row in (await connection.execute(statement)).mappings():
+        sums.add(counts.setdefault(_key(query, row), sums.nothing()), row)
+    return {key: {ref: (found[part], found[of]) for ref, (part, of) in asked.items()} for key, found in counts.items()}
+
+
+class _Sums:
+    """What one statement adds up: each term once, whatever figures share it."""
+
+    def __init__(self, source: Source, query: Query) -> None:
+        self._source = source
+        self._translation = Translation(source.columns, query.limits, query.now)
+        self._places: dict[tuple[Term, str, bool], int] = {}
+        self._longest: list[bool] = []
+        self.columns: list[ColumnElement[Any]] = []
+
+    def of(self, ref: Ref) -> tuple[int, int]:
+        """The places of what stands above the line of a figure and below it."""
+        figure = ref.figure
+        below = self._place(ref.of, "", longest=False)
+        match figure.kind:
+            case Kind.COUNT:
+                return below, below
+            case Kind.SHARE:
+                return self._place(both(ref.of, ref.part), "", longest=False), below
+            case Kind.MEAN | Kind.LONGEST:
+                return self._place(ref.of, figure.value, longest=figure.kind is Kind.LONGEST), below
+
+    def _place(self, term: Term, value: str, *, longest: bool) -> int:
+        key = term, value, longest
+        if key not in self._places:
+            condition = self._translation.condition(term)
+            counted = case((condition, self._source.columns[value] if value else literal(1)))
+            total = func.max(counted) if longest else func.sum(counted) if value else func.count(counted)
+            self._places[key] = len(self.columns)
+            self.columns.append(total.label(f"n{len(self.columns)}"))
+            self._longest.append(longest)
+        return self._places[key]
+
+    def nothing(self) -> list[float]:
+        return [0.0 if longest else 0 for longest in self._longest]
+
+    def add(self, found: list[float], row: RowMapping) -> None:
+        for place, longest in enumerate(self._longest):
+            value = row[f"n{place}"] or 0
+            found[place] = max(found[place], value) if longest else found[place] + value
+
+
+async def _citizens(connection: AsyncConnection, query: Query, refs: Sequence[Ref]) -> Counts:
+    """Every citizen once a day, in each period and on each line that is told apart."""
+    used = {name for ref in refs for name in fields(ref.part)}
+    source = _source(query, Population.CALLS, used | {"citizen"})
+    translation = Translation(source.columns, query.limits, query.now)
+    citizen = source.columns["citizen"]
+    day = piece(Grain.DAY, source.at, query.since, query.until).label("day")
+    keys = _keys(query, source)
+    helped = [
+        func.max(case((translation.condition(ref.part), 1), else_=0)).label(f"n{n}") for n, ref in enumerate(refs)
+    ]
+    once = (
+        select(*keys, day, citizen.label("citizen"), *helped)
+        .select_from(source.table)
+        .where(*_where(query, source), citizen.is_not(None))
+        .group_by(*_first(len(keys) + 2))
+        .subquery()
+    )
+    names = [once.c[key.name] for key in keys]
+    parts = [func.sum(once.c[f"n{n}"]).label(f"n{n}") for n in range(len(refs))]
+    statement = select(*names, *parts, func.count().label("of")).group_by(*names)
+    counts: Counts = defaultdict(dict)
+    for row in (await connection.execute(statement)).mappings():
+        found = counts[_key(query, row)]
+        for n, ref in enumerate(refs):
+            part, of = found.get(ref, (0, 0))
+            found[ref] = part + row[f"n{n}"], of + row["of"]
+    return counts
+
+
+async def _occupied(connection: AsyncConnection, query: Query, refs: Sequence[Ref]) -> Counts:
+    by_operator = Dimension.OPERATOR in query.by
+    columns = (_state.operator, _state.state) if by_operator else (_state.state,)
+    spent: dict[tuple[int, str | None], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for number, values, seconds in await _time(connection, query, columns):
+        spent[number, values[0] if by_operator else None][values[-1]] += seconds
+    counts: Counts = {}
+    for (number, operator), states in spent.items():
+        found = {ref: tuple(sum(states.get(s, 0.0) for s in part) for part in ref.figure.states) for ref in refs}
+        if any(of for _, of in found.values()):
+            counts[number, None, operator] = {ref: (part, of) for ref, (part, of) in found.items()}
+    return counts
+
+
+# --- Operators' time -----------------------------------------------------------------------------------------------
+
+Spent = list[tuple[int, tuple[Any, ...], float]]
+"""Period, values of the columns that tell apart, seconds."""
+
+
+async def _time(connection: AsyncConnection, query: Query, columns: Sequence[ColumnElement[Any]]) -> Spent:
+    """Seconds of operators' states. What lies in one piece is summed by the database; the rest is cut here."""
+    end = func.coalesce(_state.ended_at, query.now)
+    overlap = [
+        _state.began_at < query.until,
+        or_(_state.ended_at.is_(None), _state.ended_at > query.since),
+        end > _state.began_at,
+    ]
+    if query.operators:
+        overlap.append(_state.operator.in_(query.operators))
+    inside = and_(_state.began_at >= query.since, end <= query.until, _same_cell(query, end))
+    number = piece(query.grain, _state.began_at, query.since, query.until).label("number")
+    named = [column.label(f"c{n}") for n, column in enumerate(columns)]
+    within = select(number, *named, func.sum(end - _state.began_at).label("seconds")).where(*overlap, inside)
+    spent: Spent = []
+    for row in (await connection.execute(within.group_by(*_first(1 + len(named))))).mappings():
+        values = tuple(row[f"c{n}"] for n in range(len(named)))
+        spent.append((bucket(query.grain, int(row["number"])), values, row["seconds"]))
+    across = select(*named, _state.began_at, end.label("ended_at")).where(*overlap, ~inside)
+    for row in (await connection.execute(across)).mappings():
+        values = tuple(row[f"c{n}"] for n in range(len(named)))
+        began, ended = max(row["began_at"], query.since), min(row["ended_at"], query.until)
+        spent += [(number, values, seconds) for number, seconds in pieces(query.grain, began, ended)]
+    return spent
+
+
+def _same_cell(query: Query, end: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Begin and end lie in one piece, and not in the same piece of another week."""
+    if query.grain is Grain.TOTAL:
+        return true()
+    cell = {Grain.MINUTES_15: 900, Grain.MINUTES_30: 1800, Grain.SLOT: 1800}.get(query.grain, 3600)
+    return func.floor(_state.began_at / cell) == func.floor(end / cell)
+
+
+# --- Parts of statements -------------------------------------------------------------------------------------------
+
+
+def _source(query: Query, population: Population, names: Iterable[str]) -> Source:
+    match population:
+        case Population.TALKS:
+            return talks()
+        case Population.PROMISES:
+            return promises()
+        case _:
+            return calls(names, query.since, query.until)
+
+
+def _where(query: Query, source: Source) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [source.at >= query.since, source.at < query.until]
+    if query.lines:
+        where.append(source.columns["line"].in_(query.lines))
+    if query.operators and "operator" in source.columns:
+        where.append(source.columns["operator"].in_(query.operators))
+    return where
+
+
+def _keys(query: Query, source: Source) -> list[Any]:
+    number = piece(query.grain, source.at, query.since, query.until)
+    return [number.label("number"), *(source.columns[by.value].label(by.value) for by in query.by)]
+
+
+def _first(n: int) -> list[ColumnElement[Any]]:
+    """The first columns of a statement, to group by: written out again they would have parameters of their own, and
+    PostgreSQL would take them for something else."""
+    return [literal_column(str(place)) for place in range(1, n + 1)]
+
+
+def _key(query: Query, row: RowMapping) -> Key:
+    line = row["line"] if Dimension.LINE in query.by else None
+    operator = row["operator"] if Dimension.OPERATOR in query.by else None
+    return bucket(query.grain, int(row["number"])), line, operator
+
+
+def _in_piece(query: Query, source: Source, number: int) -> ColumnElement[bool]:
+    at = piece(query.grain, source.at, query.since, query.until)
+    if query.grain in (Grain.WEEK, Grain.MONTH):
+        first, last = days_of(query.grain, number)
+        return at.between(first, last)
+    return at == number
+
+
+# --- Gaps ----------------------------------------------------------------------------------------------------------
+
+
+async def _gaps(connection: AsyncConnection, query: Query) -> list[Gap]:
+    gap = tables.gap.c
+    overlap = (
+        or_(gap.began_at.is_(None), gap.began_at < query.until),
+        or_(gap.ended_at.is_(None), gap.ended_at > query.since),
+    )
+    found = await connection.execute(select(gap.began_at, gap.ended_at, gap.reason).where(*overlap).order_by(gap.seq))
+    return [msgspec.convert(row, Gap) for row in found.mappings()]
+
+
+def _unseen(gaps: Iterable[Gap], query: Query, grain: Grain) -> dict[int, float]:
+    """Seconds without sight by period."""
+    unseen: dict[int, float] = defaultdict(float)
+    for gap in gaps:
+        began = query.since if gap.began_at is None else max(gap.began_at, query.since)
+        ended = min(query.now if gap.ended_at is None else gap.ended_at, query.until)
+        for number, seconds in pieces(grain, began, ended):
+            unseen[number] += seconds
+    return unseen

@@ -1,0 +1,213 @@
+"""The terms of the figures as SQL, and the rows that they look at."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+)
+
+from acd.figures import terms as tm
+from acd.figures.limits import DEFAULTS, Limits
+from acd.figures.periods import MINUTES, Grain, clock_changes
+from acd.figures.table import REPEAT
+from acd.records import tables
+
+Column = ColumnElement[Any]
+
+_call, _outcome, _promise = tables.call.c, tables.outcome.c, tables.callback.c
+LINE: Final = func.coalesce(_outcome.line, _call.line)
+
+CALL: Final[Mapping[str, Column]] = {
+    "call": _call.call,
+    "arrived_at": _call.arrived_at,
+    "line": LINE,
+    "operator": _call.operator,
+    "entered_at": _call.entered_at,
+    "answered_at": _call.answered_at,
+    "ended_at": _call.ended_at,
+    "outcome": _outcome.outcome,
+    "outcome_at": _outcome.at,
+    "waited": _outcome.waited,
+    "callback_heard_at": _call.callback_heard_at,
+    "callback_waited": _call.callback_waited,
+    "promise_reached_at": _promise.reached_at,
+    "promise_deadline": _promise.deadline,
+    # Whether the operator noted the question as settled is not in these tables.
+    "settled": null(),
+}
+
+_talk = tables.talk.c
+
+
+def _no_less(seconds: Column) -> Column:
+    """A clock that was set back takes nobody's time away."""
+    return case((seconds < 0, 0.0), else_=seconds)
+
+
+_SECONDS: Final = _no_less(_talk.ended_at - _talk.began_at)
+_WRAP_UP: Final = func.coalesce(_no_less(_talk.wrapped_up_at - _talk.wrap_up_at), 0.0)
+
+TALK: Final[Mapping[str, Column]] = {
+    "talk": _talk.seq,
+    "began_at": _talk.began_at,
+    "call": _talk.call,
+    "callback": _talk.callback,
+    "line": _talk.line,
+    "operator": _talk.operator,
+    "ended_at": _talk.ended_at,
+    "seconds": _SECONDS,
+    "held": _talk.held,
+    "wrap_up": _WRAP_UP,
+    "handled": _SECONDS + _WRAP_UP,
+}
+
+PROMISE: Final[Mapping[str, Column]] = {
+    name: _promise[name] for name in ("callback", "call", "line", "promised_at", "deadline", "reached_at")
+}
+
+
+class Source:
+    """Where the rows of one population come from: the tables joined that the fields at hand need."""
+
+    def __init__(self, columns: Mapping[str, Column], table: FromClause, at: Column) -> None:
+        self.columns = columns
+        self.table = table
+        self.at = at
+        """By which moment a row belongs to a period."""
+
+
+def calls(fields: Iterable[str], since: float, until: float) -> Source:
+    """Calls, with these fields."""
+    needed, columns = set(fields), dict(CALL)
+    table: FromClause = tables.call.outerjoin(tables.outcome, _outcome.call == _call.call)
+    if needed & {"promise_reached_at", "promise_deadline"}:
+        table = table.outerjoin(tables.callback, _promise.callback == _call.callback)
+    if "next_at" in needed:
+        again = _again(since, until).subquery()
+        table = table.outerjoin(again, again.c.call == _call.call)
+        columns |= {"citizen": again.c.citizen, "next_at": again.c.next_at}
+    elif "citizen" in needed:
+        table = table.outerjoin(tables.citizen, tables.citizen.c.call == _call.call)
+        columns["citizen"] = tables.citizen.c.citizen
+    return Source(columns, table, _call.arrived_at)
+
+
+def talks() -> Source:
+    return Source(TALK, tables.talk, _talk.began_at)
+
+
+def promises() -> Source:
+    return Source(PROMISE, tables.callback, _promise.promised_at)
+
+
+def _again(since: float, until: float) -> Select[Any]:
+    """Every call of a known citizen with the arrival of his next one on the same line."""
+    order = (_call.arrived_at, _call.call)
+    following = func.lead(_call.arrived_at).over(partition_by=(tables.citizen.c.citizen, LINE), order_by=order)
+    citizens = tables.citizen.join(tables.call, _call.call == tables.citizen.c.call)
+    return (
+        select(_call.call, tables.citizen.c.citizen, following.label("next_at"))
+        .select_from(citizens.outerjoin(tables.outcome, _outcome.call == _call.call))
+        .where(_call.arrived_at >= since, _call.arrived_at <= until + REPEAT)
+    )
+
+
+# --- Terms ---------------------------------------------------------------------------------------------------------
+
+
+class Translation:
+    """Terms over the columns of one source."""
+
+    def __init__(self, columns: Mapping[str, Column], limits: Limits, now: float) -> None:
+        self._columns = columns
+        self._limits = limits
+        self._now = now
+
+    def condition(self, term: tm.Term) -> ColumnElement[bool]:  # noqa: PLR0911 - one for each
+        """True for the rows that count; for all others false or unknown."""
+        match term:
+            case tm.Always():
+                return true()
+            case tm.Among(field, values):
+                return self._columns[field].in_(values)
+            case tm.Known(field):
+                return self._columns[field].is_not(None)
+            case tm.Compare(left, how, right):
+                return tm.COMPARISONS[how](self._operand(left), self._operand(right))  # type: ignore[no-any-return]
+            case tm.Not(inner):
+                # Unknown is not true, so its opposite holds.
+                return not_(func.coalesce(self.condition(inner), false()))
+            case tm.All(terms):
+                return and_(true(), *map(self.condition, terms))
+            case tm.Either(terms):
+                return or_(false(), *map(self.condition, terms))
+
+    def _operand(self, operand: tm.Operand) -> Column:
+        match operand:
+            case tm.Field(name, plus):
+                return self._columns[name] + plus if plus else self._columns[name]
+            case tm.Since(name):
+                return literal(self._now) - self._columns[name]
+            case tm.Limit(name, plus):
+                return self._limit(name, plus)
+            case tm.Number(value):
+                return literal(value)
+            case tm.Now():
+                return literal(self._now)
+
+    def _limit(self, name: str, plus: float) -> Column:
+        def seconds(value: float | None) -> float | None:
+            return None if value is None else value + plus
+
+        default = seconds(DEFAULTS[name])
+        others = {
+            line: seconds(value) for line, value in self._limits.lines.get(name, {}).items() if value != DEFAULTS[name]
+        }
+        if not others:
+            return null() if default is None else literal(default)
+        return case(others, value=self._columns["line"], else_=default)
+
+
+# --- Periods -------------------------------------------------------------------------------------------------------
+
+
+def piece(grain: Grain, at: Column, since: float, until: float) -> Column:
+    """What :func:`acd.figures.periods.raw` gives for a moment between ``since`` and ``until``."""
+    if grain is Grain.TOTAL:
+        return literal(0)
+    if grain in MINUTES:
+        return func.floor(at / MINUTES[grain]) * MINUTES[grain]
+    local = at + _ahead(at, since, until)
+    day = func.floor(local / 86_400)
+    weekday = (day + 3) - 7 * func.floor((day + 3) / 7)
+    match grain:
+        case Grain.HOUR:
+            return func.floor(local / 3600) - 24 * day
+        case Grain.WEEKDAY:
+            return weekday
+        case Grain.SLOT:
+            return weekday * 48 + func.floor(local / 1800) - 48 * day
+        case _:
+            return day
+
+
+def _ahead(at: Column, since: float, until: float) -> Column:
+    changes = clock_changes(since, until)
+    if len(changes) == 1:
+        return literal(float(changes[0][1]))
+    later = changes[1:]
+    cases = [(at < begin, float(ahead)) for (begin, _), (_, ahead) in zip(later, changes, strict=False)]
+    return case(*cases, else_=float(changes[-1][1]))

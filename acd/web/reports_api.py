@@ -1,0 +1,306 @@
+"""The figures for programs and for the report pages: definitions, reports, the rows behind each figure, whole views.
+
+Addresses say all: ``/api/reports?from=2027-03-01&to=2027-03-31&grain=day&by=line&figure=reachability&figure=asa``.
+Long answers are streamed, a row a line, so that years of calls go through little memory. What tells about persons
+(operators, single calls) is written down in the audit log.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, Protocol
+
+import msgspec
+from fastapi import Depends, FastAPI, HTTPException, Query
+from fastapi.responses import Response, StreamingResponse
+
+from acd.figures import report as asked
+from acd.figures.limits import Limits
+from acd.figures.periods import MINUTES, BadPeriod, Grain, moment, number_of
+from acd.figures.report import Behind, Dimension, Meaning, Ref, Report, StateTime, UnknownFigure, read_ref, read_refs
+from acd.figures.sheets import csv_line, report_csv, report_xlsx
+from acd.figures.table import FIGURES, NORMS
+from acd.model.account import AuditAction
+from acd.model.zone import ZONE
+from acd.web.access import VisitorOf
+from acd.web.answers import answer, described
+from acd.web.door import Door, Visitor
+
+LONGEST_TIMELINE: Final = 400 * 86_400.0
+"""Seconds that may be cut into minutes at once."""
+_CSV: Final = "text/csv; charset=utf-8"
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_LINES: Final = "application/x-ndjson"
+
+
+class Book(Protocol):
+    """Where the figures are counted. All raise ``Mendable`` when the records cannot be read."""
+
+    async def report(self, query: asked.Query) -> Report: ...
+    def behind(
+        self, query: asked.Query, ref: Ref, *, number: int | None = ..., only_part: bool = ...
+    ) -> AsyncIterator[Behind]: ...
+    async def states(self, query: asked.Query) -> list[StateTime]: ...
+    async def waits(self, query: asked.Query, width: float = ...) -> dict[tuple[int, str], int]: ...
+
+
+class Views(Protocol):
+    """The views that ``docs/sql-views.md`` describes."""
+
+    def columns(self, name: str) -> list[str] | None:
+        """None = there is no such view."""
+
+    def rows(self, name: str, since: float, until: float) -> AsyncIterator[tuple[Any, ...]]: ...
+
+
+class Reports(msgspec.Struct, frozen=True):
+    """What is plugged in."""
+
+    book: Book
+    views: Views
+    limits: Callable[[], Limits]
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """One figure, as the table of figures has it."""
+
+    meaning: Meaning
+    seconds: bool
+    """May be asked for as ``id@seconds``."""
+
+
+class NormShown(msgspec.Struct, frozen=True):
+    """A figure as somebody promises it."""
+
+    id: str
+    nl: str
+    en: str
+    fr: str
+    figure: str
+    target: float
+
+
+class Definitions(msgspec.Struct, frozen=True):
+    figures: list[Definition]
+    norms: list[NormShown]
+
+
+class Waits(msgspec.Struct, frozen=True):
+    """So many calls waited at least ``from_seconds``, and less than ``width`` more, and ended so."""
+
+    from_seconds: float
+    width: float
+    outcome: str
+    calls: int
+
+
+Texts = Annotated[list[str], Query(max_length=60)]
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What an address asks for."""
+
+    first: str
+    last: str
+    grain: Grain
+    by: tuple[Dimension, ...]
+    lines: tuple[str, ...]
+    operators: tuple[str, ...]
+    figures: tuple[str, ...]
+
+    @property
+    def about_operators(self) -> bool:
+        return Dimension.OPERATOR in self.by or bool(self.operators)
+
+    def __str__(self) -> str:
+        parts = (self.grain.value, *self.by, *self.lines, *self.operators, *self.figures)
+        return " ".join((f"{self.first}..{self.last}", *parts))
+
+
+def wanted(  # noqa: PLR0917 - FastAPI gives them by name
+    first: Annotated[str, Query(alias="from", max_length=32)] = "",
+    last: Annotated[str, Query(alias="to", max_length=32)] = "",
+    grain: Grain = Grain.TOTAL,
+    by: Annotated[list[Dimension], Query(max_length=2)] = [],  # noqa: B006 - FastAPI copies it
+    line: Texts = [],  # noqa: B006
+    operator: Texts = [],  # noqa: B006
+    figure: Texts = [],  # noqa: B006
+) -> Wanted:
+    """``from`` and ``to``: days, or moments on the clock of Brussels; without them today."""
+    return Wanted(first, last, grain, tuple(dict.fromkeys(by)), tuple(line), tuple(operator), tuple(figure))
+
+
+WantedOf = Annotated[Wanted, Depends(wanted)]
+
+
+class Desk:
+    """Turns addresses into questions, and notes who asked about persons."""
+
+    def __init__(self, door: Door, reports: Reports | None) -> None:
+        self._door = door
+        self._reports = reports
+
+    @property
+    def plugged(self) -> Reports:
+        if self._reports is None:
+            raise HTTPException(404, "there are no reports here")
+        return self._reports
+
+    def query(self, wanted: Wanted) -> asked.Query:
+        since, until = self.bounds(wanted.first, wanted.last)
+        if wanted.grain in MINUTES and until - since > LONGEST_TIMELINE:
+            raise HTTPException(422, "that is too long a time to be cut into minutes")
+        return asked.Query(
+            since=since,
+            until=until,
+            now=self._door.clock(),
+            figures=self._read(read_refs, wanted.figures),
+            grain=wanted.grain,
+            by=wanted.by,
+            lines=wanted.lines,
+            operators=wanted.operators,
+            limits=self.plugged.limits(),
+        )
+
+    def bounds(self, first: str, last: str) -> tuple[float, float]:
+        today = f"{datetime.fromtimestamp(self._door.clock(), ZONE):%Y-%m-%d}"
+        since = self._read(moment, first or today)
+        until: float = self._read(lambda text: moment(text, end=True), last or (first or today)[:10])
+        if until <= since:
+            raise HTTPException(422, "it ends before it begins")
+        return since, until
+
+    def ref(self, text: str) -> Ref:
+        found: Ref = self._read(read_ref, text)
+        return found
+
+    def number(self, grain: Grain, period: str) -> int:
+        found: int = self._read(lambda text: number_of(grain, text), period)
+        return found
+
+    @staticmethod
+    def _read(how: Callable[[Any], Any], text: Any) -> Any:
+        try:
+            return how(text)
+        except (BadPeriod, UnknownFigure) as error:
+            raise HTTPException(422, str(error)) from None
+
+    async def note(self, visitor: Visitor, action: AuditAction, what: str) -> None:
+        await self._door.book.write(visitor.entry(self._door.clock(), action, detail=what[:500]))
+
+    async def report(self, visitor: Visitor, wanted: Wanted) -> Report:
+        made = await self.plugged.book.report(self.query(wanted))
+        if wanted.about_operators:
+            await self.note(visitor, AuditAction.REPORT_OPERATORS_SEEN, str(wanted))
+        return made
+
+
+def add_reports(app: FastAPI, door: Door, reports: Reports | None) -> None:
+    desk = Desk(door, reports)
+    _add_figures(app, desk)
+    _add_rows(app, desk)
+
+
+def _add_figures(app: FastAPI, desk: Desk) -> None:
+    @app.get("/api/reports/figures", tags=["reports"], responses=described(Definitions, "All figures and norms"))
+    async def definitions() -> Response:
+        """What can be asked for: every figure with formula, version and unit; and the norms that use them."""
+        figures = [Definition(Meaning.of(Ref(figure)), bool(figure.limit)) for figure in FIGURES.values()]
+        norms = [NormShown(norm.id, norm.nl, norm.en, norm.fr, norm.figure, norm.target) for norm in NORMS]
+        return answer(Definitions(figures, norms))
+
+    @app.get("/api/reports", tags=["reports"], responses=described(Report, "The figures", 404, 422, 503))
+    async def report(visitor: VisitorOf, wanted: WantedOf) -> Response:
+        """Figures of any time, cut into periods, by line and by operator. Rows in which nothing was counted are left
+        out; ``gap`` says for how many seconds of a period nothing could be seen."""
+        return answer(await desk.report(visitor, wanted))
+
+    @app.get("/api/reports.csv", tags=["reports"], response_class=StreamingResponse)
+    async def as_csv(visitor: VisitorOf, wanted: WantedOf) -> Response:
+        """The same as CSV, with formulas and gaps at the end."""
+        made = await desk.report(visitor, wanted)
+        return StreamingResponse(report_csv(made), media_type=_CSV, headers=_named("report.csv"))
+
+    @app.get("/api/reports.xlsx", tags=["reports"], response_class=Response)
+    async def as_xlsx(visitor: VisitorOf, wanted: WantedOf) -> Response:
+        """The same as a workbook."""
+        made = await desk.report(visitor, wanted)
+        return Response(report_xlsx(made), media_type=_XLSX, headers=_named("report.xlsx"))
+
+    @app.get("/api/reports/states", tags=["reports"], responses=described(list[StateTime], "Seconds", 404, 422, 503))
+    async def states(visitor: VisitorOf, wanted: WantedOf) -> Response:
+        """Operators' time by state."""
+        found = await desk.plugged.book.states(desk.query(wanted))
+        await desk.note(visitor, AuditAction.REPORT_OPERATORS_SEEN, f"states {wanted}")
+        return answer(found)
+
+    @app.get("/api/reports/waits", tags=["reports"], responses=described(list[Waits], "Calls", 404, 422, 503))
+    async def waits(
+        wanted: WantedOf, width: Annotated[float, Query(ge=1, le=3600, description="seconds")] = 10.0
+    ) -> Response:
+        """How long callers waited, and how it ended: a distribution, and abandonment by wait."""
+        found = await desk.plugged.book.waits(desk.query(wanted), width)
+        return answer([Waits(step * width, width, outcome, n) for (step, outcome), n in sorted(found.items())])
+
+
+def _add_rows(app: FastAPI, desk: Desk) -> None:
+    @app.get("/api/reports/behind", tags=["reports"], response_class=StreamingResponse)
+    async def behind(
+        visitor: VisitorOf,
+        wanted: WantedOf,
+        of: Annotated[str, Query(max_length=60, description="the figure")],
+        period: Annotated[str | None, Query(max_length=32, description="only this one, as the report calls it")] = None,
+        part: Annotated[bool, Query(description="only those above the line")] = False,
+    ) -> Response:
+        """The rows behind a figure, one JSON object a line: exactly as many as its ``of`` says, or its ``part``.
+        ``counts`` says whether a row stands above the line. No row tells a number."""
+        query, ref = desk.query(wanted), desk.ref(of)
+        number = None if period is None else desk.number(wanted.grain, period)
+        found = desk.plugged.book.behind(query, ref, number=number, only_part=part)
+        await desk.note(visitor, AuditAction.REPORT_CALLS_SEEN, f"{of} {period or ''} {wanted}")
+        return await _streamed((msgspec.json.encode(row) + b"\n" async for row in found), _LINES)
+
+    @app.get("/api/reports/rows/{view}", tags=["reports"], response_class=StreamingResponse)
+    async def rows(
+        visitor: VisitorOf,
+        view: str,
+        first: Annotated[str, Query(alias="from", max_length=32)] = "",
+        last: Annotated[str, Query(alias="to", max_length=32)] = "",
+        form: Annotated[Literal["ndjson", "csv"], Query(alias="format")] = "ndjson",
+    ) -> Response:
+        """All rows of a view (``call``, ``talk``, ``day``, ...) that belong to a time; columns as the documentation of
+        the views has them."""
+        columns = desk.plugged.views.columns(view)
+        if columns is None:
+            raise HTTPException(404, "there is no such view")
+        since, until = desk.bounds(first, last)
+        await desk.note(visitor, AuditAction.RECORDS_EXPORTED, f"{view} {first}..{last}")
+        found = desk.plugged.views.rows(view, since, until)
+        if form == "csv":
+            return await _streamed(_csv(columns, found), _CSV, _named(f"{view}.csv"))
+        lines = (msgspec.json.encode(dict(zip(columns, row, strict=True))) + b"\n" async for row in found)
+        return await _streamed(lines, _LINES)
+
+
+async def _csv(columns: list[str], rows: AsyncIterator[tuple[Any, ...]]) -> AsyncIterator[bytes]:
+    yield csv_line(columns).encode()
+    async for row in rows:
+        yield csv_line(row).encode()
+
+
+async def _streamed(lines: AsyncIterator[bytes], kind: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The first line is fetched before anything is answered: what cannot be read is said, not cut off."""
+    try:
+        first = await anext(lines, b"")
+    except UnknownFigure:
+        raise HTTPException(422, "that figure counts no single rows") from None
+    return StreamingResponse(_joined(first, lines), media_type=kind, headers=dict(headers or {}))
+
+
+async def _joined(first: bytes, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for line in lines:
+        yield line
+
+
+def _named(file: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{file}"'}

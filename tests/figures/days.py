@@ -1,0 +1,180 @@
+"""Random days of a city for the figures: whole stories of calls and operators, on ordinary days and in nights in which
+the clock changes, with citizens who call again, are called back, passed on, and are lost when the link is."""
+
+from datetime import datetime
+from operator import itemgetter
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from acd.figures.limits import OFFER_AFTER, SHORT_ABANDON, TARGET_WAIT, Limits
+from acd.model import events as ev
+from acd.model.callback import AttemptResult
+from acd.model.events import Event
+from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
+from acd.model.operator import OperatorState
+from acd.model.outcome import Outcome
+from acd.model.zone import ZONE
+from tests.figures.naive import Settings
+from tests.records.histories import WHY
+
+_S = OperatorState
+DAY = 86_400.0
+BEGINS = [
+    datetime(2027, 3, 1, 8, 59, tzinfo=ZONE),
+    datetime(2027, 3, 1, 23, 50, tzinfo=ZONE),
+    datetime(2027, 3, 28, 0, 30, tzinfo=ZONE),  # the night without an hour between two and three
+    datetime(2027, 10, 31, 0, 30, tzinfo=ZONE),  # the night with two of them
+    datetime(2026, 12, 31, 22, 0, tzinfo=ZONE),
+]
+LINES = [LineId("gentinfo"), LineId("sportlijn"), LineId("gone")]
+NUMBERS = [None, "+32470000001", "+32470000002", "+32470000003"]
+SECONDS = st.sampled_from([0.0, 4.0, 9.75, 10.0, 10.25, 19.0, 20.0, 30.0, 30.5, 149.0, 150.0, 155.0, 200.0]) | (
+    st.integers(0, 4000).map(lambda quarter: quarter / 4)
+)
+
+LIMITS = Limits(
+    {
+        SHORT_ABANDON: {"gentinfo": 10.0, "sportlijn": 5.0},
+        TARGET_WAIT: {"gentinfo": 30.0, "sportlijn": 20.0},
+        OFFER_AFTER: {"gentinfo": 150.0, "sportlijn": None},
+    }
+)
+SETTINGS = Settings(
+    short={"gentinfo": 10.0, "sportlijn": 5.0},
+    target={"gentinfo": 30.0, "sportlijn": 20.0},
+    offer={"gentinfo": 150.0, "sportlijn": None},
+)
+
+
+class Day(NamedTuple):
+    begin: float
+    events: list[Event]
+
+
+class _Story:
+    """One call from its begin on, or one attempt to call back."""
+
+    def __init__(self, draw: st.DrawFn, begin: float, n: int) -> None:
+        self.draw = draw
+        self.n = n
+        self.call = CallId(f"19.{n:03}")
+        self.operator = OperatorId(f"op{n % 3}")
+        self.line = draw(st.sampled_from(LINES))
+        self.at = begin + draw(st.integers(0, 40 * 3600)) + draw(SECONDS)
+        if draw(st.integers(0, 3)) == 0:
+            # Calls again some days later, about as long after as counts.
+            self.at += draw(st.sampled_from([6.9, 7.0, 7.1])) * DAY
+        self.events: list[Event] = []
+
+    def say(self, *events: Event) -> None:
+        self.events += events
+
+    def later(self) -> float:
+        self.at += self.draw(SECONDS)
+        return self.at
+
+    def tell(self) -> list[Event]:
+        number = self.draw(st.sampled_from(NUMBERS))
+        self.say(ev.CallStarted(self.at, self.call, "3292101010", number, self.at))
+        kind = self.draw(st.sampled_from(["menu", "answered", "answered", "abandoned", "passed_on", "promise", "open"]))
+        if kind == "menu":
+            outcome = self.draw(st.sampled_from([Outcome.CLOSED, Outcome.LEFT_MENU, Outcome.INFORMED]))
+            line = self.line if outcome is Outcome.CLOSED else None
+            self.say(ev.OutcomeCounted(self.later(), self.call, line, outcome, None))
+            self.say(ev.CallEnded(self.at, self.call, self.at))
+            return self.events
+        entered = self.enter()
+        self.hear(entered)
+        match kind:
+            case "answered":
+                self.answer(entered, first=True)
+                self.hang_up()
+            case "passed_on":
+                self.answer(entered, first=True)
+                again = self.enter()
+                if self.draw(st.booleans()):
+                    self.answer(again, first=False)
+                self.hang_up()
+            case "promise":
+                self.promise(entered)
+            case "abandoned":
+                outcomes = [Outcome.ABANDONED, Outcome.ABANDONED_SHORT, Outcome.OVERFLOW_LOST, Outcome.REFUSED]
+                outcome = self.draw(st.sampled_from([*outcomes, Outcome.OVERFLOW_ANSWERED, Outcome.SWITCH_FAILURE]))
+                at = self.later()
+                self.say(ev.OutcomeCounted(at, self.call, self.line, outcome, at - entered))
+                self.hang_up()
+            case _:
+                pass
+        return self.events
+
+    def enter(self) -> float:
+        at = self.later()
+        self.say(ev.CallEnteredLine(at, self.call, self.line, at, "nl", "welkom"))
+        return at
+
+    def hear(self, entered: float) -> None:
+        if self.draw(st.booleans()):
+            at = self.later()
+            self.say(ev.CallbackOffered(at, self.call, self.line, at, at - entered, False))
+
+    def answer(self, entered: float, *, first: bool) -> None:
+        offer = OfferId(2 * self.n + (0 if first else 1) + 1)
+        self.say(ev.CallOffered(self.later(), self.call, self.line, self.operator, offer, WHY))
+        self.state(_S.RESERVED)
+        self.later()
+        self.state(_S.RINGING)
+        at = self.later()
+        self.say(ev.CallAnswered(at, self.call, self.line, self.operator, at, at - entered))
+        self.state(_S.IN_CALL)
+        if first:
+            self.say(ev.OutcomeCounted(at, self.call, self.line, Outcome.ANSWERED, at - entered))
+        self.wrap_up(ev.TalkFinished(at, self.call, self.operator, at))
+
+    def wrap_up(self, finished: ev.TalkFinished | ev.AttemptFinished) -> None:
+        # A machine whose clock is set back while they speak.
+        end = self.later() if self.draw(st.integers(0, 9)) else self.at - 3600.0
+        self.at = max(self.at, end)
+        match finished:
+            case ev.TalkFinished():
+                self.say(ev.TalkFinished(self.at, finished.call, finished.operator, end))
+            case _:
+                result = AttemptResult.CONNECTED
+                parts = finished.callback, finished.attempt, finished.line, finished.operator
+                self.say(ev.AttemptFinished(self.at, *parts, result, end))
+        if self.draw(st.booleans()):
+            self.state(_S.WRAP_UP)
+            self.later()
+        self.state(self.draw(st.sampled_from([_S.AVAILABLE, _S.NOT_READY])))
+
+    def promise(self, entered: float) -> None:
+        at, promised = self.later(), CallbackId(self.call)
+        deadline = at + self.draw(st.sampled_from([600.0, DAY, 30 * DAY]))
+        self.say(ev.CallbackPromised(at, self.call, self.line, promised, at, deadline, deadline))
+        self.say(ev.OutcomeCounted(at, self.call, self.line, Outcome.CALLBACK_ACCEPTED, at - entered))
+        self.hang_up()
+        if self.draw(st.booleans()):
+            attempt, at = OfferId(10_000 + self.n), self.later()
+            self.say(ev.AttemptStarted(at, promised, attempt, self.line, self.operator))
+            self.say(ev.CitizenReached(at, promised, attempt, self.line, self.operator, at))
+            self.state(_S.IN_CALL)
+            result = AttemptResult.CONNECTED
+            self.wrap_up(ev.AttemptFinished(at, promised, attempt, self.line, self.operator, result, at))
+
+    def hang_up(self) -> None:
+        self.say(ev.CallEnded(self.later(), self.call, self.at))
+
+    def state(self, state: OperatorState) -> None:
+        self.say(ev.OperatorChanged(self.at, self.operator, _S.AVAILABLE, state, None, "engine", self.line))
+
+
+@st.composite
+def days(draw: st.DrawFn) -> Day:
+    """Some stories, in the order of time."""
+    begin = draw(st.sampled_from(BEGINS)).timestamp()
+    told = [
+        (event.at, n, place, event)
+        for n in range(draw(st.integers(1, 14)))
+        for place, event in enumerate(_Story(draw, begin, n).tell())
+    ]
+    return Day(begin, [event for *_, event in sorted(told, key=itemgetter(0, 1, 2))])

@@ -1,0 +1,350 @@
+"""The figures counted a second time, straight from the events, with plain loops: no table, no SQL, no term.
+
+Written from the definitions in the documentation alone; whatever this and the product disagree on is a bug of one.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from acd.model import events as ev
+from acd.model.events import Event
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+WEEK = 7 * 24 * 3600.0
+
+Pair = tuple[float, float]
+"""Above and below the line."""
+Counted = dict[tuple[str, str | None], dict[str, Pair]]
+"""By period and line, then by figure."""
+
+
+@dataclass
+class Call:
+    id: str
+    arrived: float
+    number: str | None = None
+    line: str | None = None
+    entered: float | None = None
+    operator: str | None = None
+    answered: float | None = None
+    ended: float | None = None
+    outcome: str | None = None
+    outcome_at: float | None = None
+    waited: float | None = None
+    heard: float | None = None
+    heard_waited: float | None = None
+    promise: str | None = None
+
+
+@dataclass
+class Talk:
+    began: float
+    line: str
+    operator: str | None
+    ended: float | None = None
+    wrap_up: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        assert self.ended is not None
+        return max(0.0, self.ended - self.began)
+
+
+@dataclass
+class Promise:
+    line: str
+    given: float
+    deadline: float
+    reached: float | None = None
+
+    @property
+    def kept(self) -> bool:
+        return self.reached is not None and self.reached <= self.deadline
+
+
+class History:
+    """What happened, as a patient reader of the ledger would note it down."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self.calls: dict[str, Call] = {}
+        self.talks: list[Talk] = []
+        self.promises: dict[str, Promise] = {}
+        self.states: list[tuple[str, str, float, float | None]] = []
+        """Operator, state, begin, end."""
+        self._open_talks: dict[object, Talk] = {}
+        self._last_talk: dict[str, Talk] = {}
+        self._state_now: dict[str, int] = {}
+        self._wrapping: dict[str, Talk | None] = {}
+        for event in events:
+            self._read(event)
+
+    def _read(self, event: Event) -> None:
+        match event:
+            case ev.CallStarted():
+                self.calls[event.call] = Call(event.call, event.arrived_at, event.number)
+            case ev.CallEnteredLine():
+                call = self.calls[event.call]
+                call.line = event.line
+                call.entered = event.entered_at
+            case ev.CallAnswered():
+                call = self.calls[event.call]
+                call.operator, call.answered, call.line = event.operator, event.answered_at, event.line
+                self._speak(event.call, Talk(event.answered_at, event.line, event.operator))
+            case ev.OutcomeCounted():
+                call = self.calls[event.call]
+                if call.outcome is None:
+                    call.outcome, call.outcome_at, call.waited = event.outcome.value, event.at, event.waited
+                    call.line = event.line or call.line
+            case ev.CallbackOffered():
+                call = self.calls[event.call]
+                if call.heard is None:
+                    call.heard, call.heard_waited = event.heard_at, event.waited
+            case ev.CallbackPromised():
+                self.calls[event.call].promise = event.callback
+                self.promises[event.callback] = Promise(event.line, event.at, event.deadline)
+            case ev.CitizenReached():
+                self.promises[event.callback].reached = event.answered_at
+                self._speak(event.attempt, Talk(event.answered_at, event.line, event.operator))
+            case ev.TalkFinished():
+                self._hush(event.call, event.ended_at)
+            case ev.AttemptFinished():
+                self._hush(event.attempt, event.ended_at)
+            case ev.CallEnded():
+                self.calls[event.call].ended = event.gone_at
+                self._hush(event.call, event.gone_at)
+            case ev.OperatorChanged():
+                self._change(event)
+            case _:
+                pass
+
+    def _speak(self, of: object, talk: Talk) -> None:
+        self._hush(of, talk.began)
+        self.talks.append(talk)
+        self._open_talks[of] = talk
+        if talk.operator is not None:
+            self._last_talk[talk.operator] = talk
+
+    def _hush(self, of: object, at: float) -> None:
+        talk = self._open_talks.pop(of, None)
+        if talk is not None:
+            talk.ended = at
+
+    def _change(self, event: ev.OperatorChanged) -> None:
+        who = event.operator
+        if who in self._state_now:
+            place = self._state_now[who]
+            operator, state, began, _ = self.states[place]
+            self.states[place] = (operator, state, began, event.at)
+            talk = self._wrapping.pop(who, None)
+            if state == "wrap_up" and talk is not None:
+                talk.wrap_up = max(0.0, event.at - began)
+        self._state_now[who] = len(self.states)
+        self.states.append((who, event.state.value, event.at, None))
+        if event.state.value == "wrap_up":
+            talk = self._wrapping[who] = self._last_talk.get(who)
+            if talk is not None:
+                talk.wrap_up = 0.0
+
+
+# --- Periods ---------------------------------------------------------------------------------------------------------
+
+
+def named(grain: str, at: float) -> str:
+    clock = datetime.fromtimestamp(at, BRUSSELS)
+    match grain:
+        case "total":
+            return ""
+        case "15min" | "30min" | "60min":
+            width = int(grain[:2])
+            return clock.replace(minute=clock.minute // width * width, second=0, microsecond=0).isoformat(
+                timespec="minutes"
+            )
+        case "hour":
+            return f"{clock:%H}"
+        case "weekday":
+            return str(clock.isoweekday())
+        case "slot":
+            return f"{clock.isoweekday()} {clock:%H}:{clock.minute // 30 * 30:02}"
+        case "week":
+            return f"{clock.isocalendar().year}-W{clock.isocalendar().week:02}"
+        case "month":
+            return f"{clock:%Y-%m}"
+        case _:
+            return f"{clock:%Y-%m-%d}"
+
+
+# --- Counting --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Settings:
+    """Of each line: t0, target wait, and when a call back is offered (None = never)."""
+
+    short: dict[str | None, float]
+    target: dict[str | None, float]
+    offer: dict[str | None, float | None]
+
+
+def count(
+    history: History, settings: Settings, now: float, grain: str, since: float, until: float, by_line: bool
+) -> Counted:
+    counted: Counted = defaultdict(dict)
+    calls: dict[tuple[str, str | None], list[Call]] = defaultdict(list)
+    for call in history.calls.values():
+        if since <= call.arrived < until:
+            calls[named(grain, call.arrived), call.line if by_line else None].append(call)
+    for key, some in calls.items():
+        counted[key] |= of_calls(some, history, settings, now)
+    talks: dict[tuple[str, str | None], list[Talk]] = defaultdict(list)
+    for talk in history.talks:
+        if since <= talk.began < until:
+            talks[named(grain, talk.began), talk.line if by_line else None].append(talk)
+    for key, spoken in talks.items():
+        counted[key] |= of_talks([talk for talk in spoken if talk.ended is not None])
+    promises: dict[tuple[str, str | None], list[Promise]] = defaultdict(list)
+    for promise in history.promises.values():
+        if since <= promise.given < until:
+            promises[named(grain, promise.given), promise.line if by_line else None].append(promise)
+    for key, given in promises.items():
+        due = [promise for promise in given if promise.deadline <= now]
+        kept = [promise for promise in due if promise.kept]
+        counted[key] |= {"kept_promise": (len(kept), len(due)), "promises": (len(given), len(given))}
+    if not by_line:
+        for period, pair in of_time(history, now, grain, since, until).items():
+            counted[period, None]["occupancy"] = pair
+    return counted
+
+
+def of_calls(calls: Sequence[Call], history: History, settings: Settings, now: float) -> dict[str, Pair]:
+    def n(those: Callable[[Call], bool]) -> int:
+        return sum(1 for call in calls if those(call))
+
+    def answered(call: Call) -> bool:
+        return call.outcome == "answered"
+
+    def abandoned(call: Call) -> bool:
+        return call.outcome in ("abandoned", "abandoned_short")
+
+    def short(call: Call) -> bool:
+        return abandoned(call) and call.waited is not None and call.waited < settings.short.get(call.line, 10.0)
+
+    def within(call: Call, seconds: float | None = None) -> bool:
+        limit = settings.target.get(call.line, 30.0) if seconds is None else seconds
+        return call.waited is not None and call.waited <= limit
+
+    def reached(call: Call) -> bool:
+        return call.outcome == "callback_accepted" and call.promise is not None and history.promises[call.promise].kept
+
+    def still_waiting(call: Call) -> bool:
+        limit = settings.offer.get(call.line)
+        if limit is None:
+            return False
+        if call.outcome is not None:
+            return call.waited is not None and call.waited >= limit
+        return call.entered is not None and now - call.entered >= limit + 5
+
+    def heard(call: Call) -> bool:
+        limit = settings.offer.get(call.line)
+        if limit is None or call.heard is None or call.heard_waited is None:
+            return False
+        late = call.outcome_at is not None and call.heard > call.outcome_at
+        return call.heard_waited < limit + 5 and not late
+
+    def passed_on(call: Call) -> bool:
+        assert call.outcome_at is not None
+        return any(at is not None and at > call.outcome_at for at in (call.answered, call.entered))
+
+    def known_again(call: Call) -> bool:
+        return answered(call) and call.number is not None and call.arrived + WEEK <= now
+
+    def came_back(call: Call) -> bool:
+        return any(
+            other.number == call.number
+            and other.line == call.line
+            and (call.arrived, call.id) < (other.arrived, other.id)
+            and other.arrived <= call.arrived + WEEK
+            for other in history.calls.values()
+        )
+
+    def helped(call: Call) -> bool:
+        return call.outcome in ("answered", "overflow_answered", "informed") or reached(call)
+
+    a, b, s = n(answered), n(abandoned), n(short)
+    a_t, b_t = n(lambda c: answered(c) and within(c)), n(lambda c: abandoned(c) and within(c))
+    a_20 = n(lambda c: answered(c) and within(c, 20.0))
+    accepted = n(lambda c: c.outcome == "callback_accepted")
+    waits_a = [c.waited for c in calls if answered(c) and c.waited is not None]
+    waits_b = [c.waited for c in calls if abandoned(c) and c.waited is not None]
+    waits = [c.waited for c in calls if c.outcome is not None and c.waited is not None]
+    citizens = {(named("day", c.arrived), c.number) for c in calls if c.number is not None}
+    happy = {(named("day", c.arrived), c.number) for c in calls if c.number is not None and helped(c)}
+    still = [c for c in calls if still_waiting(c)]
+    again = [c for c in calls if known_again(c)]
+    found: dict[str, Pair] = {
+        "reachability": (a, a + b),
+        "strict_answer_rate": (a, n(lambda c: c.outcome not in (None, "closed"))),
+        "reached": (a + n(reached), a + b + accepted),
+        "service_level": (a_t, a + b - s),
+        "service_level@20": (a_20, a + b - s),
+        "app_queue_sl": (a_t, a),
+        "app_queue_sl2": (a_t + b_t, a + b),
+        "answered_in_time": (a_t, a + b),
+        "offer_compliance": (sum(map(heard, still)), len(still)),
+        "fcr_settled": (0, 0),
+        "fcr_not_passed_on": (n(lambda c: answered(c) and not passed_on(c)), a),
+        "fcr_no_repeat": (sum(not came_back(c) for c in again), len(again)),
+        "citizen_reachability": (len(happy), len(citizens)),
+        "asa": (sum(waits_a), len(waits_a)),
+        "mean_patience": (sum(waits_b), len(waits_b)),
+        "longest_wait": (max(waits, default=0.0), len(waits)),
+    }
+    counts = {
+        "offered": len(calls),
+        "answered": a,
+        "abandoned": b,
+        "abandoned_short": s,
+        "abandoned_long": b - s,
+        "answered_within": a_t,
+        "abandoned_within": b_t,
+        "undecided": n(lambda c: c.outcome is None),
+        **{
+            outcome: n(lambda c, outcome=outcome: c.outcome == outcome)  # type: ignore[misc]
+            for outcome in (
+                *("callback_accepted", "overflow_answered", "overflow_lost", "closed", "left_menu"),
+                *("informed", "refused", "switch_failure"),
+            )
+        },
+    }
+    return found | {id: (number, number) for id, number in counts.items()}
+
+
+def of_talks(talks: Sequence[Talk]) -> dict[str, Pair]:
+    n = len(talks)
+    seconds, wrap_up = sum(talk.seconds for talk in talks), sum(talk.wrap_up for talk in talks)
+    return {
+        "aht": (seconds + wrap_up, n),
+        "mean_talk": (seconds, n),
+        "mean_hold": (0.0, n),
+        "mean_wrap_up": (wrap_up, n),
+        "handled": (n, n),
+    }
+
+
+def of_time(history: History, now: float, grain: str, since: float, until: float) -> dict[str, Pair]:
+    """Quarter by quarter: no period of ours begins or ends within one."""
+    busy: dict[str, float] = defaultdict(float)
+    idle: dict[str, float] = defaultdict(float)
+    for _, state, began, ended in history.states:
+        begin, end = max(began, since), min(now if ended is None else ended, until)
+        quarter = begin // 900 * 900
+        while quarter < end:
+            seconds = min(end, quarter + 900) - max(begin, quarter)
+            if seconds > 0 and state in ("in_call", "reserved", "ringing", "wrap_up"):
+                busy[named(grain, quarter)] += seconds
+            elif seconds > 0 and state == "available":
+                idle[named(grain, quarter)] += seconds
+            quarter += 900
+    return {period: (busy[period], busy[period] + idle[period]) for period in sorted({*busy, *idle})}

@@ -1,0 +1,151 @@
+"""What the database counts, and what a second, naive count of the raw events gives, are the same; and the list behind
+every figure has exactly as many rows as the figure says."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert
+
+from acd.figures.periods import Grain
+from acd.figures.report import Dimension, Query, Ref, Report, Value, read_refs
+from acd.figures.rows import Population
+from acd.figures.table import FIGURES, Kind
+from acd.model.events import CallStarted
+from acd.records import FigureBook, upgrade
+from acd.records.database import connect
+from acd.records.entries import Entry, seal
+from acd.records.ledger import citizen_of
+from acd.records.tables import callback
+from acd.records.writing import Batch, store
+from tests.figures.days import DAY, LIMITS, SETTINGS, Day, days
+from tests.figures.naive import Counted, History, count
+
+REFS = read_refs([*FIGURES, "service_level@20"])
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        asyncio.run(upgrade(f"sqlite:///{path}"))
+        yield path
+
+
+def entry_of(event: object) -> Entry:
+    entry = seal(event)  # type: ignore[arg-type]
+    if isinstance(event, CallStarted) and event.number is not None:
+        entry.citizen = citizen_of(event.number, b"key")
+    return entry
+
+
+async def fill(url: str, day: Day, history: History) -> None:
+    engine = connect(url)
+    entries = [entry_of(event) for event in day.events]
+    promises = [
+        {
+            "callback": id,
+            "line": promise.line,
+            "call": id,
+            "language": "nl",
+            "promised_at": promise.given,
+            "start_at": promise.given,
+            "end_at": promise.deadline,
+            "deadline": promise.deadline,
+            "state": "reached" if promise.reached is not None else "cancelled",
+            "step": 1,
+            "attempts": 1,
+            "reached_at": promise.reached,
+        }
+        for id, promise in history.promises.items()
+    ]
+    try:
+        await store(engine, Batch("run", len(entries), entries))
+        if promises:
+            async with engine.begin() as connection:
+                await connection.execute(insert(callback), promises)
+    finally:
+        await engine.dispose()
+
+
+def as_counted(report: Report) -> Counted:
+    return {
+        (row.period, row.line): {key: (value.part, value.of) for key, value in row.values.items()}
+        for row in report.rows
+    }
+
+
+def same(ours: Counted, naive: Counted) -> None:
+    """Figures of which nothing was counted may be missing."""
+    for key in {*ours, *naive}:
+        left, right = ours.get(key, {}), naive.get(key, {})
+        for figure in {*left, *right}:
+            expected = right.get(figure, (0, 0))
+            found = left.get(figure, (0, 0))
+            if FIGURES[figure.partition("@")[0]].kind is Kind.COUNT:
+                expected, found = (expected[1],) * 2, (found[1],) * 2
+            assert found == pytest.approx(expected, rel=1e-9, abs=1e-6), (key, figure)
+
+
+async def check(url: str, day: Day, grain: Grain, since: float, until: float, now: float, lists: Sequence[Ref]) -> None:
+    history = History(day.events)
+    await fill(url, day, history)
+    book = FigureBook(url)
+    try:
+        for by in ((), (Dimension.LINE,)):
+            query = Query(since=since, until=until, now=now, figures=REFS, grain=grain, by=by, limits=LIMITS)
+            report = await book.report(query)
+            same(as_counted(report), count(history, SETTINGS, now, grain.value, since, until, bool(by)))
+            total: Counted = {("", None): {key: (value.part, value.of) for key, value in report.total.values.items()}}
+            same(total, count(history, SETTINGS, now, "total", since, until, False))
+        await check_lists(book, query, lists)
+    finally:
+        await book.close()
+
+
+async def check_lists(book: FigureBook, query: Query, refs: Sequence[Ref]) -> None:
+    """Of the whole and of one period: as many in the list as the figure says, above the line and below it."""
+    report = await book.report(query)
+    one = report.rows[-1].number if report.rows else 0
+    for ref in refs:
+        if ref.figure.population in (Population.TIME, Population.CITIZENS):
+            continue
+        total = report.total.values[ref.key]
+        assert await listed(book, query, ref, None) == counted(ref, [total])
+        rows = [row.values[ref.key] for row in report.rows if row.number == one and ref.key in row.values]
+        assert await listed(book, query, ref, one) == counted(ref, rows)
+
+
+async def listed(book: FigureBook, query: Query, ref: Ref, number: int | None) -> tuple[int, int]:
+    behind = [found async for found in book.behind(query, ref, number=number)]
+    above = [found async for found in book.behind(query, ref, number=number, only_part=True)]
+    assert [found for found in behind if found.counts] == above
+    return len(above), len(behind)
+
+
+def counted(ref: Ref, values: Sequence[Value]) -> tuple[float, float]:
+    of = sum(value.of for value in values)
+    return (sum(value.part for value in values) if ref.figure.kind is Kind.SHARE else of), of
+
+
+@given(
+    day=days(),
+    grain=st.sampled_from(Grain),
+    since=st.sampled_from([0.0, 3.3, -DAY]),
+    span=st.sampled_from([40, 9 * 24]),
+    lists=st.lists(st.sampled_from(REFS), min_size=4, max_size=4),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_database_counts_what_a_naive_reader_counts(
+    template: Path, day: Day, grain: Grain, since: float, span: int, lists: list[Ref]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "acd.db"
+        shutil.copy(template, path)
+        begin = day.begin + since
+        asyncio.run(check(f"sqlite:///{path}", day, grain, begin, begin + span * 3600.0, day.begin + 8 * DAY, lists))

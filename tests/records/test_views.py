@@ -1,0 +1,129 @@
+"""The views for reports of others: as documented, the same on both databases, and nameless."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from acd.model.ids import LineId
+from acd.model.outcome import Outcome
+from acd.model.policy import Line
+from acd.records import store_lines, upgrade
+from acd.records.database import connect
+from acd.records.exporting import NoSuchView, read_view, view_named
+from acd.records.views import VIEWS, dictionary
+from tests.figures.ledger import at, call
+from tests.records.histories import NUMBER, answered, missed
+from tests.records.places import Place
+
+DOCS = Path(__file__).parents[2] / "docs" / "sql-views.md"
+FIRST_COLUMNS = {
+    "report_call": "call day arrived arrived_at did language menu_path line entered_at outcome outcome_now "
+    "wait_seconds answered_in_target operator answered_at ended_at talks talk_seconds hold_seconds wrap_up_seconds "
+    "offers callback callback_offer_wait fallback inferred in_gap citizen",
+    "report_day": "day line offered answered answered_in_target abandoned abandoned_short callback_accepted "
+    "overflow_answered overflow_lost closed left_menu informed refused switch_failure undecided answered_wait_seconds",
+    "report_talk": "talk day began began_at call callback line operator ended_at talk_seconds hold_seconds "
+    "wrap_up_seconds fallback",
+    "report_wait": "wait day began began_at call line ended_at wait_seconds how",
+    "report_ring": "offer day offered offered_at call operator ring_seconds how",
+    "report_operator_state": "state day began began_at operator what reason line ended_at seconds set_by",
+    "report_callback": "callback day promised promised_at line call deadline deadline_at state attempts reached_at "
+    "kept closed_at why",
+    "report_gap": "gap began began_at ended ended_at reason",
+    "report_line": "line place name_nl name_en name_fr short_abandon_seconds target_wait_seconds target_share "
+    "target_reachability callback_after_seconds",
+}
+"""What reports of others were built on: new columns may follow, none may go or move."""
+
+
+async def rows(place: Place, name: str) -> list[dict[str, Any]]:
+    view = view_named(name)
+    columns = [column.name for column in view.columns]
+    return [
+        {name: str(cell) if hasattr(cell, "isoformat") else cell for name, cell in zip(columns, row, strict=True)}
+        async for row in read_view(place.url, view, 0.0, 4e9)
+    ]
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_no_column_has_gone_or_moved(view: Any) -> None:
+    first = FIRST_COLUMNS[view.name].split()
+    assert [column.name for column in view.columns][: len(first)] == first
+
+
+async def test_every_view_has_the_columns_and_types_that_the_dictionary_tells(place: Place) -> None:
+    await place.write(*answered("17.1", at("2027-03-01T10:00")), *missed("17.2", at("2027-03-01T11:00"), "an", 2))
+    kinds = {"text": str, "integer": int, "real": (int, float), "date": str, "timestamp": str}
+    for view in VIEWS:
+        for row in await rows(place, view.name):
+            for column in view.columns:
+                assert row[column.name] is None or isinstance(row[column.name], kinds[column.kind]), column.name
+
+
+async def test_a_call_as_a_view_tells_it(place: Place) -> None:
+    await place.write(*answered("17.1", at("2027-03-28T01:59:50"), operator="an"))
+    await store_lines(place.url, [Line(LineId("gentinfo"), {"nl": "Gentinfo"}, target_wait=20.0)])
+    (row,) = await rows(place, "report_call")
+    told = {
+        key: row[key] for key in ("call", "day", "arrived", "line", "outcome", "wait_seconds", "answered_in_target")
+    }
+    assert told == {
+        "call": "17.1",
+        "day": "2027-03-28",
+        "arrived": "2027-03-28 01:59:50",
+        "line": "gentinfo",
+        "outcome": "answered",
+        "wait_seconds": 25.0,
+        "answered_in_target": 0,
+    }
+    assert (row["talk_seconds"], row["wrap_up_seconds"], row["talks"]) == (100.0, 30.0, 1)
+    (talk,) = await rows(place, "report_talk")
+    # 35 s later the clock has been put forward by an hour.
+    assert (talk["began"], talk["talk_seconds"]) == ("2027-03-28 03:00:25", 100.0)
+
+
+async def test_todays_limit_of_short_abandons_holds_for_the_past(place: Place) -> None:
+    await place.write(call(Outcome.ABANDONED, 12.0, at("2027-03-01T10:00")))
+    assert [row["outcome_now"] for row in await rows(place, "report_call")] == ["abandoned"]
+    await store_lines(place.url, [Line(LineId("gentinfo"), {"nl": "Gentinfo"}, short_abandon=15.0)])
+    assert [row["outcome_now"] for row in await rows(place, "report_call")] == ["abandoned_short"]
+    (day,) = await rows(place, "report_day")
+    assert (day["day"], day["offered"], day["abandoned"], day["abandoned_short"]) == ("2027-03-01", 1, 1, 1)
+
+
+async def test_no_view_tells_a_number(place: Place) -> None:
+    async with place.ledger() as ledger:
+        for step in answered("17.1", at("2027-03-01T10:00")):
+            ledger.write(step)
+        await ledger.caught_up()
+    for view in VIEWS:
+        assert NUMBER not in str(await rows(place, view.name))
+
+
+def test_the_documentation_is_the_dictionary() -> None:
+    """Made anew by: acd records views."""
+    assert DOCS.read_text("utf-8").endswith(dictionary())
+
+
+@pytest.mark.postgresql
+async def test_what_was_granted_on_a_view_is_kept_when_its_text_changes(place: Place) -> None:
+    if not place.url.startswith("postgresql"):
+        return
+    engine = connect(place.url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("GRANT SELECT ON report_call TO PUBLIC"))
+            await connection.execute(text("UPDATE version SET value = 'older' WHERE name = 'views'"))
+        await upgrade(place.url)
+        async with engine.connect() as connection:
+            granted = text("SELECT count(*) FROM information_schema.role_table_grants WHERE grantee = 'PUBLIC'")
+            assert await connection.scalar(granted)
+    finally:
+        await engine.dispose()
+
+
+def test_a_view_that_is_not_there_is_told() -> None:
+    with pytest.raises(NoSuchView, match="there is no view 'account'; there are: report_call"):
+        view_named("account")

@@ -55,7 +55,8 @@ def test_no_column_has_gone_or_moved(view: Any) -> None:
 
 async def test_every_view_has_the_columns_and_types_that_the_dictionary_tells(place: Place) -> None:
     await place.write(*answered("17.1", at("2027-03-01T10:00")), *missed("17.2", at("2027-03-01T11:00"), "an", 2))
-    kinds: dict[str, type | tuple[type, ...]] = {"text": str, "integer": int, "real": (int, float), "date": str, "timestamp": str}
+    texts: dict[str, type | tuple[type, ...]] = dict.fromkeys(("text", "date", "timestamp"), str)
+    kinds = texts | {"integer": int, "real": (int, float)}
     for view in VIEWS:
         for row in await rows(place, view.name):
             for column in view.columns:

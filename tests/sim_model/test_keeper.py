@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from acd.callbacks.days import part_of, terms
-from acd.callbacks.moments import may_call
+from acd.callbacks.moments import may_call, second_chance
 from acd.engine.attempts import needed
 from acd.engine.core import Engine, Step
 from acd.model.callback import AttemptResult, CallbackState
@@ -126,15 +126,17 @@ def test_never_two_attempts_at_once_nor_more_than_the_line_allows(lived: Lived) 
         assert len(rung) <= 3
 
 
-def test_again_later_and_in_another_part_of_the_day(lived: Lived) -> None:
-    again = 0
-    for story in lived.attempts.values():
+def test_again_later_and_in_another_part_of_the_day_or_on_another_day_if_there_is_one(lived: Lived) -> None:
+    again, deadlines = 0, {p.callback: p.deadline for p in (*lived.keeper.closed, *lived.keeper.promises.values())}
+    for callback, story in lived.attempts.items():
         for end, start in zip(story[1::2], story[2::2], strict=False):
             assert isinstance(end, AttemptFinished) and lived.setup.city is not None
             if end.result in RUNG:
                 again += 1
                 assert start.at - end.ended_at >= terms(lived.setup.city, end.line).gap
-                assert part_of(start.at) is not part_of(end.ended_at) or start.at - end.ended_at > 12 * 3600
+                elsewhen = part_of(start.at) is not part_of(end.ended_at) or start.at - end.ended_at > 12 * 3600
+                chance = second_chance(lived.setup.city, end.line, end.ended_at, deadlines[callback])
+                assert elsewhen or chance is None
     assert again > 30
 
 

@@ -125,6 +125,7 @@ class Pages:
             "decimal": lambda value: f"{value:.1f}" if lang is Lang.EN else f"{value:.1f}".replace(".", ","),
             "clock": lambda moment: self._time(moment)[:5],
             "today": text(lang, f"day_{datetime.fromtimestamp(curve.at, self.zone).weekday()}") if curve else "",
+            "line_rows": {row.line: row for row in snapshot.lines} if snapshot else {},
             "operators": _at_work(shown) if shown and view.people else (),
             "reason": lambda key: text(lang, f"reason_{key}") if key in _FAILURES else key,
         }

@@ -159,19 +159,19 @@ def board_of(events: list[Event], now: float) -> Board:
                 calls.pop(event.call, None)
             case _:
                 pass
-    people = [_operator(name, calls, now) for name in OPERATORS]
+    people = [_operator(name, calls, events[-1].at) for name in OPERATORS]
     return board([_line(key, calls, people, now) for key in NAMES], people, list(calls.values()), at=now)
 
 
-def _operator(name: str, calls: Mapping[CallId, BoardCall], now: float) -> BoardOperator:
+def _operator(name: str, calls: Mapping[CallId, BoardCall], then: float) -> BoardOperator:
     talking = [call for call in calls.values() if call.operator == name]
-    state, since, reason = OperatorState.AVAILABLE, now - 40 - 7 * len(name), None
+    state, since, reason = OperatorState.AVAILABLE, then - 40 - 7 * len(name), None
     if talking:
-        state, since = OperatorState.IN_CALL, now - 95.0
+        state, since = OperatorState.IN_CALL, then - 95.0
     elif name in PAUSED:
-        state, since, reason = OperatorState.NOT_READY, now - 1204.0, PAUSED[name]
+        state, since, reason = OperatorState.NOT_READY, then - 1204.0, PAUSED[name]
     elif name in WRAP_UP:
-        state, since = OperatorState.WRAP_UP, now - 12.0
+        state, since = OperatorState.WRAP_UP, then - 12.0
     serves = [*SERVED, "toerisme"] if name in ("an", "bart", "chloe", "jan") else SERVED
     if name in ("karen", "ilse"):
         serves = [*SERVED, "sportlijn"]

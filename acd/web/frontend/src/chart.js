@@ -58,7 +58,7 @@ function options(labels, width, height) {
         size: 2.25 * size,
         gap: 0.25 * size,
         space: 1.5 * size,
-        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+        incrs: [1, 2, 5, 10, 20, 40, 50, 100, 200, 400, 500, 1000],
         grid: { stroke: colour("--edge"), width: 1 },
       },
     ],

@@ -17,6 +17,7 @@ from acd.config.city import (
     Interval,
     Names,
     Shift,
+    Supervision,
     Threshold,
     Thresholds,
     Week,
@@ -58,6 +59,7 @@ def build(block: CityBlock, source: Source, roster: Roster) -> City:
         closing_days=tuple(map(_closing_day, block.closing_days)),
         shifts=tuple(_shift(shift) for shift in block.shifts),
         roster=roster,
+        supervision=_struct(Supervision, block.supervision),
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
     )
     return _with_yearly_volumes(city, block)

@@ -48,6 +48,7 @@ def _city(city: City) -> _Flat:
     policy = city.policy
     flat = {"city": city.name, "closing_days": _text(city.closing_days)}
     flat |= {name: _text(getattr(policy, name)) for name in ("confirm_timeout", "ringing_timeout", "offer_margin")}
+    flat |= dict(_flat("supervision", city.supervision))
     return flat | dict(_flat("routing", policy.routing)) | dict(_flat("offers", policy.offers))
 
 

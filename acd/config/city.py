@@ -169,6 +169,13 @@ class CityLine(msgspec.Struct, frozen=True):
     """None = this line never defers a caller."""
 
 
+class Supervision(msgspec.Struct, frozen=True):
+    """What an operator is told of the supervisors."""
+
+    visible: bool = True
+    """He sees on his desk that somebody listens to his call."""
+
+
 class City(msgspec.Struct, frozen=True):
     """All of ``queues.yaml``."""
 
@@ -183,5 +190,6 @@ class City(msgspec.Struct, frozen=True):
     """Who works when, on the dates that ``roster`` does not know."""
     roster: Mapping[date, tuple[Duty, ...]] = FrozenDict()
     """The planner's roster by date. A date that stands in it is wholly given by it."""
+    supervision: Supervision = Supervision()
     warnings: tuple[Fault, ...] = ()
     """What is allowed but odd."""

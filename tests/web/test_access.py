@@ -40,6 +40,16 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/api/callbacks"): PEOPLE,
     ("GET", "/api/callbacks/{callback}"): PEOPLE,
     ("POST", "/api/callbacks/{callback}"): PEOPLE,
+    ("GET", "/floor"): {SUPER, ADMIN},
+    ("GET", "/floor/events"): {SUPER, ADMIN},
+    ("GET", "/api/floor"): {SUPER, ADMIN},
+    ("POST", "/api/floor/state"): {SUPER, ADMIN},
+    ("POST", "/api/floor/lines"): {SUPER, ADMIN},
+    ("POST", "/api/floor/move"): {SUPER, ADMIN},
+    ("POST", "/api/floor/line"): {SUPER, ADMIN},
+    ("POST", "/api/floor/crisis"): {SUPER, ADMIN},
+    ("POST", "/api/floor/listen"): {SUPER},
+    ("POST", "/api/floor/stop"): {SUPER},
     ("GET", "/audit"): {SUPER, ADMIN},
     ("GET", "/api/audit"): {SUPER, ADMIN},
     ("GET", "/accounts"): {ADMIN},
@@ -92,7 +102,7 @@ def test_so_does_a_forgotten_application() -> None:
 async def test_each_role_gets_its_routes_and_no_other(house: House, who: str) -> None:
     async for browser in visitor(house, who):
         for (method, path), may in MAY.items():
-            if path in ("/events", "/logout", "/login", "/kiosk/{link}"):
+            if path in ("/events", "/floor/events", "/logout", "/login", "/kiosk/{link}"):
                 continue  # tried below: they do not end, or change who is there
             asked = path.format(callback="due", name="olga", link=LINK)
             answer = await browser.request(method, asked, headers={"Accept": "application/json"})
@@ -110,6 +120,9 @@ async def test_the_stream_and_the_way_in(house: House, who: str) -> None:
         house.hub.close()  # a stream ends at once
         answer = await browser.get("/events", headers={"Accept": "text/event-stream"})
         assert answer.status_code == (200 if who in MAY["GET", "/events"] else 401)
+        answer = await browser.get("/floor/events", headers={"Accept": "text/event-stream"})
+        refused = 401 if who in (NOBODY, LOCAL) else 403
+        assert answer.status_code == (200 if who in MAY["GET", "/floor/events"] else refused)
         out = await browser.post("/logout", headers={"Accept": "application/json"})
         assert out.status_code == (401 if who in (NOBODY, LOCAL) else 403)
 

@@ -7,9 +7,14 @@ import pytest
 import acd.web
 from acd.model.account import AuditAction, Role
 from acd.model.callback import AttemptResult, CallbackState
+from acd.model.facts import OfferFailure
+from acd.model.operator import OperatorState
 from acd.model.promise import CALLER, SYSTEM, Because
+from acd.model.supervision import Objection, SpyMode
 from acd.model.worklist import Act, Kind, Recorded
 from acd.web import texts
+from acd.web.floor_deeds import DEEDS, Wanted
+from acd.web.floor_view import WAITS
 from acd.web.shell import NAV
 from acd.web.texts import KEYS, Lang, duration, percent, text
 
@@ -42,7 +47,9 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     assert sorted((called | built) - KEYS) == []
 
 
-TABLES = ("texts.py", "desk_texts.py")
+TABLES = ("texts.py", "desk_texts.py", "texts_floor.py")
+UNTOLD = (OfferFailure.UNREACHABLE, OfferFailure.DEAD, OfferFailure.LOST)
+"""An operator is never not ready for these: his phone's state says it."""
 BUILT: dict[str, list[str]] = {
     "state": ["connecting", "live", "reconnecting", "stale", *CallbackState],
     "order": ["fixed", "worst"],
@@ -58,6 +65,25 @@ BUILT: dict[str, list[str]] = {
     "step": list(Recorded),
     "by": [CALLER, SYSTEM],
     "why": [*Because, "caller", "cancel"],
+    "refused": [*Objection, "no_message"],
+    "is": list(OperatorState),
+    "call": [*(state.value for state in WAITS), "listens"],
+    "want": list(Wanted),
+    "mode": list(SpyMode),
+    "spied": [*SpyMode, "rings"],
+    "do": [
+        *DEEDS,
+        *(f"{deed}_{end}" for deed in DEEDS if deed != "stop" for end in ("title", "explained")),
+        "it",
+    ],
+    "said": [
+        *Wanted,
+        *(f"{want}_later" for want in Wanted if want is not Wanted.LOGIN),
+        *("lines", "lines_back", "moved", "moved_rings", "crisis_on", "crisis_off", "spy_stopped"),
+        *("line_open", "line_closed", "line_hours_open", "line_hours_closed"),
+        *SpyMode,
+    ],
+    "reason": ["login", *(how for how in OfferFailure if how not in UNTOLD)],
     "weekday": [str(day) for day in range(7)],
     "fault": [
         text for kind in ("forbidden", "not_found", "unavailable", "other") for text in (kind, f"{kind}_explained")

@@ -17,6 +17,7 @@ from acd.config.city import (
     Interval,
     Names,
     Shift,
+    Supervision,
     Threshold,
     Thresholds,
     Week,
@@ -71,6 +72,7 @@ def build(block: CityBlock, source: Source, roster: Roster) -> City:
         subjects=_subjects(block.subjects),
         shifts=tuple(_shift(shift) for shift in block.shifts),
         roster=roster,
+        supervision=_struct(Supervision, block.supervision),
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
         webhooks=FrozenDict({name: _hook(name, hook) for name, hook in block.webhooks.items()}),
     )

@@ -52,7 +52,7 @@ def _city(city: City) -> _Flat:
     flat |= {name: _text(getattr(policy, name)) for name in ("confirm_timeout", "ringing_timeout", "offer_margin")}
     for block in ("routing", "offers", "desk"):
         flat |= dict(_flat(block, getattr(policy, block)))
-    return flat
+    return flat | dict(_flat("supervision", city.supervision))
 
 
 def _lines(city: City) -> dict[str, _Flat]:

@@ -176,6 +176,13 @@ class CityLine(msgspec.Struct, frozen=True):
     """Address with placeholders (:mod:`acd.config.screen_pop`) that opens the city's own page about a caller."""
 
 
+class Supervision(msgspec.Struct, frozen=True):
+    """What an operator is told of the supervisors."""
+
+    visible: bool = True
+    """He sees on his desk that somebody listens to his call."""
+
+
 class City(msgspec.Struct, frozen=True):
     """All of ``queues.yaml``."""
 
@@ -192,6 +199,7 @@ class City(msgspec.Struct, frozen=True):
     """Who works when, on the dates that ``roster`` does not know."""
     roster: Mapping[date, tuple[Duty, ...]] = FrozenDict()
     """The planner's roster by date. A date that stands in it is wholly given by it."""
+    supervision: Supervision = Supervision()
     warnings: tuple[Fault, ...] = ()
     """What is allowed but odd."""
     webhooks: Mapping[str, Hook] = FrozenDict()

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from acd.config.city import CallbackTerms, Threshold, Thresholds
+from acd.config.city import CallbackTerms, Supervision, Threshold, Thresholds
 from acd.config.fields import (
     Date,
     DayHours,
@@ -361,6 +361,13 @@ class WebhookBlock(Block):
     """The address may be of the city's own network, or of this machine, and need not be https."""
 
 
+class SupervisionBlock(Block):
+    """What an operator is told of the supervisors."""
+
+    visible: bool = _defaults(Supervision)["visible"]
+    """He sees on his desk that somebody listens to his call."""
+
+
 class CityBlock(Block):
     """The lines, operators and opening hours of a city contact centre."""
 
@@ -387,6 +394,7 @@ class CityBlock(Block):
     offers: OffersBlock = OffersBlock()
     webhooks: dict[Id, Annotated[WebhookBlock, together(hook_parts)]] = {}
     """Programs that are told what happens."""
+    supervision: SupervisionBlock = SupervisionBlock()
     confirm_timeout: Annotated[float, seconds(0.2, 10)] = _POLICY["confirm_timeout"]
     """The switch must confirm an offer within this."""
     ringing_timeout: Annotated[float, seconds(1, 30)] = _POLICY["ringing_timeout"]

@@ -9,7 +9,7 @@ from acd.config import City, load
 from acd.engine.board import Board
 from acd.engine.core import Engine
 from acd.model import facts as f
-from acd.model.commands import Command, Offer
+from acd.model.commands import Command, Offer, PlanCallback
 from acd.model.events import Event
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.supervision import Objection, SpyMode
@@ -41,6 +41,10 @@ class Floors:
         step = self.engine.handle(fact, self.now)
         self.commands += step.commands
         self.events += step.events
+        for command in step.commands:
+            if isinstance(command, PlanCallback):
+                # This keeper has nothing to promise.
+                self._happens(f.CallbackPlanned(command.call, None))
         return step.commands
 
     # --- Floor ----------------------------------------------------------------------------------------------------

@@ -14,10 +14,13 @@ from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.model.policy import OperatorRule, QueueRule
 from acd.model.promise import CALLER, SYSTEM, Because
+from acd.model.supervision import Objection, SpyMode
 from acd.model.worklist import Act, Kind, Recorded
 from acd.web import texts
 from acd.web.calls import What
 from acd.web.desk.panels import Phase
+from acd.web.floor_deeds import DEEDS, Wanted
+from acd.web.floor_view import WAITS
 from acd.web.shell import NAV
 from acd.web.texts import KEYS, Lang, duration, percent, text
 
@@ -106,10 +109,28 @@ BUILT: dict[str, list[str]] = {
     "why": [*Because, "caller", "cancel"],
     "phone_is": list(OperatorState),
     "phone": ["ringing", "answering", "talking", "held", "calling"],
+    "refused": [*Objection, "no_message"],
+    "is": list(OperatorState),
+    "call": [*(state.value for state in WAITS), "listens"],
+    "want": list(Wanted),
+    "mode": list(SpyMode),
+    "spied": [*SpyMode, "rings"],
+    "do": [
+        *DEEDS,
+        *(f"{deed}_{end}" for deed in DEEDS if deed != "stop" for end in ("title", "explained")),
+        "it",
+    ],
+    "said": [
+        *Wanted,
+        *(f"{want}_later" for want in Wanted if want is not Wanted.LOGIN),
+        *("lines", "lines_back", "moved", "moved_rings", "crisis_on", "crisis_off", "spy_stopped"),
+        *("line_open", "line_closed", "line_hours_open", "line_hours_closed"),
+        *SpyMode,
+    ],
+    "reason": ["login", *(how for how in OfferFailure if how is not OfferFailure.LOST)],
     "weekday": [str(day) for day in range(7)],
     "day": [str(day) for day in range(7)],
     "doing": [state for state in OperatorState if state is not OperatorState.LOGGED_OUT],
-    "reason": list(OfferFailure),
     "what": list(What),
     "outcome": [*Outcome, "none"],
     "rule": ["only_line", "guard", *QueueRule, "only_operator", *OperatorRule],

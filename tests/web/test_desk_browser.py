@@ -97,7 +97,8 @@ async def test_accessible_and_fitting(page: Page, site: Site, lang: str, theme: 
     await check_accessible(page, "login refused")
     await enter(page, site, "ada", look)
     for path in ("callbacks", "callbacks?kind=closed", "callbacks?kind=broken&line=bjb", "callbacks/handed",
-                 "callbacks/claimed", "audit", "audit?who=nobody", "accounts", "password", "nowhere"):  # fmt: skip
+                 "callbacks/claimed", "audit", "audit?who=nobody", "accounts", "keys", "webhooks", "docs", "password",
+                 "nowhere"):  # fmt: skip
         await page.goto(f"{site.url}/{path}")
         await check_accessible(page, path)
         await check_fits(page, path)

@@ -34,7 +34,7 @@ def secret_of(folder: Path, hook: Hook) -> bytes:
         where = f"the variable {hook.secret_env}"
     else:
         path = folder / (hook.secret_file or "")
-        where = str(path)
+        where = path.name
         try:
             text = path.read_text("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:

@@ -28,4 +28,14 @@ _OTHERS = {404: "There is none", 409: "Somebody was first", 422: "Something is m
 def describe(app: FastAPI, kinds: list[type]) -> None:
     """Add what msgspec makes to FastAPI's own description."""
     _, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
-    app.openapi().setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+    description = app.openapi()
+    known = description.setdefault("components", {}).setdefault("schemas", {})
+    known.update(schemas)
+    if "HTTPValidationError" in known:
+        # What FastAPI finds wrong it lists; what we do, we say in words.
+        found = known["HTTPValidationError"]["properties"]["detail"]
+        known["HTTPValidationError"]["properties"]["detail"] = {"anyOf": [found, {"type": "string"}]}
+    for methods in description["paths"].values():
+        for told in methods.values():
+            if "pages" in told["tags"] and "422" in told["responses"]:
+                told["responses"]["422"]["content"]["text/html"] = {"schema": {"type": "string"}}

@@ -103,3 +103,35 @@ def test_the_reason_for_a_choice_is_a_sentence() -> None:
     said = explain(CallOffered(0.0, CallId("a"), LineId("info"), OperatorId("anna"), OfferId(1), why))
     assert "had waited longest, beyond the limit" in said
     assert "3 idle" in said
+
+
+def test_keys_are_made_once_and_revoked(run) -> None:  # type: ignore[no-untyped-def]
+    code, said = run("key", "add", "Rapport-BI", "--scope", "figures", "--days", "30")
+    assert (code, said.count("acd_")) == (0, 1)
+    key = said.split()[-1]
+    code, said = run("key", "list")
+    assert "rapport-bi" in said and "open" in said and key not in said
+    assert run("key", "add", "rapport-bi", "--scope", "figures")[0] == 1
+    assert run("key", "add", "crm", "--scope", "numbers")[0] == 1
+    assert run("key", "revoke", "rapport-bi")[0] == 0
+    assert run("key", "revoke", "rapport-bi")[0] == 1
+    assert "revoked" in run("key", "list")[1]
+
+
+def test_webhooks_are_listed_with_what_is_wrong(run, monkeypatch, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    city = tmp_path / "queues.yaml"
+    hook = "{url: 'https://127.0.0.1:9/acd', secret_file: crm.secret, events: [call.ended]}"
+    city.write_text((ROOT / "queues.yaml").read_text() + f"webhooks:\n  crm: {hook}\n")
+    monkeypatch.setenv("ACD_QUEUES", str(city))
+    assert "crm.secret cannot be read" in run("webhooks")[1]
+    code, secret = run("webhooks", "secret")
+    (tmp_path / "crm.secret").write_text(secret)
+    code, said = run("webhooks")
+    assert (code, "crm.secret" in said, "call.ended" in said) == (0, False, True)
+    # Its address is this very machine's, which its settings do not allow.
+    code, said = run("webhooks", "test", "crm")
+    assert (code, "not of the public network" in said) == (1, True)
+    assert run("webhooks", "redeliver", "crm") == (0, "crm: 0 to be sent again\n")
+    assert run("webhooks", "redeliver", "crm", "e9")[0] == 1
+    assert "has no webhook 'bi'" in run("webhooks", "test", "bi")[1]
+    assert run("webhooks", "dead")[0] == 0

@@ -9,8 +9,6 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from acd.hooks.signing import BadSecret, new_secret, read_secret, signed
 
-NOW = datetime.now(UTC)
-
 
 @given(st.binary(max_size=200), st.from_regex(r"[a-z0-9.]{1,40}", fullmatch=True))
 def test_a_receiver_with_the_specifications_library_believes_it(data: bytes, id: str) -> None:
@@ -24,7 +22,7 @@ def test_a_receiver_with_the_specifications_library_believes_it(data: bytes, id:
 @pytest.mark.parametrize(("age", "believed"), [(timedelta(minutes=4), True), (timedelta(minutes=6), False)])
 def test_what_was_overheard_is_worth_nothing_later(age: timedelta, believed: bool) -> None:
     secret = new_secret()
-    headers = signed(read_secret("crm", secret), "e1", (NOW - age).timestamp(), b"{}")
+    headers = signed(read_secret("crm", secret), "e1", (datetime.now(UTC) - age).timestamp(), b"{}")
     if believed:
         Webhook(secret).verify("{}", headers)
     else:
@@ -34,7 +32,7 @@ def test_what_was_overheard_is_worth_nothing_later(age: timedelta, believed: boo
 
 def test_neither_id_nor_moment_nor_body_can_be_exchanged() -> None:
     secret = new_secret()
-    key, at = read_secret("crm", secret), NOW.timestamp()
+    key, at = read_secret("crm", secret), datetime.now(UTC).timestamp()
     good = signed(key, "e1", at, b"{}")
     for other in (signed(key, "e2", at, b"{}"), signed(key, "e1", at - 1, b"{}"), signed(key, "e1", at, b"[]")):
         forged = {**good, "webhook-signature": other["webhook-signature"]}

@@ -11,7 +11,7 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from acd.model.account import AuditAction, AuditEntry
+from acd.model.account import AuditAction, AuditEntry, Scope
 from acd.model.ids import CallbackId
 from acd.web.server import WebServer
 from tests.web.house import DIGEST, LINK, PASSWORD, House, opened
@@ -115,6 +115,23 @@ async def test_accessible_and_fitting(page: Page, site: Site, lang: str, theme: 
     await page.locator("form .fields button.main").click()
     await expect(page.locator(".secret")).to_be_visible()
     await check_accessible(page, "one-time password")
+
+
+@pytest.mark.parametrize(("lang", "theme"), [("nl", "light"), ("fr", "dark")])
+async def test_pages_about_other_programs_are_accessible(page: Page, site: Site, lang: str, theme: str) -> None:
+    await site.house.key("rapport-bi", Scope.FIGURES)
+    await enter(page, site, "ada", f"?lang={lang}&theme={theme}")
+    for path in ("keys", "webhooks", "docs"):
+        await page.goto(f"{site.url}/{path}")
+        await check_accessible(page, path)
+        await check_fits(page, path)
+    await page.goto(f"{site.url}/keys")
+    await page.keyboard.press("Tab")
+    await page.locator("#key-name").focus()
+    for key in ("n", "i", "e", "u", "w", "Tab", "Tab", "Space", "Enter"):
+        await page.keyboard.press(key)
+    await expect(page.locator(".secret")).to_be_visible()
+    await check_accessible(page, "a new key")
 
 
 @pytest.mark.parametrize("situation", ["empty", "away", "stale"])

@@ -33,6 +33,7 @@ OPERATOR: Final[Mapping[str, tuple[str, str, str]]] = {
     "get_ready": ("Klaar", "Ready", "Prêt"),
     "get_not_ready": ("Niet klaar", "Not ready", "Pas prêt"),
     "next_ready": ("Hierna klaar", "Ready next", "Prêt ensuite"),
+    "ready_now": ("Nu klaar", "Ready now", "Prêt maintenant"),
     "next_not_ready": ("Hierna niet klaar", "Not ready next", "Pas prêt ensuite"),
     "own_state": ("Je toestand", "Your state", "Votre état"),
     "next_out": ("Hierna stop je met werken.", "After this you stop work.", "Ensuite vous terminez le travail."),

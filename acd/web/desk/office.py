@@ -256,9 +256,16 @@ class Office:
             for seat in self._seats.get(operator, ()):
                 seat.set()
 
-    async def stream(self, operator: OperatorId, render: Callable[[], Awaitable[str]]) -> AsyncGenerator[bytes, None]:
+    async def stream(
+        self,
+        operator: OperatorId,
+        render: Callable[[], Awaitable[str]],
+        *,
+        doubtful: Callable[[], bool] = lambda: False,
+    ) -> AsyncGenerator[bytes, None]:
         """What one page shows as Server-Sent Events, whenever it changes; a sign of life when it does not. ``id`` is
-        our clock at that moment, seconds since the epoch."""
+        our clock at that moment, seconds since the epoch. While the picture is ``doubtful`` it is made again with each
+        sign of life."""
         changed = asyncio.Event()
         self._join(operator, changed)
         try:
@@ -269,11 +276,17 @@ class Office:
                 yield self._beat_message() if html == shown else self._message(html)
                 shown = html
                 await asyncio.sleep(MIN_GAP)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._beat - MIN_GAP):
-                        await changed.wait()
+                while not await self._happens(changed) and not doubtful():
+                    yield self._beat_message()
         finally:
             self._leave(operator, changed)
+
+    async def _happens(self, changed: asyncio.Event) -> bool:
+        """Whether something changes before the next sign of life is due."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._beat - MIN_GAP):
+                await changed.wait()
+        return changed.is_set()
 
     def _join(self, operator: OperatorId, seat: asyncio.Event) -> None:
         self._seats.setdefault(operator, set()).add(seat)

@@ -84,13 +84,16 @@ class Seat:
         self._task: asyncio.Task[Pop | None] | None = None
         self._asked: ContactId | None = None
 
+    def doubtful(self) -> bool:
+        """The records could not be read: they are asked again."""
+        return self._pop is not None and self._pop.failed
+
     async def pop(self, desk: BoardDesk) -> Pop | None:
         """What is known by now; when the rest comes, the page is told."""
         known = blank(self._office, desk)
         if known is None:
             return None
-        again = self._pop is not None and self._pop.failed
-        if self._asked != known.contact or (again and self._task is None):
+        if self._asked != known.contact or (self.doubtful() and self._task is None):
             self._asked, self._pop = known.contact, None
             self._task = asyncio.create_task(self._popper.look_up(self._visitor, desk))
         if self._task is not None:

@@ -197,7 +197,7 @@ def _add_pages(app: FastAPI, office: Office, work: MyWork, panels: Panels, poppe
             page = panels.live(request, desk, await seat.pop(desk))
             return bytes(page.body).decode()
 
-        return EventStream(while_signed_in(request, office.stream(operator, render)))
+        return EventStream(while_signed_in(request, office.stream(operator, render, doubtful=seat.doubtful)))
 
     @app.get("/desk/form", response_class=HTMLResponse, tags=["pages"])
     async def desk_form(request: Request, visitor: VisitorOf, contact: ContactOf = "") -> Response:

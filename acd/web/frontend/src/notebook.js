@@ -19,8 +19,10 @@ export class Notebook {
   #first = 0; // when the oldest unsaved keystroke came
   #failed = 0;
   #hours;
+  #clock;
 
-  constructor(place, headers, timeZone) {
+  constructor(place, headers, timeZone, clock) {
+    this.#clock = clock;
     this.#hours = new Intl.DateTimeFormat("nl-BE", { timeZone, hour: "2-digit", minute: "2-digit" });
     this.#place = place;
     this.#headers = headers;
@@ -166,7 +168,7 @@ export class Notebook {
       if (answer.status === 409) this.#write(this.#merged(this.#read(), base, this.#base, true));
       if (this.unsaved) keep(this.#key(), { draft: this.#read(), base: this.#base, version: this.#version });
       else forget(this.#key());
-      if (!this.unsaved) this.#say(form.dataset.kept.replace("{time}", this.#hours.format()));
+      if (!this.unsaved) this.#say(form.dataset.kept.replace("{time}", this.#hours.format(1000 * this.#clock.now())));
     } catch {
       this.#failed = Date.now();
       if (form === this.#form) this.#say(form.dataset.here, true);

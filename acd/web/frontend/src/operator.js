@@ -18,7 +18,7 @@ const lost = document.getElementById("lost");
 const headers = { "Content-Type": "application/json", "X-CSRF-Token": desk.dataset.csrf };
 
 const clock = new Clock();
-const notebook = new Notebook(writing, headers, desk.dataset.timezone);
+const notebook = new Notebook(writing, headers, desk.dataset.timezone, clock);
 
 let heard = performance.now();
 let kicked = 0;

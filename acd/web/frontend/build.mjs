@@ -6,7 +6,7 @@ import { copyFile } from "node:fs/promises";
 const to = "../static";
 
 await build({
-  entryPoints: ["wallboard.js", "wallboard.css", "desk.js", "desk.css", "htmx.js", "icon.svg", "phone.js"].map((file) => `src/${file}`),
+  entryPoints: ["wallboard.js", "wallboard.css", "desk.js", "desk.css", "htmx.js", "icon.svg", "phone.js", "phone.css"].map((file) => `src/${file}`),
   outdir: to,
   bundle: true,
   minify: true,

@@ -518,7 +518,7 @@ class BrowserPhone extends Shown {
       else if (what === "send") await this.send(main);
       else if (what === "consult") await this.consult(main);
       else if (what === "complete") this.complete(main);
-      else if (what === "back") this.aside ? this.aside.end() : main.hold(false);
+      else if (what === "back") this.back(main);
     } catch (error) {
       this.refused(error);
     }
@@ -561,6 +561,11 @@ class BrowserPhone extends Shown {
 
   complete(main) {
     if (this.aside?.state === "talking") main.refer(this.aside.session.remote_identity.uri.toString(), this.aside);
+  }
+
+  back(main) {
+    this.aside?.end();
+    main.hold(false);
   }
 
   callOptions() {

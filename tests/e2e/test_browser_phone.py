@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from itertools import pairwise
@@ -16,8 +17,8 @@ from acd.model.events import Event
 from acd.records import Archive, CallRow
 from sim.lab import Habit, Lab, Phone
 from sim.lab.asterisk import TRUNK_HOST
+from sim.lab.phone import Sound
 from sim.lab.service import LabService
-from sim.lab.sip import Message
 from sim.lab.sipp import Farm
 from tests.e2e.conftest import all_ended, until
 from tests.e2e.desk_page import DeskPage, accounts, chromium
@@ -50,7 +51,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def service(lab: Lab, tmp_path: Path) -> AsyncIterator[LabService]:
-    port = str(lab.slot.next_port())
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
     async with LabService(lab, QUEUES, tmp_path / "state", {"ACD_WEB_PORT": port}) as service:
         await accounts(service, "anna", "dina", "bram")
         yield service
@@ -149,17 +151,30 @@ async def test_a_call_is_answered_held_passed_on_and_wrapped_up_with_the_keyboar
     assert resumed.held == pytest.approx(1.5, abs=1.0)
 
 
+class Keys(Sound):
+    """Keeps what is heard, and the keys that are pressed (RFC 4733)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pressed: dict[int, str] = {}
+        """By the moment at which each began, on the sender's clock."""
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        if len(data) >= 16 and data[1] & 0x7F == 101:
+            self.pressed[int.from_bytes(data[4:8])] = "0123456789*#"[data[12]]
+        super().datagram_received(data, addr)
+
+
 class Listener(Phone):
-    """A citizen whose telephone shows the keys that were pressed at the other end."""
+    """A citizen who hears how long it is silent, and which keys are pressed at the other end."""
 
     def __init__(self, lab: Lab, number: str) -> None:
         super().__init__(("127.0.0.1", lab.sip_port), number, host=TRUNK_HOST)
-        self.keys = ""
+        self.sound = self.ear = Keys()
 
-    def _requested(self, request: Message) -> None:
-        if request.method == "INFO" and (key := re.search(r"Signal=\s*(\S)", request.body)):
-            self.keys += key[1]
-        super()._requested(request)
+    @property
+    def keys(self) -> str:
+        return "".join(self.ear.pressed.values())
 
     def longest_silence(self, since: int) -> float:
         """Seconds between two packets of sound, at most, from the packet with that number on."""

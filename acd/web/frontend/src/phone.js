@@ -148,6 +148,7 @@ class Shown {
     this.trouble("");
     this.toggle("transfer");
     if (this.part("transfer").hidden) return;
+    this.part("to").select();
     await this.look().catch(() => null);
     this.filter();
   }
@@ -612,11 +613,24 @@ class Conversation {
     session.on("confirmed", () => this.state !== "held" && this.to("talking", false));
     session.on("ended", () => this.over(""));
     session.on("failed", ({ originator, cause }) => this.over(originator === "local" ? "" : why(cause, this)));
+    for (const what of ["reinvite", "update"]) session.on(what, ({ request }) => this.meet(request));
     session.on("getusermediafailed", () => this.over("phone_microphone_denied"));
     session.on("icecandidate", ({ ready }) => {
       clearTimeout(this.gathering);
       this.gathering = setTimeout(ready, GATHERED);
     });
+  }
+
+  // The switch says who is there from now on: a colleague has put his caller through.
+  meet(request) {
+    const said = request.getHeader("P-Asserted-Identity");
+    const identity = said && JsSIP.NameAddrHeader.parse(said);
+    const number = identity?.uri.user || "";
+    if (!/^\+?\d+$/.test(number) || number === this.number) return;
+    this.number = number;
+    this.line = identity.display_name || "";
+    this.phone.look().catch(() => null);
+    this.phone.changed(this);
   }
 
   listen(connection) {

@@ -30,6 +30,9 @@ max_video_streams=0
 ; After a new connection the page's next word says where it is from now on.
 rewrite_contact=yes
 trust_id_inbound=no
+; The page shows with whom it speaks, also when a colleague has put his caller through to it.
+send_pai=yes
+trust_id_outbound=yes
 allow_transfer=yes
 allow_subscribe=no
 moh_suggest=acd

@@ -66,7 +66,8 @@ def dialled_dialplan(context: str, leads_to: str, allowed: Iterable[str], countr
             ways[f"0{prefix[1 + len(country) :]}"] = f"+{country}${{EXTEN:1}}"
         for written, number in ways.items():
             for rest in range(max(1, SHORTEST - len(prefix) + 1), LONGEST - len(prefix) + 2):
-                pattern = f"_{written}{'X' * rest}"
+                # Z is any digit but 0: with two of them a number begins that is not of the own country.
+                pattern = f"_{written}{'Z' if written == '0' else 'X'}{'X' * (rest - 1)}"
                 yield f"exten => {pattern},1(start),Goto({leads_to},outside*{number or '${EXTEN}'},1)"
 
 

@@ -9,7 +9,7 @@ import math
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
 
@@ -312,7 +312,13 @@ def _pjsip(policy: Policy, site: Site) -> str:
         aors=_TRUNK_AOR.format(contact=contact) if contact else "",
         matches="\n".join(f"match={_network(host)}" for host in site.trunk_hosts),
     )
-    browsers = TEMPLATE if any(map(in_browser, policy.operators.values())) else ""
+    browsers = ""
+    if any(map(in_browser, policy.operators.values())):
+        browsers = TEMPLATE
+        for host in site.trunk_hosts:
+            # Whoever comes from the trunk's address is the trunk, and is asked for no password.
+            if ip_address("127.0.0.1") in ip_network(_network(host)):
+                raise BadSetting("trunk_hosts", host, "phones in browsers come from there: name the carrier's own")
     return frame + browsers + "".join(_phone(operator, site) for operator in _by_device(policy))
 
 

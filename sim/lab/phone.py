@@ -19,7 +19,7 @@ REPEAT: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between two sendings of a request that nobody answers (RFC 3261, timer A)."""
 
 
-class _Sound(asyncio.DatagramProtocol):
+class Sound(asyncio.DatagramProtocol):
     """Keeps the sound that comes in: (seconds since the epoch, A-law octets)."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Phone(asyncio.DatagramProtocol):
         self.port = port
         self.calls: list[Call] = []
         self.incoming: asyncio.Queue[Call] = asyncio.Queue()
-        self.sound = _Sound()
+        self.sound = Sound()
         self.failures: list[BaseException] = []
         """Errors in what the phone did by itself; raised when it is closed."""
         self._register_id, self._register_cseq, self._registered = token(), 0, False

@@ -58,7 +58,13 @@ class LabService:
         return self._environment.get("ACD_DATABASE") or f"sqlite:///{self.state / 'acd.db'}"
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            # Nothing of it is left behind.
+            if self._process is not None:
+                self.kill()
+            raise
         return self
 
     async def __aexit__(

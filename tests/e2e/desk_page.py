@@ -71,6 +71,7 @@ class DeskPage:
         await self.page.keyboard.press("Enter")
         await self.page.wait_for_url("**/desk/phone")
         await self.sees("status", "Klaar", 10)
+        await expect(self.page.locator("#phone")).to_have_attribute("data-state", "idle")
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -6,7 +6,20 @@ import { copyFile } from "node:fs/promises";
 const to = "../static";
 
 await build({
-  entryPoints: ["wallboard.js", "wallboard.css", "desk.js", "desk.css", "floor.js", "floor.css", "operator.js", "operator.css", "phone.js", "htmx.js", "icon.svg"].map((file) => `src/${file}`),
+  entryPoints: [
+    "wallboard.js",
+    "wallboard.css",
+    "desk.js",
+    "desk.css",
+    "floor.js",
+    "floor.css",
+    "operator.js",
+    "operator.css",
+    "phone.js",
+    "phone.css",
+    "htmx.js",
+    "icon.svg",
+  ].map((file) => `src/${file}`),
   outdir: to,
   bundle: true,
   minify: true,

@@ -148,6 +148,7 @@ class Shown {
     this.trouble("");
     this.toggle("transfer");
     if (this.part("transfer").hidden) return;
+    this.part("to").select();
     await this.look().catch(() => null);
     this.filter();
   }
@@ -518,7 +519,7 @@ class BrowserPhone extends Shown {
       else if (what === "send") await this.send(main);
       else if (what === "consult") await this.consult(main);
       else if (what === "complete") this.complete(main);
-      else if (what === "back") this.aside ? this.aside.end() : main.hold(false);
+      else if (what === "back") this.back(main);
     } catch (error) {
       this.refused(error);
     }
@@ -561,6 +562,11 @@ class BrowserPhone extends Shown {
 
   complete(main) {
     if (this.aside?.state === "talking") main.refer(this.aside.session.remote_identity.uri.toString(), this.aside);
+  }
+
+  back(main) {
+    this.aside?.end();
+    main.hold(false);
   }
 
   callOptions() {
@@ -607,11 +613,24 @@ class Conversation {
     session.on("confirmed", () => this.state !== "held" && this.to("talking", false));
     session.on("ended", () => this.over(""));
     session.on("failed", ({ originator, cause }) => this.over(originator === "local" ? "" : why(cause, this)));
+    for (const what of ["reinvite", "update"]) session.on(what, ({ request }) => this.meet(request));
     session.on("getusermediafailed", () => this.over("phone_microphone_denied"));
     session.on("icecandidate", ({ ready }) => {
       clearTimeout(this.gathering);
       this.gathering = setTimeout(ready, GATHERED);
     });
+  }
+
+  // The switch says who is there from now on: a colleague has put his caller through.
+  meet(request) {
+    const said = request.getHeader("P-Asserted-Identity");
+    const identity = said && JsSIP.NameAddrHeader.parse(said);
+    const number = identity?.uri.user || "";
+    if (!/^\+?\d+$/.test(number) || number === this.number) return;
+    this.number = number;
+    this.line = identity.display_name || "";
+    this.phone.look().catch(() => null);
+    this.phone.changed(this);
   }
 
   listen(connection) {

@@ -1,6 +1,6 @@
 """The simulator's command line: ``python -m sim run|compare|skills|staff|replay SCENARIO``."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -111,7 +111,7 @@ def run(  # noqa: PLR0917
     with _plain_words():
         setup = _with_changes(given.setup, changes)
     _check_html(html)
-    count, first = replications or given.replications, given.seed if seed is None else seed
+    count, first = _seeds(given, replications, seed)
     with _bar() as tell:
         (runs,) = run_all([setup], count, first, cores=cores, progress=tell)
     found = summary(runs, setup)
@@ -121,7 +121,7 @@ def run(  # noqa: PLR0917
     elif csv:
         out.out(as_csv(found), end="")
     else:
-        out.print(f"[bold]{given.title[language]}[/]", *([f"({', '.join(changes)})"] if changes else []))
+        _head(given, language, changes)
         out.print(_about(given, language, count, setup.counted_days, found.policy))
         _print(lines_tables(found, language))
         for figure in HOUSE:
@@ -146,7 +146,7 @@ def compare_(  # noqa: PLR0917
         _fail(f"nothing to compare with: name at least one --change or --policy, such as --policy {ASTERISK}")
     _check_html(html)
     given = _scenario(scenario)
-    count, first = replications or given.replications, given.seed if seed is None else seed
+    count, first = _seeds(given, replications, seed)
     with _plain_words(), _bar() as tell:
         base, found = compare(given.setup, changes, count, first, cores=cores, progress=tell)
     before = summary(base, given.setup)
@@ -155,7 +155,7 @@ def compare_(  # noqa: PLR0917
     if json:
         out.out(msgspec.json.format(msgspec.json.encode(whole), indent=2).decode())
         return
-    out.print(f"[bold]{given.title[language]}[/]")
+    _head(given, language)
     out.print(_about(given, language, count, given.setup.counted_days, before.policy))
     _print(lines_tables(before, language))
     out.print()
@@ -174,7 +174,7 @@ def skills(  # noqa: PLR0917
 ) -> None:
     """Who should learn which line? The next skill that brings the most, the best first."""
     given = _scenario(scenario)
-    count, first = replications or given.replications, given.seed if seed is None else seed
+    count, first = _seeds(given, replications, seed)
     _check_html(html)
     with _bar() as tell:
         found = best_skills(given.setup, count, first, cores=cores, progress=tell)
@@ -182,7 +182,7 @@ def skills(  # noqa: PLR0917
     if json:
         out.out(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return
-    out.print(f"[bold]{given.title[language]}[/]")
+    _head(given, language)
     out.print(_about(given, language, count, given.setup.counted_days, policy_name(given.setup)))
     _print(_differences(found, language))
 
@@ -217,7 +217,7 @@ def replay(  # noqa: PLR0917
         if roster is Roster.RECORDS:
             setup = replace(setup, staff=staff_of(records, day.date(), setup.policy.operators, _reasons(setup)))
         setup = _with_changes(setup, change)
-    count, first = replications or given.replications, given.seed if seed is None else seed
+    count, first = _seeds(given, replications, seed)
     with _bar() as tell:
         (runs,) = run_all([setup], count, first, cores=cores, progress=tell)
     found = beside(calls, runs, setup)
@@ -281,7 +281,7 @@ def staff(  # noqa: PLR0917
     elif csv:
         out.out(paper.as_csv(found), end="")
     else:
-        out.print(f"[bold]{given.title[language]}[/]", *([f"({', '.join(change)})"] if change else []))
+        _head(given, language, change or ())
         for table in paper.tables(found, setup, language):
             out.print(table)
             out.print()
@@ -290,6 +290,16 @@ def staff(  # noqa: PLR0917
 
 def main() -> None:
     app()
+
+
+def _seeds(given: Scenario, replications: int | None, seed: int | None) -> tuple[int, int]:
+    """How many replications, and the seed of the first: as asked, or as the scenario says."""
+    return replications or given.replications, given.seed if seed is None else seed
+
+
+def _head(given: Scenario, language: Language, changes: Sequence[str] = ()) -> None:
+    """What was simulated."""
+    out.print(f"[bold]{given.title[language]}[/]", *([f"({', '.join(changes)})"] if changes else []))
 
 
 _WORDS = {

@@ -272,6 +272,11 @@ def _numbered(language: Language, n: int, one: Difference, setup: Setup) -> str:
     return f"{n + 1}. {words[0].upper()}{words[1:]}"
 
 
+def _column(language: Language, n: int, among: int) -> str:
+    """Heads what one of so many changes brings."""
+    return text(language, "with_change") if among == 1 else f"{n + 1}."
+
+
 def _forest(language: Language, title: str, key: str, names: Sequence[str], found: Sequence[Difference]) -> Chart:
     """Of what one may do, if there is any: twice the calls would leave no room for the rest."""
     unit, marks = UNITS[key], []
@@ -285,8 +290,8 @@ def _forest(language: Language, title: str, key: str, names: Sequence[str], foun
 
 
 def _by_line(language: Language, found: Sequence[Difference], setup: Setup) -> Section:
-    """Lines down, changes across: by their numbers, or by their words when there is one."""
-    heads = [LINE[language], *(f"{n + 1}." for n in range(len(found)))]
+    """Lines down, changes across."""
+    heads = [LINE[language], *(_column(language, n, len(found)) for n in range(len(found)))]
     tables = []
     for key in list(measures(_deferring(found)))[:2]:
         title = _name(language, key)
@@ -319,17 +324,18 @@ def _lost(language: Language, found: Comparison, setup: Setup) -> Section:
     for n, (one, halves) in enumerate(zip(drawn, after, strict=True)):
         cells = [halves.get(start) for start in starts]
         values = [None if half is None else half.abandoned.mean for half in cells]
+        head = _column(language, n, len(found.changes))
         panels.append(
             charts.Panel(
                 _numbered(language, n, one, setup),
                 [
                     charts.Series(text(language, "as_is"), "before", was),
-                    charts.Series(f"{n + 1}.", "after", values),
+                    charts.Series(head, "after", values),
                 ],
                 beside=True,
             )
         )
-        heads.append(f"{n + 1}.")
+        heads.append(head)
         columns.append([None if half is None else half.abandoned for half in cells])
     rows = [
         [Cell(half.start), _count(language, half.abandoned), *(_count(language, column[n]) for column in columns)]

@@ -217,6 +217,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "modification.",
     ),
     "as_is": ("zoals het is", "as it is", "tel quel"),
+    "with_change": ("met de wijziging", "with the change", "avec la modification"),
     "now": ("Zoals het is", "As it is", "Tel quel"),
     # --- Advice about a run
     "one_replication": (

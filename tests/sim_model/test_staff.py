@@ -19,7 +19,7 @@ from sim.formulas import erlang_a
 from sim.model.setup import SLOT, Break, Setup, Shift, Staff
 from sim.model.staffing import Do, moves
 from sim.staff import OutOfReach, smallest
-from sim.staff.paper import refusal, staffing
+from sim.staff.paper import conclusion, refusal, staffing
 from sim.staff.plan import Cell, rostered, skill_groups, with_plan
 from sim.staff.search import Answer
 from sim.staff.tally import Block, Pair, Ratio, observe
@@ -57,6 +57,23 @@ def test_one_line_needs_what_the_exact_formula_says(sixty: Answer) -> None:
     assert need - 1 <= counts[0] <= need + 1
     assert all(need <= count <= need + 1 for count in counts[1:])
     assert staffing(sixty).met
+
+
+def test_what_other_days_do_not_confirm_is_named_with_the_reason(sixty: Answer) -> None:
+    assert not sixty.unmet
+    block, line = next(iter(sixty.targets.blocks)), next(iter(sixty.targets.lines))
+    strict = replace(
+        sixty.targets,
+        blocks={**sixty.targets.blocks, block: Target(0.999, 0.8)},
+        lines={**sixty.targets.lines, line: Target(0.999, 0.8)},
+    )
+    found = staffing(replace(sixty, targets=strict, unmet={block: False, line: True}))
+    assert not found.met
+    _, of_block, of_line = conclusion(found, "en").splitlines()
+    assert of_block.startswith("  mon 00:00-00:30: reachability 9") and "(target 100 %)" in of_block
+    assert "there are others yet" in of_block
+    assert of_line.startswith("  mon a: reachability 9")
+    assert of_line.endswith("; all who can help here are at work already")
 
 
 def test_nobody_can_be_missed(sixty: Answer) -> None:

@@ -77,7 +77,7 @@ async def rows_behind(settings: Settings, query: Query, ref: Ref, limit: int) ->
 
     Raises:
         DatabaseUnusable: the records cannot be read.
-        UnknownFigure: it counts time, or citizens.
+        CountsNoRows: it counts time, or citizens.
     """
     book = FigureBook(settings.database_url)
     found: list[Behind] = []

@@ -91,9 +91,11 @@ def test_a_view_as_a_file(run, tmp_path: Path, suffix: str) -> None:  # type: ig
     code, said = run("records", "export", "call", str(file), DAY)
     assert (code, said.split()[0]) == (0, "12"), said
     if suffix == "parquet":
-        found = duckdb.sql(
+        relation = duckdb.sql(
             f"SELECT outcome, count(*), min(arrived), sum(wait_seconds) FROM '{file}' GROUP BY 1 ORDER BY 1"
-        ).fetchall()
+        )
+        assert relation is not None
+        found = relation.fetchall()
         assert [(outcome, n, total) for outcome, n, _, total in found] == [
             ("abandoned", 3, 60.0),
             ("answered", 9, 180.0),

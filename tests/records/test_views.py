@@ -55,7 +55,7 @@ def test_no_column_has_gone_or_moved(view: Any) -> None:
 
 async def test_every_view_has_the_columns_and_types_that_the_dictionary_tells(place: Place) -> None:
     await place.write(*answered("17.1", at("2027-03-01T10:00")), *missed("17.2", at("2027-03-01T11:00"), "an", 2))
-    kinds = {"text": str, "integer": int, "real": (int, float), "date": str, "timestamp": str}
+    kinds: dict[str, Any] = {"text": str, "integer": int, "real": (int, float), "date": str, "timestamp": str}
     for view in VIEWS:
         for row in await rows(place, view.name):
             for column in view.columns:

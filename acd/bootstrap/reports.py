@@ -3,6 +3,7 @@
 import csv
 import tempfile
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,10 +83,11 @@ async def rows_behind(settings: Settings, query: Query, ref: Ref, limit: int) ->
     book = FigureBook(settings.database_url)
     found: list[Behind] = []
     try:
-        async for behind in book.behind(query, ref):
-            found.append(behind)
-            if len(found) == limit:
-                break
+        async with aclosing(book.behind(query, ref)) as rows:
+            async for behind in rows:
+                found.append(behind)
+                if len(found) == limit:
+                    break
         return found
     finally:
         await book.close()

@@ -1,7 +1,7 @@
 """The figures, counted in the database by the definitions of :mod:`acd.figures.table`."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -58,7 +58,11 @@ class FigureBook:
     cannot be read."""
 
     def __init__(self, url: str) -> None:
-        self._engine = connect(url, readonly=True)
+        engine = connect(url, readonly=True)
+        if engine.dialect.name == "postgresql":
+            # One look for all statements of a report; SQLite does so anyway.
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        self._engine = engine
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -95,7 +99,7 @@ class FigureBook:
 
     async def behind(
         self, query: Query, ref: Ref, *, number: int | None = None, only_part: bool = False
-    ) -> AsyncIterator[Behind]:
+    ) -> AsyncGenerator[Behind, None]:
         """The rows behind a figure, in their order: exactly as many as stand below its line, or above it.
 
         Args:

@@ -816,10 +816,11 @@ def report(
 ) -> None:
     """The figures of some days (default: today), each with its formula and what stands behind it."""
     from acd.bootstrap import reports
+    from acd.figures.catalogue import catalogue
     from acd.figures.report import read_ref
 
     if list_all:
-        list_figures()
+        sys.stdout.write(catalogue())
         return
     today = f"{datetime.now(ZONE):%Y-%m-%d}"
     start = first or today
@@ -850,15 +851,6 @@ def report(
         sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
     else:
         show_report(made, query)
-
-
-def list_figures() -> None:
-    from acd.figures.table import FIGURES
-
-    table = Table("figure", "version", "nl", "unit", "formula")
-    for one in FIGURES.values():
-        table.add_row(one.id + ("[@seconds]" if one.limit else ""), str(one.version), one.nl, one.unit, one.formula)
-    out.print(table)
 
 
 def show_report(made: "Report", query: "Query") -> None:

@@ -3,6 +3,7 @@
 import csv
 import tempfile
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,15 +78,16 @@ async def rows_behind(settings: Settings, query: Query, ref: Ref, limit: int) ->
 
     Raises:
         DatabaseUnusable: the records cannot be read.
-        UnknownFigure: it counts time, or citizens.
+        CountsNoRows: it counts time, or citizens.
     """
     book = FigureBook(settings.database_url)
     found: list[Behind] = []
     try:
-        async for behind in book.behind(query, ref):
-            found.append(behind)
-            if len(found) == limit:
-                break
+        async with aclosing(book.behind(query, ref)) as rows:
+            async for behind in rows:
+                found.append(behind)
+                if len(found) == limit:
+                    break
         return found
     finally:
         await book.close()

@@ -31,6 +31,13 @@ class UnknownFigure(Mendable):
         super().__init__(f"there is no figure {ref!r}; there are: {', '.join(FIGURES)}, some of them with @seconds")
 
 
+class CountsNoRows(Mendable):
+    """Behind the figure {ref} there are no single rows: it counts time, or citizens."""
+
+    def __init__(self, ref: str) -> None:
+        super().__init__(f"behind the figure {ref} there are no single rows: it counts time, or citizens")
+
+
 class Ref(msgspec.Struct, frozen=True):
     """A figure, and the seconds that take the place of its lines' own limit."""
 

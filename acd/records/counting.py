@@ -1,18 +1,31 @@
 """The figures, counted in the database by the definitions of :mod:`acd.figures.table`."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, RowMapping, and_, case, func, literal, literal_column, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.figures.periods import Grain, bucket, days_of, label, pieces
 from acd.figures.report import (
     Behind,
+    CountsNoRows,
     Dimension,
     Gap,
     Meaning,
@@ -21,7 +34,6 @@ from acd.figures.report import (
     Report,
     Row,
     StateTime,
-    UnknownFigure,
     Value,
     total_row,
 )
@@ -46,7 +58,11 @@ class FigureBook:
     cannot be read."""
 
     def __init__(self, url: str) -> None:
-        self._engine = connect(url, readonly=True)
+        engine = connect(url, readonly=True)
+        if engine.dialect.name == "postgresql":
+            # One look for all statements of a report; SQLite does so anyway.
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        self._engine = engine
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -55,8 +71,7 @@ class FigureBook:
         """All figures of ``query``, by what it asks, and their total. One transaction: the figures agree."""
         async with self._reading() as connection:
             values = await _values(connection, query)
-            whole = msgspec.structs.replace(query, grain=Grain.TOTAL, by=())
-            total = (await _values(connection, whole)).get((0, None, None), {})
+            total = await _total(connection, query, values)
             gaps = await _gaps(connection, query)
         unseen = _unseen(gaps, query, query.grain)
         rows = [
@@ -70,7 +85,6 @@ class FigureBook:
             )
             for (number, line, operator), found in sorted(values.items(), key=_order)
         ]
-        empty = {ref.key: Value.made(ref.figure, 0, 0) for ref in query.figures if _can_tell(ref, whole)}
         return Report(
             since=query.since,
             until=query.until,
@@ -79,13 +93,13 @@ class FigureBook:
             figures=tuple(map(Meaning.of, query.figures)),
             limits=query.limits.lines,
             rows=tuple(rows),
-            total=total_row(empty | total, _unseen(gaps, query, Grain.TOTAL).get(0, 0.0)),
+            total=total_row(total, _unseen(gaps, query, Grain.TOTAL).get(0, 0.0)),
             gaps=tuple(gaps),
         )
 
     async def behind(
         self, query: Query, ref: Ref, *, number: int | None = None, only_part: bool = False
-    ) -> AsyncIterator[Behind]:
+    ) -> AsyncGenerator[Behind, None]:
         """The rows behind a figure, in their order: exactly as many as stand below its line, or above it.
 
         Args:
@@ -94,12 +108,12 @@ class FigureBook:
             only_part: those above the line.
 
         Raises:
-            UnknownFigure: it counts no rows, but time or citizens.
+            CountsNoRows: it counts time, or citizens.
         """
         figure = ref.figure
         kind = _FACTS.get(figure.population)
         if kind is None:
-            raise UnknownFigure(ref.key)
+            raise CountsNoRows(ref.key)
         term = both(ref.of, ref.part) if only_part else ref.of
         source = _source(query, figure.population, kind.__struct_fields__)
         columns = [source.columns[name].label(name) for name in kind.__struct_fields__]
@@ -118,7 +132,7 @@ class FigureBook:
     async def states(self, query: Query) -> list[StateTime]:
         """Operators' time by state, in order of period, operator and state."""
         async with self._reading() as connection:
-            spent = await _time(connection, query, (_state.operator, _state.state, _state.reason))
+            spent = await _time(connection, query, ("operator", "state", "reason"))
         found: dict[tuple[int, str, str, str | None], float] = defaultdict(float)
         for number, (operator, state, reason), seconds in spent:
             found[number, operator, state, reason] += seconds
@@ -198,6 +212,25 @@ async def _values(connection: AsyncConnection, query: Query) -> dict[Key, dict[s
             for ref, (part, of) in by_ref.items():
                 values[key][ref.key] = Value.made(ref.figure, part, of)
     return values
+
+
+async def _total(
+    connection: AsyncConnection, query: Query, values: Mapping[Key, Mapping[str, Value]]
+) -> dict[str, Value]:
+    """Of all rows together. Citizens must be counted again: one may be in several rows."""
+    whole = msgspec.structs.replace(query, grain=Grain.TOTAL, by=())
+    again = [ref for ref in query.figures if ref.figure.population is Population.CITIZENS or not _can_tell(ref, query)]
+    recounted = await _values(connection, msgspec.structs.replace(whole, figures=tuple(again)))
+    total = {}
+    for ref in query.figures:
+        found = [row[ref.key] for row in values.values() if ref.key in row]
+        if ref in again:
+            found = [row[ref.key] for row in recounted.values() if ref.key in row]
+        if _can_tell(ref, whole):
+            parts = [value.part for value in found]
+            part = max(parts, default=0.0) if ref.figure.kind is Kind.LONGEST else sum(parts)
+            total[ref.key] = Value.made(ref.figure, part, sum(value.of for value in found))
+    return total
 
 
 def _can_tell(ref: Ref, query: Query) -> bool:
@@ -306,9 +339,9 @@ async def _citizens(connection: AsyncConnection, query: Query, refs: Sequence[Re
 
 async def _occupied(connection: AsyncConnection, query: Query, refs: Sequence[Ref]) -> Counts:
     by_operator = Dimension.OPERATOR in query.by
-    columns = (_state.operator, _state.state) if by_operator else (_state.state,)
+    names = ("operator", "state") if by_operator else ("state",)
     spent: dict[tuple[int, str | None], dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for number, values, seconds in await _time(connection, query, columns):
+    for number, values, seconds in await _time(connection, query, names):
         spent[number, values[0] if by_operator else None][values[-1]] += seconds
     counts: Counts = {}
     for (number, operator), states in spent.items():
@@ -324,38 +357,55 @@ Spent = list[tuple[int, tuple[Any, ...], float]]
 """Period, values of the columns that tell apart, seconds."""
 
 
-async def _time(connection: AsyncConnection, query: Query, columns: Sequence[ColumnElement[Any]]) -> Spent:
-    """Seconds of operators' states. What lies in one piece is summed by the database; the rest is cut here."""
-    end = func.coalesce(_state.ended_at, query.now)
-    overlap = [
-        _state.began_at < query.until,
-        or_(_state.ended_at.is_(None), _state.ended_at > query.since),
-        end > _state.began_at,
-    ]
-    if query.operators:
-        overlap.append(_state.operator.in_(query.operators))
-    inside = and_(_state.began_at >= query.since, end <= query.until, _same_cell(query, end))
-    number = piece(query.grain, _state.began_at, query.since, query.until).label("number")
-    named = [column.label(f"c{n}") for n, column in enumerate(columns)]
-    within = select(number, *named, func.sum(end - _state.began_at).label("seconds")).where(*overlap, inside)
+async def _time(connection: AsyncConnection, query: Query, names: Sequence[str]) -> Spent:
+    """Seconds of operators' states, told apart by these columns. What lies in one piece is summed by the database; the
+    rest is cut here."""
+    state = _overlapping(query)
+    columns = [state[name] for name in names]
+    inside = and_(state.began_at >= query.since, state.ended_at <= query.until, _same_cell(query, state))
+    number = piece(query.grain, state.began_at, query.since, query.until).label("number")
+    seconds = func.sum(state.ended_at - state.began_at).label("seconds")
+    within = select(number, *columns, seconds).where(inside).group_by(*_first(1 + len(columns)))
     spent: Spent = []
-    for row in (await connection.execute(within.group_by(*_first(1 + len(named))))).mappings():
-        values = tuple(row[f"c{n}"] for n in range(len(named)))
-        spent.append((bucket(query.grain, int(row["number"])), values, row["seconds"]))
-    across = select(*named, _state.began_at, end.label("ended_at")).where(*overlap, ~inside)
+    for row in (await connection.execute(within)).mappings():
+        spent.append((bucket(query.grain, int(row["number"])), tuple(row[name] for name in names), row["seconds"]))
+    across = select(*columns, state.began_at, state.ended_at).where(~inside)
     for row in (await connection.execute(across)).mappings():
-        values = tuple(row[f"c{n}"] for n in range(len(named)))
+        values = tuple(row[name] for name in names)
         began, ended = max(row["began_at"], query.since), min(row["ended_at"], query.until)
         spent += [(number, values, seconds) for number, seconds in pieces(query.grain, began, ended)]
     return spent
 
 
-def _same_cell(query: Query, end: ColumnElement[Any]) -> ColumnElement[bool]:
+def _overlapping(query: Query) -> Any:
+    """The states that overlap the time asked for; one that lasts ends now."""
+    far = query.since - tables.LONG_STATE
+    near = and_(_state.began_at >= far, _state.began_at < query.until)
+    long = and_(_state.began_at < far, tables.long_state)
+    found = [
+        select(
+            _state.operator,
+            _state.state,
+            _state.reason,
+            _state.began_at,
+            func.coalesce(_state.ended_at, query.now).label("ended_at"),
+        ).where(
+            some,
+            or_(_state.ended_at.is_(None), _state.ended_at > query.since),
+            func.coalesce(_state.ended_at, query.now) > _state.began_at,
+            *([_state.operator.in_(query.operators)] if query.operators else []),
+        )
+        for some in (near, long)
+    ]
+    return union_all(*found).subquery("state").c
+
+
+def _same_cell(query: Query, state: Any) -> ColumnElement[bool]:
     """Begin and end lie in one piece, and not in the same piece of another week."""
     if query.grain is Grain.TOTAL:
         return true()
     cell = {Grain.MINUTES_15: 900, Grain.MINUTES_30: 1800, Grain.SLOT: 1800}.get(query.grain, 3600)
-    return func.floor(_state.began_at / cell) == func.floor(end / cell)
+    return func.floor(state.began_at / cell) == func.floor(state.ended_at / cell)
 
 
 # --- Parts of statements -------------------------------------------------------------------------------------------

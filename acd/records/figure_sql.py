@@ -173,12 +173,13 @@ class Translation:
             return None if value is None else value + plus
 
         default = seconds(DEFAULTS[name])
-        others = {
-            line: seconds(value) for line, value in self._limits.lines.get(name, {}).items() if value != DEFAULTS[name]
-        }
-        if not others:
+        lines: dict[float | None, list[str]] = {}
+        for line, value in self._limits.lines.get(name, {}).items():
+            if value != DEFAULTS[name]:
+                lines.setdefault(seconds(value), []).append(line)
+        if not lines:
             return null() if default is None else literal(default)
-        return case(others, value=self._columns["line"], else_=default)
+        return case(*((self._columns["line"].in_(some), value) for value, some in lines.items()), else_=default)
 
 
 # --- Periods -------------------------------------------------------------------------------------------------------

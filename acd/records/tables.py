@@ -9,7 +9,19 @@ back, and does not take one away. Nor are the promises part of it: they are what
 theirs is in the database before anybody is told of it. Nor is what operators write: no event holds it.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
 
 from acd.model.callback import OWED
 
@@ -439,6 +451,11 @@ request_log = Table(
 event.append_column(Column("switch_at", Double, comment="the same moment on Asterisk's clock; NULL: no link then"))
 operator_state.append_column(Column("talk", _Number, comment="the talk that he wraps up"))
 Index("ix_operator_state_began_at", operator_state.c.began_at)
+LONG_STATE = 172_800
+"""Seconds. What lasts longer, or lasts still, has an index of its own: whoever asks for a time looks so far back, and
+there."""
+long_state = text(f"(ended_at IS NULL OR ended_at - began_at > {LONG_STATE})")
+Index("ix_operator_state_long", operator_state.c.began_at, sqlite_where=long_state, postgresql_where=long_state)
 
 wait = Table(
     "wait",

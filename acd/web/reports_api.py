@@ -16,7 +16,18 @@ from fastapi.responses import Response, StreamingResponse
 from acd.figures import report as asked
 from acd.figures.limits import Limits
 from acd.figures.periods import MINUTES, BadPeriod, Grain, moment, number_of
-from acd.figures.report import Behind, Dimension, Meaning, Ref, Report, StateTime, UnknownFigure, read_ref, read_refs
+from acd.figures.report import (
+    Behind,
+    CountsNoRows,
+    Dimension,
+    Meaning,
+    Ref,
+    Report,
+    StateTime,
+    UnknownFigure,
+    read_ref,
+    read_refs,
+)
 from acd.figures.sheets import csv_line, report_csv, report_xlsx
 from acd.figures.table import FIGURES, NORMS
 from acd.model.account import AuditAction
@@ -291,8 +302,8 @@ async def _streamed(lines: AsyncIterator[bytes], kind: str, headers: Mapping[str
     """The first line is fetched before anything is answered: what cannot be read is said, not cut off."""
     try:
         first = await anext(lines, b"")
-    except UnknownFigure:
-        raise HTTPException(422, "that figure counts no single rows") from None
+    except CountsNoRows as error:
+        raise HTTPException(422, str(error)) from None
     return StreamingResponse(_joined(first, lines), media_type=kind, headers=dict(headers or {}))
 
 

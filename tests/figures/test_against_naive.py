@@ -25,6 +25,7 @@ from acd.records.tables import callback
 from acd.records.writing import Batch, store
 from tests.figures.days import DAY, LIMITS, SETTINGS, Day, days
 from tests.figures.naive import Counted, History, count
+from tests.records.conftest import Cluster
 
 REFS = read_refs([*FIGURES, "service_level@20"])
 
@@ -149,3 +150,12 @@ def test_the_database_counts_what_a_naive_reader_counts(
         shutil.copy(template, path)
         begin = day.begin + since
         asyncio.run(check(f"sqlite:///{path}", day, grain, begin, begin + span * 3600.0, day.begin + 8 * DAY, lists))
+
+
+@pytest.mark.postgresql
+@given(day=days(), grain=st.sampled_from(Grain), lists=st.lists(st.sampled_from(REFS), min_size=4, max_size=4))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_so_does_postgresql(cluster: Cluster, day: Day, grain: Grain, lists: list[Ref]) -> None:
+    url = cluster.new_database()
+    asyncio.run(upgrade(url))
+    asyncio.run(check(url, day, grain, day.begin, day.begin + 9 * DAY, day.begin + 8 * DAY, lists))

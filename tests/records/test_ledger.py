@@ -24,7 +24,7 @@ from acd.records.entries import UNREADABLE, Entry, seal
 from acd.records.ledger import BATCH, EventsUnsafe
 from acd.records.writing import Batch, store
 from tests.records.conftest import Cluster
-from tests.records.histories import NUMBER, Step, answered, flat, waiting
+from tests.records.histories import NUMBER, Step, abandoned, answered, flat, waiting
 from tests.records.places import Place
 
 
@@ -479,3 +479,43 @@ async def test_a_write_does_not_wait(sqlite: Place, quick: None) -> None:
                 journal.write([ev.CallStarted(1.0, CallId(f"17.{n}"), "did", NUMBER, 1.0)])
             assert time.process_time() - began < 0.2
             assert journal.health.behind == 1000
+
+
+# --- Both clocks, and who called again ------------------------------------------------------------------------------
+
+
+async def test_asterisks_clock_is_noted_beside_ours(place: Place) -> None:
+    offset: float | None = None
+    async with Ledger(place.url, place.spill, switch_offset=lambda: offset) as ledger:
+        ledger.write(abandoned("17.1", 1000.0)[0])
+        # Asterisk's clock is 2.5 s behind ours.
+        offset = 2.5
+        ledger.write(abandoned("17.1", 1000.0)[1])
+        await ledger.caught_up()
+    assert [(row["seq"], row["at"], row["switch_at"]) for row in await place.rows(tables.event)] == [
+        (1, 1000.0, None),
+        (2, 1010.0, 1007.5),
+    ]
+
+
+async def test_the_same_citizen_is_known_again_without_his_number(place: Place) -> None:
+    async with Ledger(place.url, place.spill, key=b"a key of the test") as ledger:
+        for call, number in (("17.1", "+32470000001"), ("17.2", "+32470000001"), ("17.3", "+32470000002")):
+            ledger.write(waiting(call, 1000.0, number=number)[0])
+        ledger.write(waiting("17.4", 1000.0, number=None)[0])
+        await ledger.caught_up()
+    citizens = {row["call"]: row["citizen"] for row in await place.rows(tables.citizen)}
+    assert set(citizens) == {"17.1", "17.2", "17.3"}
+    assert citizens["17.1"] == citizens["17.2"] != citizens["17.3"]
+    assert not any("32470" in citizen for citizen in citizens.values())
+
+
+async def test_both_survive_the_file_beside_a_database_that_is_away(sqlite: Place) -> None:
+    await sqlite.execute("ALTER TABLE event RENAME TO away")
+    async with Ledger(sqlite.url, sqlite.spill, key=b"a key of the test", switch_offset=lambda: 2.5) as ledger:
+        ledger.write(waiting("17.1", 1000.0)[0])
+        await ledger.flush()
+    await sqlite.execute("ALTER TABLE away RENAME TO event")
+    await sqlite.write()
+    assert [row["switch_at"] for row in await sqlite.rows(tables.event)] == [997.5]
+    assert len(await sqlite.rows(tables.citizen)) == 1

@@ -12,7 +12,7 @@ from acd.records import DatabaseUnusable, Ledger, upgrade
 from acd.records.database import connect
 from acd.records.tables import metadata
 from tests.records.conftest import Cluster
-from tests.records.histories import abandoned
+from tests.records.histories import abandoned, answered
 from tests.records.places import Place
 
 
@@ -35,6 +35,16 @@ async def test_an_upgrade_keeps_what_is_there(place: Place) -> None:
     before = await place.projection()
     await upgrade(place.url)
     assert await place.projection() == before
+
+
+async def test_tables_that_were_folded_by_older_rules_are_made_anew(place: Place) -> None:
+    await place.write(*answered("17.1", 1000.0))
+    right = await place.projection()
+    await place.execute("DELETE FROM talk")
+    await place.execute("UPDATE version SET value = 'older' WHERE name = 'projection'")
+    await upgrade(place.url)
+    assert await place.projection() == right
+    assert len(right["talk"]) == 1
 
 
 async def test_several_starters_at_once_on_sqlite(tmp_path: Path) -> None:

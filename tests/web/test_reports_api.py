@@ -113,7 +113,7 @@ async def test_the_definitions_tell_every_figure(house: House) -> None:
         ("/api/reports?figure=reachability@20", 422, "there is no figure"),
         ("/api/reports?from=2001-01-01&to=2027-01-01&grain=15min", 422, "too long"),
         ("/api/reports?grain=fortnight", 422, "grain"),
-        ("/api/reports/behind?of=occupancy", 422, "counts no single rows"),
+        ("/api/reports/behind?of=occupancy", 422, "no single rows"),
         ("/api/reports/behind?of=offered&grain=day&period=2027-02-30", 422, "is no period"),
         ("/api/reports/rows/account", 404, "no such view"),
     ],

@@ -17,6 +17,8 @@ def upgrade() -> None:
     op.add_column("event", Column("switch_at", Double, comment=comment))
     op.add_column("operator_state", Column("talk", _NUMBER, comment="the talk that he wraps up"))
     op.create_index("ix_operator_state_began_at", "operator_state", ["began_at"])
+    long = sa.text("(ended_at IS NULL OR ended_at - began_at > 172800)")
+    op.create_index("ix_operator_state_long", "operator_state", ["began_at"], sqlite_where=long, postgresql_where=long)
     _waits_and_talks()
     _citizens()
     _reference()

@@ -1,0 +1,132 @@
+"""Reports and files at the command line."""
+
+import asyncio
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import duckdb
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from acd.cli import app
+from acd.figures.table import FIGURES
+from acd.model.outcome import Outcome
+from acd.records import upgrade
+from tests.figures.ledger import at, call
+from tests.records.places import Place
+
+ROOT = Path(__file__).parents[2]
+DAY = "2027-03-01"
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):  # type: ignore[no-untyped-def]
+    """Runs ``acd`` on the records of a morning: nine answered, three abandoned."""
+    monkeypatch.setenv("ACD_QUEUES", str(ROOT / "queues.yaml"))
+    monkeypatch.setenv("ACD_STATE", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    async def morning() -> None:
+        url = f"sqlite:///{tmp_path}/acd.db"
+        await upgrade(url)
+        outcomes = [Outcome.ANSWERED] * 9 + [Outcome.ABANDONED] * 3
+        begin = at(f"{DAY}T09:00")
+        events = [event for n, o in enumerate(outcomes) for event in call(o, 20.0, begin + 600 * n)]
+        await Place(url, tmp_path / "spill").write(events)
+
+    asyncio.run(morning())
+
+    def run(*words: str) -> tuple[int, str]:
+        result = CliRunner().invoke(app, list(words))
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, result.stdout + result.stderr
+
+    yield run
+    structlog.reset_defaults()
+
+
+def test_a_report_says_figures_numbers_and_formulas(run) -> None:  # type: ignore[no-untyped-def]
+    code, said = run("report", DAY, "--grain", "60min", "--figure", "reachability", "--figure", "offered")
+    assert code == 0, said
+    assert "75.0% (9/12)" in said and "100.0% (6/6) !" in said
+    assert f"reachability: Bereikbaarheid = {FIGURES['reachability'].formula} (version 1)" in said
+
+
+def test_the_norms_side_by_side(run) -> None:  # type: ignore[no-untyped-def]
+    _, said = run("report", DAY, "--norms", "--json")
+    values = json.loads(said)["total"]["values"]
+    assert {key: value["value"] for key, value in values.items()} == {
+        "reachability": 0.75,
+        "reached": 0.75,
+        "offer_compliance": None,
+        "service_level@30": 0.75,
+        "strict_answer_rate": 0.75,
+        "app_queue_sl@30": 1.0,
+        "app_queue_sl2@30": 1.0,
+    }
+
+
+def test_the_calls_behind_a_figure(run) -> None:  # type: ignore[no-untyped-def]
+    _, said = run("report", DAY, "--behind", "reachability")
+    rows = [json.loads(line) for line in said.splitlines()]
+    assert (len(rows), sum(row["counts"] for row in rows)) == (12, 9)
+
+
+def test_a_report_as_csv_and_as_a_workbook(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    run("report", DAY, "--by", "line", "--to", str(tmp_path / "day.csv"))
+    rows = list(csv.reader(io.StringIO((tmp_path / "day.csv").read_text("utf-8-sig"))))
+    assert dict(zip(rows[0], rows[1], strict=True))["reachability"] == "0.75"
+    run("report", DAY, "--to", str(tmp_path / "day.xlsx"))
+    with zipfile.ZipFile(tmp_path / "day.xlsx") as archive:
+        assert b"<v>0.75</v>" in archive.read("xl/worksheets/sheet1.xml")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
+def test_a_view_as_a_file(run, tmp_path: Path, suffix: str) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / f"calls.{suffix}"
+    code, said = run("records", "export", "call", str(file), DAY)
+    assert (code, said.split()[0]) == (0, "12"), said
+    if suffix == "parquet":
+        relation = duckdb.sql(
+            f"SELECT outcome, count(*), min(arrived), sum(wait_seconds) FROM '{file}' GROUP BY 1 ORDER BY 1"
+        )
+        assert relation is not None
+        found = relation.fetchall()
+        assert [(outcome, n, total) for outcome, n, _, total in found] == [
+            ("abandoned", 3, 60.0),
+            ("answered", 9, 180.0),
+        ]
+        assert str(found[1][2]) == "2027-03-01 09:00:00"
+
+
+def test_the_tables_made_anew_give_the_same_report(run) -> None:  # type: ignore[no-untyped-def]
+    _, before = run("report", DAY, "--figure", "offered", "--figure", "aht")
+    code, said = run("records", "rebuild")
+    assert code == 0 and said == "made anew from 57 events\n"
+    assert run("report", DAY, "--figure", "offered", "--figure", "aht")[1] == before
+
+
+def test_every_figure_is_listed_with_its_formula(run) -> None:  # type: ignore[no-untyped-def]
+    _, said = run("report", "--list")
+    assert all(id in said for id in FIGURES)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("report", "yesterday"), "'yesterday' is no period: a day looks like 2027-03-01"),
+        (("report", "--figure", "luck"), "there is no figure 'luck'; there are: offered"),
+        (("report", DAY, "--behind", "occupancy"), "behind the figure occupancy there are no single rows"),
+        (("report", DAY, "--to", "day.pdf"), "day.pdf: a report is a .csv or an .xlsx, not .pdf"),
+        (("records", "export", "account", "x.csv"), "there is no view 'account'"),
+        (("records", "export", "call", "x.doc"), "x.doc: a view is written as .csv, .xlsx or .parquet"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(run, words: tuple[str, ...], told: str) -> None:  # type: ignore[no-untyped-def]
+    code, said = run(*words)
+    assert code == 1
+    assert told in said

@@ -31,6 +31,8 @@ REALM: Final = "asterisk"
 """Asterisk's own name for where its passwords count."""
 LONGEST_NOTE: Final = 500
 NOTES_KEPT: Final = 10_000
+ON_ITS_WAY: Final = 60.0
+"""Seconds within which a caller who is sent to a colleague rings there."""
 
 
 class How(StrEnum):
@@ -59,6 +61,9 @@ class TransferNotes(Protocol):
 
     async def of(self, call: CallId) -> TransferNote | None: ...
 
+    async def sent_to(self, to: str, since: float) -> TransferNote | None:
+        """The newest note for this number, left since then: his phone rings with a caller whom nobody told of yet."""
+
 
 class NotesInMemory:
     """Implements :class:`TransferNotes`; the oldest go first."""
@@ -74,6 +79,10 @@ class NotesInMemory:
 
     async def of(self, call: CallId) -> TransferNote | None:
         return self._notes.get(call)
+
+    async def sent_to(self, to: str, since: float) -> TransferNote | None:
+        newest = next((note for note in reversed(self._notes.values()) if note.to == to), None)
+        return newest if newest is not None and newest.at >= since else None
 
 
 class Colleague(msgspec.Struct, frozen=True):
@@ -114,6 +123,8 @@ class PhoneView(msgspec.Struct, frozen=True):
     state: OperatorState
     talk: Talk | None
     targets: Targets
+    coming: TransferNote | None = None
+    """Of a caller who has just been sent to him."""
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -204,7 +215,8 @@ class PhoneDesk:
         if talk is not None:
             note = await self._notes.of(talk.call)
             talk = msgspec.structs.replace(talk, note=note if note is not None and note.by != who.id else None)
-        return PhoneView(who.device, who.phone, reachable, state, talk, self._telephony.targets())
+        coming = await self._notes.sent_to(who.device, self._door.clock() - ON_ITS_WAY)
+        return PhoneView(who.device, who.phone, reachable, state, talk, self._telephony.targets(), coming)
 
     async def card(self, visitor: Visitor) -> Card:
         """

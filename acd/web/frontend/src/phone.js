@@ -132,7 +132,7 @@ class Shown {
   async look() {
     const view = await this.ask("/api/phone");
     this.view = view;
-    const note = view.talk?.note;
+    const note = view.talk?.note || (this.element.dataset.state !== "idle" && view.coming);
     this.show("note", Boolean(note?.note));
     if (note?.note) {
       const by = view.targets.colleagues.find((one) => one.operator === note.by)?.name || note.by;
@@ -420,12 +420,12 @@ class BrowserPhone extends Shown {
     }
     this.main = new Conversation(this, session, "main");
     this.bell.ring();
-    this.look().catch(() => null);
     if (this.settings.auto && !this.mute) this.main.answer();
     else if (!document.activeElement?.closest("input, textarea, select, [contenteditable]")) this.focusAnswer = true;
     this.render();
     if (this.focusAnswer) this.part("answer").focus();
     this.focusAnswer = false;
+    this.look().catch(() => null);
   }
 
   changed(conversation) {

@@ -220,7 +220,9 @@ async def _total(
     """Of all rows together. Citizens must be counted again: one may be in several rows."""
     whole = msgspec.structs.replace(query, grain=Grain.TOTAL, by=())
     again = [ref for ref in query.figures if ref.figure.population is Population.CITIZENS or not _can_tell(ref, query)]
-    recounted = await _values(connection, msgspec.structs.replace(whole, figures=tuple(again)))
+    recounted = (
+        values if query == whole else await _values(connection, msgspec.structs.replace(whole, figures=tuple(again)))
+    )
     total = {}
     for ref in query.figures:
         found = [row[ref.key] for row in values.values() if ref.key in row]

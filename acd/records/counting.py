@@ -406,6 +406,9 @@ def _same_cell(query: Query, state: Any) -> ColumnElement[bool]:
     """Begin and end lie in one piece, and not in the same piece of another week."""
     if query.grain is Grain.TOTAL:
         return true()
+    if query.grain in (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.WEEKDAY):
+        span = query.since, query.until
+        return piece(Grain.DAY, state.began_at, *span) == piece(Grain.DAY, state.ended_at, *span)
     cell = {Grain.MINUTES_15: 900, Grain.MINUTES_30: 1800, Grain.SLOT: 1800}.get(query.grain, 3600)
     return func.floor(state.began_at / cell) == func.floor(state.ended_at / cell)
 

@@ -220,7 +220,9 @@ async def _total(
     """Of all rows together. Citizens must be counted again: one may be in several rows."""
     whole = msgspec.structs.replace(query, grain=Grain.TOTAL, by=())
     again = [ref for ref in query.figures if ref.figure.population is Population.CITIZENS or not _can_tell(ref, query)]
-    recounted = await _values(connection, msgspec.structs.replace(whole, figures=tuple(again)))
+    recounted = (
+        values if query == whole else await _values(connection, msgspec.structs.replace(whole, figures=tuple(again)))
+    )
     total = {}
     for ref in query.figures:
         found = [row[ref.key] for row in values.values() if ref.key in row]
@@ -404,6 +406,9 @@ def _same_cell(query: Query, state: Any) -> ColumnElement[bool]:
     """Begin and end lie in one piece, and not in the same piece of another week."""
     if query.grain is Grain.TOTAL:
         return true()
+    if query.grain in (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.WEEKDAY):
+        span = query.since, query.until
+        return piece(Grain.DAY, state.began_at, *span) == piece(Grain.DAY, state.ended_at, *span)
     cell = {Grain.MINUTES_15: 900, Grain.MINUTES_30: 1800, Grain.SLOT: 1800}.get(query.grain, 3600)
     return func.floor(state.began_at / cell) == func.floor(state.ended_at / cell)
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Select,
     and_,
     case,
     false,
@@ -91,18 +90,27 @@ class Source:
 
 def calls(fields: Iterable[str], since: float, until: float) -> Source:
     """Calls, with these fields."""
-    needed, columns = set(fields), dict(CALL)
+    needed, columns = {*fields, "call", "arrived_at", "line", "operator"}, dict(CALL)
     table: FromClause = tables.call.outerjoin(tables.outcome, _outcome.call == _call.call)
     if needed & {"promise_reached_at", "promise_deadline"}:
         table = table.outerjoin(tables.callback, _promise.callback == _call.callback)
-    if "next_at" in needed:
-        again = _again(since, until).subquery()
-        table = table.outerjoin(again, again.c.call == _call.call)
-        columns |= {"citizen": again.c.citizen, "next_at": again.c.next_at}
-    elif "citizen" in needed:
+    if needed & {"citizen", "next_at"}:
         table = table.outerjoin(tables.citizen, tables.citizen.c.call == _call.call)
         columns["citizen"] = tables.citizen.c.citizen
-    return Source(columns, table, _call.arrived_at)
+    if "next_at" not in needed:
+        return Source(columns, table, _call.arrived_at)
+    named = [columns[name].label(name) for name in sorted({*needed, "citizen"} - {"next_at"})]
+    # A citizen's next call may come after the time asked for.
+    later = _call.arrived_at >= since, _call.arrived_at <= until + REPEAT
+    again = select(*named, _next_at()).select_from(table).where(*later).subquery("again")
+    return Source({column.name: column for column in again.c}, again, again.c.arrived_at)
+
+
+def _next_at() -> Column:
+    """Arrival of the same citizen's next call on the same line."""
+    citizen, order = tables.citizen.c.citizen, (_call.arrived_at, _call.call)
+    following = func.lead(_call.arrived_at).over(partition_by=(citizen, LINE), order_by=order)
+    return case((citizen.is_not(None), following)).label("next_at")
 
 
 def talks() -> Source:
@@ -111,18 +119,6 @@ def talks() -> Source:
 
 def promises() -> Source:
     return Source(PROMISE, tables.callback, _promise.promised_at)
-
-
-def _again(since: float, until: float) -> Select[Any]:
-    """Every call of a known citizen with the arrival of his next one on the same line."""
-    order = (_call.arrived_at, _call.call)
-    following = func.lead(_call.arrived_at).over(partition_by=(tables.citizen.c.citizen, LINE), order_by=order)
-    citizens = tables.citizen.join(tables.call, _call.call == tables.citizen.c.call)
-    return (
-        select(_call.call, tables.citizen.c.citizen, following.label("next_at"))
-        .select_from(citizens.outerjoin(tables.outcome, _outcome.call == _call.call))
-        .where(_call.arrived_at >= since, _call.arrived_at <= until + REPEAT)
-    )
 
 
 # --- Terms ---------------------------------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ class CallingBack:
             return None
         channel = citizen if attempt.operator_first else first
         call = Call(CallId(channel.uid), channel.seq, "", attempt.number, switch.stamp(), attempt.language)
-        call.where, attempt.citizen = At.AFTER, None
+        call.where, call.line, attempt.citizen = At.AFTER, attempt.line, None
         switch.calls[call.id] = call
         if attempt.operator_first:
             self._end(attempt, "ANSWER")

@@ -54,12 +54,11 @@ class PassingOn:
         self._switch.show(phone)
         self._dialling.end(leg)
 
-    def send(self, call: Call, to: str) -> None:
-        """The operator's part ends, and his caller goes where he was sent."""
-        if call.leg is None:
-            return
-        self._end_hold(call.leg)
-        if self._switch.connecting.hand_over(call.leg, to) is call:
+    def send(self, leg: PhoneLeg, to: str) -> None:
+        """The operator's part ends, and his caller, or the citizen whom he called back, goes where he was sent."""
+        self._end_hold(leg)
+        call = self._switch.connecting.hand_over(leg, to)
+        if call is not None:
             call.context, call.exten = "acd-second-line", to
             self._arrive(call, to)
 

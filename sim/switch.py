@@ -196,8 +196,8 @@ class SimSwitch:
     def send_on(self, device: Device, to: str) -> None:
         """The operator sends his caller to another line, or to a colleague, by SIP REFER."""
         leg = self.phones[device].leg
-        if leg is not None and leg.call is not None:
-            self.passing_on.send(leg.call, to)
+        if leg is not None:
+            self.passing_on.send(leg, to)
 
     def register(self, device: Device, contact: Contact = Contact.NON_QUALIFIED) -> None:
         """The phone registers, or qualify finds it again (``Contact.REACHABLE``)."""
@@ -378,7 +378,8 @@ class SimSwitch:
         self.fallback.leave(call)
         call.context, call.exten = address(target)
         if isinstance(target, ToSecondLine):
-            self.passing_on.send(call, target.to)
+            if call.leg is not None:
+                self.passing_on.send(call.leg, target.to)
             return
         self.connecting.leave(call)
         match target:

@@ -272,7 +272,15 @@ PROMISED: Final = (
             IsCutOff(),
         ],
         {
-            "A": [*HEARS, "declines", *SERVED, "talk ended", "queued sportlijn", "seen wait"],
+            "A": [
+                *HEARS,
+                "declines",
+                *SERVED,
+                "talk ended",
+                "passed on to sportlijn, blind",
+                "queued sportlijn",
+                "seen wait",
+            ],
             "1001": ["busy", "idle"],
             "link": ["down", "up"],
         },

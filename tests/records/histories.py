@@ -148,7 +148,6 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "callback": calls,
     "attempt": offers,
     "spy": offers,
-    "lines": st.none() | st.lists(lines, min_size=1, max_size=2).map(tuple),
     "open": st.none() | st.booleans(),
     "mode": st.sampled_from(SpyMode),
     "until": times,
@@ -180,6 +179,8 @@ def _random(kind: type[Event]) -> st.SearchStrategy[Event]:
             fields["to"] = st.sampled_from(OverflowTo)
         case ev.CallAnnounced:
             fields["wait"] = st.none() | st.tuples(st.integers(0, 9), st.none() | st.integers(0, 9))
+        case ev.OperatorLinesChanged:
+            fields["lines"] = st.none() | st.lists(lines, min_size=1, max_size=2).map(tuple)
         case ev.CallRerouted:
             fields["before"] = lines
         case ev.SpyStarted | ev.SpyEnded:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -255,7 +256,7 @@ def _stage(script: list[tuple[float, Act]], *, over_ami: bool) -> dict[str, list
 
 def _without_moments(fact: f.Fact) -> f.Fact:
     """The end of a talk has no moment of the dialplan's own: the adapter takes the event's, to the microsecond."""
-    return f.TalkEnded(fact.call, 0.0) if isinstance(fact, f.TalkEnded) else fact
+    return msgspec.structs.replace(fact, ended_at=0.0) if isinstance(fact, f.TalkEnded | f.TalkTransferred) else fact
 
 
 def _send_everybody_home(switch: SimSwitch) -> None:

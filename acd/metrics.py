@@ -61,6 +61,7 @@ class Metrics:
         self._answer_wait = self._histogram("answer_wait_seconds", "Wait of the answered, ringing included", WAITS)
         self._abandon_wait = self._histogram("abandon_wait_seconds", "Wait of those who hung up", WAITS)
         self._talk = self._histogram("talk_seconds", "Conversations of operators with callers", TALKS)
+        self._rerouted = self._counter("calls_rerouted", "Waiting callers whom a supervisor moved to the line", "line")
         self._lines: dict[CallId, LineId] = {}
         self.registry.register(_Gauges(now))
 
@@ -78,6 +79,11 @@ class Metrics:
                     self._offered.inc()
                 case e.CallEnteredLine():
                     self._entered.labels(event.line).inc()
+                case e.CallRerouted():
+                    self._rerouted.labels(event.line).inc()
+                case e.CallPickedUp():
+                    self._talked(event.call, event.answered_at)
+                    self._talks[event.call] = event.line, event.answered_at
                 case e.CallDeflected():
                     self._deflected.labels(event.line, event.because).inc()
                 case e.CallOffered() | e.OfferEnded() | e.CallAnswered() | e.TalkFinished() | e.CallEnded():

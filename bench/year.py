@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Table, func, insert, select, text
 
 from acd.figures.limits import OFFER_AFTER, SHORT_ABANDON, TARGET_WAIT, Limits
-from acd.figures.periods import Grain, midnight
+from acd.figures.periods import Grain, day_within, midnight
 from acd.figures.report import Dimension, Query, read_refs
 from acd.figures.table import DASHBOARD, FIGURES, NORMS
 from acd.records import FigureBook, tables, upgrade
@@ -127,7 +127,8 @@ def one_call(rows: Rows, chance: random.Random, id: str, arrived: float, free: d
 
 
 def state(rows: Rows, operator: str, what: str, began: float, ended: float, line: str | None = None) -> None:
-    row = {"operator": operator, "state": what, "reason": None, "line": line, "by": "engine"}
+    row: dict[str, Any] = {"operator": operator, "state": what, "reason": None, "line": line, "by": "engine"}
+    row["day"] = day_within(began, ended)
     rows.add(tables.operator_state, **row, seq=rows.number(), began_at=began, ended_at=ended)
 
 

@@ -11,7 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from acd.asterisk import erase_recordings
 from acd.model.zone import ZONE
 from acd.ports import Clock
-from acd.records import DatabaseUnusable, erase_damaged, erase_notes, erase_numbers
+from acd.records import DatabaseUnusable, erase_citizens, erase_damaged, erase_notes, erase_numbers
 
 DAY: Final = 86_400.0
 AT: Final = {"hour": 3, "minute": 30}
@@ -27,6 +27,7 @@ class Housekeeping:
         url: of the database.
         keep_numbers: days.
         keep_notes: days that what operators wrote of a contact is kept.
+        keep_citizens: days that a citizen who calls again is known as the same, without his number.
         spill: where events go while the database is away.
         record: folder of the recordings of AMI sessions.
     """
@@ -36,6 +37,7 @@ class Housekeeping:
         url: str,
         keep_numbers: int,
         keep_notes: int,
+        keep_citizens: int,
         clock: Clock,
         *,
         spill: Path,
@@ -46,6 +48,7 @@ class Housekeeping:
         self._record = record
         self._keep_numbers = keep_numbers
         self._keep_notes = keep_notes
+        self._keep_citizens = keep_citizens
         self._clock = clock
         self._nights = AsyncIOScheduler(timezone=ZONE)
 
@@ -80,6 +83,7 @@ class Housekeeping:
         try:
             erased = await erase_numbers(self._url, before)
             written = await erase_notes(self._url, self._clock() - self._keep_notes * DAY)
+            citizens = await erase_citizens(self._url, self._clock() - self._keep_citizens * DAY)
         except DatabaseUnusable as error:
             log.error("numbers.not_erased", why=str(error))
         else:
@@ -92,3 +96,4 @@ class Housekeeping:
                 days=self._keep_numbers,
             )
             log.info("notes.erased", contacts=written.contacts, requests=written.requests, days=self._keep_notes)
+            log.info("citizens.erased", calls=citizens, days=self._keep_citizens)

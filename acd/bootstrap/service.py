@@ -178,6 +178,7 @@ class Service:
             url,
             settings.keep_numbers,
             settings.keep_notes,
+            settings.keep_citizens,
             self.clock,
             spill=settings.spill,
             record=settings.record,

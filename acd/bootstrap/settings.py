@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     keep_notes: int = Field(default=365, ge=1, le=3650)
     """Days after which what operators wrote of a contact is erased: note and name, and the question of a closed
     request."""
+    keep_citizens: int = Field(default=730, ge=1, le=3650)
+    """Days after which nothing tells any more that two calls came from the same citizen: the keyed hash of his number
+    is erased."""
     record: Path | None = None
     """Folder for raw recordings of the AMI session; they hold callers' numbers, and go with them."""
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from acd.model.events import CallAnswered, CallEnded, CallEnteredLine, Event, OutcomeCounted
+from acd.model.events import CallAnswered, CallEnded, CallEnteredLine, CallRerouted, Event, OutcomeCounted
 from acd.model.history import HALF_HOUR
 from acd.model.ids import CallId, LineId
 from acd.model.outcome import Outcome
@@ -30,8 +30,8 @@ class HalfHours:
         match event:
             case CallEnteredLine():
                 self._place_at(event.call, event.line, half_hour(event.entered_at))
-            case CallAnswered() if event.call in self._place:
-                # Moved by hand on the way: the records have him on the line on which he was answered.
+            case CallAnswered() | CallRerouted() if event.call in self._place:
+                # Moved by hand on the way: he counts once, where he is, from the moment at which he joined.
                 self._place_at(event.call, event.line, self._place[event.call][1])
             case OutcomeCounted() if event.outcome is Outcome.ANSWERED and event.line is not None:
                 self._answered.setdefault(event.line, Counter())[half_hour(event.at)] += 1
@@ -45,6 +45,10 @@ class HalfHours:
 
     def answered(self, line: LineId) -> Mapping[int, int]:
         return self._answered.get(line, NOTHING)
+
+    def counts(self, call: CallId) -> bool:
+        """Whether this call is still open and joined a line since the last :meth:`reset`."""
+        return call in self._place
 
     def reset(self) -> None:
         """A new day begins."""

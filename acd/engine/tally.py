@@ -57,8 +57,8 @@ class Tally:
                     self.offered += 1
                 case CallEnteredLine():
                     self.of(event.line).entered += 1
-                case CallRerouted():
-                    # He is one caller, and counts where he is.
+                case CallRerouted() if self.half_hours.counts(event.call):
+                    # He is one caller, and counts where he is; who joined before midnight counts yesterday.
                     self.of(event.before).entered -= 1
                     self.of(event.line).entered += 1
                 case OutcomeCounted():

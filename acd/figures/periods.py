@@ -39,6 +39,8 @@ class Grain(StrEnum):
     """Weekday and half-hour, for a heat map: ``1 09:30``."""
 
 
+DAYS: Final = (Grain.TOTAL, Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.WEEKDAY)
+"""Pieces that are made of whole days."""
 MINUTES: Final = {Grain.MINUTES_15: 900, Grain.MINUTES_30: 1800, Grain.MINUTES_60: 3600}
 """Seconds of a piece of the timeline."""
 
@@ -135,6 +137,23 @@ def bucket(grain: Grain, number: int) -> int:
 def date_of(number: int) -> date:
     """The day with that number; 1 January 1970 = 0."""
     return _EPOCH + timedelta(days=number)
+
+
+def day_within(began_at: float, ended_at: float) -> int | None:
+    """The number of the day in which a whole span lies; None = it lies in more than one, or ends before it begins."""
+    day = raw(Grain.DAY, began_at)
+    return day if began_at <= ended_at and raw(Grain.DAY, ended_at) == day else None
+
+
+def of_day(grain: Grain, day: int) -> int:
+    """The number of the piece in which a whole day lies. Of a day and longer pieces only."""
+    match grain:
+        case Grain.TOTAL:
+            return 0
+        case Grain.WEEKDAY:
+            return (day + _WEEKDAY_OF_EPOCH) % 7
+        case _:
+            return bucket(grain, day)
 
 
 def label(grain: Grain, number: int) -> str:  # noqa: PLR0911 - one for each

@@ -35,6 +35,8 @@ class CallFact(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: float | None = None
     """Of the last talk."""
     ended_at: float | None = None
+    transferred_at: float | None = None
+    """An operator passed the caller on, for the first time."""
     outcome: str | None = None
     outcome_at: float | None = None
     waited: float | None = None
@@ -45,7 +47,8 @@ class CallFact(msgspec.Struct, frozen=True, kw_only=True):
     """Of the promise that was given in this call."""
     promise_deadline: float | None = None
     settled: str | None = None
-    """``yes`` or ``no``, as the operator noted it; None = he did not say."""
+    """``yes`` or ``no``, as the operator noted it; of several who did, the one who began to speak last. None = nobody
+    said."""
     citizen: str | None = None
     """Keyed hash of the number."""
     next_at: float | None = None

@@ -100,6 +100,8 @@ _HEARD: Final = both(
 )
 _PASSED_ON: Final = Either(
     (
+        Known("transferred_at"),
+        # Nobody saw it, but he joined a line again, or another operator answered.
         Compare(Field("answered_at"), ">", Field("outcome_at")),
         Compare(Field("entered_at"), ">", Field("outcome_at")),
     )
@@ -263,7 +265,8 @@ _SHARES: Final = (
         nl="Niet doorgegeven",
         en="Not passed on",
         fr="Non transféré",
-        formula="A without a second operator or line / A",
+        formula="A whom no operator passed on, to a line, a colleague or elsewhere / A",
+        version=2,
         part=both(A, Not(_PASSED_ON)),
         of=A,
     ),

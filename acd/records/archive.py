@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, false, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.model.callback import OWED, Window
@@ -24,7 +24,7 @@ from acd.records.database import DatabaseUnusable, connect
 from acd.records.entries import unseal
 from acd.records.figures import Waited
 from acd.records.history import read_history
-from acd.records.projection import ANSWERED, CRISIS, DRAINING, PAGE
+from acd.records.projection import CRISIS, DRAINING, PAGE
 
 log = structlog.get_logger()
 
@@ -299,9 +299,8 @@ def _arrived(line: str | None, since: float | None, until: float | None) -> list
 
 
 def _spoke_with(operator: str) -> ColumnElement[bool]:
-    offer = tables.offer.c
-    earlier = select(offer.call).where(offer.operator == operator, offer.how == ANSWERED)
-    return or_(_call.operator == operator, _call.call.in_(earlier))
+    talk = tables.talk.c
+    return _call.call.in_(select(talk.call).where(talk.operator == operator, talk.call.is_not(None)))
 
 
 def _ledger() -> Select[Any]:

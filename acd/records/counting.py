@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     RowMapping,
+    Select,
     and_,
     case,
     func,
@@ -16,13 +17,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from acd.figures.periods import Grain, bucket, days_of, label, pieces
+from acd.figures.periods import DAYS, Grain, bucket, date_of, days_of, label, midnight, of_day, pieces, raw
 from acd.figures.report import (
     Behind,
     CountsNoRows,
@@ -362,7 +362,9 @@ Spent = list[tuple[int, tuple[Any, ...], float]]
 async def _time(connection: AsyncConnection, query: Query, names: Sequence[str]) -> Spent:
     """Seconds of operators' states, told apart by these columns. What lies in one piece is summed by the database; the
     rest is cut here."""
-    state = _overlapping(query)
+    if query.grain in DAYS:
+        return await _time_of_days(connection, query, names)
+    state = _overlapping(query, _near(query))
     columns = [state[name] for name in names]
     inside = and_(state.began_at >= query.since, state.ended_at <= query.until, _same_cell(query, state))
     number = piece(query.grain, state.began_at, query.since, query.until).label("number")
@@ -371,44 +373,67 @@ async def _time(connection: AsyncConnection, query: Query, names: Sequence[str])
     spent: Spent = []
     for row in (await connection.execute(within)).mappings():
         spent.append((bucket(query.grain, int(row["number"])), tuple(row[name] for name in names), row["seconds"]))
-    across = select(*columns, state.began_at, state.ended_at).where(~inside)
-    for row in (await connection.execute(across)).mappings():
+    return spent + await _cut(connection, query, names, select(*columns, state.began_at, state.ended_at).where(~inside))
+
+
+async def _time_of_days(connection: AsyncConnection, query: Query, names: Sequence[str]) -> Spent:
+    """Of states that lie in one day, and of days that are asked for as a whole, nothing needs to be cut."""
+    first, last = raw(Grain.DAY, query.since), raw(Grain.DAY, query.until)
+    if midnight(date_of(first)) < query.since:
+        first += 1
+    whole = _state.day.between(first, last - 1)
+    order = ("day", "operator", "state", *(["reason"] if "reason" in names else []))
+    columns = [_state[name] for name in order]
+    seconds = func.sum(_state.ended_at - _state.began_at).label("seconds")
+    within = select(*columns, seconds).where(whole, *_of_operators(query)).group_by(*columns)
+    spent: Spent = []
+    places, numbers = [order.index(name) for name in names], {}
+    for row in await connection.execute(within):
+        if row[0] not in numbers:
+            numbers[row[0]] = of_day(query.grain, row[0])
+        spent.append((numbers[row[0]], tuple(row[place] for place in places), row[-1]))
+    edges = sorted({day for day in (first - 1, last) if not first <= day < last})
+    state = _overlapping(query, _state.day.in_(edges))
+    columns = [state[name] for name in names]
+    return spent + await _cut(connection, query, names, select(*columns, state.began_at, state.ended_at))
+
+
+async def _cut(connection: AsyncConnection, query: Query, names: Sequence[str], states: Select[Any]) -> Spent:
+    spent: Spent = []
+    for row in (await connection.execute(states)).mappings():
         values = tuple(row[name] for name in names)
         began, ended = max(row["began_at"], query.since), min(row["ended_at"], query.until)
         spent += [(number, values, seconds) for number, seconds in pieces(query.grain, began, ended)]
     return spent
 
 
-def _overlapping(query: Query) -> Any:
-    """The states that overlap the time asked for; one that lasts ends now."""
-    far = query.since - tables.LONG_STATE
-    near = and_(_state.began_at >= far, _state.began_at < query.until)
-    long = and_(_state.began_at < far, tables.long_state)
+def _near(query: Query) -> ColumnElement[bool]:
+    return _state.day.between(raw(Grain.DAY, query.since), raw(Grain.DAY, query.until))
+
+
+def _overlapping(query: Query, of_one_day: ColumnElement[bool]) -> Any:
+    """The states that overlap the time asked for: those of one day that are named, and all that last over midnight; one
+    that lasts still ends now."""
+    ended_at = func.coalesce(_state.ended_at, query.now)
     found = [
-        select(
-            _state.operator,
-            _state.state,
-            _state.reason,
-            _state.began_at,
-            func.coalesce(_state.ended_at, query.now).label("ended_at"),
-        ).where(
+        select(_state.operator, _state.state, _state.reason, _state.began_at, ended_at.label("ended_at")).where(
             some,
+            _state.began_at < query.until,
             or_(_state.ended_at.is_(None), _state.ended_at > query.since),
-            func.coalesce(_state.ended_at, query.now) > _state.began_at,
-            *([_state.operator.in_(query.operators)] if query.operators else []),
+            ended_at > _state.began_at,
+            *_of_operators(query),
         )
-        for some in (near, long)
+        for some in (of_one_day, _state.day.is_(None))
     ]
     return union_all(*found).subquery("state").c
 
 
+def _of_operators(query: Query) -> list[ColumnElement[bool]]:
+    return [_state.operator.in_(query.operators)] if query.operators else []
+
+
 def _same_cell(query: Query, state: Any) -> ColumnElement[bool]:
     """Begin and end lie in one piece, and not in the same piece of another week."""
-    if query.grain is Grain.TOTAL:
-        return true()
-    if query.grain in (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.WEEKDAY):
-        span = query.since, query.until
-        return piece(Grain.DAY, state.began_at, *span) == piece(Grain.DAY, state.ended_at, *span)
     cell = {Grain.MINUTES_15: 900, Grain.MINUTES_30: 1800, Grain.SLOT: 1800}.get(query.grain, 3600)
     return func.floor(state.began_at / cell) == func.floor(state.ended_at / cell)
 

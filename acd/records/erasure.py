@@ -1,5 +1,5 @@
-"""Numbers of citizens are erased by the clock, and what operators wrote of them by a longer one. Nothing else goes:
-figures, ledger and logs hold none."""
+"""Numbers of citizens are erased by the clock, what operators wrote of them by a longer one, and by the longest that by
+which a citizen who calls again is known. Nothing else goes: figures, ledger and logs hold none."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ from acd.records.database import DatabaseUnusable, connect
 BATCH: Final = 500
 """Rows of one transaction: who must write a promise down meanwhile does not wait long."""
 
-_caller, _callback = tables.caller.c, tables.callback.c
+_caller, _callback, _citizen = tables.caller.c, tables.callback.c, tables.citizen.c
 _contact, _request, _log = tables.contact.c, tables.request.c, tables.request_log.c
 
 
@@ -85,6 +85,24 @@ async def erase_notes(url: str, before: float) -> NotesErased:
             await _all(engine, update(tables.contact).where(_contact.contact.in_(old)).values(note="", name="")),
             await _all(engine, update(tables.request).where(_request.request.in_(closed)).values(question="", name="")),
         )
+
+
+async def erase_citizens(url: str, before: float) -> int:
+    """Erase the keyed hashes by which a citizen who calls again is known, of calls before then. Figures of citizens and
+    of repeat callers then leave these calls out; all others stay.
+
+    Args:
+        before: seconds since the epoch.
+
+    Returns:
+        How many.
+
+    Raises:
+        DatabaseUnusable: it cannot be written; what is erased already stays so.
+    """
+    old = select(_citizen.call).where(_citizen.at < before).limit(BATCH)
+    async with _writing(url) as engine:
+        return await _all(engine, delete(tables.citizen).where(_citizen.call.in_(old)))
 
 
 @asynccontextmanager

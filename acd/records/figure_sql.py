@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Subquery,
     and_,
     case,
     false,
@@ -23,10 +24,11 @@ from acd.figures.limits import DEFAULTS, Limits
 from acd.figures.periods import MINUTES, Grain, clock_changes
 from acd.figures.table import REPEAT
 from acd.records import tables
+from acd.records.behind import LONGEST_CALL
 
 Column = ColumnElement[Any]
 
-_call, _outcome, _promise = tables.call.c, tables.outcome.c, tables.callback.c
+_call, _outcome, _promise, _contact = tables.call.c, tables.outcome.c, tables.callback.c, tables.contact.c
 LINE: Final = func.coalesce(_outcome.line, _call.line)
 
 CALL: Final[Mapping[str, Column]] = {
@@ -37,6 +39,7 @@ CALL: Final[Mapping[str, Column]] = {
     "entered_at": _call.entered_at,
     "answered_at": _call.answered_at,
     "ended_at": _call.ended_at,
+    "transferred_at": _call.transferred_at,
     "outcome": _outcome.outcome,
     "outcome_at": _outcome.at,
     "waited": _outcome.waited,
@@ -44,8 +47,6 @@ CALL: Final[Mapping[str, Column]] = {
     "callback_waited": _call.callback_waited,
     "promise_reached_at": _promise.reached_at,
     "promise_deadline": _promise.deadline,
-    # Whether the operator noted the question as settled is not in these tables.
-    "settled": null(),
 }
 
 _talk = tables.talk.c
@@ -97,6 +98,10 @@ def calls(fields: Iterable[str], since: float, until: float) -> Source:
     if needed & {"citizen", "next_at"}:
         table = table.outerjoin(tables.citizen, tables.citizen.c.call == _call.call)
         columns["citizen"] = tables.citizen.c.citizen
+    if "settled" in needed:
+        noted = _noted(since, until)
+        table = table.outerjoin(noted, noted.c.call == _call.call)
+        columns["settled"] = noted.c.settled
     if "next_at" not in needed:
         return Source(columns, table, _call.arrived_at)
     named = [columns[name].label(name) for name in sorted({*needed, "citizen"} - {"next_at"})]
@@ -104,6 +109,19 @@ def calls(fields: Iterable[str], since: float, until: float) -> Source:
     later = _call.arrived_at >= since, _call.arrived_at <= until + REPEAT
     again = select(*named, _next_at()).select_from(table).where(*later).subquery("again")
     return Source({column.name: column for column in again.c}, again, again.c.arrived_at)
+
+
+def _noted(since: float, until: float) -> Subquery:
+    """By call, whether the operator noted its question as settled; of several who did, the one who spoke last."""
+    order = (_contact.began_at.desc(), _contact.contact.desc())
+    place = func.row_number().over(partition_by=_contact.call, order_by=order).label("place")
+    near = _contact.began_at.between(since - LONGEST_CALL, until + LONGEST_CALL)
+    said = select(_contact.call, _contact.settled, place).where(
+        near, _contact.call.is_not(None), _contact.settled.is_not(None)
+    )
+    each = said.subquery("said").c
+    word = case((each.settled, "yes"), else_="no").label("settled")
+    return select(each.call, word).where(each.place == 1).subquery("noted")
 
 
 def _next_at() -> Column:

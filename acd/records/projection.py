@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from acd.figures.periods import day_within
 from acd.model import events as ev
 from acd.model.events import Event
 from acd.model.operator import OperatorState, Wish
@@ -24,7 +25,7 @@ CALLER_LEFT: Final = "caller_left"
 MOVED: Final = "moved"
 GONE: Final = "gone"
 
-PROJECTION_VERSION: Final = "2"
+PROJECTION_VERSION: Final = "3"
 """Raise it when the same ledger gives other rows: the next start then makes the projection anew."""
 
 CRISIS: Final = "crisis"
@@ -55,6 +56,7 @@ class CallRecord(Row):
     callback_heard_at: float | None = None
     callback_waited: float | None = None
     callback: str | None = None
+    transferred_at: float | None = None
 
 
 class OutcomeRecord(Row):
@@ -78,7 +80,8 @@ class OfferRecord(Row):
 
 
 class WaitRecord(Row):
-    """From joining a line to the answer, or to whatever else ended it."""
+    """From joining a line to the answer, or to whatever else ended it. Who is moved by hand waits from his old moment
+    on."""
 
     seq: int
     call: str
@@ -116,6 +119,7 @@ class StateRecord(Row):
     by: str
     ended_at: float | None = None
     talk: int | None = None
+    day: int | None = None
 
 
 class WishRecord(Row):
@@ -325,8 +329,16 @@ def _end_talk(picture: Picture, of: str | int, at: float) -> None:
     seq = picture.speaking.pop(of, None)
     if seq is not None:
         talk = picture.talks[seq]
+        _end_hold(talk, at)
         talk.ended_at = at
         picture.change(talk)
+
+
+def _end_hold(talk: TalkRecord, at: float) -> None:
+    """The hold is part of the talk: it is noted beside it, and ends with it at the latest."""
+    if talk.held_at is not None:
+        talk.held += max(0.0, at - talk.held_at)
+        talk.held_at = None
 
 
 def _offered(picture: Picture, seq: int, event: ev.CallOffered) -> str | None:
@@ -441,8 +453,42 @@ def _attempt_finished(picture: Picture, seq: int, event: ev.AttemptFinished) -> 
 
 
 def _picked_up(picture: Picture, seq: int, event: ev.CallPickedUp) -> None:
-    """He speaks again. Who answered him, and when, stays as it was: that is what counts."""
-    picture.call(event.call, event.at).talk_ended_at = None
+    """A talk of the colleague's own, in the same call with its one outcome."""
+    call = picture.call(event.call, event.at)
+    call.talk_ended_at = None
+    if event.operator is not None:
+        call.operator, call.answered_at = event.operator, event.answered_at
+    talk = TalkRecord(seq=seq, call=event.call, line=event.line, operator=event.operator, began_at=event.answered_at)
+    _begin_talk(picture, event.call, talk)
+
+
+def _held(picture: Picture, seq: int, event: ev.CallHeld) -> None:
+    talk = _open_talk(picture, event.call, event.at)
+    if talk is not None and talk.held_at is None:
+        talk.held_at = event.held_at
+
+
+def _resumed(picture: Picture, seq: int, event: ev.CallResumed) -> None:
+    talk = _open_talk(picture, event.call, event.at)
+    if talk is not None:
+        _end_hold(talk, event.resumed_at)
+
+
+def _open_talk(picture: Picture, call: str, at: float) -> TalkRecord | None:
+    """The talk of a call that is under way, about to change."""
+    picture.call(call, at)
+    seq = picture.speaking.get(call)
+    if seq is None:
+        return None
+    talk = picture.talks[seq]
+    picture.change(talk)
+    return talk
+
+
+def _transferred(picture: Picture, seq: int, event: ev.CallTransferred) -> None:
+    call = picture.call(event.call, event.at)
+    if call.transferred_at is None:
+        call.transferred_at = event.at
 
 
 def _ended(picture: Picture, seq: int, event: ev.CallEnded) -> str | None:
@@ -464,6 +510,7 @@ def _operator_changed(picture: Picture, seq: int, event: ev.OperatorChanged) -> 
     before = picture.states.get(event.operator)
     if before is not None:
         before.ended_at = event.at
+        before.day = day_within(before.began_at, event.at)
         picture.change(before)
         if before.talk is not None:
             _wrap_up(picture, before.talk).wrapped_up_at = event.at
@@ -525,8 +572,14 @@ def _drain(picture: Picture, seq: int, event: ev.DrainChanged) -> None:
 
 
 def _rerouted(picture: Picture, seq: int, event: ev.CallRerouted) -> None:
-    """The moment at which he began to wait stays as it was."""
+    """He waits on the new line as if he had joined it when he joined the old one."""
     picture.call(event.call, event.at).line = event.line
+    before = picture.waits.get(event.call)
+    if before is not None:
+        _end_wait(picture, event.call, event.at, MOVED)
+        wait = WaitRecord(seq=seq, call=event.call, line=event.line, began_at=before.began_at)
+        picture.waits[event.call] = wait
+        picture.change(wait)
 
 
 def _lines_changed(picture: Picture, seq: int, event: ev.OperatorLinesChanged) -> None:
@@ -611,9 +664,9 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.SpyStarted: _spy_started,
         ev.SpyEnded: _spy_ended,
         ev.PageChanged: _page,
-        ev.CallHeld: _heard_of,
-        ev.CallResumed: _heard_of,
-        ev.CallTransferred: _heard_of,
+        ev.CallHeld: _held,
+        ev.CallResumed: _resumed,
+        ev.CallTransferred: _transferred,
         ev.CallPickedUp: _picked_up,
     }
 )

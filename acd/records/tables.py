@@ -20,7 +20,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    text,
 )
 
 from acd.model.callback import OWED
@@ -448,14 +447,28 @@ request_log = Table(
 
 # --- Figures ---------------------------------------------------------------------------------------------------------
 
+call.append_column(Column("transferred_at", Double, comment="an operator passed the caller on, for the first time"))
 event.append_column(Column("switch_at", Double, comment="the same moment on Asterisk's clock; NULL: no link then"))
 operator_state.append_column(Column("talk", _Number, comment="the talk that he wraps up"))
+operator_state.append_column(
+    Column("day", Integer, comment="days from 1970-01-01 to that in which it lies, in Brussels; NULL: not in one alone")
+)
+_of_one_day = operator_state.c.day.is_not(None)
+_of_several = operator_state.c.day.is_(None)
 Index("ix_operator_state_began_at", operator_state.c.began_at)
-LONG_STATE = 172_800
-"""Seconds. What lasts longer, or lasts still, has an index of its own: whoever asks for a time looks so far back, and
-there."""
-long_state = text(f"(ended_at IS NULL OR ended_at - began_at > {LONG_STATE})")
-Index("ix_operator_state_long", operator_state.c.began_at, sqlite_where=long_state, postgresql_where=long_state)
+# The sums of whole days are read from this index alone, in its order.
+Index(
+    "ix_operator_state_day",
+    *(operator_state.c[name] for name in ("day", "operator", "state", "reason", "began_at", "ended_at")),
+    sqlite_where=_of_one_day,
+    postgresql_where=_of_one_day,
+)
+Index(
+    "ix_operator_state_days",
+    *(operator_state.c.began_at, operator_state.c.ended_at),
+    sqlite_where=_of_several,
+    postgresql_where=_of_several,
+)
 
 wait = Table(
     "wait",

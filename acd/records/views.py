@@ -118,7 +118,12 @@ VIEWS: Final = (
             _real(
                 "ended_at", "seconds since the epoch", "the caller's channel was gone; NULL: still open", "c.ended_at"
             ),
-            _whole("talks", "talks", "operators spoken with: more than one = passed on", _of_talks("COUNT(*)")),
+            _whole(
+                "talks",
+                "talks",
+                "operators spoken with, those to whom he was passed on included",
+                _of_talks("COUNT(*)"),
+            ),
             _real("talk_seconds", "seconds", "of all finished talks, hold included", _of_talks(f"SUM({_TALK})")),
             _real("hold_seconds", "seconds", "of them on hold", _of_talks("SUM(t.held)")),
             _real("wrap_up_seconds", "seconds", "of the operators afterwards", _of_talks(f"SUM({_WRAP})")),
@@ -142,6 +147,7 @@ VIEWS: Final = (
                 "the same for the same number; NULL: withheld, or erased",
                 '(SELECT z.citizen FROM citizen z WHERE z."call" = c."call")',
             ),
+            _yes("passed_on", "an operator passed the caller on", "c.transferred_at IS NOT NULL"),
         ),
         _CALLS,
     ),
@@ -211,13 +217,13 @@ VIEWS: Final = (
     ),
     View(
         "report_wait",
-        "One row each time that a caller joined a line.",
+        "One row each time that a caller joined a line, or was moved to it while he waited.",
         "wait",
         "began_at",
         (
             _whole("wait", "", "number of the event with which it began", "w.seq"),
             _day("w.began_at", "of its begin"),
-            *_moment("began", "joined the line", "w.began_at"),
+            *_moment("began", "joined the line; moved by hand: joined the one before", "w.began_at"),
             _text("call", "the call", 'w."call"'),
             _text("line", "the line", "w.line"),
             _real("ended_at", "seconds since the epoch", "NULL: waits still", "w.ended_at"),

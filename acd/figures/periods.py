@@ -134,6 +134,11 @@ def bucket(grain: Grain, number: int) -> int:
             return number
 
 
+def coarser(grain: Grain, day: int) -> int:
+    """The number of the week, month or weekday in which the day with that number lies."""
+    return (day + _WEEKDAY_OF_EPOCH) % 7 if grain is Grain.WEEKDAY else bucket(grain, day)
+
+
 def date_of(number: int) -> date:
     """The day with that number; 1 January 1970 = 0."""
     return _EPOCH + timedelta(days=number)

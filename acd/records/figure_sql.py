@@ -5,10 +5,12 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Double,
     FromClause,
     Subquery,
     and_,
     case,
+    cast,
     false,
     func,
     literal,
@@ -192,7 +194,8 @@ class Translation:
             if value != DEFAULTS[name]:
                 lines.setdefault(seconds(value), []).append(line)
         if not lines:
-            return null() if default is None else literal(default)
+            # Not a bare NULL: that would be no side of a comparison.
+            return cast(null(), Double) if default is None else literal(default)
         return case(*((self._columns["line"].in_(some), value) for value, some in lines.items()), else_=default)
 
 

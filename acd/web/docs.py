@@ -108,6 +108,8 @@ def kind_of(schema: Mapping[str, Any]) -> str:
 def _plain(schema: Mapping[str, Any]) -> str:
     more = schema.get("additionalProperties")
     match schema.get("type"):
+        case "array" if "prefixItems" in schema:
+            return f"list of {', '.join(map(kind_of, schema['prefixItems']))}"
         case "array":
             return f"list of {kind_of(schema.get('items', {}))}"
         case "object" if isinstance(more, Mapping):

@@ -93,6 +93,12 @@ async def test_another_limit_of_short_abandons_changes_the_past(sqlite: Place) -
     assert after.limits["short_abandon"]["gentinfo"] == 6.0
 
 
+async def test_where_no_line_offers_callbacks_nobody_is_owed_an_offer(place: Place) -> None:
+    await write(place, call(A, 200.0, at("2027-03-01T10:00")))
+    report = await reported(place, ["offer_compliance", "answered"], *DAY, under=limits(offer=None))
+    assert (report.total.values["offer_compliance"].of, value(report, "answered")) == (0, 1)
+
+
 async def test_few_calls_are_marked_as_weak(sqlite: Place) -> None:
     await write(sqlite, [event for n in range(9) for event in call(A, 5.0, at("2027-03-01T10:00") + n)])
     nine = (await reported(sqlite, ["reachability"], *DAY)).total.values["reachability"]

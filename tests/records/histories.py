@@ -148,7 +148,6 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "callback": calls,
     "attempt": offers,
     "spy": offers,
-    "open": st.none() | st.booleans(),
     "mode": st.sampled_from(SpyMode),
     "until": times,
     **dict.fromkeys(("arrived_at", "entered_at", "gone_at", "answered_at", "ended_at", "waited"), times),
@@ -181,6 +180,8 @@ def _random(kind: type[Event]) -> st.SearchStrategy[Event]:
             fields["wait"] = st.none() | st.tuples(st.integers(0, 9), st.none() | st.integers(0, 9))
         case ev.OperatorLinesChanged:
             fields["lines"] = st.none() | st.lists(lines, min_size=1, max_size=2).map(tuple)
+        case ev.LineOverridden:
+            fields["open"] = st.none() | st.booleans()
         case ev.CallRerouted:
             fields["before"] = lines
         case ev.SpyStarted | ev.SpyEnded:

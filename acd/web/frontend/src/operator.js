@@ -65,8 +65,8 @@ function tellPhone(now) {
   if (phase !== before.phase || call !== before.call || attempt !== before.attempt || contact !== before.contact) {
     document.dispatchEvent(new CustomEvent("acd:call", { detail: { phase, call, attempt, contact } }));
   }
-  if (now.phone && now.phone !== before.phone) {
-    phone.dispatchEvent(new CustomEvent("phone:call", { detail: JSON.parse(now.phone) }));
+  if (now.view && now.view !== before.view) {
+    phone.dispatchEvent(new CustomEvent("phone:call", { detail: JSON.parse(now.view) }));
   }
 }
 

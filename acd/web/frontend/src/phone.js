@@ -779,4 +779,4 @@ class Bell {
   }
 }
 
-for (const element of document.querySelectorAll("[data-phone]")) connectPhone(element);
+for (const element of document.querySelectorAll("section[data-phone]")) connectPhone(element);

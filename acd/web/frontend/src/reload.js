@@ -1,7 +1,7 @@
 // A page is not loaded anew while it is somebody's telephone in a conversation: that would end it. It is, right after.
 
 export function inCall() {
-  const phone = document.querySelector('[data-phone][data-kind="browser"]');
+  const phone = document.querySelector('section[data-phone][data-kind="browser"]');
   return phone !== null && phone.dataset.state !== "idle" && phone.dataset.state !== "ringing";
 }
 

@@ -95,5 +95,11 @@ class Housekeeping:
                 requests=erased.requests,
                 days=self._keep_numbers,
             )
-            log.info("notes.erased", contacts=written.contacts, requests=written.requests, days=self._keep_notes)
+            log.info(
+                "notes.erased",
+                contacts=written.contacts,
+                requests=written.requests,
+                passed=written.passed,
+                days=self._keep_notes,
+            )
             log.info("citizens.erased", calls=citizens, days=self._keep_citizens)

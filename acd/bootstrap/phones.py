@@ -8,16 +8,14 @@ from typing import Final
 import msgspec
 import structlog
 
-from acd.engine.board import Board, BoardOperator
+from acd.engine.board import Board, BoardDesk
 from acd.ivr.browser_phone import PATH
 from acd.ivr.switch import Site, in_browser
-from acd.model.call import CallState
-from acd.model.facts import Fact, OperatorAction, PhoneState
+from acd.model.facts import Fact, OperatorAction
 from acd.model.ids import Device, LineId, OperatorId
-from acd.model.operator import OperatorState
 from acd.model.phones import PhoneAccess
 from acd.model.policy import Operator, Policy
-from acd.web.phone import Colleague, Talk, Targets
+from acd.web.phone import Colleague, Targets
 
 FILE: Final = "phones.json"
 """In the state folder; its owner alone may read it."""
@@ -76,6 +74,7 @@ class EnginePhones:
 
     Args:
         policy: the settings of this moment.
+        desk: what the engine says of one operator.
         board: the engine's picture of this moment.
         tell: takes a fact to the engine.
         access: what the switch's configuration says.
@@ -84,11 +83,13 @@ class EnginePhones:
     def __init__(
         self,
         policy: Callable[[], Policy],
+        desk: Callable[[OperatorId], BoardDesk | None],
         board: Callable[[], Board],
         tell: Callable[[Fact], None],
         access: Callable[[], PhoneAccess],
     ) -> None:
         self._policy = policy
+        self._desk = desk
         self._board = board
         self._tell = tell
         self._access = access
@@ -99,19 +100,8 @@ class EnginePhones:
     def access(self) -> PhoneAccess:
         return self._access()
 
-    def state(self, id: OperatorId) -> tuple[OperatorState, bool]:
-        found = self._shown(self._board(), id)
-        if found is None:
-            return OperatorState.LOGGED_OUT, False
-        return found.state, found.phone is not PhoneState.UNREACHABLE
-
-    def talk(self, id: OperatorId) -> Talk | None:
-        board = self._board()
-        found = self._shown(board, id)
-        if found is None or found.call is None:
-            return None
-        call = next(call for call in board.calls if call.call == found.call)
-        return Talk(call.call, call.line, call.state is not CallState.TALKING, found.since, call.held_since)
+    def desk(self, id: OperatorId) -> BoardDesk | None:
+        return self._desk(id)
 
     def targets(self) -> Targets:
         policy = self._policy()
@@ -121,6 +111,3 @@ class EnginePhones:
 
     def tell(self, action: OperatorAction) -> None:
         self._tell(action)
-
-    def _shown(self, board: Board, id: OperatorId) -> BoardOperator | None:
-        return next((one for one in board.operators if one.operator == id), None)

@@ -28,7 +28,7 @@ from acd.bootstrap.reports import ReportViews
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
-from acd.config import City, ConfigError, describe_changes, load
+from acd.config import City, ConfigError, describe_changes, load, screen_pop
 from acd.engine.board import BoardDesk
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
@@ -40,7 +40,7 @@ from acd.metrics import Metrics, Now
 from acd.model import facts
 from acd.model.events import Event, LinkCameUp, LinkWentDown
 from acd.model.history import HALF_HOUR
-from acd.model.ids import Device, LineId, OperatorId
+from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.ports import Clock, Pbx
 from acd.records import (
     AccountStore,
@@ -295,8 +295,13 @@ class Service:
             lambda: self.city,
             clock=self.clock,
             worklist=self.worklist,
+            screen_pop=self._screen_pop,
             today=self.today,
         )
+
+    def _screen_pop(self, line: LineId, call: CallId, number: str | None, language: str) -> str | None:
+        known = self.city.lines.get(line)
+        return None if known is None else screen_pop(known, call, number=number, language=language)
 
     async def _note_lines(self) -> None:
         """Reports of others go by today's settings, too; they can wait until the database is back."""
@@ -340,10 +345,12 @@ class Service:
             figures=self._figures,
             telephony=EnginePhones(
                 lambda: self.engine.policy,
+                self.engine.desk,
                 lambda: self.engine.board(self.clock()),
                 self.driver.tell,
                 AccessFile(settings.state / FILE),
             ),
+            notes=self.contacts,
             reports=Reports(book, ReportViews(settings.database_url), self._limits),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)

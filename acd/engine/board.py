@@ -12,7 +12,7 @@ from acd.model.operator import OperatorState, Wish
 from acd.model.supervision import LineStored, SpyMode
 
 if TYPE_CHECKING:
-    from acd.engine.people import Call, Desk
+    from acd.engine.people import Call, Desk, Spying
     from acd.engine.promise import Attempt
     from acd.engine.state import State
 
@@ -102,6 +102,8 @@ class DeskCall(msgspec.Struct, frozen=True):
     """Menu nodes passed, joined by ``>``."""
     entered_at: float
     answered_at: float | None
+    held_since: float | None = None
+    """On hold, seconds since the epoch."""
 
 
 class DeskAttempt(msgspec.Struct, frozen=True):
@@ -134,6 +136,8 @@ class BoardDesk(msgspec.Struct, frozen=True):
     attempt: DeskAttempt | None
     wrap_up_ends: float | None
     may_extend: bool
+    spies: tuple[BoardSpy, ...] = ()
+    """Who hears his conversation at this moment."""
 
 
 def board_desk(state: "State", desk: "Desk") -> BoardDesk:
@@ -153,13 +157,21 @@ def board_desk(state: "State", desk: "Desk") -> BoardDesk:
         attempt=None if desk.attempt is None else _attempt(desk.attempt),
         wrap_up_ends=desk.wrap_up_ends if wraps_up else None,
         may_extend=wraps_up and not desk.extended and state.policy.desk.wrap_up_extension > 0,
+        spies=tuple(
+            board_spy(spy) for spy in state.spies.values() if spy.operator == desk.id and spy.began_at is not None
+        ),
     )
 
 
 def _call(call: "Call", line: LineId) -> DeskCall:
     # Of a caller who is offered again, the answer is one of before.
     answered_at = call.answered_at if call.state is CallState.TALKING else None
-    return DeskCall(call.id, line, call.number, call.language, call.path, call.entered_at, answered_at)
+    where = call.path, call.entered_at, answered_at, call.held_since
+    return DeskCall(call.id, line, call.number, call.language, *where)
+
+
+def board_spy(spy: "Spying") -> BoardSpy:
+    return BoardSpy(spy.id, spy.operator, spy.device, spy.mode, spy.by, spy.began_at)
 
 
 def _attempt(attempt: "Attempt") -> DeskAttempt:

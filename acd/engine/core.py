@@ -21,7 +21,7 @@ from acd.engine import (
     supervisor,
     transfers,
 )
-from acd.engine.board import Board, BoardCall, BoardDesk, BoardLine, BoardOperator, BoardSpy, board_desk
+from acd.engine.board import Board, BoardCall, BoardDesk, BoardLine, BoardOperator, board_desk, board_spy
 from acd.engine.people import Absence, Call, Desk, Lent
 from acd.engine.promise import Attempt
 from acd.engine.settle import settle
@@ -240,10 +240,7 @@ class Engine:
                 for id, lane in state.lanes.items()
             ),
             operators=tuple(_board_operator(desk) for desk in state.desks.values()),
-            spies=tuple(
-                BoardSpy(spy.id, spy.operator, spy.device, spy.mode, spy.by, spy.began_at)
-                for spy in state.spies.values()
-            ),
+            spies=tuple(board_spy(spy) for spy in state.spies.values()),
             calls=tuple(_board_call(call) for call in state.calls.values()),
         )
 

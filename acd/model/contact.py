@@ -1,7 +1,8 @@
 """What an operator writes of a contact with a citizen, and the requests that he leaves for a colleague.
 
-A **contact** is one conversation of one operator: a call that he answered, or a call back. A **request**
-("terugbelvraag") asks a colleague or a team of the second line, who could not be reached, to call the citizen.
+A **contact** is one conversation of one operator: a call that he answered, or a call back. A **transfer note** goes
+along with a caller who is passed on. A **request** ("terugbelvraag") asks a colleague or a team of the
+second line, who could not be reached, to call the citizen.
 """
 
 from enum import StrEnum
@@ -73,6 +74,27 @@ class ContactChanged(Mendable):
 
 class NoSuchContact(Mendable):
     """There is no such contact, or it is somebody else's."""
+
+
+class How(StrEnum):
+    """How a caller is passed on."""
+
+    BLIND = "blind"
+    CONSULT = "consult"
+    """He speaks with the colleague first."""
+
+
+class TransferNote(msgspec.Struct, frozen=True):
+    """What an operator sends along with his caller: whoever gets him reads it."""
+
+    call: CallId
+    by: OperatorId
+    to: str
+    """Line, internal number, or E.164 number."""
+    how: How
+    note: str
+    at: float
+    """Seconds since the epoch."""
 
 
 # --- Requests -----------------------------------------------------------------------------------------------------

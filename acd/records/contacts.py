@@ -29,8 +29,9 @@ from acd.model.contact import (
     RequestKind,
     RequestState,
     RequestStep,
+    TransferNote,
 )
-from acd.model.ids import LineId, OperatorId
+from acd.model.ids import CallId, LineId, OperatorId
 from acd.records import tables
 from acd.records.accounts import append_audit
 from acd.records.database import DatabaseUnusable, connect, writing
@@ -39,6 +40,7 @@ MADE: Final = "made"
 """First step of a request."""
 
 _contact, _request, _log = tables.contact.c, tables.request.c, tables.request_log.c
+_passed = tables.transfer_note.c
 _OPEN: Final = _request.state.in_([state.value for state in OPEN_REQUESTS])
 
 
@@ -115,6 +117,26 @@ class ContactStore:
         )
         by = {bool(row["settled"]): row["n"] for row in counts}
         return by.get(True, 0), sum(by.values())
+
+    # --- What goes along with a caller --------------------------------------------------------------------------------
+
+    async def leave(self, note: TransferNote) -> None:
+        """Of a call that was passed on before, the last note stays."""
+        row = msgspec.to_builtins(note)
+        async with self._writing() as connection:
+            again = await connection.execute(update(tables.transfer_note).where(_passed.call == note.call).values(row))
+            if not again.rowcount:
+                await connection.execute(insert(tables.transfer_note), [row])
+
+    async def of(self, call: CallId) -> TransferNote | None:
+        found = await self._read(select(tables.transfer_note).where(_passed.call == call))
+        return msgspec.convert(found[0], TransferNote) if found else None
+
+    async def sent_to(self, to: str, since: float) -> TransferNote | None:
+        """The newest note for this number, left since then."""
+        his = select(tables.transfer_note).where(_passed.to == to, _passed.at >= since)
+        found = await self._read(his.order_by(_passed.at.desc()).limit(1))
+        return msgspec.convert(found[0], TransferNote) if found else None
 
     # --- Requests -----------------------------------------------------------------------------------------------------
 

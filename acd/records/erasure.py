@@ -36,6 +36,8 @@ class NotesErased(msgspec.Struct, frozen=True):
 
     contacts: int
     requests: int
+    passed: int = 0
+    """What went along with callers who were passed on."""
 
 
 async def erase_numbers(url: str, before: float) -> Erased:
@@ -63,8 +65,8 @@ async def erase_numbers(url: str, before: float) -> Erased:
 
 
 async def erase_notes(url: str, before: float) -> NotesErased:
-    """Erase notes and names of contacts that began before then; questions, names and notes of requests that were closed
-    before then. Subjects and settled stay: they are counted.
+    """Erase notes and names of contacts that began before then, and what was sent along with callers before then;
+    questions, names and notes of requests that were closed before then. Subjects and settled stay: they are counted.
 
     Args:
         before: seconds since the epoch.
@@ -78,12 +80,14 @@ async def erase_notes(url: str, before: float) -> NotesErased:
     closed = select(_request.request).where(_request.closed_at < before, asked).limit(BATCH)
     gone = select(_request.request).where(_request.closed_at < before)
     noted = select(_log.request).where(_log.note != "", _log.request.in_(gone)).limit(BATCH)
+    along = select(tables.transfer_note.c.call).where(tables.transfer_note.c.at < before).limit(BATCH)
     async with _writing(url) as engine:
         # The history first: whose question is gone is not looked at again.
         await _all(engine, update(tables.request_log).where(_log.request.in_(noted)).values(note=""))
         return NotesErased(
             await _all(engine, update(tables.contact).where(_contact.contact.in_(old)).values(note="", name="")),
             await _all(engine, update(tables.request).where(_request.request.in_(closed)).values(question="", name="")),
+            await _all(engine, delete(tables.transfer_note).where(tables.transfer_note.c.call.in_(along))),
         )
 
 

@@ -412,6 +412,19 @@ contact = Table(
 Index("ix_contact_operator", contact.c.operator, contact.c.began_at)
 """What operators write of their conversations. Not of the projection: no event holds it."""
 
+transfer_note = Table(
+    "transfer_note",
+    metadata,
+    Column("call", Text, primary_key=True),
+    Column("by", Text, nullable=False, comment="operator who passed him on"),
+    Column("to", Text, nullable=False, comment="line, internal number or E.164"),
+    Column("how", Text, nullable=False, comment="How"),
+    Column("note", Text, nullable=False, comment="empty: none"),
+    Column("at", Double, nullable=False, index=True),
+)
+Index("ix_transfer_note_to", transfer_note.c.to, transfer_note.c.at)
+"""The last note that went along with each caller."""
+
 request = Table(
     "request",
     metadata,

@@ -38,7 +38,7 @@ from acd.web.floor_view import FloorView
 from acd.web.hub import Hub, HubFull
 from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
-from acd.web.phone import Card, NotesInMemory, PhoneView, Reached, Sent, Telephony, TransferNotes, add_phone
+from acd.web.phone import Card, PhoneDesk, PhoneView, Reached, Sent, Telephony, TransferNotes, add_phone
 from acd.web.promise_figures import Figures, add_promise_figures
 from acd.web.reports_api import Definitions, Reports, Waits, add_reports
 from acd.web.shell import Shell, add_faults, pages_for
@@ -107,7 +107,8 @@ def create_app(
     there are only the figures, on this very machine. ``exposition`` makes what Prometheus reads, and its content type,
     from the Accept header. ``calls`` is where the calls behind the figures are looked up, ``curve_of`` draws the curve
     of the day. ``openness``: what it is to other programs of the city. Operators have a desk when there is an
-    ``office`` behind it, and a book for their ``requests``.
+    ``office`` behind it, and a book for their ``requests``; and a phone when there is ``telephony``, and a place for
+    the ``notes`` that go along with a caller.
 
     Raises:
         RouteWithoutAccess: a route is not in the table of who may do what.
@@ -151,9 +152,12 @@ def create_app(
         add_floor(app, hub, door, shell, floor)
         add_openness(app, door, shell, openness)
         add_reports(app, door, reports)
-        add_phone(app, door, shell, telephony, notes or NotesInMemory())
+        phones = None
+        if telephony is not None and notes is not None:
+            phones = PhoneDesk(telephony, door, notes, office.changed if office is not None else lambda operator: None)
+        add_phone(app, door, shell, phones)
         if office is not None and requests is not None:
-            add_desk(app, door, shell, office, requests)
+            add_desk(app, door, shell, office, requests, phones=phones)
             hub.when_closed(office.close)
     describe(app, [Snapshot, Curve, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted, CallsPage, CallStory])
     describe(app, [FloorView, Told, *DEEDS.values(), PhoneView, Card, Sent, Reached])

@@ -6,18 +6,20 @@ goes on when we are gone. With any other phone the engine hangs up and sends on 
 
 import hashlib
 import re
-from collections import OrderedDict
-from collections.abc import Mapping
-from enum import StrEnum
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 import msgspec
+import structlog
 from fastapi import FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import HTMLResponse, Response
 
+from acd.engine.board import BoardDesk
 from acd.model.account import AuditAction
-from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn
+from acd.model.contact import How, TransferNote
+from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn, PhoneState
 from acd.model.ids import CallId, Device, LineId, OperatorId
+from acd.model.mendable import Mendable
 from acd.model.operator import OperatorState
 from acd.model.phones import PhoneAccess
 from acd.model.policy import Operator, PhoneKind
@@ -27,35 +29,17 @@ from acd.web.door import Door, Visitor
 from acd.web.shell import Shell
 from acd.web.sip_proxy import SipProxy
 
+log = structlog.get_logger(__name__)
+
 REALM: Final = "asterisk"
 """Asterisk's own name for where its passwords count."""
 LONGEST_NOTE: Final = 500
-NOTES_KEPT: Final = 10_000
 ON_ITS_WAY: Final = 60.0
 """Seconds within which a caller who is sent to a colleague rings there."""
 
 
-class How(StrEnum):
-    BLIND = "blind"
-    CONSULT = "consult"
-    """He speaks with the colleague first."""
-
-
-class TransferNote(msgspec.Struct, frozen=True):
-    """What an operator sends along with his caller: whoever gets him reads it."""
-
-    call: CallId
-    by: OperatorId
-    to: str
-    """Line, internal number, or E.164 number."""
-    how: How
-    note: str
-    at: float
-    """Seconds since the epoch."""
-
-
 class TransferNotes(Protocol):
-    """Where they are kept until the call is over."""
+    """Where they are kept. All methods raise ``Mendable`` when that cannot be read or written."""
 
     async def leave(self, note: TransferNote) -> None: ...
 
@@ -63,26 +47,6 @@ class TransferNotes(Protocol):
 
     async def sent_to(self, to: str, since: float) -> TransferNote | None:
         """The newest note for this number, left since then: his phone rings with a caller whom nobody told of yet."""
-
-
-class NotesInMemory:
-    """Implements :class:`TransferNotes`; the oldest go first."""
-
-    def __init__(self) -> None:
-        self._notes: OrderedDict[CallId, TransferNote] = OrderedDict()
-
-    async def leave(self, note: TransferNote) -> None:
-        self._notes[note.call] = note
-        self._notes.move_to_end(note.call)
-        if len(self._notes) > NOTES_KEPT:
-            self._notes.popitem(last=False)
-
-    async def of(self, call: CallId) -> TransferNote | None:
-        return self._notes.get(call)
-
-    async def sent_to(self, to: str, since: float) -> TransferNote | None:
-        newest = next((note for note in reversed(self._notes.values()) if note.to == to), None)
-        return newest if newest is not None and newest.at >= since else None
 
 
 class Colleague(msgspec.Struct, frozen=True):
@@ -159,10 +123,8 @@ class Telephony(Protocol):
     def access(self) -> PhoneAccess:
         """Read anew whenever it was written anew."""
 
-    def state(self, id: OperatorId) -> tuple[OperatorState, bool]:
-        """His state, and whether his phone can be reached."""
-
-    def talk(self, id: OperatorId) -> Talk | None: ...
+    def desk(self, id: OperatorId) -> BoardDesk | None:
+        """What the engine says of him, his phone and his call."""
 
     def targets(self) -> Targets: ...
 
@@ -189,34 +151,72 @@ def _longest(number: str, prefixes: tuple[str, ...]) -> int:
     return max((len(prefix) for prefix in prefixes if number.startswith(prefix)), default=0)
 
 
-class PhoneDesk:
-    """What an operator does with his phone, and the trace of it."""
+def talk_of(desk: BoardDesk | None) -> Talk | None:
+    if desk is None or desk.call is None:
+        return None
+    call = desk.call
+    return Talk(call.call, call.line, call.answered_at is None, desk.since, call.held_since)
 
-    def __init__(self, telephony: Telephony, door: Door, notes: TransferNotes) -> None:
-        self._telephony = telephony
+
+class PhoneDesk:
+    """What an operator does with his phone, and the trace of it.
+
+    Args:
+        told: hears which operators have been sent a note.
+    """
+
+    def __init__(
+        self,
+        telephony: Telephony,
+        door: Door,
+        notes: TransferNotes,
+        told: Callable[[OperatorId], None] = lambda operator: None,
+    ) -> None:
+        self.telephony: Final = telephony
         self._door = door
         self._notes = notes
+        self._told = told
+
+    def of(self, visitor: Visitor) -> Operator | None:
+        """None = he takes no calls, or not any more."""
+        id = visitor.account.operator if visitor.account else None
+        return None if id is None else self.telephony.operator(id)
 
     def owner(self, visitor: Visitor) -> Operator:
         """
         Raises:
             HTTPException: 404, nobody of this name takes calls any more.
         """
-        id = visitor.account.operator if visitor.account else None
-        operator = None if id is None else self._telephony.operator(id)
+        operator = self.of(visitor)
         if operator is None:
             raise HTTPException(404, "there is no such operator")
         return operator
 
     async def view(self, visitor: Visitor) -> PhoneView:
         who = self.owner(visitor)
-        state, reachable = self._telephony.state(who.id)
-        talk = self._telephony.talk(who.id)
-        if talk is not None:
-            note = await self._notes.of(talk.call)
-            talk = msgspec.structs.replace(talk, note=note if note is not None and note.by != who.id else None)
-        coming = await self._notes.sent_to(who.device, self._door.clock() - ON_ITS_WAY)
-        return PhoneView(who.device, who.phone, reachable, state, talk, self._telephony.targets(), coming)
+        return await self._view(who, self.telephony.targets())
+
+    async def pushed(self, who: Operator) -> PhoneView:
+        """What his page need not ask for: all but to whom he can send his caller, for that is of the whole floor."""
+        return await self._view(who, Targets({}, (), ()))
+
+    async def _view(self, who: Operator, targets: Targets) -> PhoneView:
+        desk = self.telephony.desk(who.id)
+        talk, coming = talk_of(desk), None
+        try:
+            if talk is not None:
+                talk = msgspec.structs.replace(talk, note=await self.passed(talk.call, who.id))
+            coming = await self._notes.sent_to(who.device, self._door.clock() - ON_ITS_WAY)
+        except Mendable as error:
+            log.warning("phone.note_not_read", why=str(error))
+        reachable = desk is not None and desk.phone is not PhoneState.UNREACHABLE
+        state = OperatorState.LOGGED_OUT if desk is None else desk.state
+        return PhoneView(who.device, who.phone, reachable, state, talk, targets, coming)
+
+    async def passed(self, call: CallId, to: OperatorId) -> TransferNote | None:
+        """What came along with this call for him who has it now."""
+        note = await self._notes.of(call)
+        return note if note is not None and note.by != to else None
 
     async def card(self, visitor: Visitor) -> Card:
         """
@@ -226,7 +226,7 @@ class PhoneDesk:
         who = self.owner(visitor)
         if who.phone is not PhoneKind.BROWSER:
             raise HTTPException(404, "this operator's phone is not in the browser")
-        secret = self._telephony.access().secrets.get(who.device)
+        secret = self.telephony.access().secrets.get(who.device)
         if secret is None:
             raise HTTPException(503, "this phone has no password: run 'acd dialplan build'", {"Retry-After": "60"})
         await self._door.book.write(visitor.entry(self._door.clock(), AuditAction.PHONE_OPENED, who.device))
@@ -240,7 +240,7 @@ class PhoneDesk:
         """
         who, talk = self._in_talk(visitor)
         await self._door.book.write(visitor.entry(self._door.clock(), AuditAction.CALL_HUNG_UP, talk.call))
-        self._telephony.tell(OperatorHangsUp(who.id, visitor.name))
+        self.telephony.tell(OperatorHangsUp(who.id, visitor.name))
 
     async def send_on(self, visitor: Visitor, sent: Sent) -> Reached:
         """Keep the note; and unless his page does it itself, send the caller on.
@@ -249,7 +249,7 @@ class PhoneDesk:
             HTTPException: 409, he has nobody on the line; 422, he may not send anybody there.
         """
         who, talk = self._in_talk(visitor)
-        to = reach(sent.to, self._telephony.targets().lines, self._telephony.access())
+        to = reach(sent.to, self.telephony.targets().lines, self.telephony.access())
         if to is None or to == who.device:
             raise HTTPException(422, "phone_not_there")
         if len(sent.note) > LONGEST_NOTE:
@@ -257,25 +257,27 @@ class PhoneDesk:
         now = self._door.clock()
         await self._door.book.write(visitor.entry(now, AuditAction.CALL_SENT_ON, talk.call, to))
         await self._notes.leave(TransferNote(talk.call, who.id, to, sent.how, sent.note.strip(), now))
+        for colleague in self.telephony.targets().colleagues:
+            if colleague.number == to:
+                self._told(colleague.operator)
         if who.phone is not PhoneKind.BROWSER:
             if sent.how is How.CONSULT:
                 raise HTTPException(422, "phone_consult_there")
-            self._telephony.tell(OperatorSendsOn(who.id, visitor.name, to))
+            self.telephony.tell(OperatorSendsOn(who.id, visitor.name, to))
         return Reached(to, who.phone)
 
     def _in_talk(self, visitor: Visitor) -> tuple[Operator, Talk]:
         who = self.owner(visitor)
-        talk = self._telephony.talk(who.id)
+        talk = talk_of(self.telephony.desk(who.id))
         if talk is None or talk.ringing:
             raise HTTPException(409, "phone_nobody")
         return who, talk
 
 
-def add_phone(app: FastAPI, door: Door, shell: Shell, telephony: Telephony | None, notes: TransferNotes) -> None:
-    desk = None if telephony is None else PhoneDesk(telephony, door, notes)
+def add_phone(app: FastAPI, door: Door, shell: Shell, desk: PhoneDesk | None) -> None:
     _add_page(app, shell, desk)
     _add_api(app, desk)
-    _add_socket(app, door, telephony)
+    _add_socket(app, door, None if desk is None else desk.telephony)
 
 
 def _set_up(desk: PhoneDesk | None) -> PhoneDesk:

@@ -15,7 +15,7 @@ from sim.lab.service import LabService
 
 CHROMIUM: Final = "/usr/bin/chromium"
 PASSWORD: Final = "een lang genoeg wachtwoord"
-_DIGEST: Final = passwords.hash_now(PASSWORD)
+DIGEST: Final = passwords.hash_now(PASSWORD)
 _COUNT_CONNECTIONS: Final = """
 window.connections = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -40,7 +40,7 @@ async def accounts(service: LabService, *operators: str) -> None:
     store = AccountStore(service.database)
     for name in operators:
         entry = AuditEntry(1.0, "cli:test", "", AuditAction.ACCOUNT_ADDED, name)
-        await store.add(Account(name, Role.OPERATOR, 1.0, OperatorId(name)), _DIGEST, None, entry)
+        await store.add(Account(name, Role.OPERATOR, 1.0, OperatorId(name)), DIGEST, None, entry)
     await store.close()
 
 

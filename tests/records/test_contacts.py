@@ -15,6 +15,7 @@ from acd.model.contact import (
     ContactChanged,
     ContactId,
     Draft,
+    How,
     NoSuchContact,
     Request,
     RequestAct,
@@ -22,6 +23,7 @@ from acd.model.contact import (
     RequestId,
     RequestKind,
     RequestState,
+    TransferNote,
 )
 from acd.model.ids import CallId, LineId, OperatorId
 from acd.records import (
@@ -258,3 +260,34 @@ async def test_whose_page_was_open_is_known_after_a_restart(place: Place) -> Non
     archive = Archive(place.url)
     assert (await archive.restored()).pages == (AN,)
     await archive.close()
+
+
+# --- What goes along with a caller -----------------------------------------------------------------------------------
+
+
+def along(call: str, to: str, text: str = "wil het nieuwe formulier", at: float = T0) -> TransferNote:
+    return TransferNote(CallId(call), AN, to, How.BLIND, text, at)
+
+
+async def test_what_goes_along_is_there_after_a_restart_and_the_last_one_counts(
+    place: Place, store: ContactStore
+) -> None:
+    await store.leave(along("17.1", "1002"))
+    await store.leave(along("17.2", "1002", at=T0 + 1))
+    await store.leave(along("17.1", "sportlijn", "liever daar", T0 + 2))
+    again = ContactStore(place.url)
+    try:
+        assert await again.of(CallId("17.1")) == along("17.1", "sportlijn", "liever daar", T0 + 2)
+        assert await again.of(CallId("17.3")) is None
+        assert await again.sent_to("1002", T0) == along("17.2", "1002", at=T0 + 1)
+        assert await again.sent_to("1002", T0 + 1.5) is None
+    finally:
+        await again.close()
+
+
+async def test_what_went_along_is_erased_with_the_other_notes(place: Place, store: ContactStore) -> None:
+    await store.leave(along("17.1", "1002"))
+    await store.leave(along("17.2", "1002", at=T0 + 100))
+    assert (await erase_notes(place.url, T0 + 100)).passed == 1
+    assert await store.of(CallId("17.1")) is None
+    assert await store.of(CallId("17.2")) is not None

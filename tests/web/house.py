@@ -8,14 +8,16 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
+from acd.bootstrap.phones import EnginePhones
 from acd.bootstrap.reports import ReportViews
 from acd.engine.tally import Tally
 from acd.figures.limits import Limits
 from acd.model.account import Account, AuditAction, AuditEntry, Role, Scope
 from acd.model.events import Event
 from acd.model.history import Outlook
-from acd.model.ids import LineId, OperatorId
+from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.operator import OperatorState
+from acd.model.phones import PhoneAccess
 from acd.model.promise import CallbackCounts
 from acd.records import (
     AccountStore,
@@ -52,6 +54,10 @@ NOW = 1_700_564_400.0
 """A Tuesday, 12:00 in Gent."""
 
 
+def crm(line: LineId, call: CallId, number: str | None, language: str) -> str | None:
+    return f"https://crm.example/?n={number}&l={language}" if line == "sportlijn" else None
+
+
 class House:
     """Time stands still until a test moves it."""
 
@@ -79,6 +85,7 @@ class House:
             self.store, secret="a secret of the test", secure=False, clock=lambda: self.now, keys=self.keys
         )
         self.exchange = Exchange(lambda: self.now)
+        self.phones = PhoneAccess(transfer=("+32",))
         self.open()
 
     async def close(self) -> None:
@@ -100,7 +107,7 @@ class House:
             lambda: self.exchange.city,
             clock=lambda: self.now,
             worklist=self.promises,
-            screen_pop=lambda line, call, number: f"https://crm.example/?n={number}" if line == "sportlijn" else None,
+            screen_pop=crm,
         )
         self.open_to(Openness())
 
@@ -118,6 +125,14 @@ class House:
             requests=self.contacts,
             figures=None if self.promises is None else self.promises.figures,
             openness=openness,
+            telephony=EnginePhones(
+                lambda: self.exchange.engine.policy,
+                self.exchange.desk,
+                lambda: self.exchange.engine.board(self.now),
+                self.exchange.tell,
+                lambda: self.phones,
+            ),
+            notes=self.contacts,
             reports=Reports(self.book, ReportViews(self.url), Limits),
         )
 

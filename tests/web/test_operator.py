@@ -192,8 +192,12 @@ async def test_the_citys_own_system_is_one_click_away_for_lines_that_have_one(ol
     assert "crm.example" not in await olga.page()
     house.exchange.hang_up("17.1")
     house.exchange.call("17.2", line="sportlijn")
-    house.exchange.ring()
-    assert 'href="https://crm.example/?n=+32470123456"' in await olga.page()
+    offer = house.exchange.ring()
+    page = 'href="https://crm.example/?n=+32470123456&amp;l=nl"'
+    assert page in await olga.page()
+    house.exchange.answer(offer)
+    house.exchange.hang_up("17.2")
+    assert page in await olga.page(), "also while he writes it down"
 
 
 # --- What he types ---------------------------------------------------------------------------------------------------

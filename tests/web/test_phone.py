@@ -14,14 +14,15 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from acd.engine.board import BoardDesk, DeskCall
 from acd.model.account import Role
-from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn
+from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn, PhoneState
 from acd.model.ids import CallId, Device, LineId, OperatorId
-from acd.model.operator import OperatorState
+from acd.model.operator import OperatorState, Wish
 from acd.model.phones import PhoneAccess
 from acd.model.policy import Operator, PhoneKind
 from acd.web.app import create_app
-from acd.web.phone import Talk, Targets, reach
+from acd.web.phone import Targets, reach
 from acd.web.server import WebServer
 from acd.web.sip_proxy import ELSEWHERE, LARGEST_WORD, by_person
 from tests.web.house import House, opened, signed_in
@@ -47,11 +48,24 @@ class Switch:
     def access(self) -> PhoneAccess:
         return PhoneAccess(self.url, ACCESS.secrets, ACCESS.transfer, ACCESS.refused)
 
-    def state(self, id: OperatorId) -> tuple[OperatorState, bool]:
-        return OperatorState.IN_CALL, True
-
-    def talk(self, id: OperatorId) -> Talk | None:
-        return Talk(CallId("7.1"), LineId("gentinfo"), self.ringing, 0.0, None)
+    def desk(self, id: OperatorId) -> BoardDesk | None:
+        call = DeskCall(CallId("7.1"), LineId("gentinfo"), None, "nl", "", 0.0, None if self.ringing else 1.0)
+        return BoardDesk(
+            operator=id,
+            name="An Peeters",
+            linked=True,
+            state=OperatorState.IN_CALL,
+            wish=Wish.READY,
+            reason=None,
+            since=0.0,
+            phone=PhoneState.BUSY,
+            device="1001",
+            lines=(),
+            call=call,
+            attempt=None,
+            wrap_up_ends=None,
+            may_extend=False,
+        )
 
     def targets(self) -> Targets:
         return Targets(LINES, (), ACCESS.transfer)
@@ -89,7 +103,9 @@ class Place:
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
     async with opened(tmp_path, names=("localhost", "127.0.0.1")) as house:
         switch = Switch()
-        house.app = create_app(house.hub, hosts=["127.0.0.1", "localhost"], door=house.door, telephony=switch)
+        house.app = create_app(
+            house.hub, hosts=["127.0.0.1", "localhost"], door=house.door, telephony=switch, notes=house.contacts
+        )
         server = WebServer(house.app, house.hub, port=0)
         place = Place(house, switch, server)
 

@@ -57,8 +57,8 @@ class Floor(Protocol):
     def tell(self, fact: Fact) -> None: ...
 
 
-ScreenPop = Callable[[LineId, CallId, str | None], str | None]
-"""Line, call and number -> address of the citizen in the city's own system; None = the line has none."""
+ScreenPop = Callable[[LineId, CallId, str | None, str], str | None]
+"""Line, call, number and language -> address of the citizen in the city's own system; None = the line has none."""
 
 
 class Office:
@@ -81,7 +81,7 @@ class Office:
         *,
         clock: Callable[[], float],
         worklist: Worklist | None = None,
-        screen_pop: ScreenPop = lambda line, call, number: None,
+        screen_pop: ScreenPop = lambda line, call, number, language: None,
         today: Today | None = None,
         beat: float = BEAT,
     ) -> None:

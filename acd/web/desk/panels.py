@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+import msgspec
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
@@ -17,11 +18,13 @@ from acd.model.contact import LONGEST_NAME, LONGEST_NOTE, LONGEST_QUESTION, Cont
 from acd.model.facts import OfferFailure
 from acd.model.ids import LineId, OperatorId
 from acd.model.operator import AT_WORK, OperatorState
+from acd.model.policy import PhoneKind
 from acd.model.worklist import Kind
 from acd.web.desk.books import RequestBook
 from acd.web.desk.office import Office
 from acd.web.desk.pop import Pop, Popper, blank
 from acd.web.door import Door, Visitor
+from acd.web.phone import PhoneDesk, PhoneView
 from acd.web.shell import Shell
 from acd.web.worklist import level, masked, readable
 
@@ -106,19 +109,28 @@ class Seat:
 
 
 class Panels:
-    def __init__(self, office: Office, requests: RequestBook, door: Door, shell: Shell) -> None:
+    def __init__(
+        self, office: Office, requests: RequestBook, door: Door, shell: Shell, phones: PhoneDesk | None
+    ) -> None:
+        self._phones = phones
         self._office = office
         self._requests = requests
         self._door = door
         self._shell = shell
 
-    def live(self, request: Request, desk: BoardDesk, pop: Pop | None) -> HTMLResponse:
+    async def live(self, request: Request, desk: BoardDesk, pop: Pop | None) -> HTMLResponse:
         """What is pushed."""
-        return self._shell.page(request, "desk_live.html", **self._live(desk, pop))
+        phone = await self._phone(request)
+        return self._shell.page(request, "desk_live.html", **self._live(desk, pop), **_pushed(phone))
+
+    async def _phone(self, request: Request) -> PhoneView | None:
+        who = None if self._phones is None else self._phones.of(request.state.visitor)
+        return None if self._phones is None or who is None else await self._phones.pushed(who)
 
     async def page(self, request: Request, desk: BoardDesk, pop: Pop | None) -> HTMLResponse:
         contact = await self._office.contact(desk.operator)
         names = self._live(desk, pop) | self._form(contact) | await self._side(request, desk.operator)
+        names |= _pushed(await self._phone(request)) | {"phone_texts": self._shell.texts(request, "phone_")}
         return self._shell.page(request, "desk.html", **names)
 
     async def form(self, request: Request, operator: OperatorId, contact: ContactId | None) -> HTMLResponse:
@@ -130,17 +142,17 @@ class Panels:
 
     def _live(self, desk: BoardDesk, pop: Pop | None) -> dict[str, Any]:
         city = self._office.city()
-        call = desk.call
         crm = None
-        if call is not None and pop is not None and not pop.failed:
-            crm = self._office.screen_pop(call.line, call.call, pop.number or None)
+        if pop is not None and pop.call is not None and not pop.failed:
+            number = None if pop.hidden else pop.number or None
+            crm = self._office.screen_pop(pop.line, pop.call, number, pop.language)
         return {
             **self._names(city),
             "desk": desk,
             "phase": phase_of(desk),
             "busy": desk.state in AT_WORK,
             "pop": pop,
-            "shown": readable(pop.number) if pop is not None and not pop.number.startswith("•") else pop and pop.number,
+            "shown": pop and (pop.number if pop.hidden else readable(pop.number)),
             "in_hand": self._office.in_hand(desk.operator),
             "last": self._office.last(desk.operator),
             "crm": crm,
@@ -200,6 +212,12 @@ class Panels:
         while day.weekday() >= 5:
             day += timedelta(days=1)
         return f"{day:%Y-%m-%d}T{END_OF_DAY}:00"
+
+
+def _pushed(phone: PhoneView | None) -> dict[str, Any]:
+    """A phone in the page knows by itself how it is; any other one is told."""
+    told = phone is not None and phone.kind is PhoneKind.SIP
+    return {"phone": phone, "phone_view": msgspec.json.encode(phone).decode() if told else ""}
 
 
 def _subjects(city: City, contact: Contact | None) -> Mapping[str, Names]:

@@ -11,13 +11,14 @@ import msgspec
 
 from acd.engine.board import BoardDesk
 from acd.model.account import AuditAction
-from acd.model.contact import Contact, ContactId, contact_of_attempt, contact_of_call
-from acd.model.ids import LineId
+from acd.model.contact import Contact, ContactId, TransferNote, contact_of_attempt, contact_of_call
+from acd.model.ids import CallId, LineId
 from acd.model.mendable import Mendable
 from acd.model.operator import OperatorState
 from acd.model.worklist import Dossier
 from acd.web.desk.office import Office
 from acd.web.door import Door, Visitor
+from acd.web.phone import PhoneDesk
 from acd.web.worklist import masked
 
 MOST_EARLIER: Final = 8
@@ -33,14 +34,20 @@ class Pop(msgspec.Struct, frozen=True):
     """Of a call that came in."""
     withheld: bool = False
     """There is no number, and none will come."""
+    call: CallId | None = None
+    """None = a call back."""
     number: str = ""
     """E.164, or the last digits for those who may not see it; empty = withheld, or not known yet."""
+    hidden: bool = False
+    """Of the number only the last digits are here."""
     name: str = ""
     """As it was noted in an earlier contact."""
     named_at: float = 0.0
     earlier: tuple[Contact, ...] = ()
     dossier: Dossier | None = None
     """Of the promise that is being kept."""
+    passed: TransferNote | None = None
+    """From the operator who had this call before."""
     failed: bool = False
     """The records could not be read, or not written to."""
 
@@ -51,20 +58,22 @@ def blank(office: Office, desk: BoardDesk) -> Pop | None:
     if desk.call is not None:
         call = desk.call
         key = contact_of_call(call.call, desk.operator)
-        return Pop(key, call.line, call.language, withheld=call.number is None)
+        return Pop(key, call.line, call.language, withheld=call.number is None, call=call.call)
     if desk.attempt is not None and desk.attempt.stage is not None:
         return Pop(contact_of_attempt(desk.attempt.attempt, desk.operator), desk.attempt.line)
     last = office.last(desk.operator)
     if desk.state is OperatorState.WRAP_UP and last is not None:
         language = last.language if last.call is not None else ""
-        return Pop(last.contact, last.line, language, withheld=last.call is not None and last.number is None)
+        withheld = last.call is not None and last.number is None
+        return Pop(last.contact, last.line, language, withheld=withheld, call=last.call)
     return None
 
 
 class Popper:
     """Looks up who calls, and leaves the trace of it."""
 
-    def __init__(self, office: Office, door: Door) -> None:
+    def __init__(self, office: Office, door: Door, phones: PhoneDesk | None) -> None:
+        self._phones = phones
         self._office = office
         self._door = door
         self._shown: OrderedDict[tuple[str, ContactId], None] = OrderedDict()
@@ -90,15 +99,19 @@ class Popper:
             number = number or (dossier.row.number if dossier is not None else None)
         earlier = await self._earlier(number, pop.contact)
         named = next((one for one in earlier if one.draft.name), None)
-        call = desk.call.call if desk.call is not None else known.call if known is not None else None
-        await self._write(visitor, pop.contact, call or callback or "", len(earlier))
+        await self._write(visitor, pop.contact, pop.call or callback or "", len(earlier))
+        passed = None
+        if self._phones is not None and pop.call is not None:
+            passed = await self._phones.passed(pop.call, desk.operator)
         return msgspec.structs.replace(
             pop,
             number=(number or "") if visitor.sees_numbers else masked(number or ""),
+            hidden=not visitor.sees_numbers,
             name=named.draft.name if named else "",
             named_at=named.began_at if named else 0.0,
             earlier=earlier,
             dossier=dossier,
+            passed=passed,
         )
 
     async def _earlier(self, number: str | None, key: ContactId) -> tuple[Contact, ...]:

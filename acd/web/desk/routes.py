@@ -34,6 +34,7 @@ from acd.web.desk.panels import Panels, Seat
 from acd.web.desk.pop import Popper
 from acd.web.desk.requests import add_requests
 from acd.web.door import Door, Visitor
+from acd.web.phone import PhoneDesk
 from acd.web.shell import Shell
 from acd.web.stream import EventStream, while_signed_in
 from acd.web.worklist import masked
@@ -109,7 +110,8 @@ class MyWork:
         desk = self._office.floor.desk(operator) if operator is not None else None
         if desk is None:
             raise DeskAway
-        return desk
+        # Whether he is told who hears him, the settings say.
+        return desk if self._office.city().supervision.visible else msgspec.structs.replace(desk, spies=())
 
     async def say(self, visitor: Visitor, said: Said) -> BoardDesk:
         """Tell the engine, then write it down: who wants a break has it, also when the records are away. The ledger
@@ -163,10 +165,12 @@ class MyWork:
             raise HTTPException(422, "no such subject")
 
 
-def add_desk(app: FastAPI, door: Door, shell: Shell, office: Office, requests: RequestBook) -> None:
+def add_desk(
+    app: FastAPI, door: Door, shell: Shell, office: Office, requests: RequestBook, *, phones: PhoneDesk | None
+) -> None:
     work = MyWork(office, door)
-    panels = Panels(office, requests, door, shell)
-    popper = Popper(office, door)
+    panels = Panels(office, requests, door, shell, phones)
+    popper = Popper(office, door, phones)
 
     async def no_desk(request: Request, _: Exception) -> Response:
         if request.url.path.startswith("/api/"):
@@ -194,7 +198,7 @@ def _add_pages(app: FastAPI, office: Office, work: MyWork, panels: Panels, poppe
 
         async def render() -> str:
             desk = work.desk(visitor)
-            page = panels.live(request, desk, await seat.pop(desk))
+            page = await panels.live(request, desk, await seat.pop(desk))
             return bytes(page.body).decode()
 
         return EventStream(while_signed_in(request, office.stream(operator, render, doubtful=seat.doubtful)))

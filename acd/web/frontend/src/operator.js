@@ -3,6 +3,7 @@
 
 import { Clock } from "./clock.js";
 import { Notebook } from "./notebook.js";
+import { inCall, reload } from "./reload.js";
 
 // The server sends a sign of life every 3 s. Times in milliseconds.
 const QUIET = 8000; // after this the page says that the connection is gone
@@ -14,6 +15,7 @@ const desk = document.getElementById("desk");
 const live = document.getElementById("live");
 const writing = document.getElementById("writing");
 const side = document.getElementById("side");
+const phone = document.getElementById("phone");
 const lost = document.getElementById("lost");
 const headers = { "Content-Type": "application/json", "X-CSRF-Token": desk.dataset.csrf };
 
@@ -31,13 +33,14 @@ const build = document.getElementById("mark").dataset.build;
 function pictured() {
   const now = { ...document.getElementById("mark").dataset };
   desk.dataset.busy = now.busy;
+  desk.dataset.known = now.known;
   desk.dataset.writing = now.phase === "wrap_up" || (now.contact && now.contact === notebook.contact) ? "now" : "last";
   clock.paint(live);
   if (now.contact && now.contact !== notebook.contact) pickedUp(now.contact);
   if (now.busy !== before.busy || now.phase !== before.phase) {
     if (now.busy === "no") side.dispatchEvent(new Event("refresh"));
-    tellPhone(now);
   }
+  tellPhone(now);
   titled();
   reloadForNewVersion(now);
   before = now;
@@ -52,14 +55,19 @@ async function pickedUp(contact) {
 
 function titled() {
   const state = document.querySelector("#bar .state").textContent.trim();
-  const title = `${state} – acd`;
+  const title = `${phone.dataset.state === "ringing" ? "☎ " : ""}${state} – acd`;
   if (document.title !== title) document.title = title;
 }
 
-// For the phone in the page, which knows nothing of htmx.
+// The phone knows nothing of htmx. Of its own call one in the page knows best; any other one hears it from here.
 function tellPhone(now) {
   const { phase, call, attempt, contact } = now;
-  document.dispatchEvent(new CustomEvent("acd:call", { detail: { phase, call, attempt, contact } }));
+  if (phase !== before.phase || call !== before.call || attempt !== before.attempt || contact !== before.contact) {
+    document.dispatchEvent(new CustomEvent("acd:call", { detail: { phase, call, attempt, contact } }));
+  }
+  if (now.view && now.view !== before.view) {
+    phone.dispatchEvent(new CustomEvent("phone:call", { detail: JSON.parse(now.view) }));
+  }
 }
 
 function reloadForNewVersion(now) {
@@ -67,7 +75,7 @@ function reloadForNewVersion(now) {
   const last = Number(sessionStorage.getItem("reloaded") ?? 0);
   if (Date.now() - last < RELOAD_GAP) return;
   sessionStorage.setItem("reloaded", Date.now());
-  location.reload();
+  reload();
 }
 
 function hear(id) {
@@ -89,7 +97,7 @@ live.addEventListener("htmx:sse:after:connection", (event) => (connection = even
 live.addEventListener("htmx:sse:before:message", (event) => hear(event.detail.message.id));
 live.addEventListener("htmx:sse:after:message", pictured);
 live.addEventListener("htmx:sse:error", (event) => {
-  if (event.detail.status === 401) location.reload(); // the session is over: the server says where to go
+  if (event.detail.status === 401) reload(); // the session is over: the server says where to go
 });
 
 // --- What the operator does -------------------------------------------------------------------------------------------
@@ -97,7 +105,7 @@ live.addEventListener("htmx:sse:error", (event) => {
 async function say(what, reason = "") {
   try {
     const answer = await fetch("/api/desk/state", { method: "POST", headers, body: JSON.stringify({ do: what, reason }) });
-    if (answer.status === 401 || answer.status === 403) location.reload();
+    if (answer.status === 401 || answer.status === 403) reload();
     if (!answer.ok) throw new Error(answer.status);
   } catch {
     lost.hidden = false;
@@ -115,7 +123,6 @@ const press = (id) => document.getElementById(id)?.click();
 const KEYS = {
   F2: () => press("do-login") ?? press("do-ready"),
   F4: () => press("do-not-ready"),
-  F8: () => document.dispatchEvent(new CustomEvent("acd:phone", { detail: { action: "answer-or-hang-up" } })),
   F9: () => press("do-finish"),
   "Shift+F9": () => press("do-extend"),
   "Shift+F2": () => notebook.focus(),
@@ -150,6 +157,18 @@ function chooseReason(dialog, event) {
     button.click();
   }
 }
+
+// Another page opens beside this one while it is a telephone in a conversation.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("nav a[href]");
+  if (!link || !inCall()) return;
+  if (link.pathname === location.pathname) event.preventDefault();
+  else link.target = "_blank";
+});
+document.addEventListener("phone:state", ({ detail }) => {
+  titled();
+  if (detail.state === "idle") for (const link of document.querySelectorAll("nav a[target]")) link.removeAttribute("target");
+});
 
 // --- Time -------------------------------------------------------------------------------------------------------------
 

@@ -5,14 +5,18 @@
 // hang up and to send on.
 //
 // The page around it hears "phone:state" (detail: { registered, ready, state, number, line, held, muted, since }) and says
-// "phone:do" (detail: { do: "answer" | "hangup" | "hold" | "mute" | "keypad" | "transfer" | "look" }), both on the element.
+// "phone:do" (detail: { do: "answer" | "hangup" | "hold" | "mute" | "keypad" | "transfer" | "look" }), both on the element;
+// to a phone that is not in the page "phone:call" as well (detail: PhoneView); and "acd:call" on the document when the call
+// that the switch has at this desk is another one.
 
 import JsSIP from "jssip";
+import { inCall, reload } from "./reload.js";
 
 const HOST = "acd.invalid"; // SIP wants one; Asterisk knows its phones by name alone
 const ELSEWHERE = 4001;
 const SIGNED_OUT = 4003;
 const GATHERED = 250; // milliseconds after the first address of ours in which others may come
+const HURRY = 1000; // milliseconds after an answer in which its key does not hang up
 const LOOK_AGAIN = 2000; // milliseconds between two looks at the call of a phone that is not in the page
 
 export function connectPhone(element) {
@@ -28,7 +32,7 @@ class Shown {
   constructor(element) {
     this.element = element;
     this.texts = JSON.parse(element.dataset.texts);
-    this.note = null;
+    this.answered = 0;
     element.addEventListener("click", (event) => this.pressed(event));
     element.addEventListener("submit", (event) => this.submitted(event));
     element.addEventListener("phone:do", (event) => this.act(event.detail.do, event.detail));
@@ -62,18 +66,25 @@ class Shown {
   }
 
   keyed(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
-    if (event.key === "Escape" && this.closePanels()) return event.preventDefault();
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     const where = event.target;
-    if (where.closest("input, textarea, select, dialog, [contenteditable]")) return;
-    if (!this.part("pad").hidden && /^[0-9*#]$/.test(event.key)) return this.act("digit", { digit: event.key });
-    const key = event.key === " " ? "Space" : event.key;
+    const functional = /^F\d+$/.test(event.key);
+    if (event.key === "Escape" && !where.closest("dialog") && this.closePanels()) return event.preventDefault();
+    if (!functional && where.closest("input, textarea, select, dialog, [contenteditable]")) return;
+    if (!this.part("pad").hidden && /^[0-9*#]$/.test(event.key)) {
+      if (!event.repeat) this.act("digit", { digit: event.key });
+      return;
+    }
+    const key = event.key === " " ? "Space" : functional && event.shiftKey ? `Shift+${event.key}` : event.key;
     const button = [...this.element.querySelectorAll("[aria-keyshortcuts]")].find(
       (one) => one.getAttribute("aria-keyshortcuts").split(" ").includes(key) && one.offsetParent !== null && !one.disabled,
     );
     // Whoever stands on a button means that button.
     if (!button || ((key === "Enter" || key === "Space") && where.closest("button, a, summary") && where !== button)) return;
     event.preventDefault();
+    // The key that answers also hangs up: a hurried second press does not.
+    if (event.repeat || (functional && button.dataset.do === "hangup" && Date.now() - this.answered < HURRY)) return;
+    if (button.dataset.do === "answer") this.answered = Date.now();
     button.click();
   }
 
@@ -85,10 +96,12 @@ class Shown {
 
   toggle(name, shown = this.part(name).hidden) {
     const opener = this.element.querySelector(`[aria-controls="${this.part(name).id}"]`);
+    if (shown) this.from = document.activeElement;
+    const inside = this.part(name).contains(document.activeElement);
     this.show(name, shown);
     opener.setAttribute("aria-expanded", shown);
     if (shown) this.part(name).querySelector("input, button")?.focus();
-    else if (this.part(name).contains(document.activeElement)) opener.focus();
+    else if (inside) (this.from?.offsetParent ? this.from : opener).focus(); // back to what he was at
   }
 
   tick() {
@@ -124,7 +137,7 @@ class Shown {
     const headers = { Accept: "application/json" };
     if (method !== "GET") headers["X-CSRF-Token"] = this.element.dataset.csrf;
     const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
-    if (answer.status === 401) location.reload(); // signed out: the server says where to go
+    if (answer.status === 401) reload(); // signed out: the server says where to go
     if (!answer.ok) throw new Refused(answer.status, (await answer.json().catch(() => ({}))).detail);
     return answer.status === 204 ? null : answer.json();
   }
@@ -132,14 +145,17 @@ class Shown {
   async look() {
     const view = await this.ask("/api/phone");
     this.view = view;
+    this.showNote(view);
+    return view;
+  }
+
+  showNote(view) {
     const note = view.talk?.note || (this.element.dataset.state !== "idle" && view.coming);
     this.show("note", Boolean(note?.note));
-    if (note?.note) {
-      const by = view.targets.colleagues.find((one) => one.operator === note.by)?.name || note.by;
-      this.say("note-by", this.texts.phone_note_from.replace("{name}", by));
-      this.say("note-text", note.note);
-    }
-    return view;
+    if (!note?.note) return;
+    const by = this.view?.targets.colleagues.find((one) => one.operator === note.by)?.name || note.by;
+    this.say("note-by", this.texts.phone_note_from.replace("{name}", by));
+    this.say("note-text", note.note);
   }
 
   // --- To whom he can send his caller ---
@@ -238,6 +254,7 @@ class DeskPhone extends Shown {
     for (const name of ["answer", "hold", "mute", "keypad", "settings-button", "consult"]) this.show(name, false);
     this.element.addEventListener("phone:call", (event) => this.render(event.detail));
     if (this.element.dataset.poll) this.poll();
+    else this.act("look");
   }
 
   async poll() {
@@ -259,11 +276,12 @@ class DeskPhone extends Shown {
     this.show("talking", state === "talking" || state === "held");
     this.show("hint", state !== "idle");
     if (state === "idle") this.closePanels();
-    const names = view.targets.lines[talk?.line] || {};
+    const names = (this.view || view).targets.lines[talk?.line] || {};
     this.say("line", names[document.documentElement.lang] || names.nl || talk?.line || "");
     this.say("what", state === "idle" ? "" : this.texts[`phone_${state}`]);
     this.since("time", talk ? (talk.held_since || talk.since) * 1000 : 0);
     this.tell({ registered: view.reachable, ready: view.reachable, state, line: talk?.line, held: state === "held" });
+    this.showNote(view);
   }
 
   async act(what, detail) {
@@ -295,6 +313,8 @@ class BrowserPhone extends Shown {
     navigator.mediaDevices?.addEventListener("devicechange", () => this.listDevices());
     addEventListener("pointerdown", () => this.bell.wake());
     addEventListener("keydown", () => this.bell.wake());
+    document.addEventListener("acd:call", () => this.look().catch(() => null));
+    addEventListener("beforeunload", (event) => inCall() && event.preventDefault());
     this.bell = new Bell();
     this.render();
     this.open();
@@ -361,7 +381,7 @@ class BrowserPhone extends Shown {
     if ((code === ELSEWHERE || code === SIGNED_OUT) && !this.main) {
       this.agent.stop();
       this.gone = code === ELSEWHERE ? "phone_elsewhere" : "";
-      if (code === SIGNED_OUT) location.reload();
+      if (code === SIGNED_OUT) reload();
     }
     this.lost(this.gone ? "bad" : "connecting");
   }
@@ -759,4 +779,4 @@ class Bell {
   }
 }
 
-for (const element of document.querySelectorAll("[data-phone]")) connectPhone(element);
+for (const element of document.querySelectorAll("section[data-phone]")) connectPhone(element);

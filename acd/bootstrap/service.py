@@ -343,7 +343,7 @@ class Service:
                 self.driver.tell,
                 AccessFile(settings.state / FILE),
             ),
-            reports=Reports(book, ReportViews(settings.database_url), self._limits),
+            reports=Reports(book, ReportViews(settings.database_url), self._limits, self.city.name),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

@@ -118,7 +118,7 @@ class House:
             requests=self.contacts,
             figures=None if self.promises is None else self.promises.figures,
             openness=openness,
-            reports=Reports(self.book, ReportViews(self.url), Limits),
+            reports=Reports(self.book, ReportViews(self.url), Limits, "Stad Gent"),
         )
 
     async def key(self, name: str, *scopes: Scope, days: int | None = None) -> str:

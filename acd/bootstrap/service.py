@@ -351,7 +351,7 @@ class Service:
                 AccessFile(settings.state / FILE),
             ),
             notes=self.contacts,
-            reports=Reports(book, ReportViews(settings.database_url), self._limits),
+            reports=Reports(book, ReportViews(settings.database_url), self._limits, self.city.name),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

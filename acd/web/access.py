@@ -136,6 +136,10 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/api/reports/waits"): _CHIEFS,
         ("GET", "/api/reports/behind"): _CHIEFS,
         ("GET", "/api/reports/rows/{view}"): _CHIEFS,
+        # The reports, and the calls behind each figure.
+        ("GET", "/reports"): _CHIEFS,
+        ("GET", "/reports/operators"): _CHIEFS,
+        ("GET", "/reports/calls"): _CHIEFS,
         # Accounts.
         ("GET", "/accounts"): _ADMINS,
         ("POST", "/accounts"): _ADMINS,

@@ -40,6 +40,7 @@ from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
 from acd.web.phone import Card, PhoneDesk, PhoneView, Reached, Sent, Telephony, TransferNotes, add_phone
 from acd.web.promise_figures import Figures, add_promise_figures
+from acd.web.reports import add_report_pages
 from acd.web.reports_api import Definitions, Reports, Waits, add_reports
 from acd.web.shell import Shell, add_faults, pages_for
 from acd.web.snapshot import Snapshot, without_people
@@ -152,6 +153,7 @@ def create_app(
         add_floor(app, hub, door, shell, floor)
         add_openness(app, door, shell, openness)
         add_reports(app, door, reports)
+        add_report_pages(app, hub, door, shell, reports)
         phones = None
         if telephony is not None and notes is not None:
             phones = PhoneDesk(telephony, door, notes, office.changed if office is not None else lambda operator: None)

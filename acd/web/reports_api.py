@@ -69,6 +69,8 @@ class Reports(msgspec.Struct, frozen=True):
     book: Book
     views: Views
     limits: Callable[[], Limits]
+    city: str = ""
+    """What the head of a printed report calls it."""
 
 
 class Definition(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ NAV: Final = (
     "/requests",
     "/floor",
     "/calls",
+    "/reports",
     "/audit",
     "/accounts",
     "/keys",
@@ -128,8 +129,8 @@ def _chosen(request: Request, name: str, usual: E) -> E:
 
 def _here(request: Request, other: Mapping[str, object]) -> str:
     """This address with some of its values set otherwise; None takes one away."""
-    query: dict[str, object] = {**request.query_params, **other}
-    kept = {key: str(value) for key, value in query.items() if value not in (None, "")}
+    query = [*((key, value) for key, value in request.query_params.multi_items() if key not in other), *other.items()]
+    kept = [(key, str(value)) for key, value in query if value not in (None, "")]
     return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 

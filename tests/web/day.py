@@ -2,7 +2,7 @@
 pictures of the pages."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -54,9 +54,9 @@ class Day:
         self._offers = 0
         self._count = 0
 
-    def events(self) -> list[Event]:
+    def events(self, waiting: Sequence[tuple[str, float]] = WAITING) -> list[Event]:
         found = [event for line in PER_DAY for event in self._of_line(line)]
-        for key, waited in WAITING:
+        for key, waited in waiting:
             joined = self._now - waited
             found += list(self._arrival(LineId(key), joined - 20, joined)[1])
         return sorted((event for event in found if event.at <= self._now), key=lambda event: event.at)

@@ -133,7 +133,7 @@ class House:
                 lambda: self.phones,
             ),
             notes=self.contacts,
-            reports=Reports(self.book, ReportViews(self.url), Limits),
+            reports=Reports(self.book, ReportViews(self.url), Limits, "Stad Gent"),
         )
 
     async def key(self, name: str, *scopes: Scope, days: int | None = None) -> str:

@@ -17,11 +17,13 @@ from playwright.async_api import Browser, Page, async_playwright
 from acd.model.account import Role
 from acd.web.server import WebServer
 from tests.web.house import LINK, PASSWORD, WHO, House, busy_house
+from tests.web.weeks import write_weeks
 
 CHROMIUM = "/usr/bin/chromium"
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 NOW = datetime(2026, 11, 24, 14, 10, tzinfo=ZoneInfo("Europe/Brussels")).timestamp()
-WALL, TV, DESK = (1920, 1080), (3840, 2160), (1366, 768)
+REPORT = "/reports?from=2026-11-02&to=2026-11-20&base_from=2026-10-12&base_to=2026-10-30"
+WALL, TV, DESK, A4 = (1920, 1080), (3840, 2160), (1366, 768), (794, 1123)
 LARGEST = 300_000
 """Bytes of one picture."""
 
@@ -34,6 +36,8 @@ class Shot(msgspec.Struct, frozen=True):
     size: tuple[int, int] = DESK
     shown: str = "main"
     """Selector of what must be there before the picture is taken."""
+    paper: bool = False
+    """As it is printed."""
 
 
 SHOTS = [
@@ -41,6 +45,8 @@ SHOTS = [
     Shot("wallboard-desk", "/", shown="body[data-state=live] #curve-plot canvas"),
     Shot("calls", "/calls?what=reachability&line=sportlijn", shown="#calls"),
     Shot("call", "/calls/{call}", shown=".history"),
+    Shot("reports", REPORT, size=(1366, 1180), shown="#per-day"),
+    Shot("reports-print", REPORT, size=A4, shown="#per-day", paper=True),
 ]
 
 
@@ -51,6 +57,8 @@ async def take(browser: Browser, url: str, house: House, shot: Shot, folder: Pat
     address = shot.path.format(call=interesting(house))
     await page.goto(f"{url}{address}{'&' if '?' in address else '?'}theme={shot.theme}")
     await page.locator(shot.shown).first.wait_for()
+    if shot.paper:
+        await page.emulate_media(media="print")
     await page.evaluate("document.fonts.ready")
     file = folder / f"{shot.name}.png"
     await page.screenshot(path=file)
@@ -79,6 +87,7 @@ def interesting(house: House) -> str:
 async def main(folder: Path, names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as records:
         async with busy_house(Path(records), NOW, names=("localhost", "127.0.0.1")) as house:
+            await write_weeks(Path(records), NOW, 45)
             server = WebServer(house.app, house.hub, port=0)
             await server.start()
             async with async_playwright() as playwright:

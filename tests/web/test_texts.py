@@ -21,6 +21,7 @@ from acd.web.calls import What
 from acd.web.desk.panels import Phase
 from acd.web.floor_deeds import DEEDS, Wanted
 from acd.web.floor_view import WAITS
+from acd.web.reports.asked import GRAINS
 from acd.web.shell import NAV
 from acd.web.texts import KEYS, Lang, duration, percent, text
 
@@ -126,6 +127,12 @@ BUILT: dict[str, list[str]] = {
         *("lines", "lines_back", "moved", "moved_rings", "crisis_on", "crisis_off", "spy_stopped"),
         *("line_open", "line_closed", "line_hours_open", "line_hours_closed"),
         *SpyMode,
+    ],
+    "report": [
+        *(f"grain_{grain.name.lower()}" for grain in GRAINS),
+        *(f"month_{month}" for month in range(1, 13)),
+        *(f"kind_{kind}" for kind in ("answered", "abandoned", "other", "kept", "broken", "open")),
+        *(f"head_{key}" for key in ("offered", "answered", "abandoned")),
     ],
     "reason": ["login", *(how for how in OfferFailure if how is not OfferFailure.LOST)],
     "weekday": [str(day) for day in range(7)],

@@ -17,6 +17,8 @@ await build({
     "operator.css",
     "phone.js",
     "phone.css",
+    "reports.js",
+    "reports.css",
     "htmx.js",
     "icon.svg",
   ].map((file) => `src/${file}`),

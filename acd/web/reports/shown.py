@@ -1,0 +1,329 @@
+"""What a report page shows: asked of the records, and put together for the templates."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from acd.figures.folding import folded
+from acd.figures.periods import Grain
+from acd.figures.report import Dimension, Meaning, Query, Report, Row, StateTime, Value, read_ref
+from acd.figures.table import FIGURES, NORMS, Norm
+from acd.model.operator import OperatorState
+from acd.model.outcome import Outcome
+from acd.web.door import Visitor
+from acd.web.reports import charts
+from acd.web.reports.asked import Asked, Span
+from acd.web.reports.charts import Bar, Chart
+from acd.web.reports.words import Words
+from acd.web.reports_api import Desk, Wanted
+
+SERIES: Final = ("offered", "answered", "abandoned", "reachability", "service_level", "promises", "kept_promise")
+"""Of each period, line by line of a table."""
+BY_LINE: Final = ("offered", "answered", "abandoned", "reachability", "service_level", "reached", "asa", "aht")
+BY_OPERATOR: Final = ("handled", "aht", "mean_talk", "mean_hold", "mean_wrap_up", "occupancy", "fcr_not_passed_on")
+ALL: Final = (*FIGURES, *dict.fromkeys(norm.figure for norm in NORMS if norm.figure not in FIGURES))
+"""Everything that there is, and what the norms ask."""
+SHARES: Final = tuple(key for key in FIGURES if FIGURES[key].kind.value == "share")
+COUNTED: Final = tuple(key for key in FIGURES if FIGURES[key].kind.value == "count" and not FIGURES[key].limit)
+DURATIONS: Final = tuple(key for key in FIGURES if FIGURES[key].kind.value in ("mean", "longest"))
+ALWAYS_CUT: Final = (Grain.DAY, Grain.WEEKDAY, Grain.WEEK)
+"""Besides what is chosen."""
+STEP: Final = 10.0
+"""Seconds: as finely as waits are counted."""
+WAITS: Final = (0, 10, 20, 30, 60, 90, 120, 150, 180, 240, 300, 600)
+"""Where the pieces of the waiting-time distribution begin, seconds; the last has no end."""
+BY_WAIT: Final = tuple(f"answered_in_time@{seconds}" for seconds in WAITS[1:])
+"""Answered by the end of each of these pieces."""
+STATES: Final = (
+    OperatorState.IN_CALL,
+    OperatorState.RINGING,
+    OperatorState.WRAP_UP,
+    OperatorState.AVAILABLE,
+    OperatorState.NOT_READY,
+    OperatorState.ON_OTHER_CALL,
+    OperatorState.UNREACHABLE,
+)
+"""In which time is shown; that an offer is on its way counts as ringing, and who is logged out is not there."""
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """The calls by period."""
+
+    grain: Grain
+    rows: tuple[Row, ...]
+    chart: Chart
+
+
+class Heat(msgspec.Struct, frozen=True):
+    """Calls by weekday and half-hour."""
+
+    chart: Chart
+    heads: tuple[str, ...]
+    table: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+class WaitRow(msgspec.Struct, frozen=True):
+    """Callers who waited so long, and what became of them."""
+
+    since: int
+    until: int | None
+    """Seconds, outside; None = and longer."""
+    answered: int
+    abandoned: int
+    other: int
+    still: int
+    """Were still waiting at its begin."""
+    figure: str
+    """Of those who were answered by its end, of all who were answered or hung up."""
+    hung_up: Value
+    """Hung up in it, of those who still waited at its begin."""
+
+
+class StateRow(msgspec.Struct, frozen=True):
+    """Seconds by state; ``who`` None = all together."""
+
+    who: str | None
+    states: Mapping[OperatorState, float]
+
+    @property
+    def total(self) -> float:
+        return sum(self.states.values())
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything on the first page."""
+
+    total: Report
+    base: Report | None
+    lines: tuple[Row, ...]
+    base_lines: Mapping[str | None, Row]
+    cuts: tuple[Cut, ...]
+    heat: Heat | None
+    waits: tuple[WaitRow, ...]
+    waits_chart: Chart
+    hang_ups_chart: Chart
+    states: StateRow
+    states_chart: Chart
+    promises: tuple[Row, ...]
+    promises_grain: Grain
+    promises_chart: Chart
+
+    @property
+    def empty(self) -> bool:
+        """Nobody called, nobody worked, nothing was promised."""
+        offered = self.total.total.values.get("offered")
+        promises = self.total.total.values.get("promises")
+        return not (offered and offered.of) and not (promises and promises.of) and not self.states.total
+
+    def meaning(self, key: str) -> Meaning:
+        return Meaning.of(read_ref(key))
+
+    @property
+    def norms(self) -> Sequence[Norm]:
+        return NORMS
+
+
+class ByOperator(msgspec.Struct, frozen=True, kw_only=True):
+    report: Report
+    states: tuple[StateRow, ...]
+    chart: Chart
+
+
+class Maker:
+    """Asks the records what a page needs, in as few questions as it takes."""
+
+    def __init__(self, desk: Desk, asked: Asked, words: Words) -> None:
+        self._desk = desk
+        self._asked = asked
+        self._words = words
+
+    async def overview(self) -> Overview:
+        asked, base = self._asked, self._asked.base
+        days = await self._report(asked.wanted(SERIES, Grain.DAY))
+        finer = asked.grain in (Grain.HOUR, Grain.MINUTES_30)
+        fine = await self._report(asked.wanted(SERIES, asked.grain)) if finer else None
+        waits = wait_rows(await self._desk.plugged.book.waits(self._query(asked.wanted(())), STEP))
+        spent = state_rows(await self._desk.plugged.book.states(self._query(asked.wanted(()))))
+        states = together(spent)
+        promises_grain = asked.grain if asked.grain in (Grain.DAY, Grain.WEEK, Grain.MONTH) else Grain.WEEK
+        promises = folded(days, promises_grain)
+        return Overview(
+            total=await self._report(asked.wanted((*ALL, *BY_WAIT))),
+            base=await self._report(asked.wanted(ALL, span=base)) if base else None,
+            lines=await self._lines(asked.span),
+            base_lines={row.line: row for row in await self._lines(base)} if base else {},
+            cuts=tuple(self._cuts(days, fine)),
+            heat=self._heat(await self._report(asked.wanted(("offered",), Grain.SLOT))),
+            waits=waits,
+            waits_chart=self._waits_chart(waits),
+            hang_ups_chart=self._hang_ups_chart(waits),
+            states=states,
+            states_chart=self._states_chart((states,)),
+            promises=tuple(row for row in promises if "promises" in row.values),
+            promises_grain=promises_grain,
+            promises_chart=self._promises_chart(promises, promises_grain),
+        )
+
+    async def by_operator(self, visitor: Visitor, names: Mapping[str, str]) -> ByOperator:
+        """Written down: this tells of single persons."""
+        wanted = self._asked.wanted(BY_OPERATOR, by=(Dimension.OPERATOR,))
+        report = await self._desk.report(visitor, wanted)
+        states = state_rows(await self._desk.plugged.book.states(self._query(wanted)))
+        return ByOperator(report=report, states=states, chart=self._states_chart(states, names))
+
+    async def _report(self, wanted: Wanted) -> Report:
+        return await self._desk.plugged.book.report(self._query(wanted))
+
+    def _query(self, wanted: Wanted) -> Query:
+        return self._desk.query(wanted)
+
+    async def _lines(self, span: Span) -> tuple[Row, ...]:
+        report = await self._report(self._asked.wanted(BY_LINE, by=(Dimension.LINE,), span=span))
+        return report.rows
+
+    # --- Charts
+
+    def _cuts(self, days: Report, fine: Report | None) -> Iterable[Cut]:
+        grains = [self._asked.grain, *(grain for grain in ALWAYS_CUT if grain is not self._asked.grain)]
+        for grain in grains:
+            rows = fine.rows if fine is not None and grain is fine.grain else tuple(folded(days, grain))
+            rows = tuple(row for row in rows if "offered" in row.values)
+            if len(rows) > 1 or grain is self._asked.grain:
+                yield Cut(grain, rows, self._calls_chart(rows, grain))
+
+    def _calls_chart(self, rows: Sequence[Row], grain: Grain) -> Chart:
+        return charts.columns(
+            [
+                Bar(
+                    self._words.brief(grain, row.number),
+                    split(row),
+                    f"{self._words.period(grain, row.number)}: {self._told(split(row))}",
+                    gap=row.gap > 0,
+                )
+                for row in rows
+            ]
+        )
+
+    def _told(self, values: Mapping[str, float]) -> str:
+        return ", ".join(
+            f"{self._words.text(f'report_kind_{kind}')} {self._words.number(value)}" for kind, value in values.items()
+        )
+
+    def _heat(self, slots: Report) -> Heat | None:
+        counted = {row.number: int(row.values["offered"].of) for row in slots.rows if "offered" in row.values}
+        if not counted:
+            return None
+        halves = [number % 48 for number in counted]
+        heads = range(min(halves), max(halves) + 1)
+        weekdays = sorted({number // 48 for number in counted} | set(range(5)))
+        table = tuple(
+            (self._words.text(f"weekday_{day}"), tuple(counted.get(day * 48 + half, 0) for half in heads))
+            for day in weekdays
+        )
+        names = tuple(f"{half // 2}:{half % 2 * 30:02}" for half in heads)
+        return Heat(charts.heat(table, names), names, table)
+
+    def _waits_chart(self, rows: Sequence[WaitRow]) -> Chart:
+        bars = []
+        for row in rows:
+            values = {"answered": float(row.answered), "abandoned": float(row.abandoned), "other": float(row.other)}
+            bars.append(Bar(waited(row), values, f"{waited(row)} s: {self._told(values)}"))
+        return charts.columns(bars)
+
+    def _hang_ups_chart(self, rows: Sequence[WaitRow]) -> Chart:
+        return charts.columns(
+            [
+                Bar(
+                    waited(row),
+                    {"abandoned": 100 * (row.hung_up.value or 0.0)},
+                    f"{waited(row)} s: {self._words.share(row.hung_up.value or 0.0)}",
+                )
+                for row in rows
+            ],
+            unit="%",
+        )
+
+    def _states_chart(self, rows: Sequence[StateRow], names: Mapping[str, str] | None = None) -> Chart:
+        names = names or {}
+        return charts.rows(
+            [
+                Bar(
+                    self._words.text("report_together") if row.who is None else names.get(row.who, row.who),
+                    {state.value: seconds / 3600 for state, seconds in row.states.items()},
+                    f"{names.get(row.who or '', row.who or '')} {self._words.hours(row.total)}".strip(),
+                )
+                for row in rows
+            ],
+            width=charts.WIDTH if rows and rows[0].who is None else charts.WIDE,
+        )
+
+    def _promises_chart(self, rows: Sequence[Row], grain: Grain) -> Chart:
+        bars = []
+        for row in rows:
+            given, kept = row.values.get("promises"), row.values.get("kept_promise")
+            if given is None or kept is None:
+                continue
+            values = {"kept": kept.part, "broken": kept.of - kept.part, "open": given.of - kept.of}
+            told = f"{self._words.period(grain, row.number)}: {self._told(values)}"
+            bars.append(Bar(self._words.brief(grain, row.number), values, told, gap=row.gap > 0))
+        return charts.columns(bars)
+
+
+def split(row: Row) -> dict[str, float]:
+    """Calls that were answered, that were not, and the rest: callbacks, the partner, closed, the menu, still open."""
+    offered, answered, abandoned = (row.values[key].of for key in ("offered", "answered", "abandoned"))
+    return {"answered": answered, "abandoned": abandoned, "other": offered - answered - abandoned}
+
+
+def waited(row: WaitRow) -> str:
+    return f"{row.since}+" if row.until is None else f"{row.since}–{row.until}"
+
+
+_ANSWERED: Final = (Outcome.ANSWERED,)
+_ABANDONED: Final = (Outcome.ABANDONED, Outcome.ABANDONED_SHORT)
+
+
+def wait_rows(counted: Mapping[tuple[int, str], int]) -> tuple[WaitRow, ...]:
+    """The waiting-time distribution, and abandonment by wait: what became of those who waited so long, and which part
+    of those who still waited then hung up. Up to the last piece in which there is anybody.
+
+    Args:
+        counted: calls by piece of :data:`STEP` seconds and outcome.
+    """
+    decided: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for (step, outcome), calls in counted.items():
+        kind = 0 if outcome in _ANSWERED else 1 if outcome in _ABANDONED else 2
+        decided[_piece(step * STEP)][kind] += calls
+    if not decided:
+        return ()
+    still = sum(map(sum, decided.values()))
+    rows = []
+    for place in range(max(decided) + 1):
+        answered, abandoned, other = decided.get(place, (0, 0, 0))
+        until = WAITS[place + 1] if place + 1 < len(WAITS) else None
+        figure = "reachability" if until is None else f"answered_in_time@{until}"
+        hung_up = Value.made(FIGURES["reachability"], abandoned, still)
+        rows.append(WaitRow(WAITS[place], until, answered, abandoned, other, still, figure, hung_up))
+        still -= answered + abandoned + other
+    return tuple(rows)
+
+
+def _piece(seconds: float) -> int:
+    return max(place for place, begin in enumerate(WAITS) if begin <= seconds)
+
+
+def state_rows(spent: Iterable[StateTime]) -> tuple[StateRow, ...]:
+    """By operator, in the order of their ids."""
+    found: dict[str, dict[OperatorState, float]] = defaultdict(lambda: dict.fromkeys(STATES, 0.0))
+    for one in spent:
+        state = OperatorState.RINGING if one.state == OperatorState.RESERVED else OperatorState(one.state)
+        if state in STATES:
+            found[one.operator][state] += one.seconds
+    return tuple(StateRow(who, states) for who, states in sorted(found.items()))
+
+
+def together(rows: Iterable[StateRow]) -> StateRow:
+    rows = tuple(rows)
+    return StateRow(None, {state: sum(row.states[state] for row in rows) for state in STATES})

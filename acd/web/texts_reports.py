@@ -1,0 +1,216 @@
+"""Texts of the report pages: Dutch, English, French."""
+
+from collections.abc import Mapping
+from typing import Final
+
+REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "nav_reports": ("Rapporten", "Reports", "Rapports"),
+    "report_title": ("Rapport van de oproepen", "Report of the calls", "Rapport des appels"),
+    "report_overview": ("Overzicht", "Overview", "Aperçu"),
+    "report_by_operator": ("Per operator", "By operator", "Par opérateur"),
+    "report_by_line": ("Per lijn", "By line", "Par ligne"),
+    # --- What is chosen
+    "report_choose": ("Kies wat je wil zien", "Choose what to see", "Choisissez ce que vous voulez voir"),
+    "report_often": ("Vaak gevraagd", "Often asked", "Souvent demandé"),
+    "report_grain": ("Oproepen per", "Calls by", "Appels par"),
+    "report_grain_day": ("dag", "day", "jour"),
+    "report_grain_weekday": ("weekdag", "weekday", "jour de la semaine"),
+    "report_grain_week": ("week van het jaar", "week of the year", "semaine de l’année"),
+    "report_grain_month": ("maand", "month", "mois"),
+    "report_grain_hour": ("uur van de dag", "hour of the day", "heure du jour"),
+    "report_grain_minutes_30": ("half uur (tot 7 dagen)", "half-hour (up to 7 days)", "demi-heure (7 jours max.)"),
+    "report_base_from": ("Nulmeting van", "Compare from", "Comparer du"),
+    "report_base_to": ("Nulmeting tot en met", "Compare until", "Comparer au"),
+    "report_lines": ("Lijnen: {n} gekozen", "Lines: {n} chosen", "Lignes : {n} choisies"),
+    "report_today": ("Vandaag", "Today", "Aujourd’hui"),
+    "report_last_week": ("Vorige week", "Last week", "Semaine passée"),
+    "report_four_weeks": ("4 weken", "4 weeks", "4 semaines"),
+    "report_this_month": ("Deze maand", "This month", "Ce mois"),
+    "report_last_month": ("Vorige maand", "Last month", "Mois passé"),
+    "report_this_year": ("Dit jaar", "This year", "Cette année"),
+    "report_compare": ("Vergelijk met", "Compare with", "Comparer avec"),
+    "report_before": ("even lang ervoor", "as long before", "même durée avant"),
+    "report_year_before": ("52 weken eerder", "52 weeks earlier", "52 semaines plus tôt"),
+    "report_counting": ("De cijfers worden geteld …", "The figures are being counted …", "Les chiffres sont comptés …"),
+    "report_days_wrong": (
+        "Kies een eerste en een laatste dag, tot vandaag en hoogstens drie jaar uit elkaar.",
+        "Choose a first and a last day, until today and at most three years apart.",
+        "Choisissez un premier et un dernier jour, jusqu’à aujourd’hui et à trois ans d’écart au plus.",
+    ),
+    "report_half_hours_long": (
+        "Halve uren gaan tot 7 dagen. Kies minder dagen, of het uur van de dag.",
+        "Half-hours go up to 7 days. Choose fewer days, or the hour of the day.",
+        "Les demi-heures vont jusqu’à 7 jours. Choisissez moins de jours, ou l’heure du jour.",
+    ),
+    # --- The head
+    "report_against": ("nulmeting {span}", "compared with {span}", "comparé à {span}"),
+    "report_made_at": ("gemaakt op {moment}", "made at {moment}", "établi le {moment}"),
+    "report_formulas_version": ("formules versie {n}", "formulas version {n}", "formules version {n}"),
+    "report_print": ("Afdrukken of PDF", "Print or PDF", "Imprimer ou PDF"),
+    # --- Nothing to show
+    "report_no_records": ("Er wordt niets bijgehouden", "Nothing is recorded", "Rien n’est enregistré"),
+    "report_no_records_explained": (
+        "Zonder databank zijn er geen rapporten. De beheerder kan er een instellen.",
+        "Without a database there are no reports. The administrator can set one up.",
+        "Sans base de données, pas de rapports. L’administrateur peut en configurer une.",
+    ),
+    "report_nothing": ("Geen oproepen in deze periode", "No calls in this period", "Aucun appel pendant cette période"),
+    "report_nothing_explained": (
+        "Kies andere dagen of lijnen.",
+        "Choose other days or lines.",
+        "Choisissez d’autres jours ou d’autres lignes.",
+    ),
+    # --- Gaps and few
+    "report_gap_told": (
+        "Tijdens {span} van deze periode kon niets gezien worden: de aantallen zijn een ondergrens. De tijden staan"
+        " onderaan.",
+        "For {span} of this period nothing could be seen: the counts are a lower bound. The times are listed at the"
+        " end.",
+        "Pendant {span} de cette période, rien n’a pu être vu : les nombres sont un minimum. Les moments figurent en"
+        " bas.",
+    ),
+    "report_gap_of": ("{span} niet gezien", "{span} not seen", "{span} non vus"),
+    "report_gap_partly": ("deels niet gezien", "partly not seen", "en partie non vu"),
+    "report_gaps": ("Niet gezien", "Not seen", "Non vu"),
+    "report_gap_begin": ("het begin", "the beginning", "le début"),
+    "report_gap_lasts": ("nu", "now", "maintenant"),
+    "report_weak_told": (
+        "* = van minder dan {n}: te weinig om op te varen. Achter elk percentage staat waarvan het een deel is; klik"
+        " erop om de oproepen te zien.",
+        "* = of fewer than {n}: too few to steer by. Beside each percentage stands of what it is a part; open it to see"
+        " the calls.",
+        "* = de moins de {n} : trop peu pour s’y fier. À côté de chaque pourcentage, ce dont il est une part ; "
+        "ouvrez-le pour voir les appels.",
+    ),
+    # --- Charts and tables
+    "report_main_figures": ("Voornaamste cijfers", "Main figures", "Chiffres principaux"),
+    "report_per_day": ("Oproepen per dag", "Calls by day", "Appels par jour"),
+    "report_per_weekday": ("Oproepen per weekdag", "Calls by weekday", "Appels par jour de la semaine"),
+    "report_per_week": ("Oproepen per week van het jaar", "Calls by week of the year", "Appels par semaine de l’année"),
+    "report_per_month": ("Oproepen per maand", "Calls by month", "Appels par mois"),
+    "report_per_hour": ("Oproepen per uur van de dag", "Calls by hour of the day", "Appels par heure du jour"),
+    "report_per_half_hour": ("Oproepen per half uur", "Calls by half-hour", "Appels par demi-heure"),
+    "report_heat": (
+        "Oproepen per weekdag en half uur",
+        "Calls by weekday and half-hour",
+        "Appels par jour de la semaine et demi-heure",
+    ),
+    "report_waits": (
+        "Hoe lang bellers wachtten",
+        "How long callers waited",
+        "Combien de temps les appelants ont attendu",
+    ),
+    "report_hang_ups": (
+        "Ophangen naar wachttijd: deel van wie toen nog wachtte",
+        "Abandonment by wait: part of those who still waited then",
+        "Abandon selon l’attente : part de ceux qui attendaient encore",
+    ),
+    "report_waits_explained": (
+        "Beantwoord tegen dan: deel van alle beantwoorde en opgehangen oproepen dat voor het einde van dat stuk"
+        " beantwoord was. Hing op: deel van wie bij het begin van dat stuk nog wachtte.",
+        "Answered by then: part of all answered and abandoned calls that was answered before the end of that piece."
+        " Hung up: part of those who still waited at its beginning.",
+        "Répondus d’ici là : part de tous les appels répondus et abandonnés répondue avant la fin de ce morceau."
+        " Raccroché : part de ceux qui attendaient encore à son début.",
+    ),
+    "report_states": ("Tijd van de operators", "Operators’ time", "Temps des opérateurs"),
+    "report_states_explained": (
+        "Afgemelde tijd telt niet mee. Wie vrij is, is dat voor al zijn lijnen: een keuze van lijnen verandert hier"
+        " niets.",
+        "Logged-out time is left out. Who is free is so for all his lines: a choice of lines changes nothing here.",
+        "Le temps déconnecté n’est pas compté. Qui est libre l’est pour toutes ses lignes : un choix de lignes ne"
+        " change rien ici.",
+    ),
+    "report_promises": (
+        "Terugbelafspraken en gehouden beloften",
+        "Callbacks and kept promises",
+        "Rappels et promesses tenues",
+    ),
+    "report_chart_told": (
+        "Het meest: {peak}. De tabel geeft alle getallen.",
+        "The most: {peak}. The table gives all numbers.",
+        "Le plus : {peak}. Le tableau donne tous les nombres.",
+    ),
+    "report_table": ("tabel", "table", "tableau"),
+    "report_as_table": ("Als tabel", "As a table", "En tableau"),
+    "report_kind_answered": ("beantwoord", "answered", "répondus"),
+    "report_kind_abandoned": ("niet beantwoord", "not answered", "sans réponse"),
+    "report_kind_other": ("anders afgelopen", "ended otherwise", "autre issue"),
+    "report_kind_kept": ("gehouden", "kept", "tenues"),
+    "report_kind_broken": ("gebroken", "broken", "rompues"),
+    "report_kind_open": ("nog niet vervallen", "not due yet", "pas encore échues"),
+    "report_period": ("Periode", "Period", "Période"),
+    "report_half_hour": ("Half uur", "Half-hour", "Demi-heure"),
+    "report_head_offered": ("Aangeboden", "Offered", "Présentés"),
+    "report_head_answered": ("Beantwoord", "Answered", "Répondus"),
+    "report_head_abandoned": ("Niet beantwoord", "Not answered", "Sans réponse"),
+    "report_waited": ("Wachttijd", "Wait", "Attente"),
+    "report_answered_by": ("Beantwoord tegen dan", "Answered by then", "Répondus d’ici là"),
+    "report_hung_up_of": ("Hing op", "Hung up", "Raccroché"),
+    "report_state": ("Toestand", "State", "État"),
+    "report_time": ("Tijd", "Time", "Temps"),
+    "report_part": ("Deel", "Part", "Part"),
+    "report_sum": ("Samen", "Sum", "Total"),
+    "report_together": ("alle operators", "all operators", "tous les opérateurs"),
+    "report_no_line": ("geen lijn", "no line", "aucune ligne"),
+    "report_norms": ("Normen naast elkaar", "Norms side by side", "Normes côte à côte"),
+    "report_norm": ("Norm", "Norm", "Norme"),
+    "report_target": ("Doel", "Target", "Cible"),
+    "report_met": ("Gehaald", "Met", "Atteinte"),
+    "report_yes": ("ja", "yes", "oui"),
+    "report_no": ("nee", "no", "non"),
+    "report_all_figures": (
+        "Alle cijfers en hun formule",
+        "All figures and their formulas",
+        "Tous les chiffres et leur formule",
+    ),
+    "report_figure": ("Cijfer", "Figure", "Chiffre"),
+    "report_now": ("Deze periode", "This period", "Cette période"),
+    "report_then": ("Nulmeting", "Compared with", "Comparé à"),
+    "report_change": ("Verschil", "Change", "Écart"),
+    "report_change_of": ("Verschil {figure}", "Change of {figure}", "Écart {figure}"),
+    "report_formula": ("Formule", "Formula", "Formule"),
+    "report_version": ("Versie", "Version", "Version"),
+    # --- By operator
+    "report_operators_figures": ("Cijfers per operator", "Figures by operator", "Chiffres par opérateur"),
+    "report_operators_noted": (
+        "Dat je cijfers van personen bekijkt, staat in het logboek.",
+        "That you look at figures of persons is in the log.",
+        "Que vous consultez des chiffres de personnes figure au journal.",
+    ),
+    # --- The calls behind a figure
+    "report_all_rows": ("Toon alle {n}", "Show all {n}", "Montrer les {n}"),
+    "report_counting_rows": (
+        "Toon alleen de {n} boven de streep",
+        "Show only the {n} above the line",
+        "Montrer seulement les {n} au-dessus de la barre",
+    ),
+    "report_counts": ("Boven de streep", "Above the line", "Au-dessus de la barre"),
+    "report_began": ("Begon", "Began", "Début"),
+    "report_lasted": ("Gesprek", "Talk", "Conversation"),
+    "report_wrapped": ("Nawerk", "Wrap-up", "Post-appel"),
+    "report_promised": ("Beloofd", "Promised", "Promis"),
+    "report_deadline": ("Uiterlijk", "At the latest", "Au plus tard"),
+    "report_reached": ("Bereikt", "Reached", "Joint"),
+    "report_earlier": ("Vroegere", "Earlier", "Antérieurs"),
+    "report_later": ("Latere", "Later", "Ultérieurs"),
+    # --- Periods and numbers
+    "report_hours": ("{n}\u00a0u", "{n}\u00a0h", "{n}\u00a0h"),
+    "report_hour": ("{n} u", "{n}:00", "{n} h"),
+    "report_week": ("week {n} van {year}", "week {n} of {year}", "semaine {n} de {year}"),
+    "report_week_brief": ("w{n}", "w{n}", "s{n}"),
+    "report_points": ("{n}\u00a0%-punt", "{n}\u00a0pp", "{n}\u00a0pt"),
+    "report_seconds": ("{n}\u00a0s", "{n}\u00a0s", "{n}\u00a0s"),
+    "report_month_1": ("januari", "January", "janvier"),
+    "report_month_2": ("februari", "February", "février"),
+    "report_month_3": ("maart", "March", "mars"),
+    "report_month_4": ("april", "April", "avril"),
+    "report_month_5": ("mei", "May", "mai"),
+    "report_month_6": ("juni", "June", "juin"),
+    "report_month_7": ("juli", "July", "juillet"),
+    "report_month_8": ("augustus", "August", "août"),
+    "report_month_9": ("september", "September", "septembre"),
+    "report_month_10": ("oktober", "October", "octobre"),
+    "report_month_11": ("november", "November", "novembre"),
+    "report_month_12": ("december", "December", "décembre"),
+}

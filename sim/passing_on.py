@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import Device, LineId
+from acd.model.policy import SURVEY
 from sim.calls import Call
 from sim.dialling import Dialling
 from sim.phones import Leg as PhoneLeg
@@ -59,8 +60,13 @@ class PassingOn:
         if call.leg is None:
             return
         self._end_hold(call.leg)
-        if self._switch.connecting.hand_over(call.leg, to) is call:
-            call.context, call.exten = "acd-second-line", to
+        asked = to == SURVEY
+        if self._switch.connecting.hand_over(call.leg, None if asked else to) is not call:
+            return
+        call.context, call.exten = "acd-second-line", to
+        if asked:
+            self._switch.surveys.after(call, sent=True)
+        else:
             self._arrive(call, to)
 
     def _arrive(self, call: Call, to: str) -> None:

@@ -125,6 +125,14 @@ class AmiVoice:
         said = [("Status", attempt.status), ("Cause", cause), ("Sip", sip), ("Gone", moment(at))]
         self._attempt(attempt, attempt.leg, "AcdCbEnd", said)
 
+    def survey_begun(self, call: Call, at: float, sent: bool) -> None:
+        said = [("Begun", moment(at)), ("Sent", str(int(sent)))]
+        self._say(caller(call, "acd-survey"), "AcdSurveyBegun", said)
+
+    def survey_score(self, call: Call, question: str, score: int, at: float) -> None:
+        said = [("Question", question), ("Score", str(score)), ("Given", moment(at))]
+        self._say(caller(call, "acd-survey"), "AcdSurvey", said)
+
     def spy_begun(self, leg: Leg, at: float) -> None:
         number = leg.uid.removeprefix(SPY_PREFIX)
         self._say(outgoing(leg, "acd-spy"), "AcdSpyBegun", [("Spy", number), ("Begun", moment(at))])

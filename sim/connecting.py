@@ -74,16 +74,18 @@ class Connecting:
             call.leg = None
             out.leg_left_bridge(call, leg, False)
             out.caller_left_bridge(call, leg, True)
-            if leg.kind is not LegKind.PARTNER:
+            if leg.kind is LegKind.PARTNER:
+                self._switch.drop_after(call, self._switch.timing.after)
+            else:
                 call.where = At.AFTER
                 call.context, call.exten = "acd-after", "s"
                 out.after(call)
-            self._switch.drop_after(call, self._switch.timing.after)
+                self._switch.surveys.after(call)
         self._dialling.end(leg)
 
-    def hand_over(self, leg: Leg, to: str) -> Call | None:
-        """The operator sends his caller elsewhere: the caller leaves the bridge, the operator's part ends. None: there
-        is nobody to send."""
+    def hand_over(self, leg: Leg, to: str | None) -> Call | None:
+        """The operator sends his caller elsewhere: the caller leaves the bridge, the operator's part ends. ``to`` None:
+        to nobody else, he is asked how it was. None: there is nobody to send."""
         if leg.attempt is not None:
             return self._switch.calling_back.hand_over(leg.attempt)
         call = leg.call
@@ -92,7 +94,10 @@ class Connecting:
         call.leg = None
         self._switch.out.caller_left_bridge(call, leg, False)
         call.where = At.AFTER
-        self._switch.out.sent_on(call, to)
+        if to is None:
+            self._switch.out.after(call)
+        else:
+            self._switch.out.sent_on(call, to)
         self._switch.out.leg_left_bridge(call, leg, True)
         self._dialling.end(leg)
         return call

@@ -43,6 +43,8 @@ class Question:
 
     patience: float = PATIENCE
     number: bool = False
+    spoken: bool = True
+    """A prompt is played first."""
 
 
 Script = Generator[Question, str, None]
@@ -65,12 +67,16 @@ class Dialogues:
         call.where, call.booked = At.OFFER, None
         call.context, call.exten = "acd-offer", "s"
         self._switch.out.callback_heard(call, self._switch.stamp())
-        call.script = self._script(call, offered)
+        self.tell(call, self._script(call, offered))
+
+    def tell(self, call: Call, script: Script) -> None:
+        """From its first question on."""
+        call.script = script
         self._go_on(call, None)
 
     def press(self, call: Call, key: str) -> None:
         """A key of the caller's telephone. Out of the dialogue it is not listened to."""
-        if call.script is None or call.question is None or call.dying or call.where is not At.OFFER:
+        if call.script is None or call.question is None or call.dying or call.where not in (At.OFFER, At.AFTER):
             return
         if not call.question.number:
             self._go_on(call, key)
@@ -103,7 +109,8 @@ class Dialogues:
             call.question = None
         else:
             call.keyed = ""
-            self._listen(call, self._switch.timing.prompt + call.question.patience)
+            prompt = self._switch.timing.prompt if call.question.spoken else 0.0
+            self._listen(call, prompt + call.question.patience)
             call.citizen.asked(call)
 
     def _listen(self, call: Call, seconds: float) -> None:

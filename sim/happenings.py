@@ -75,6 +75,12 @@ class Observer(Protocol):
     def spy_begun(self, leg: Leg, at: float) -> None:
         """``AcdSpyBegun``, on the supervisor's channel."""
 
+    def survey_begun(self, call: Call, at: float, sent: bool) -> None:
+        """``AcdSurveyBegun``."""
+
+    def survey_score(self, call: Call, question: str, score: int, at: float) -> None:
+        """``AcdSurvey``."""
+
     # --- Asterisk's ---
 
     def dial_begun(self, leg: Leg) -> None: ...
@@ -192,3 +198,7 @@ class Silent:
     def attempt_ended(self, attempt: Attempt, at: float) -> None: ...
 
     def spy_begun(self, leg: Leg, at: float) -> None: ...
+
+    def survey_begun(self, call: Call, at: float, sent: bool) -> None: ...
+
+    def survey_score(self, call: Call, question: str, score: int, at: float) -> None: ...

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import Device, LineId
+from acd.model.policy import SURVEY
 from sim.calls import Call
 from sim.dialling import Dialling
 from sim.phones import Leg as PhoneLeg
@@ -57,9 +58,14 @@ class PassingOn:
     def send(self, leg: PhoneLeg, to: str) -> None:
         """The operator's part ends, and his caller, or the citizen whom he called back, goes where he was sent."""
         self._end_hold(leg)
-        call = self._switch.connecting.hand_over(leg, to)
-        if call is not None:
-            call.context, call.exten = "acd-second-line", to
+        asked = to == SURVEY
+        call = self._switch.connecting.hand_over(leg, None if asked else to)
+        if call is None:
+            return
+        call.context, call.exten = "acd-second-line", to
+        if asked:
+            self._switch.surveys.after(call, sent=True)
+        else:
             self._arrive(call, to)
 
     def _arrive(self, call: Call, to: str) -> None:

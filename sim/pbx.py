@@ -42,6 +42,8 @@ from acd.model.facts import (
     PhoneState,
     SpyBegan,
     SpyOver,
+    SurveyAnswered,
+    SurveyStarted,
     SwitchSeen,
     TalkEnded,
     TalkHeld,
@@ -287,6 +289,12 @@ class SimPbx(Silent):
         self._talking.add(call.id)
         self._inbox(TalkTransferred(call.id, now, colleague.device, TransferHow.CONSULT))
         self._inbox(ColleagueAnswered(call.id, colleague.device, now))
+
+    def survey_begun(self, call: Call, at: float, sent: bool) -> None:
+        self._inbox(SurveyStarted(call.id, at, sent))
+
+    def survey_score(self, call: Call, question: str, score: int, at: float) -> None:
+        self._inbox(SurveyAnswered(call.id, question, score, at))
 
     def overflow_failed(self, call: Call) -> None:
         self._inbox(OverflowFailed(call.id))

@@ -22,7 +22,7 @@ from acd.model.facts import CallMissed
 from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallId, Device, LineId
 from acd.model.outcome import Outcome
-from acd.model.policy import OverflowTo, Policy
+from acd.model.policy import OverflowTo, Policy, SurveyRule
 from sim.calling_back import CallingBack
 from sim.calls import PASSIVE, Call, Citizen, Target, ToDeflect, ToMusic, ToNowhere, ToOperator, ToSecondLine, address
 from sim.connecting import Connecting
@@ -34,6 +34,7 @@ from sim.kernel import Scheduler
 from sim.passing_on import PassingOn
 from sim.phones import ANSWERS, Always, Contact, Hands, Leg, LegKind, LegState, Phone, Verdict
 from sim.spying import Spying
+from sim.survey import Surveys
 from sim.waiting import WaitingRoom
 
 
@@ -72,6 +73,7 @@ class SimSwitch:
         time: clock and appointments; seconds since the epoch.
         phones: every phone there is.
         queues: the fallback queue of each line.
+        surveys: of each line that asks its callers something after the conversation.
         stale_after: a heartbeat older than this, in seconds, means that the engine is away; None = a session is enough
             (for simulations without a heartbeat).
     """
@@ -83,6 +85,7 @@ class SimSwitch:
         queues: Mapping[LineId, Queue],
         *,
         timing: Timing = MEASURED,
+        surveys: Mapping[LineId, SurveyRule] | None = None,
         stale_after: float | None = 6.0,
     ) -> None:
         self.time = time
@@ -101,6 +104,7 @@ class SimSwitch:
         self._dialling = Dialling(self)
         self.connecting = Connecting(self, self._dialling)
         self.dialogues = Dialogues(self)
+        self.surveys = Surveys(self, surveys or {})
         self.passing_on = PassingOn(self, self._dialling)
         self.calling_back = CallingBack(self, self._dialling)
         self.spying = Spying(self, self._dialling)
@@ -111,7 +115,8 @@ class SimSwitch:
         """A switch with the lines and the phones of a city."""
         phones = [operator.device for operator in policy.operators.values()]
         queues = {line.id: Queue.of(line, policy) for line in policy.lines.values()}
-        return cls(time, phones, queues, timing=timing, stale_after=stale_after)
+        surveys = {line.id: line.survey for line in policy.lines.values() if line.survey is not None}
+        return cls(time, phones, queues, timing=timing, surveys=surveys, stale_after=stale_after)
 
     def _boot(self) -> None:
         self.booted_at = self.time.now()

@@ -17,6 +17,7 @@ from typing import Final
 from acd.asterisk.frames import Frame
 from acd.asterisk.promise_events import PROMISE_EVENTS, Begun, attempt_of, originated
 from acd.asterisk.spy_events import SPY_EVENTS, spy_originated
+from acd.asterisk.survey_events import SURVEY_EVENTS
 from acd.asterisk.values import ID, WORD, AmiEvent, call, matched, moment, number, offer, timestamp, whole
 from acd.model.ids import CallId, Device, LineId, OfferId
 from acd.model.mendable import Mendable
@@ -395,6 +396,7 @@ _USER_EVENTS: Final[dict[str, Reader]] = {
     "AcdGone": _gone,
     **PROMISE_EVENTS,
     **SPY_EVENTS,
+    **SURVEY_EVENTS,
 }
 _READERS: Final[dict[str, Reader]] = {
     "DialBegin": _dial_begun,

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from acd.asterisk import events as e
 from acd.asterisk import promise_events as p
+from acd.asterisk import survey_events as s
 from acd.asterisk.values import AmiEvent
 from acd.model.facts import (
     CallArrived,
@@ -33,6 +34,8 @@ from acd.model.facts import (
     OfferRinging,
     OverflowAnswered,
     OverflowFailed,
+    SurveyAnswered,
+    SurveyStarted,
     TalkEnded,
     TalkHeld,
     TalkResumed,
@@ -317,6 +320,14 @@ class Tracker:
     def _cancelled(self, event: p.Cancelled) -> None:
         self._tell(CallbackCancelled(event.call))
 
+    # --- The survey -----------------------------------------------------------------------------------------------
+
+    def _survey_begun(self, event: s.SurveyBegun) -> None:
+        self._tell(SurveyStarted(event.call, event.begun + self.offset, event.sent))
+
+    def _score(self, event: s.SurveyScore) -> None:
+        self._tell(SurveyAnswered(event.call, event.question, event.score, event.given + self.offset))
+
 
 _HANDLERS: Final[dict[type[AmiEvent], Callable[[Tracker, Any], None]]] = {
     e.Arrived: Tracker._arrived,
@@ -340,4 +351,6 @@ _HANDLERS: Final[dict[type[AmiEvent], Callable[[Tracker, Any], None]]] = {
     p.OfferDeclined: Tracker._offer_declined,
     p.Wanted: Tracker._wanted,
     p.Cancelled: Tracker._cancelled,
+    s.SurveyBegun: Tracker._survey_begun,
+    s.SurveyScore: Tracker._score,
 }

@@ -22,6 +22,7 @@ from acd.ivr import (
     dialplan,
     load_catalogue,
     load_flows,
+    survey_faults,
 )
 from acd.ivr.site import load_site
 from acd.ivr.switch import frame_files, switch_config
@@ -63,7 +64,10 @@ def check(settings: Settings) -> CheckReport:
 
 def _menus(settings: Settings, city: City) -> tuple[Flows, Catalogue]:
     catalogue = load_catalogue(settings.flows / "prompts")
-    return load_flows(settings.flows, city.lines, catalogue), catalogue
+    flows = load_flows(settings.flows, city.lines, catalogue)
+    if faults := list(survey_faults(catalogue, city.policy.lines.values())):
+        raise FlowError(faults)
+    return flows, catalogue
 
 
 def build_dialplan(settings: Settings, to: Path, site_file: Path | None = None) -> list[Path]:

@@ -36,6 +36,7 @@ from acd.config.schema import (
     OfferRuleBlock,
     OperatorBlock,
     ShiftBlock,
+    SurveyBlock,
     WebhookBlock,
 )
 from acd.config.source import Source
@@ -51,6 +52,8 @@ from acd.model.policy import (
     Operator,
     Policy,
     Routing,
+    SurveyQuestion,
+    SurveyRule,
 )
 
 Struct = TypeVar("Struct", bound=msgspec.Struct)
@@ -118,7 +121,14 @@ def _rules(block: CityBlock) -> Iterator[tuple[str, OfferRuleBlock]]:
 def _line(id: LineId, block: LineBlock) -> Line:
     announcements = _struct(Announcements, block.announcements)
     callback = None if block.callback is None else _struct(CallbackRule, block.callback)
-    return _struct(Line, block, id=id, names=_names(block.names), announcements=announcements, callback=callback)
+    survey = None if block.survey is None else _survey(block.survey)
+    made = {"id": id, "names": _names(block.names), "announcements": announcements}
+    return _struct(Line, block, **made, callback=callback, survey=survey)
+
+
+def _survey(block: SurveyBlock) -> SurveyRule:
+    asked = {id: SurveyQuestion(question.prompt, _names(question.names)) for id, question in block.questions.items()}
+    return SurveyRule(FrozenDict(asked), block.share)
 
 
 def _operator(id: OperatorId, block: OperatorBlock) -> Operator:

@@ -14,7 +14,10 @@ _Flat = dict[str, str]
 
 
 _CALLBACK: Final = "callback"
-"""Where this itself changes, a line offers to call back from now on, or no longer: its settings are no news then."""
+_SURVEY: Final = "survey"
+_OPTIONAL: Final = (_CALLBACK, _SURVEY)
+_NEVER: Final = "never"
+"""Where a block that may be left out comes or goes, its settings are no news."""
 _DATES_NAMED: Final = 5
 
 
@@ -37,13 +40,17 @@ def _blocks(kind: str, old: Mapping[str, _Flat], new: Mapping[str, _Flat]) -> li
 
 
 def _fields(head: str, old: _Flat, new: _Flat) -> Iterator[str]:
-    came_or_went = old.get(_CALLBACK) != new.get(_CALLBACK)
+    passed_over = tuple(f"{block}." for block in _OPTIONAL if _came_or_went(block, old, new))
     for name in {**old, **new}:
-        if came_or_went and name.startswith(f"{_CALLBACK}."):
+        if name.startswith(passed_over):
             continue
         before, after = old.get(name, "none"), new.get(name, "none")
         if before != after:
             yield f"{head}{name} {before} -> {after}"
+
+
+def _came_or_went(block: str, old: _Flat, new: _Flat) -> bool:
+    return (old.get(block) == _NEVER) != (new.get(block) == _NEVER)
 
 
 def _city(city: City) -> _Flat:
@@ -56,7 +63,13 @@ def _city(city: City) -> _Flat:
 
 
 def _lines(city: City) -> dict[str, _Flat]:
-    return {id: _struct(city.policy.lines[id]) | _city_line(city, id) for id in city.lines}
+    return {id: _struct(city.policy.lines[id]) | _city_line(city, id) | _survey(city, id) for id in city.lines}
+
+
+def _survey(city: City, id: LineId) -> _Flat:
+    """The questions in their order: their texts and the share stand beside them."""
+    rule = city.policy.lines[id].survey
+    return {_SURVEY: _NEVER if rule is None else _text(tuple(rule.questions))}
 
 
 def _city_line(city: City, id: LineId) -> _Flat:
@@ -68,7 +81,7 @@ def _city_line(city: City, id: LineId) -> _Flat:
 
 def _callback(line: CityLine) -> _Flat:
     if line.callback is None:
-        return {_CALLBACK: "never"}
+        return {_CALLBACK: _NEVER}
     hours = line.callback.calling_hours or ()
     by_day = zip(DAYS, hours, strict=False)
     return {_CALLBACK: "offered"} | {f"{_CALLBACK}.calling_hours.{day}": _text(given) for day, given in by_day}

@@ -22,7 +22,7 @@ from acd.config.schema import PRESETS, USUAL_PRESET, CityBlock, keys_at
 from acd.config.source import UNREADABLE, Source
 from acd.config.syntax import MAX_BYTES
 from acd.model.facts import OfferFailure
-from acd.model.policy import OverflowTo
+from acd.model.policy import SURVEY, OverflowTo
 
 Raw = Mapping[str, Any]
 
@@ -100,9 +100,9 @@ def _preset(line: Raw) -> Raw:
 
 
 def _merged(defaults: Raw, own: Raw) -> Raw:
-    """``own`` wins; blocks are merged key by key, hours are not: a line's own week is the whole week."""
+    """``own`` wins; blocks are merged key by key, hours and questions are not: a line's own week is the whole week."""
     both = {**defaults, **own}
-    for key in defaults.keys() & own.keys() - {"hours", "calling_hours"}:
+    for key in defaults.keys() & own.keys() - {"hours", "calling_hours", "questions"}:
         if isinstance(defaults[key], dict) and isinstance(own[key], dict):
             both[key] = _merged(defaults[key], own[key])
     return both
@@ -143,6 +143,8 @@ def _check_lines(document: Any, source: Source) -> None:
     dids: dict[str, Path] = {}
     for id, line in _blocks(document, "lines"):
         path = ("lines", id)
+        if id == SURVEY:
+            source.fault(path, f"{id!r} is where operators send callers to be asked for scores: use another id")
         if "hours" not in line and not source.unreadable(("defaults",)):
             source.missing((*path, "hours"), "opening hours are missing, here and in 'defaults'")
         _check_partner(path, line, source)

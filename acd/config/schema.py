@@ -189,6 +189,25 @@ class CallbackBlock(Block):
     """Listen for an answering machine; costs the citizen up to 2 s of silence."""
 
 
+class SurveyQuestionBlock(Block):
+    """A question that a caller answers with a score from 1 to 10."""
+
+    prompt: PromptId
+    """Prompt that he hears; it says that 1 is the lowest score, and 10 or 0 the highest."""
+    names: NamesBlock
+    """What reports call it."""
+
+
+class SurveyBlock(Block):
+    """What callers are asked after their conversation."""
+
+    share: Share = 0.0
+    """Part of the callers who are asked when the operator hangs up first; 0 = only whom an operator sends."""
+    questions: Annotated[dict[Id, SurveyQuestionBlock], Field(min_length=1, max_length=5)]
+    """In the order in which they are asked. A line that gives questions gives all of them."""
+
+
+Survey = Annotated[SurveyBlock | None, OrNever()]
 Callback = Annotated[Annotated[CallbackBlock, together(callback_times)] | None, OrNever()]
 
 
@@ -250,6 +269,8 @@ class DefaultsBlock(Block):
     ``{line}`` and ``{language}`` are filled in."""
     callback: Callback = None
     """The offer to be called back; ``never``, or left out here and in the defaults: this line never defers a caller."""
+    survey: Survey = None
+    """What callers are asked after their conversation; ``never``, or left out here and in the defaults: nothing."""
     thresholds: ThresholdsBlock = ThresholdsBlock()
 
 

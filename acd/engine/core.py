@@ -19,6 +19,7 @@ from acd.engine import (
     presence,
     resync,
     supervisor,
+    survey,
     transfers,
 )
 from acd.engine.board import Board, BoardCall, BoardDesk, BoardLine, BoardOperator, board_desk, board_spy
@@ -109,6 +110,9 @@ HANDLERS: Final[dict[type[f.Fact], Handler]] = {
     f.ColleagueAnswered: transfers.picked_up,
     f.OperatorHangsUp: transfers.hangs_up,
     f.OperatorSendsOn: transfers.sends_on,
+    f.OperatorSendsToSurvey: survey.sends,
+    f.SurveyStarted: survey.started,
+    f.SurveyAnswered: survey.answered,
 }
 
 CALL_TIMERS: dict[TimerKind, Callable[[State, Call], None]] = {

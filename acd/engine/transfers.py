@@ -85,7 +85,7 @@ def hangs_up(state: State, fact: OperatorHangsUp) -> None:
     elif desk.attempt is not None:
         state.commands.append(EndCallBack(desk.attempt.id))
     else:
-        _nobody(state, desk)
+        nobody(state, desk)
 
 
 def sends_on(state: State, fact: OperatorSendsOn) -> None:
@@ -95,8 +95,9 @@ def sends_on(state: State, fact: OperatorSendsOn) -> None:
     if desk.call is not None and desk.call.state is _TALKING:
         state.commands.append(SendOn(desk.call.id, fact.to))
     else:
-        _nobody(state, desk)
+        nobody(state, desk)
 
 
-def _nobody(state: State, desk: Desk) -> None:
+def nobody(state: State, desk: Desk) -> None:
+    """Tell that there is no caller with whom something could be done."""
     state.events.append(MoveRefused(state.now, f"call of operator {desk.id}", "he speaks with nobody"))

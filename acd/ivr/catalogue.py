@@ -4,7 +4,7 @@ Numbers, times and dates need not be written: :mod:`acd.ivr.spoken` says them in
 the catalogue with the same id comes before the rule.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from acd.ivr.fields import said
 from acd.ivr.names import PROMPT_RULE
 from acd.ivr.nodes import LANGUAGE, PROMPT_ID
 from acd.ivr.spoken import spoken
+from acd.model.policy import Line
 
 MOST_POSITIONS: Final = 20
 WAITS: Final = ("0-1", "1-2", "2-5", "5-10", "10-15", "15-more")
@@ -39,6 +40,9 @@ NEEDED: Final = (
     *("invalid-key", "goodbye", "closed", "holiday", "full", "unstaffed", "maintenance", "partner", "fallback"),
 )
 """Prompts that the system plays of its own accord; every language must have them."""
+
+SURVEY_FRAME: Final = ("survey-intro", "survey-thanks")
+"""What a survey plays besides its questions; only who asks something must have them."""
 
 LONGEST: Final = 1500
 """Characters: about two minutes of speech."""
@@ -65,6 +69,20 @@ def load_catalogue(directory: Path) -> Catalogue:
     if faults:
         raise FlowError(faults)
     return Catalogue(texts)
+
+
+def survey_faults(catalogue: Catalogue, lines: Iterable[Line]) -> Iterator[Fault]:
+    """What the surveys of the lines play and no catalogue has."""
+    rules = {line.id: line.survey for line in lines if line.survey is not None}
+    for language, texts in catalogue.texts.items():
+        for id in SURVEY_FRAME if rules else ():
+            if id not in texts:
+                yield Fault("queues.yaml", 1, "survey", f"prompt {id!r} is missing in {language}.yaml")
+        for line, rule in rules.items():
+            for question, asked in rule.questions.items():
+                if asked.prompt not in texts:
+                    where = f"lines.{line}.survey.questions.{question}.prompt"
+                    yield Fault("queues.yaml", 1, where, f"prompt {asked.prompt!r} is missing in {language}.yaml")
 
 
 def read_source(path: Path) -> Source:

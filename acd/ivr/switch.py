@@ -39,6 +39,10 @@ EVENTS: Final = (
 Originates. Everything else stays in Asterisk: one call makes 617 events otherwise."""
 
 
+SURVEY_DRAW: Final = 10_000
+"""The dialplan draws a whole number from 1 to this; up to the line's share of it a caller is asked."""
+
+
 class BadSetting(Mendable, ValueError):
     """{where}: {value!r} cannot stand in Asterisk's configuration: {why}."""
 
@@ -141,12 +145,22 @@ def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: 
         out.append(f"ACD_CB_TITLE_{line.id}={_CALL_BACK.get(language, _CALL_BACK['en'])} {name}")
         if number := numbers.get(line.id) or next(iter(numbers.values()), ""):
             out.append(f"ACD_NUMBER_{line.id}={_shown(line.id, number, site)}")
+        out += _survey(line)
     if shown := next(iter(numbers.values()), ""):
         out.append(f"ACD_NUMBER={_shown(next(iter(numbers)), shown, site)}")
     for line_id, number in partners.items():
         target = _match(f"partner of {line_id}", number, r"\+?[0-9]{2,20}", "not a number")
         out.append(f"ACD_PARTNER_{_word('line', line_id)}=PJSIP/{target}@acd-trunk")
     return "\n".join(out) + "\n"
+
+
+def _survey(line: Line) -> Iterator[str]:
+    """Of a line that asks nobody too, but empty: Asterisk keeps its globals over a reload."""
+    rule = line.survey
+    asked = () if rule is None else rule.questions.items()
+    questions = (f"{_word('question', id)}*{_prompt('prompt', question.prompt)}" for id, question in asked)
+    yield f"ACD_SURVEY_{line.id}={'&'.join(questions)}"
+    yield f"ACD_SURVEY_SHARE_{line.id}={0 if rule is None else round(rule.share * SURVEY_DRAW)}"
 
 
 _CALL_BACK: Final = {"nl": "Terugbellen", "en": "Call back", "fr": "Rappeler"}
@@ -399,6 +413,10 @@ def _manager(site: Site) -> str:
 
 def _word(where: str, value: str) -> str:
     return _match(where, value, r"[A-Za-z0-9_]+", "letters, digits and _ only")
+
+
+def _prompt(where: str, value: str) -> str:
+    return _match(where, value, r"[a-z0-9_-]+", "lower-case letters, digits, _ and - only")
 
 
 def _match(where: str, value: str, pattern: str, why: str) -> str:

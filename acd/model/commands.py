@@ -244,8 +244,8 @@ class HangUpTalk(Command, frozen=True):
 
 
 class SendOn(Command, frozen=True):
-    """Send a caller who speaks with an operator on to a line, a colleague or a number outside, and end the operator's
-    part. Moot when they speak no more; where the dialplan has no such place, they speak on."""
+    """Send a caller who speaks with an operator on to a line, a colleague, a number outside or the survey, and end the
+    operator's part. Moot when they speak no more; where the dialplan has no such place, they speak on."""
 
     call: CallId
     to: str

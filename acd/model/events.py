@@ -409,6 +409,33 @@ class CallPickedUp(Event, frozen=True):
     answered_at: float
 
 
+# --- The survey after a conversation ---------------------------------------------------------------------------------
+
+
+class SurveyStarted(Event, frozen=True):
+    """A caller is asked for scores after his conversation. However many he gives, he counts as asked."""
+
+    call: CallId
+    line: LineId
+    operator: OperatorId | None
+    """Who spoke with him last; None = not known any more."""
+    started_at: float
+    sent: bool
+    """By his operator; False: he belongs to the sample."""
+
+
+class SurveyAnswered(Event, frozen=True):
+    """He has given a score."""
+
+    call: CallId
+    line: LineId
+    operator: OperatorId | None
+    question: str
+    score: int
+    """1 to 10."""
+    answered_at: float
+
+
 AnyEvent = (
     CallStarted
     | CallEnteredLine
@@ -450,5 +477,7 @@ AnyEvent = (
     | CallResumed
     | CallTransferred
     | CallPickedUp
+    | SurveyStarted
+    | SurveyAnswered
 )
 """Closed union, for exhaustive matching and for decoding the ledger."""

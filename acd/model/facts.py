@@ -579,7 +579,7 @@ class SpyOver(Fact, frozen=True):
     how: SpyEnd
 
 
-# --- Hold and transfer, and what an operator does with his call from a page ------------------------------------------
+# --- Hold, transfer and survey, and what an operator does with his call from a page ---------------------------------
 
 
 class TransferHow(StrEnum):
@@ -621,6 +621,30 @@ class ColleagueAnswered(Fact, frozen=True):
     call: CallId
     device: Device
     answered_at: float
+
+
+class SurveyStarted(Fact, frozen=True):
+    """A caller whom his operator has left is asked for scores from now on."""
+
+    call: CallId
+    started_at: float
+    sent: bool
+    """By his operator; False: he belongs to the sample."""
+
+
+class SurveyAnswered(Fact, frozen=True):
+    """He has given a score."""
+
+    call: CallId
+    question: str
+    """Question id, as the dialplan had it from the settings."""
+    score: int
+    """1 to 10."""
+    answered_at: float
+
+
+class OperatorSendsToSurvey(OperatorAction, frozen=True):
+    """He sends his caller on to the survey, from a page."""
 
 
 class OperatorHangsUp(OperatorAction, frozen=True):

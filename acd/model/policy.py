@@ -6,6 +6,7 @@ All durations are seconds.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -69,6 +70,28 @@ class CallbackRule(msgspec.Struct, frozen=True):
     """Listen for an answering machine; costs the citizen up to 2 s of silence."""
 
 
+SURVEY: Final = "survey"
+"""Where the dialplan asks a caller for scores: he is sent there like to a line, so no line may have this id."""
+
+
+class SurveyQuestion(msgspec.Struct, frozen=True):
+    """A question that a caller answers with a score from 1 to 10."""
+
+    prompt: str
+    """Prompt id of what he hears."""
+    names: Mapping[str, str]
+    """What reports call it, by language."""
+
+
+class SurveyRule(msgspec.Struct, frozen=True):
+    """What callers of a line are asked after their conversation."""
+
+    questions: Mapping[str, SurveyQuestion]
+    """By question id, in the order in which they are asked; one to five."""
+    share: float = 0.0
+    """Part of the callers who are asked when the operator has hung up first, 0 to 1; besides those whom he sends."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """A line ("lijn"): one queue of callers with one promise."""
 
@@ -99,6 +122,8 @@ class Line(msgspec.Struct, frozen=True):
     announcements: Announcements = Announcements()
     callback: CallbackRule | None = None
     """None = this line never defers a caller."""
+    survey: SurveyRule | None = None
+    """None = its callers are never asked."""
 
 
 class PhoneKind(StrEnum):

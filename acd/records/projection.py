@@ -172,6 +172,25 @@ class SpyRecord(Row):
     how: SpyEnd | None = None
 
 
+class SurveyRecord(Row):
+    seq: int
+    call: str
+    line: str
+    operator: str | None
+    at: float
+    sent: bool
+
+
+class ScoreRecord(Row):
+    seq: int
+    call: str
+    line: str
+    operator: str | None
+    question: str
+    score: int
+    at: float
+
+
 class AnomalyRecord(Row):
     seq: int
     at: float
@@ -626,6 +645,28 @@ def _spy_ended(picture: Picture, seq: int, event: ev.SpyEnded) -> str | None:
     return None
 
 
+def _survey_started(picture: Picture, seq: int, event: ev.SurveyStarted) -> None:
+    picture.call(event.call, event.at)
+    row = SurveyRecord(
+        seq=seq, call=event.call, line=event.line, operator=event.operator, at=event.started_at, sent=event.sent
+    )
+    picture.change(row)
+
+
+def _survey_answered(picture: Picture, seq: int, event: ev.SurveyAnswered) -> None:
+    picture.call(event.call, event.at)
+    row = ScoreRecord(
+        seq=seq,
+        call=event.call,
+        line=event.line,
+        operator=event.operator,
+        question=event.question,
+        score=event.score,
+        at=event.answered_at,
+    )
+    picture.change(row)
+
+
 def _page(picture: Picture, seq: int, event: ev.PageChanged) -> None:
     value = "open" if event.open else None
     picture.change(SettingRecord(name=f"{PAGE}{event.operator}", value=value, at=event.at, by=event.operator))
@@ -668,6 +709,8 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.CallResumed: _resumed,
         ev.CallTransferred: _transferred,
         ev.CallPickedUp: _picked_up,
+        ev.SurveyStarted: _survey_started,
+        ev.SurveyAnswered: _survey_answered,
     }
 )
 """What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,

@@ -313,6 +313,31 @@ spy = Table(
 """Each time that a supervisor listened in."""
 Index("ix_spy_open", spy.c.spy, sqlite_where=spy.c.ended_at.is_(None), postgresql_where=spy.c.ended_at.is_(None))
 
+# --- The survey after a conversation ---------------------------------------------------------------------------------
+
+survey = Table(
+    "survey",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False, comment="ledger number of its begin"),
+    Column("call", Text, nullable=False, index=True),
+    Column("line", Text, nullable=False),
+    Column("operator", Text, comment="who spoke with the caller last; NULL: not known"),
+    Column("at", Double, nullable=False, index=True),
+    Column("sent", Boolean, nullable=False, comment="by the operator; false: of the sample"),
+)
+
+survey_answer = Table(
+    "survey_answer",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False, comment="ledger number of the answer"),
+    Column("call", Text, nullable=False, index=True),
+    Column("line", Text, nullable=False),
+    Column("operator", Text, comment="who spoke with the caller last; NULL: not known"),
+    Column("question", Text, nullable=False, comment="id in queues.yaml"),
+    Column("score", Integer, nullable=False, comment="1 to 10"),
+    Column("at", Double, nullable=False, index=True),
+)
+
 # --- Other programs of the city -------------------------------------------------------------------------------------
 
 callback_news = Table(
@@ -559,5 +584,5 @@ version = Table(
 
 PROJECTION: tuple[Table, ...] = (
     *(call, outcome, offer, wait, talk, operator_state, operator_wish, gap, setting, anomaly),
-    *(line_switched, operator_lines, spy),
+    *(line_switched, operator_lines, spy, survey, survey_answer),
 )

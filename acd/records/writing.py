@@ -28,9 +28,11 @@ from acd.records.projection import (
     OutcomeRecord,
     Picture,
     Row,
+    ScoreRecord,
     SettingRecord,
     SpyRecord,
     StateRecord,
+    SurveyRecord,
     TalkRecord,
     WaitRecord,
     WishRecord,
@@ -54,6 +56,8 @@ TABLES: Final[Mapping[type[Row], Table]] = MappingProxyType(
         LineRecord: tables.line_switched,
         LinesRecord: tables.operator_lines,
         SpyRecord: tables.spy,
+        SurveyRecord: tables.survey,
+        ScoreRecord: tables.survey_answer,
     }
 )
 

@@ -15,7 +15,7 @@ from sim.phones import ANSWERS, Habit
 
 CALLED: Final = "the citizen"
 """Who is a caller although he never called: he was called back, and sent on."""
-LINES: Final = ("gentinfo", "sportlijn", "lez")
+LINES: Final = ("gentinfo", "sportlijn", "lez", "toerisme")
 PHONES: Final = ("1001", "1002", "1003")
 """All of them serve all of :data:`LINES`."""
 

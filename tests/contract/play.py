@@ -281,6 +281,10 @@ def _word(fact: f.Fact) -> str:
             return f"passed on to {fact.to}, {fact.how}"
         case f.ColleagueAnswered():
             return f"speaks with {fact.device}"
+        case f.SurveyStarted():
+            return "is asked" + (", sent" if fact.sent else "")
+        case f.SurveyAnswered():
+            return f"{fact.question} {fact.score}"
         case f.CallGone() if fact.overflowing:
             return "gone, overflowing"
         case _:

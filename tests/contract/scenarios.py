@@ -17,5 +17,6 @@ from tests.contract.passed_on import PASSED_ON
 from tests.contract.promised import PROMISED
 from tests.contract.served import SERVED
 from tests.contract.supervised import SUPERVISED
+from tests.contract.surveyed import SURVEYED
 
-SCENARIOS: Final = (*SERVED, *AWAY, *PROMISED, *CALLED_BACK, *CITIZEN_FIRST, *SUPERVISED, *PASSED_ON)
+SCENARIOS: Final = (*SERVED, *AWAY, *PROMISED, *CALLED_BACK, *CITIZEN_FIRST, *SUPERVISED, *PASSED_ON, *SURVEYED)

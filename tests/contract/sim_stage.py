@@ -18,13 +18,14 @@ from sim.phones import Always, Contact, Habit, LegState
 from sim.switch import SimSwitch
 from tests.contract.hand import Hand
 from tests.contract.language import LINES, PHONES, Scenario
+from tests.contract.surveyed import SURVEYS
 
 _SECRET = "no secret at all"
 
 
 def policy() -> Policy:
-    """Three lines, and three operators who serve them all."""
-    lines = {LineId(id): Line(id=LineId(id), names={"nl": id}) for id in LINES}
+    """Four lines, and three operators who serve them all."""
+    lines = {LineId(id): Line(id=LineId(id), names={"nl": id}, survey=SURVEYS.get(LineId(id))) for id in LINES}
     operators = {
         OperatorId(f"op{device}"): Operator(
             id=OperatorId(f"op{device}"), name=device, device=Device(device), lines=dict.fromkeys(lines, 1)

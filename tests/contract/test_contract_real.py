@@ -2,24 +2,35 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
-from acd.ivr.catalogue import NEEDED
+from acd.ivr.catalogue import NEEDED, SURVEY_FRAME
 from acd.ivr.spoken import spoken
 from acd.model.ids import LineId
+from acd.model.policy import Policy
 from sim.lab import Lab, lab_policy
 from sim.lab.asterisk import NUMBERS
-from tests.contract.language import Scenario
+from tests.contract.language import LINES, Scenario
 from tests.contract.play import Play
 from tests.contract.real_stage import EXPLAINED, PARTNER, RealStage
 from tests.contract.scenarios import SCENARIOS
+from tests.contract.surveyed import SURVEYS
 from tests.lab.sound import tone
 
 pytestmark = pytest.mark.asterisk
 
 PROMPTS = ("closed", "crisis-1", "full", "maintenance", "partner", "position-3", "wait-2-5")
-SHORT = (*(id for id in NEEDED if id.startswith("cb-")), "invalid-key", "fallback", *spoken("nl"))
+SURVEY_PROMPTS = (*SURVEY_FRAME, *(asked.prompt for rule in SURVEYS.values() for asked in rule.questions.values()))
+SHORT = (*(id for id in NEEDED if id.startswith("cb-")), "invalid-key", "fallback", *SURVEY_PROMPTS, *spoken("nl"))
 """The dialogue is put together from many of them: each is a tenth of a second."""
+
+
+def policy() -> Policy:
+    """Without wrap-up: in Queue() the phone of one scenario would rest during the next."""
+    plain = lab_policy({line: line.title() for line in LINES}, wrap_up=0)
+    lines = {id: msgspec.structs.replace(line, survey=SURVEYS.get(id)) for id, line in plain.lines.items()}
+    return msgspec.structs.replace(plain, lines=lines)
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +41,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         tone(sounds / "nl/acd" / f"{name}.wav", 440, 0.6)
     for name in SHORT:
         tone(sounds / "nl/acd" / f"{name}.wav", 660, 0.1)
-    # Without wrap-up: in Queue() the phone of one scenario would rest during the next.
-    with Lab(lab_policy(wrap_up=0), sounds=sounds, partners={LineId("gentinfo"): "+3290000000"}) as lab:
+    with Lab(policy(), sounds=sounds, partners={LineId("gentinfo"): "+3290000000"}) as lab:
         yield lab
         assert lab.complaints(EXPLAINED) == []
 

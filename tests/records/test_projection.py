@@ -78,6 +78,7 @@ async def test_an_answered_call_from_its_arrival_to_its_end(place: Place) -> Non
             "callback_heard_at": None,
             "callback_waited": None,
             "callback": None,
+            "transferred_at": None,
         }
     ]
     assert await place.rows(tables.outcome) == [

@@ -44,6 +44,24 @@ def test_who_is_answered_on_another_line_was_a_caller_of_that_line() -> None:
     assert found.joined(SPORT) == {NINE: 1}
 
 
+def test_who_is_moved_while_he_waits_counts_once_where_he_is() -> None:
+    moved = ev.CallRerouted(NINE + 1900, CallId("1"), SPORT, INFO, "coach")
+    found = fold(joined("1", NINE), moved, *taken("1", NINE + 1910, SPORT))
+    assert not +found.joined(INFO)  # type: ignore[operator]
+    assert found.joined(SPORT) == {NINE: 1}
+    counts = Tally()
+    counts.apply([joined("1", NINE), moved, *taken("1", NINE + 1910, SPORT)])
+    assert [(counts.of(line).entered, counts.of(line).answered) for line in (INFO, SPORT)] == [(0, 0), (1, 1)]
+
+
+def test_who_joined_yesterday_and_is_moved_today_joined_no_line_today() -> None:
+    counts = Tally()
+    counts.apply([joined("1", NINE)])
+    counts.reset()
+    counts.apply([ev.CallRerouted(NINE + 9, CallId("1"), SPORT, INFO, "coach")])
+    assert [counts.of(line).entered for line in (INFO, SPORT)] == [0, 0]
+
+
 def test_joining_twice_is_joining_once() -> None:
     assert fold(joined("1", NINE), joined("1", NINE)).joined(INFO) == {NINE: 1}
 

@@ -11,11 +11,12 @@ from acd.figures.limits import OFFER_AFTER, SHORT_ABANDON, TARGET_WAIT, Limits
 from acd.model import events as ev
 from acd.model.callback import AttemptResult
 from acd.model.events import Event
+from acd.model.facts import TransferHow
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.model.zone import ZONE
-from tests.figures.naive import Settings
+from tests.figures.naive import Note, Settings
 from tests.records.histories import WHY
 
 _S = OperatorState
@@ -50,6 +51,7 @@ SETTINGS = Settings(
 class Day(NamedTuple):
     begin: float
     events: list[Event]
+    notes: list[Note]
 
 
 class _Story:
@@ -66,6 +68,8 @@ class _Story:
             # Calls again some days later, about as long after as counts.
             self.at += draw(st.sampled_from([6.9, 7.0, 7.1])) * DAY
         self.events: list[Event] = []
+        self.notes: list[Note] = []
+        self.speaker = self.operator
 
     def say(self, *events: Event) -> None:
         self.events += events
@@ -77,7 +81,8 @@ class _Story:
     def tell(self) -> list[Event]:
         number = self.draw(st.sampled_from(NUMBERS))
         self.say(ev.CallStarted(self.at, self.call, "3292101010", number, self.at))
-        kind = self.draw(st.sampled_from(["menu", "answered", "answered", "abandoned", "passed_on", "promise", "open"]))
+        kinds = ["menu", "answered", "answered", "abandoned", "passed_on", "to_colleague", "promise", "open"]
+        kind = self.draw(st.sampled_from(kinds))
         if kind == "menu":
             outcome = self.draw(st.sampled_from([Outcome.CLOSED, Outcome.LEFT_MENU, Outcome.INFORMED]))
             line = self.line if outcome is Outcome.CLOSED else None
@@ -92,9 +97,15 @@ class _Story:
                 self.hang_up()
             case "passed_on":
                 self.answer(entered, first=True)
+                self.pass_on("sportlijn")
                 again = self.enter()
                 if self.draw(st.booleans()):
                     self.answer(again, first=False)
+                self.hang_up()
+            case "to_colleague":
+                self.answer(entered, first=True)
+                self.pass_on("201")
+                self.pick_up()
                 self.hang_up()
             case "promise":
                 self.promise(entered)
@@ -111,7 +122,46 @@ class _Story:
     def enter(self) -> float:
         at = self.later()
         self.say(ev.CallEnteredLine(at, self.call, self.line, at, "nl", "welkom"))
+        while self.draw(st.integers(0, 2)) == 0:
+            before, self.line = self.line, self.draw(st.sampled_from(LINES))
+            self.say(ev.CallRerouted(self.later(), self.call, self.line, before, "coach"))
         return at
+
+    def hold(self) -> None:
+        """Now and then; some are over only with the talk, and some are told twice."""
+        while self.draw(st.integers(0, 1)) == 0:
+            since = self.later()
+            self.say(ev.CallHeld(since, self.call, self.speaker, since))
+            match self.draw(st.sampled_from(["resumed", "again", "never"])):
+                case "resumed":
+                    self.say(ev.CallResumed(self.later(), self.call, self.speaker, self.at, self.at - since))
+                case "again":
+                    self.say(ev.CallHeld(self.later(), self.call, self.speaker, self.at))
+                case _:
+                    return
+
+    def note(self, began: float) -> None:
+        settled = self.draw(st.sampled_from([None, True, False]))
+        self.notes.append(Note(self.call, self.speaker, began, settled))
+
+    def pass_on(self, to: str) -> None:
+        if self.draw(st.integers(0, 4)):
+            how = self.draw(st.sampled_from(TransferHow))
+            self.say(ev.CallTransferred(self.at, self.call, self.line, self.operator, to, how))
+
+    def pick_up(self) -> None:
+        """A colleague, or a phone that is no operator's; or he hangs up before."""
+        if self.draw(st.integers(0, 4)) == 0:
+            return
+        colleague = self.draw(st.sampled_from([None, OperatorId("op7"), self.operator]))
+        at = self.later()
+        self.say(ev.CallPickedUp(at, self.call, self.line, colleague, at))
+        if colleague is not None:
+            self.speaker = colleague
+            self.note(at)
+            self.state(_S.IN_CALL)
+            self.hold()
+            self.wrap_up(ev.TalkFinished(at, self.call, colleague, at))
 
     def hear(self, entered: float) -> None:
         if self.draw(st.booleans()):
@@ -129,6 +179,9 @@ class _Story:
         self.state(_S.IN_CALL)
         if first:
             self.say(ev.OutcomeCounted(at, self.call, self.line, Outcome.ANSWERED, at - entered))
+        self.speaker = self.operator
+        self.note(at)
+        self.hold()
         self.wrap_up(ev.TalkFinished(at, self.call, self.operator, at))
 
     def wrap_up(self, finished: ev.TalkFinished | ev.AttemptFinished) -> None:
@@ -165,16 +218,14 @@ class _Story:
         self.say(ev.CallEnded(self.later(), self.call, self.at))
 
     def state(self, state: OperatorState) -> None:
-        self.say(ev.OperatorChanged(self.at, self.operator, _S.AVAILABLE, state, None, "engine", self.line))
+        self.say(ev.OperatorChanged(self.at, self.speaker, _S.AVAILABLE, state, None, "engine", self.line))
 
 
 @st.composite
 def days(draw: st.DrawFn) -> Day:
     """Some stories, in the order of time."""
     begin = draw(st.sampled_from(BEGINS)).timestamp()
-    told = [
-        (event.at, n, place, event)
-        for n in range(draw(st.integers(1, 14)))
-        for place, event in enumerate(_Story(draw, begin, n).tell())
-    ]
-    return Day(begin, [event for *_, event in sorted(told, key=itemgetter(0, 1, 2))])
+    stories = [_Story(draw, begin, n) for n in range(draw(st.integers(1, 14)))]
+    told = [(event.at, n, place, event) for n, story in enumerate(stories) for place, event in enumerate(story.tell())]
+    events = [event for *_, event in sorted(told, key=itemgetter(0, 1, 2))]
+    return Day(begin, events, [note for story in stories for note in story.notes])

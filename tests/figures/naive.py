@@ -5,7 +5,7 @@ Written from the definitions in the documentation alone; whatever this and the p
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,23 @@ class Call:
     heard: float | None = None
     heard_waited: float | None = None
     promise: str | None = None
+    passed_on: bool = False
+    settled: bool | None = None
+    decided_line: str | None = None
+
+    def on(self, line: str) -> None:
+        """He is on this line now; the line of his outcome stays the call's."""
+        self.line = self.decided_line or line
+
+
+@dataclass
+class Note:
+    """What an operator wrote of a call."""
+
+    call: str
+    operator: str
+    began: float
+    settled: bool | None
 
 
 @dataclass
@@ -46,6 +63,13 @@ class Talk:
     operator: str | None
     ended: float | None = None
     wrap_up: float = 0.0
+    holds: list[tuple[float, float | None]] = field(default_factory=list)
+    """From when to when; the last one may last as long as the talk."""
+
+    @property
+    def held(self) -> float:
+        assert self.ended is not None
+        return sum(max(0.0, (self.ended if until is None else until) - since) for since, until in self.holds)
 
     @property
     def seconds(self) -> float:
@@ -68,7 +92,7 @@ class Promise:
 class History:
     """What happened, as a patient reader of the ledger would note it down."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Iterable[Event], notes: Iterable[Note] = ()) -> None:
         self.calls: dict[str, Call] = {}
         self.talks: list[Talk] = []
         self.promises: dict[str, Promise] = {}
@@ -80,6 +104,9 @@ class History:
         self._wrapping: dict[str, Talk | None] = {}
         for event in events:
             self._read(event)
+        for note in sorted(notes, key=lambda note: (note.began, note.operator)):
+            if note.settled is not None:
+                self.calls[note.call].settled = note.settled
 
     def _read(self, event: Event) -> None:
         match event:
@@ -87,17 +114,18 @@ class History:
                 self.calls[event.call] = Call(event.call, event.arrived_at, event.number)
             case ev.CallEnteredLine():
                 call = self.calls[event.call]
-                call.line = event.line
+                call.on(event.line)
                 call.entered = event.entered_at
             case ev.CallAnswered():
                 call = self.calls[event.call]
-                call.operator, call.answered, call.line = event.operator, event.answered_at, event.line
+                call.operator, call.answered = event.operator, event.answered_at
+                call.on(event.line)
                 self._speak(event.call, Talk(event.answered_at, event.line, event.operator))
             case ev.OutcomeCounted():
                 call = self.calls[event.call]
                 if call.outcome is None:
                     call.outcome, call.outcome_at, call.waited = event.outcome.value, event.at, event.waited
-                    call.line = event.line or call.line
+                    call.line, call.decided_line = event.line or call.line, event.line
             case ev.CallbackOffered():
                 call = self.calls[event.call]
                 if call.heard is None:
@@ -117,6 +145,28 @@ class History:
                 self._hush(event.call, event.gone_at)
             case ev.OperatorChanged():
                 self._change(event)
+            case _:
+                self._read_of_passing_on(event)
+
+    def _read_of_passing_on(self, event: Event) -> None:
+        match event:
+            case ev.CallRerouted():
+                self.calls[event.call].on(event.line)
+            case ev.CallTransferred():
+                self.calls[event.call].passed_on = True
+            case ev.CallPickedUp():
+                call = self.calls[event.call]
+                if event.operator is not None:
+                    call.operator, call.answered = event.operator, event.answered_at
+                self._speak(event.call, Talk(event.answered_at, event.line, event.operator))
+            case ev.CallHeld() if event.call in self._open_talks:
+                holds = self._open_talks[event.call].holds
+                if not holds or holds[-1][1] is not None:
+                    holds.append((event.held_at, None))
+            case ev.CallResumed() if event.call in self._open_talks:
+                holds = self._open_talks[event.call].holds
+                if holds and holds[-1][1] is None:
+                    holds[-1] = holds[-1][0], event.resumed_at
             case _:
                 pass
 
@@ -255,7 +305,8 @@ def of_calls(calls: Sequence[Call], history: History, settings: Settings, now: f
 
     def passed_on(call: Call) -> bool:
         assert call.outcome_at is not None
-        return any(at is not None and at > call.outcome_at for at in (call.answered, call.entered))
+        again = any(at is not None and at > call.outcome_at for at in (call.answered, call.entered))
+        return call.passed_on or again
 
     def known_again(call: Call) -> bool:
         return answered(call) and call.number is not None and call.arrived + WEEK <= now
@@ -283,6 +334,7 @@ def of_calls(calls: Sequence[Call], history: History, settings: Settings, now: f
     happy = {(named("day", c.arrived), c.number) for c in calls if c.number is not None and helped(c)}
     still = [c for c in calls if still_waiting(c)]
     again = [c for c in calls if known_again(c)]
+    noted = [c for c in calls if answered(c) and c.settled is not None]
     found: dict[str, Pair] = {
         "reachability": (a, a + b),
         "strict_answer_rate": (a, n(lambda c: c.outcome not in (None, "closed"))),
@@ -293,7 +345,7 @@ def of_calls(calls: Sequence[Call], history: History, settings: Settings, now: f
         "app_queue_sl2": (a_t + b_t, a + b),
         "answered_in_time": (a_t, a + b),
         "offer_compliance": (sum(map(heard, still)), len(still)),
-        "fcr_settled": (0, 0),
+        "fcr_settled": (len([c for c in noted if c.settled]), len(noted)),
         "fcr_not_passed_on": (n(lambda c: answered(c) and not passed_on(c)), a),
         "fcr_no_repeat": (sum(not came_back(c) for c in again), len(again)),
         "citizen_reachability": (len(happy), len(citizens)),
@@ -327,7 +379,7 @@ def of_talks(talks: Sequence[Talk]) -> dict[str, Pair]:
     return {
         "aht": (seconds + wrap_up, n),
         "mean_talk": (seconds, n),
-        "mean_hold": (0.0, n),
+        "mean_hold": (sum(talk.held for talk in talks), n),
         "mean_wrap_up": (wrap_up, n),
         "handled": (n, n),
     }

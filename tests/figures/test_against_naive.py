@@ -21,7 +21,7 @@ from acd.records import FigureBook, upgrade
 from acd.records.database import connect
 from acd.records.entries import Entry, seal
 from acd.records.ledger import citizen_of
-from acd.records.tables import callback
+from acd.records.tables import callback, contact
 from acd.records.writing import Batch, store
 from tests.figures.days import DAY, LIMITS, SETTINGS, Day, days
 from tests.figures.naive import Counted, History, count
@@ -65,11 +65,29 @@ async def fill(url: str, day: Day, history: History) -> None:
         }
         for id, promise in history.promises.items()
     ]
+    notes = [
+        {
+            "contact": f"{note.call}~{note.operator}~{n:04}",
+            "operator": note.operator,
+            "line": "gentinfo",
+            "call": note.call,
+            "language": "nl",
+            "began_at": note.began,
+            "name": "",
+            "note": "",
+            "subjects": "[]",
+            "settled": note.settled,
+            "version": 1,
+        }
+        for n, note in enumerate(day.notes)
+    ]
     try:
         await store(engine, Batch("run", len(entries), entries))
-        if promises:
-            async with engine.begin() as connection:
+        async with engine.begin() as connection:
+            if promises:
                 await connection.execute(insert(callback), promises)
+            if notes:
+                await connection.execute(insert(contact), notes)
     finally:
         await engine.dispose()
 
@@ -94,7 +112,7 @@ def same(ours: Counted, naive: Counted) -> None:
 
 
 async def check(url: str, day: Day, grain: Grain, since: float, until: float, now: float, lists: Sequence[Ref]) -> None:
-    history = History(day.events)
+    history = History(day.events, day.notes)
     await fill(url, day, history)
     book = FigureBook(url)
     try:

@@ -141,6 +141,23 @@ def test_each_thing_that_happened_is_counted_once() -> None:
     assert of("switch_link_losses_total") == 1
 
 
+def test_a_colleague_has_a_talk_of_his_own_and_who_is_moved_is_counted() -> None:
+    metrics, call = measured(), CallId("1.1")
+    metrics.listen(
+        [
+            e.CallRerouted(10.0, call, LEZ, BJB, "coach"),
+            e.CallAnswered(25.0, call, LEZ, AN, 25.0, 20.0),
+            e.TalkFinished(85.0, call, AN, 85.0),
+            e.CallPickedUp(85.0, call, LEZ, OperatorId("bo"), 85.0),
+            e.TalkFinished(115.0, call, OperatorId("bo"), 115.0),
+        ]
+    )
+    samples = read(metrics)
+    assert samples["acd_calls_rerouted_total", (("line", "lez"),)] == 1
+    assert samples["acd_talk_seconds_count", (("line", "lez"),)] == 2
+    assert samples["acd_talk_seconds_sum", (("line", "lez"),)] == 90
+
+
 def test_nothing_is_kept_of_calls_that_are_over() -> None:
     metrics = measured()
     metrics.listen(a_day())

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from acd.model import events as ev
 from acd.model.events import Event, Why
-from acd.model.facts import CallWhereabouts, OfferFailure
+from acd.model.facts import CallWhereabouts, OfferFailure, TransferHow
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
@@ -113,6 +113,40 @@ def closed(call: str, at: float) -> list[Step]:
     ]
 
 
+def moved(call: str, at: float, line: LineId, to: LineId) -> list[Step]:
+    """Joins a line 10 s after ``at``, is moved to another 20 s later, and gives up there after 50 s in all."""
+    id = CallId(call)
+    return [
+        *waiting(call, at, line),
+        [ev.CallRerouted(at + 30, id, to, line, "coach")],
+        [ev.OutcomeCounted(at + 60, id, to, Outcome.ABANDONED, 50.0), ev.CallEnded(at + 60, id, at + 60)],
+    ]
+
+
+def passed_on(call: str, at: float, operator: str = "an", colleague: str = "bo", offer: int = 1) -> list[Step]:
+    """Talks with the one from 35 s to 95 s after ``at``, 20 s of it on hold, and with the other until 155 s."""
+    id, an, bo = CallId(call), OperatorId(operator), OperatorId(colleague)
+    return [
+        *answered(call, at, operator, offer)[:5],
+        [ev.CallHeld(at + 75, id, an, at + 75)],
+        [
+            ev.CallTransferred(at + 95, id, LINE, an, "201", TransferHow.CONSULT),
+            ev.CallResumed(at + 95, id, an, at + 95, 20.0),
+            ev.TalkFinished(at + 95, id, an, at + 95),
+            change(at + 95, operator, _S.IN_CALL, _S.WRAP_UP, line=LINE),
+            ev.CallPickedUp(at + 95, id, LINE, bo, at + 95),
+            change(at + 95, colleague, _S.AVAILABLE, _S.IN_CALL, line=LINE),
+        ],
+        [change(at + 105, operator, _S.WRAP_UP, _S.AVAILABLE)],
+        [
+            ev.TalkFinished(at + 155, id, bo, at + 155),
+            change(at + 155, colleague, _S.IN_CALL, _S.WRAP_UP, line=LINE),
+            ev.CallEnded(at + 155, id, at + 155),
+        ],
+        [change(at + 185, colleague, _S.WRAP_UP, _S.AVAILABLE)],
+    ]
+
+
 def flat(steps: Sequence[Sequence[Event]]) -> list[Event]:
     return [event for step in steps for event in step]
 
@@ -151,7 +185,7 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "mode": st.sampled_from(SpyMode),
     "until": times,
     **dict.fromkeys(("arrived_at", "entered_at", "gone_at", "answered_at", "ended_at", "waited"), times),
-    **dict.fromkeys(("heard_at", "start", "end", "deadline"), times),
+    **dict.fromkeys(("heard_at", "start", "end", "deadline", "held_at", "resumed_at", "held"), times),
     **dict.fromkeys(("did", "language", "path", "because", "reason", "by", "what"), texts),
 }
 
@@ -159,7 +193,7 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
 def _random(kind: type[Event]) -> st.SearchStrategy[Event]:
     fields = {name: _FIELDS[name] for name in kind.__struct_fields__ if name in _FIELDS}
     match kind:
-        case ev.CallAnswered | ev.TalkFinished:
+        case ev.CallAnswered | ev.TalkFinished | ev.CallHeld | ev.CallResumed | ev.CallPickedUp:
             fields["operator"] = st.none() | operators
         case ev.OutcomeCounted:
             fields["line"] = st.none() | lines
@@ -182,6 +216,10 @@ def _random(kind: type[Event]) -> st.SearchStrategy[Event]:
             fields["lines"] = st.none() | st.lists(lines, min_size=1, max_size=2).map(tuple)
         case ev.LineOverridden:
             fields["open"] = st.none() | st.booleans()
+        case ev.CallTransferred:
+            fields["operator"] = st.none() | operators
+            fields["to"] = texts
+            fields["how"] = st.sampled_from(TransferHow)
         case ev.CallRerouted:
             fields["before"] = lines
         case ev.SpyStarted | ev.SpyEnded:
@@ -208,7 +246,7 @@ def legal(draw: st.DrawFn) -> list[Step]:
     stories: list[list[Step]] = []
     for n in range(draw(st.integers(1, 6))):
         call, at, operator = f"18.{n}", draw(times), f"op{n}"
-        match draw(st.sampled_from(["answered", "abandoned", "missed", "closed", "cut"])):
+        match draw(st.sampled_from(["answered", "abandoned", "missed", "closed", "moved", "passed_on", "cut"])):
             case "answered":
                 stories.append(answered(call, at, operator, next(offer)))
             case "abandoned":
@@ -217,8 +255,12 @@ def legal(draw: st.DrawFn) -> list[Step]:
                 stories.append(missed(call, at, operator, next(offer)))
             case "closed":
                 stories.append(closed(call, at))
+            case "moved":
+                stories.append(moved(call, at, LINE, LineId("sportlijn")))
+            case "passed_on":
+                stories.append(passed_on(call, at, operator, "colleague", next(offer)))
             case _:
-                whole = answered(call, at, operator, next(offer))
+                whole = passed_on(call, at, operator, "colleague", next(offer))
                 stories.append(whole[: draw(st.integers(1, len(whole)))])
     mixed: list[Step] = []
     while stories:

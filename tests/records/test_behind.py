@@ -10,7 +10,7 @@ from acd.model.calls import CallsWanted, CountedBy
 from acd.model.ids import CallId, LineId
 from acd.model.outcome import Outcome
 from acd.records import Archive
-from tests.records.histories import LINE, abandoned, answered, closed, flat, missed, waiting
+from tests.records.histories import LINE, abandoned, answered, closed, flat, missed, moved, waiting
 from tests.records.places import Place
 
 SPORT = LineId("sportlijn")
@@ -25,6 +25,7 @@ STORIES = [
     missed("17.6", T0 + 100, "an", 4),
     closed("17.7", T0 + 200),
     waiting("17.8", T0 + 3000),
+    moved("17.10", T0 + 1780, LINE, SPORT),  # joins in the first half-hour, is moved in the second
 ]
 COUNTED = {Outcome.ANSWERED: (Outcome.ANSWERED,), Outcome.ABANDONED: (Outcome.ABANDONED, Outcome.ABANDONED_SHORT)}
 
@@ -47,10 +48,10 @@ async def ids(archive: Archive, wanted: CallsWanted) -> set[str]:
 
 async def test_an_outcome_is_counted_on_its_line_at_its_moment(archive: Archive) -> None:
     hour = CallsWanted(T0, T0 + 3600)
-    assert await ids(archive, hour) == {"17.1", "17.2", "17.3", "17.4", "17.6", "17.7"}
+    assert await ids(archive, hour) == {"17.1", "17.2", "17.3", "17.4", "17.6", "17.7", "17.10"}
     given_up = CallsWanted(T0 + 3600, T0 + 7200, outcomes=(Outcome.ABANDONED,))
     assert await ids(archive, given_up) == {"17.5"}
-    assert await ids(archive, CallsWanted(T0, T0 + 3600, lines=(SPORT,))) == {"17.3"}
+    assert await ids(archive, CallsWanted(T0, T0 + 3600, lines=(SPORT,))) == {"17.3", "17.10"}
 
 
 async def test_lists_agree_with_the_tally(archive: Archive) -> None:

@@ -10,7 +10,17 @@ from sqlalchemy import func, insert, select
 from acd.model.callback import CallbackState
 from acd.model.ids import CallbackId, CallId
 from acd.model.promise import Note, settled
-from acd.records import Archive, CallbackStore, DatabaseUnusable, erase_numbers, erasure, tables, upgrade
+from acd.records import (
+    Archive,
+    CallbackStore,
+    DatabaseUnusable,
+    Ledger,
+    erase_citizens,
+    erase_numbers,
+    erasure,
+    tables,
+    upgrade,
+)
 from acd.records.database import connect
 from tests.callbacks.promises import AN, BO, promise
 from tests.records.histories import abandoned
@@ -55,6 +65,19 @@ async def test_a_promise_keeps_its_number_as_long_as_it_is_owed(place: Place) ->
         await store.book(msgspec.structs.replace(promise("17.4"), call=CallId("17.4")), BO)
     finally:
         await store.close()
+
+
+async def test_a_citizen_is_known_again_for_his_own_term_only(place: Place) -> None:
+    async with Ledger(place.url, place.spill, key=b"a key of the test") as ledger:
+        ledger.write(abandoned("17.1", OLD)[0])
+        ledger.write(abandoned("17.2", NEW)[0])
+        await ledger.caught_up()
+    await erase_numbers(place.url, NEW + 1)
+    assert len({row["citizen"] for row in await place.rows(tables.citizen)}) == 1
+    assert await erase_citizens(place.url, LIMIT) == 1
+    assert [row["call"] for row in await place.rows(tables.citizen)] == ["17.2"]
+    assert await erase_citizens(place.url, LIMIT) == 0
+    assert len(await place.rows(tables.call)) == 2
 
 
 async def test_many_go_in_small_steps(place: Place) -> None:

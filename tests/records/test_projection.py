@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from acd.model import events as ev
 from acd.model.events import Why
 from acd.model.facts import OfferFailure
-from acd.model.ids import CallbackId, CallId, OfferId, OperatorId
+from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.records import rebuild, tables, upgrade
@@ -26,7 +26,20 @@ from acd.records.database import connect
 from acd.records.entries import seal
 from acd.records.projection import STEPS, Picture
 from acd.records.writing import TABLES, Batch, store
-from tests.records.histories import KINDS, LINE, WHY, Step, abandoned, answered, any_history, change, flat, missed
+from tests.records.histories import (
+    KINDS,
+    LINE,
+    WHY,
+    Step,
+    abandoned,
+    answered,
+    any_history,
+    change,
+    flat,
+    missed,
+    moved,
+    passed_on,
+)
 from tests.records.places import Place
 
 NOT_PROJECTED = {
@@ -65,6 +78,7 @@ async def test_an_answered_call_from_its_arrival_to_its_end(place: Place) -> Non
             "callback_heard_at": None,
             "callback_waited": None,
             "callback": None,
+            "transferred_at": None,
         }
     ]
     assert await place.rows(tables.outcome) == [
@@ -150,6 +164,36 @@ async def test_a_caller_sent_on_to_another_line_stays_one_call_with_its_first_ou
     assert (row["operator"], row["entered_at"], row["talk_ended_at"], row["offers"]) == ("bo", 1101.0, None, 2)
     (outcome,) = await sqlite.rows(tables.outcome)
     assert outcome["at"] == 1035.0
+
+
+async def test_a_caller_passed_on_to_a_colleague_is_one_call_with_two_talks(place: Place) -> None:
+    await place.write(*passed_on("17.1", 1000.0))
+    (call,) = await place.rows(tables.call)
+    assert (call["operator"], call["answered_at"], call["transferred_at"]) == ("bo", 1095.0, 1095.0)
+    (outcome,) = await place.rows(tables.outcome)
+    assert (outcome["outcome"], outcome["at"], outcome["waited"]) == ("answered", 1035.0, 25.0)
+    talks = await place.rows(tables.talk)
+    assert [(t["operator"], t["began_at"], t["ended_at"], t["held"], t["held_at"]) for t in talks] == [
+        ("an", 1035.0, 1095.0, 20.0, None),
+        ("bo", 1095.0, 1155.0, 0.0, None),
+    ]
+    assert [t["wrapped_up_at"] - t["wrap_up_at"] for t in talks] == [10.0, 30.0]
+
+
+async def test_a_hold_that_nobody_ends_is_over_with_the_talk(sqlite: Place) -> None:
+    call, an = CallId("17.1"), OperatorId("an")
+    holds = [ev.CallHeld(1050.0, call, an, 1050.0), ev.CallHeld(1060.0, call, an, 1060.0)]
+    await sqlite.write(*answered("17.1", 1000.0)[:5], holds, [ev.CallEnded(1080.0, call, 1080.0)])
+    (talk,) = await sqlite.rows(tables.talk)
+    assert (talk["ended_at"], talk["held"], talk["held_at"]) == (1080.0, 30.0, None)
+
+
+async def test_a_caller_moved_by_hand_waits_on_the_new_line_from_his_old_moment_on(place: Place) -> None:
+    await place.write(*moved("17.1", 1000.0, LINE, LineId("sportlijn")))
+    waits = [(w["line"], w["began_at"], w["ended_at"], w["how"]) for w in await place.rows(tables.wait)]
+    assert waits == [("gentinfo", 1010.0, 1030.0, "moved"), ("sportlijn", 1010.0, 1060.0, "abandoned")]
+    (call,) = await place.rows(tables.call)
+    assert (call["line"], call["entered_at"]) == ("sportlijn", 1010.0)
 
 
 async def test_times_without_sight_of_the_switch(sqlite: Place) -> None:

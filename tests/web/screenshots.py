@@ -5,6 +5,7 @@ house with an invented city in it, on a Tuesday at 14:10.
 """
 
 import asyncio
+import re
 import sys
 import tempfile
 from datetime import datetime
@@ -15,7 +16,11 @@ import msgspec
 from playwright.async_api import Browser, Page, async_playwright
 
 from acd.model.account import Role
+from acd.model.contact import Draft
+from acd.model.ids import OperatorId
 from acd.web.server import WebServer
+from tests.web.earlier import history
+from tests.web.exchange import MARIE
 from tests.web.house import LINK, PASSWORD, WHO, House, busy_house
 
 CHROMIUM = "/usr/bin/chromium"
@@ -41,6 +46,7 @@ SHOTS = [
     Shot("wallboard-desk", "/", shown="body[data-state=live] #curve-plot canvas"),
     Shot("calls", "/calls?what=reachability&line=sportlijn", shown="#calls"),
     Shot("call", "/calls/{call}", shown=".history"),
+    Shot("desk-call", "/desk", Role.OPERATOR, shown="#phone[data-state=talking] [data-part=talking]"),
 ]
 
 
@@ -67,7 +73,22 @@ async def enter(page: Page, url: str, role: Role) -> None:
     await page.locator("#name").fill(WHO[role])
     await page.locator("#password").fill(PASSWORD)
     await page.keyboard.press("Enter")
-    await page.wait_for_url("**/callbacks")
+    await page.wait_for_url(re.compile("/(callbacks|desk)$"))
+
+
+async def talks(house: House) -> None:
+    """Olga is on the phone with somebody who has called before, and writes."""
+    exchange = house.exchange
+    await history(house.contacts, MARIE, house.now)
+    exchange.link()
+    exchange.on_duty("an")
+    house.now -= 96
+    exchange.rings_and_is_answered("17.1", waited=74.0)
+    house.now += 96
+    draft = Draft("Marie De Wilde", "Rijbewijs ligt klaar aan loket Zuid; ze kreeg geen sms.", ("rijbewijs",))
+    contact = house.office.in_hand(OperatorId("an"))
+    assert contact is not None
+    await house.office.save(contact.contact, contact.operator, draft, 0, None)
 
 
 def interesting(house: House) -> str:
@@ -79,6 +100,7 @@ def interesting(house: House) -> str:
 async def main(folder: Path, names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as records:
         async with busy_house(Path(records), NOW, names=("localhost", "127.0.0.1")) as house:
+            await talks(house)
             server = WebServer(house.app, house.hub, port=0)
             await server.start()
             async with async_playwright() as playwright:

@@ -130,7 +130,7 @@ class Desk:
         hidden = await self.page.evaluate(_OUT_OF_SIGHT)
         assert hidden == [], what
         for scheme in ("light", "dark"):
-            await self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            await self.page.emulate_media(color_scheme=scheme)
             await check_accessible(self.page, f"{what}, {scheme}")
         await self.page.emulate_media(color_scheme="light")
 

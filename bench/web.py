@@ -26,13 +26,18 @@ from urllib.parse import urlsplit
 import itsdangerous
 import msgspec
 
+from acd.bootstrap.phones import EnginePhones
+from acd.config import load
+from acd.engine.board import BoardDesk
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
 from acd.model.account import Account, AuditAction, AuditEntry, Role
 from acd.model.ids import OperatorId
+from acd.model.phones import PhoneAccess
 from acd.model.policy import Policy
-from acd.records import AccountStore, upgrade
+from acd.records import AccountStore, ContactStore, upgrade
 from acd.web.app import create_app
+from acd.web.desk import Office
 from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.server import WebServer
@@ -40,7 +45,8 @@ from acd.web.snapshot import snapshot
 from bench.city import write_city
 from bench.engine import Bench, offers
 from bench.figures import Spread, number, ratio, spread, table
-from bench.machine import load, processor_time
+from bench.machine import load as machine_load
+from bench.machine import processor_time
 from bench.report import aim
 
 LINES: Final = 8
@@ -57,6 +63,8 @@ class Phase(msgspec.Struct):
 
     events: list[float]
     """Moments of the changes, seconds since the epoch."""
+    whose: list[list[str]]
+    """Whose desk each of them changed."""
     late: list[float]
     """Milliseconds from the moment at which a change was due to its decision being made."""
     decision: list[float]
@@ -72,15 +80,23 @@ class Host(Bench):
     """Calls that come, are offered, answered and ended, one step of one call at a time, on the machine's clock."""
 
     def __init__(self, policy: Policy) -> None:
+        self.office: Office | None = None
+        self.touched: set[str] = set()
         super().__init__(policy)
         self._lines = list(policy.lines)
         self._steps = self._life()
+
+    def desk(self, operator: OperatorId) -> BoardDesk | None:
+        return self.engine.desk(operator)
 
     def tell(self, fact: Any) -> Any:
         self.now = time.time()
         begin = time.perf_counter_ns()
         step = self.engine.handle(fact, self.now)
         self.spent.append((time.perf_counter_ns() - begin) / 1e6)
+        self.touched |= {whose for event in step.events if (whose := getattr(event, "operator", None)) is not None}
+        if self.office is not None:
+            self.office.listen(step.events)
         return step
 
     def step(self) -> None:
@@ -109,15 +125,23 @@ async def host(folder: Path, rate: float, seconds: float, desks: int) -> None:
     await upgrade(url)
     store = AccountStore(url)
     door = Door(store, secret=SECRET, secure=False)
-    server = WebServer(create_app(hub, door=door), hub, port=0)
+    city = load(folder / "queues.yaml")
+    contacts = ContactStore(url)
+    office = run.office = Office(run, contacts, lambda: city, clock=time.time)
+    phones = EnginePhones(lambda: policy, engine.desk, lambda: engine.board(time.time()), run.tell, PhoneAccess)
+    app = create_app(hub, door=door, office=office, requests=contacts, telephony=phones, notes=contacts)
+    server = WebServer(app, hub, port=0)
     await server.start()
     gc.collect()
     gc.freeze()
-    _say({"url": server.url, "cookies": await cookies(store, door, policy, desks)})
+    who = list(policy.operators)[:desks]
+    _say({"url": server.url, "who": who, "cookies": await cookies(store, door, policy, desks)})
     commands = await _lines_in()
     while await commands.readline():
         _say(msgspec.to_builtins(await _changes(run, hub, rate, seconds)))
     await server.stop()
+    await office.written()
+    await contacts.close()
     await store.close()
 
 
@@ -137,18 +161,20 @@ def _packed(session: dict[str, str]) -> bytes:
 
 
 async def _changes(run: Host, hub: Hub, rate: float, seconds: float) -> Phase:
-    events, late, decision = [], [], []
+    events, late, decision, whose = [], [], [], []
     cpu, start = time.process_time(), time.time()
     for nth in range(int(rate * seconds)):
         due = start + nth / rate
         await asyncio.sleep(max(0.0, due - time.time()))
         run.take_times()
+        run.touched.clear()
         run.step()
         decision.append(sum(run.take_times()))
         late.append((time.time() - due) * 1e3)
         events.append(run.now)
+        whose.append(sorted(run.touched))
         hub.changed()
-    return Phase(events, late, decision, (time.process_time() - cpu) / (time.time() - start))
+    return Phase(events, whose, late, decision, (time.process_time() - cpu) / (time.time() - start))
 
 
 def _say(what: Any) -> None:
@@ -207,6 +233,9 @@ class Found(msgspec.Struct):
     boards: int
     desks: int
     shown: Spread | None
+    """On a wallboard."""
+    own: Spread | None
+    """On the desk that it is about."""
     missed: int
     """Events that some screen never showed."""
     kilobytes: float
@@ -257,13 +286,20 @@ async def _measured(process: asyncio.subprocess.Process, boards: int, desk: str,
     await asyncio.gather(*tasks, return_exceptions=True)
     if wrong := {page.status for page in pages} - {200}:
         print(f"{desk} answers {', '.join(map(str, sorted(wrong)))}: these pages are not counted")
-    # A desk is told of its own changes only: what an event is to it, its own page must say.
     delays = [list(screen.delays(crowded.events)) for screen in screens]
+    # A desk is told of its own changes only.
+    own = {
+        who: [at for at, whose in zip(crowded.events, crowded.whose, strict=True) if who in whose]
+        for who in hello["who"]
+    }
+    told = [list(page.delays(own[who])) for page, who in zip(pages, hello["who"], strict=True)]
     return Found(
         boards,
         sum(page.status == 200 for page in pages),
         spread([delay for some in delays for delay in some]),
-        sum(len(crowded.events) - len(some) for some in delays),
+        spread([delay for some in told for delay in some]),
+        sum(len(crowded.events) - len(some) for some in delays)
+        + sum(len(own[who]) - len(some) for who, some in zip(hello["who"], told, strict=True)),
         sent / seconds / 1e3,
         alone.cpu,
         spent / seconds,
@@ -271,7 +307,7 @@ async def _measured(process: asyncio.subprocess.Process, boards: int, desk: str,
         spread(crowded.decision),
         spread(alone.late),
         spread(crowded.late),
-        load(),
+        machine_load(),
     )
 
 
@@ -291,7 +327,8 @@ async def _heard(process: asyncio.subprocess.Process) -> Any:
 
 def show(found: Found, rate: float) -> str:
     rows = [
-        ("event to screen", None, found.shown),
+        ("event to wallboard", None, found.shown),
+        ("event to its own desk", None, found.own),
         ("decision of the engine", found.decision_alone, found.decision),
         ("due to decided", found.late_alone, found.late),
     ]
@@ -302,7 +339,7 @@ def show(found: Found, rate: float) -> str:
         for name, alone, crowded in rows
     ]  # fmt: skip
     head = ["ms", "p50 alone", "p50", "p99 alone", "p99", "ratio of means"]
-    p99 = found.shown.p99 if found.shown else None
+    p99 = max((each.p99 for each in (found.shown, found.own) if each), default=None)
     return "\n".join(
         [
             f"{found.boards} wallboards, {found.desks} operators' pages, {rate:g} changes/s; load {found.load:.1f}",

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from acd.bootstrap.service import Service
 from acd.model import facts as f
 from acd.model.account import Account, Role
-from acd.model.ids import CallbackId
+from acd.model.ids import CallbackId, CallId, LineId
 from acd.model.promise import CallbackCounts, Note, settled
 from acd.records import CallbackStore
 from acd.web.passwords import hash_now
@@ -48,6 +48,17 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
     yield service
     service.stop()
     await asyncio.wait_for(task, 10)
+
+
+async def test_a_line_opens_the_citys_own_page_about_a_caller(service: Service) -> None:
+    id, line = next(iter(service.city.lines.items()))
+    lines = dict(service.city.lines)
+    lines[id] = msgspec.structs.replace(line, screen_pop="https://crm.example/?n={number}&c={call}&l={language}")
+    service.city = msgspec.structs.replace(service.city, lines=lines)
+    pop = service.office.screen_pop
+    assert pop(id, CallId("17.1"), "+32470123456", "fr") == "https://crm.example/?n=%2B32470123456&c=17.1&l=fr"
+    assert pop(id, CallId("17.1"), None, "nl") == "https://crm.example/?n=&c=17.1&l=nl"
+    assert pop(LineId("gone"), CallId("17.1"), None, "nl") is None
 
 
 async def promised(service: Service, call: str, number: str, deadline: float) -> None:

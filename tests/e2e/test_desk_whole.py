@@ -129,7 +129,10 @@ class Desk:
         assert height <= 768, (what, height)
         hidden = await self.page.evaluate(_OUT_OF_SIGHT)
         assert hidden == [], what
-        await check_accessible(self.page, what)
+        for scheme in ("light", "dark"):
+            await self.page.emulate_media(color_scheme=scheme)
+            await check_accessible(self.page, f"{what}, {scheme}")
+        await self.page.emulate_media(color_scheme="light")
 
 
 _OUT_OF_SIGHT: Final = """() => [

@@ -5,6 +5,7 @@ house with an invented city in it, on a Tuesday at 14:10.
 """
 
 import asyncio
+import re
 import sys
 import tempfile
 from datetime import datetime
@@ -15,7 +16,11 @@ import msgspec
 from playwright.async_api import Browser, Page, async_playwright
 
 from acd.model.account import Role
+from acd.model.contact import Draft
+from acd.model.ids import OperatorId
 from acd.web.server import WebServer
+from tests.web.earlier import history
+from tests.web.exchange import MARIE
 from tests.web.house import LINK, PASSWORD, WHO, House, busy_house
 from tests.web.weeks import write_weeks
 
@@ -47,6 +52,7 @@ SHOTS = [
     Shot("call", "/calls/{call}", shown=".history"),
     Shot("reports", REPORT, size=(1366, 1180), shown="#per-day"),
     Shot("reports-print", REPORT, size=A4, shown="#per-day", paper=True),
+    Shot("desk-call", "/desk", Role.OPERATOR, shown="#phone[data-state=talking] [data-part=talking]"),
 ]
 
 
@@ -75,7 +81,22 @@ async def enter(page: Page, url: str, role: Role) -> None:
     await page.locator("#name").fill(WHO[role])
     await page.locator("#password").fill(PASSWORD)
     await page.keyboard.press("Enter")
-    await page.wait_for_url("**/callbacks")
+    await page.wait_for_url(re.compile("/(callbacks|desk)$"))
+
+
+async def talks(house: House) -> None:
+    """Olga is on the phone with somebody who has called before, and writes."""
+    exchange = house.exchange
+    await history(house.contacts, MARIE, house.now)
+    exchange.link()
+    exchange.on_duty("an")
+    house.now -= 96
+    exchange.rings_and_is_answered("17.1", waited=74.0)
+    house.now += 96
+    draft = Draft("Marie De Wilde", "Rijbewijs ligt klaar aan loket Zuid; ze kreeg geen sms.", ("rijbewijs",))
+    contact = house.office.in_hand(OperatorId("an"))
+    assert contact is not None
+    await house.office.save(contact.contact, contact.operator, draft, 0, None)
 
 
 def interesting(house: House) -> str:
@@ -88,6 +109,7 @@ async def main(folder: Path, names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as records:
         async with busy_house(Path(records), NOW, names=("localhost", "127.0.0.1")) as house:
             await write_weeks(Path(records), NOW, 45)
+            await talks(house)
             server = WebServer(house.app, house.hub, port=0)
             await server.start()
             async with async_playwright() as playwright:

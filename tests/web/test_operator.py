@@ -1,22 +1,28 @@
 """The operator's desk: who sees what, what is kept of what he types, and the trace of it."""
 
 import asyncio
+import html
 import re
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from acd.config.city import Supervision
 from acd.model import facts as f
 from acd.model.account import Account, AuditAction, AuditEntry, Role
-from acd.model.contact import Contact, ContactId
-from acd.model.ids import CallId, LineId, OperatorId
+from acd.model.commands import Spy
+from acd.model.contact import Contact, ContactId, How, TransferNote
+from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.mendable import Mendable
 from acd.model.operator import OperatorState, Wish
+from acd.model.supervision import SpyEnd, SpyMode
+from acd.web.phone import PhoneView, Targets
 from tests.web.earlier import LICENCE, history
-from tests.web.exchange import MARIE
+from tests.web.exchange import CITY, MARIE
 from tests.web.house import DIGEST, NOW, House, added, opened, sign_in, signed_in
 from tests.web.promises import busy_day
 
@@ -198,6 +204,64 @@ async def test_the_citys_own_system_is_one_click_away_for_lines_that_have_one(ol
     house.exchange.answer(offer)
     house.exchange.hang_up("17.2")
     assert page in await olga.page(), "also while he writes it down"
+
+
+async def test_who_may_not_see_the_number_does_not_find_it_in_that_link(house: House) -> None:
+    await house.store.set_role("ada", Role.ADMIN, AN, AuditEntry(NOW, "cli", "", AuditAction.ACCOUNT_ROLE, "ada"))
+    house.exchange.on_duty("an")
+    house.exchange.call("17.1", line="sportlijn")
+    house.exchange.ring()
+    async with signed_in(house, Role.ADMIN) as browser:
+        page = await Desk(browser, house).page()
+    assert 'href="https://crm.example/?n=None&amp;l=nl"' in page and "470" not in page
+
+
+# --- Who listens, and what comes along -------------------------------------------------------------------------------
+
+
+async def test_he_sees_who_listens_for_as_long_as_it_lasts(olga: Desk, house: House) -> None:
+    house.exchange.on_duty("an")
+    house.exchange.rings_and_is_answered("17.1")
+    house.exchange.tell(f.SpyWanted(AN, Device("1002"), SpyMode.LISTEN, "sven"))
+    [spy] = [command.spy for command in house.exchange.commands if isinstance(command, Spy)]
+    assert "sven" not in await olga.page(), "his phone only rings"
+    house.exchange.tell(f.SpyBegan(spy, NOW))
+    assert "sven luistert mee" in await olga.page()
+    assert (await olga.browser.get("/api/desk")).json()["desk"]["spies"][0]["by"] == "sven"
+    house.exchange.city = msgspec.structs.replace(CITY, supervision=Supervision(visible=False))
+    assert "sven" not in await olga.page(), "the settings say that he is not told"
+    assert (await olga.browser.get("/api/desk")).json()["desk"]["spies"] == []
+    house.exchange.city = CITY
+    house.exchange.tell(f.SpyOver(spy, NOW, SpyEnd.OVER))
+    assert "sven" not in await olga.page()
+
+
+async def test_what_came_along_with_the_caller_is_shown_as_it_rings_and_survives_a_restart(
+    olga: Desk, house: House
+) -> None:
+    house.exchange.on_duty("an")
+    note = TransferNote(CallId("17.1"), OperatorId("bo"), "sportlijn", How.BLIND, "wil <b>nu</b> een antwoord", NOW)
+    await house.contacts.leave(note)
+    house.open()
+    house.exchange.call("17.1", line="sportlijn")
+    house.exchange.ring()
+    async with signed_in(house, Role.OPERATOR) as browser:
+        page = await Desk(browser, house).page()
+        seen = (await browser.get("/api/phone")).json()
+    assert "Bo Claes geeft mee:" in page and "wil &lt;b&gt;nu&lt;/b&gt; een antwoord" in page
+    assert seen["talk"]["note"]["by"] == "bo"
+
+
+async def test_a_phone_that_is_not_in_the_page_is_pushed_and_the_floor_is_not(olga: Desk, house: House) -> None:
+    house.exchange.on_duty("an")
+    house.exchange.rings_and_is_answered("17.1")
+    house.exchange.tell(f.TalkHeld(CallId("17.1"), NOW - 3))
+    page = await olga.page()
+    found = re.search(r'data-view="([^"]*)"', page)
+    assert found and 'data-kind="sip"' in page
+    view = msgspec.json.decode(html.unescape(found[1]), type=PhoneView)
+    assert view.talk is not None and (view.talk.call, view.talk.held_since) == ("17.1", NOW - 3)
+    assert view.targets == Targets({}, (), ())
 
 
 # --- What he types ---------------------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from acd.model import facts as f
 from acd.model.account import Account, Role
+from acd.model.commands import HangUpTalk
 from acd.model.contact import Contact, ContactId, Draft
-from acd.model.ids import Device, OperatorId
+from acd.model.ids import CallId, Device, OperatorId
 from acd.model.mendable import Mendable
 from acd.model.operator import OperatorState
 from acd.model.policy import DeskRule
@@ -65,6 +66,13 @@ class Site:
                 draft = await self.kept(contact, operator)
                 if draft is not None and draft.note == note:
                     return draft
+                await asyncio.sleep(0.05)
+
+    async def until_hung_up(self) -> None:
+        async with asyncio.timeout(10):
+            while True:
+                if any(isinstance(command, HangUpTalk) for command in self.exchange.commands):
+                    return
                 await asyncio.sleep(0.05)
 
     def state(self, operator: OperatorId) -> OperatorState:
@@ -221,6 +229,43 @@ async def test_a_call_needs_no_scrolling(page: Page, site: Site, height: int) ->
     assert await page.evaluate("document.documentElement.scrollHeight") <= height
     writing = await page.evaluate("(w => [w.scrollHeight, w.clientHeight])(document.getElementById('writing'))")
     assert writing[0] <= writing[1], "all that he fills in is in sight at once"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_the_telephone_alone_is_accessible_and_hangs_up(page: Page, site: Site, theme: str) -> None:
+    await enter(page, site, query=f"?theme={theme}")
+    await in_call(page, site)
+    await page.goto(f"{site.url}/desk/phone")
+    await expect(page.locator("#phone")).to_have_attribute("data-state", "talking")
+    await check_accessible(page, "talking")
+    await page.keyboard.press("d")
+    await expect(page.locator("#phone-to")).to_be_focused()
+    await check_accessible(page, "transfer")
+    await check_fits(page, "transfer")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("x")
+    await site.until_hung_up()
+
+
+async def test_a_phone_beside_the_page_is_shown_in_it_as_it_changes(page: Page, site: Site) -> None:
+    await enter(page, site)
+    await in_call(page, site)
+    shown = page.locator("#phone")
+    await expect(shown).to_have_attribute("data-state", "talking")
+    site.exchange.tell(f.TalkHeld(CallId("17.1"), time.time()))
+    await expect(shown).to_have_attribute("data-state", "held")
+    site.exchange.tell(f.TalkResumed(CallId("17.1"), time.time()))
+    await expect(shown).to_have_attribute("data-state", "talking")
+    await page.keyboard.type("x is een letter")
+    await page.keyboard.press("Shift+F8")
+    await page.keyboard.type("Bo")
+    await page.keyboard.press("Escape")
+    assert await focused(page) == "note", "back to what he was at"
+    await page.keyboard.press("F8")
+    await site.until_hung_up()
+    site.exchange.hang_up("17.1")
+    await expect(shown).to_have_attribute("data-state", "idle")
+    await site.until_kept("17.1~an", "x is een letter")
 
 
 # --- With a caller in the ear ----------------------------------------------------------------------------------------

@@ -111,7 +111,15 @@ class EnginePhones:
         if found is None or found.call is None:
             return None
         call = next(call for call in board.calls if call.call == found.call)
-        return Talk(call.call, call.line, call.state is not CallState.TALKING, found.since, call.held_since)
+        line = None if call.line is None else self._policy().lines.get(call.line)
+        return Talk(
+            call=call.call,
+            line=call.line,
+            ringing=call.state is not CallState.TALKING,
+            since=found.since,
+            held_since=call.held_since,
+            survey=line is not None and line.survey is not None,
+        )
 
     def targets(self) -> Targets:
         policy = self._policy()

@@ -16,11 +16,11 @@ from fastapi import FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import HTMLResponse, Response
 
 from acd.model.account import AuditAction
-from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn
+from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn, OperatorSendsToSurvey
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.phones import PhoneAccess
-from acd.model.policy import Operator, PhoneKind
+from acd.model.policy import SURVEY, Operator, PhoneKind
 from acd.web.access import VisitorOf, visitor_of
 from acd.web.answers import answer, described
 from acd.web.door import Door, Visitor
@@ -112,6 +112,8 @@ class Talk(msgspec.Struct, frozen=True):
     held_since: float | None
     note: TransferNote | None = None
     """Sent along by the operator before him."""
+    survey: bool = False
+    """His line asks its callers how it was: he may send this one there."""
 
 
 class PhoneView(msgspec.Struct, frozen=True):
@@ -263,6 +265,17 @@ class PhoneDesk:
             self._telephony.tell(OperatorSendsOn(who.id, visitor.name, to))
         return Reached(to, who.phone)
 
+    async def to_survey(self, visitor: Visitor) -> None:
+        """
+        Raises:
+            HTTPException: 409, he has nobody on the line, or the line asks nobody.
+        """
+        who, talk = self._in_talk(visitor)
+        if not talk.survey:
+            raise HTTPException(409, "phone_no_survey")
+        await self._door.book.write(visitor.entry(self._door.clock(), AuditAction.CALL_SENT_ON, talk.call, SURVEY))
+        self._telephony.tell(OperatorSendsToSurvey(who.id, visitor.name))
+
     def _in_talk(self, visitor: Visitor) -> tuple[Operator, Talk]:
         who = self.owner(visitor)
         talk = self._telephony.talk(who.id)
@@ -307,6 +320,12 @@ def _add_api(app: FastAPI, desk: PhoneDesk | None) -> None:
     async def hangup(visitor: VisitorOf) -> Response:
         """Hang up on the caller: 204, or 409 when there is none."""
         await _set_up(desk).hang_up(visitor)
+        return Response(status_code=204)
+
+    @app.post("/api/phone/survey", tags=["api"], status_code=204, response_class=Response)
+    async def survey(visitor: VisitorOf) -> Response:
+        """Send the caller on to the survey: 204, or 409 when there is none, or his line asks nobody."""
+        await _set_up(desk).to_survey(visitor)
         return Response(status_code=204)
 
     body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Sent"}}}, "required": True}

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from acd.model.account import Role
-from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn
+from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn, OperatorSendsToSurvey
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.phones import PhoneAccess
@@ -40,6 +40,7 @@ class Switch:
         self.kind = kind
         self.told: list[OperatorAction] = []
         self.ringing = False
+        self.survey = False
 
     def operator(self, id: OperatorId) -> Operator | None:
         return Operator(id, "An Peeters", Device("1001"), {}, self.kind) if id == "an" else None
@@ -51,7 +52,7 @@ class Switch:
         return OperatorState.IN_CALL, True
 
     def talk(self, id: OperatorId) -> Talk | None:
-        return Talk(CallId("7.1"), LineId("gentinfo"), self.ringing, 0.0, None)
+        return Talk(CallId("7.1"), LineId("gentinfo"), self.ringing, 0.0, None, survey=self.survey)
 
     def targets(self) -> Targets:
         return Targets(LINES, (), ACCESS.transfer)
@@ -205,6 +206,22 @@ async def test_with_a_phone_on_the_desk_the_engine_sends_on_and_hangs_up(place: 
         assert (await browser.post("/api/phone/hangup", headers=csrf)).status_code == 409
     who = OperatorId("an")
     assert place.switch.told == [OperatorSendsOn(who, "olga", "+3292101010"), OperatorHangsUp(who, "olga")]
+    assert ("olga", "call_sent_on", "7.1") in await place.house.audit()
+
+
+@pytest.mark.parametrize("kind", PhoneKind)
+async def test_a_caller_is_sent_to_the_survey_where_there_is_one(place: Place, kind: PhoneKind) -> None:
+    place.switch.kind = kind
+    async with signed_in(place.house, Role.OPERATOR) as browser:
+        csrf = {"X-CSRF-Token": (await browser.get("/api/me")).json()["csrf"]}
+        refused = await browser.post("/api/phone/survey", headers=csrf)
+        assert (refused.status_code, place.switch.told) == (409, [])
+        place.switch.survey = True
+        assert (await browser.get("/api/phone")).json()["talk"]["survey"] is True
+        assert (await browser.post("/api/phone/survey", headers=csrf)).status_code == 204
+        place.switch.ringing = True
+        assert (await browser.post("/api/phone/survey", headers=csrf)).status_code == 409
+    assert place.switch.told == [OperatorSendsToSurvey(OperatorId("an"), "olga")]
     assert ("olga", "call_sent_on", "7.1") in await place.house.audit()
 
 

@@ -26,6 +26,7 @@ from rich.table import Table
 from acd.bootstrap.settings import Settings, configure_log
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension
+from acd.figures.survey import SCORES
 from acd.model.account import Role, Scope
 from acd.model.events import CallOffered, Event
 from acd.model.mendable import Mendable
@@ -35,6 +36,7 @@ from acd.runtime.control import ControlError, ask
 
 if TYPE_CHECKING:
     from acd.figures.report import Query, Report, Value
+    from acd.figures.survey import SurveyReport
     from acd.records import Archive
 
 app = typer.Typer(
@@ -813,6 +815,7 @@ def report(
     to: Annotated[Path | None, typer.Option(help="Write a .csv or .xlsx instead.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
     list_all: Annotated[bool, typer.Option("--list", help="All figures and their formulas.")] = False,
+    survey: Annotated[bool, typer.Option(help="Instead: what callers answered after the conversation.")] = False,
 ) -> None:
     """The figures of some days (default: today), each with its formula and what stands behind it."""
     from acd.bootstrap import reports
@@ -824,6 +827,13 @@ def report(
         return
     today = f"{datetime.now(ZONE):%Y-%m-%d}"
     start = first or today
+    if survey:
+        scores = carry_out(reports.survey_report(settings(), start, last or start[:10]))
+        if as_json:
+            sys.stdout.write(msgspec.json.encode(scores).decode() + "\n")
+        else:
+            show_survey(scores)
+        return
     with plainly():
         chosen = [ref.key for _, ref in reports.norm_refs()] if norms else figure or []
         query = reports.asked(
@@ -868,6 +878,22 @@ def show_report(made: "Report", query: "Query") -> None:
         began = "the begin" if gap.began_at is None else clock(gap.began_at)
         ended = "now" if gap.ended_at is None else clock(gap.ended_at)
         out.print(f"* nothing could be seen from {began} to {ended} ({gap.reason}): counts are a lower bound")
+
+
+def show_survey(made: "SurveyReport") -> None:
+    """By line and question; ``!`` = of fewer than 10 scores."""
+    table = Table("line", "question", "n", "mean", "response", *map(str, SCORES))
+    for one in made.results:
+        weak = " !" if one.weak else ""
+        response = "-" if one.response is None else f"{one.response:.1%} ({one.n}/{one.asked})"
+        table.add_row(one.line, one.question, f"{one.n}{weak}", f"{one.mean:.2f}", response, *map(str, one.counts))
+    out.print(table)
+    for line in sorted(made.sent.keys() | made.sampled.keys()):
+        out.print(
+            f"{line}: asked {made.sampled.get(line, 0)} of the sample, {made.sent.get(line, 0)} sent by operators"
+        )
+    out.print(f"mean = {made.mean_is}")
+    out.print(f"response = {made.response_is}")
 
 
 def shown(value: "Value | None", unit: str) -> str:

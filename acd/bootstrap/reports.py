@@ -15,6 +15,7 @@ from acd.figures.limits import Limits
 from acd.figures.periods import Grain, moment
 from acd.figures.report import Behind, Dimension, Query, Ref, Report, read_ref, read_refs
 from acd.figures.sheets import csv_line, report_csv, report_xlsx
+from acd.figures.survey import SurveyReport
 from acd.figures.table import NORMS, Norm
 from acd.model.mendable import Mendable
 from acd.records import FigureBook, NoSuchView, read_view, rebuild, upgrade, view_named
@@ -69,6 +70,21 @@ async def make_report(settings: Settings, query: Query) -> Report:
     book = FigureBook(settings.database_url)
     try:
         return await book.report(query)
+    finally:
+        await book.close()
+
+
+async def survey_report(settings: Settings, first: str, last: str) -> SurveyReport:
+    """What callers answered after the conversation.
+
+    Raises:
+        BadPeriod: a day is written wrongly.
+        DatabaseUnusable: the records cannot be read.
+    """
+    bounds = moment(first), moment(last, end=True)
+    book = FigureBook(settings.database_url)
+    try:
+        return await book.survey(*bounds)
     finally:
         await book.close()
 

@@ -104,6 +104,8 @@ class DeskCall(msgspec.Struct, frozen=True):
     answered_at: float | None
     held_since: float | None = None
     """On hold, seconds since the epoch."""
+    survey: bool = False
+    """His line asks its callers how it was."""
 
 
 class DeskAttempt(msgspec.Struct, frozen=True):
@@ -167,7 +169,8 @@ def _call(call: "Call", line: LineId) -> DeskCall:
     # Of a caller who is offered again, the answer is one of before.
     answered_at = call.answered_at if call.state is CallState.TALKING else None
     where = call.path, call.entered_at, answered_at, call.held_since
-    return DeskCall(call.id, line, call.number, call.language, *where)
+    survey = call.line is not None and call.line.survey is not None
+    return DeskCall(call.id, line, call.number, call.language, *where, survey=survey)
 
 
 def board_spy(spy: "Spying") -> BoardSpy:

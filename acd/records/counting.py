@@ -38,11 +38,13 @@ from acd.figures.report import (
     total_row,
 )
 from acd.figures.rows import CallFact, Population, PromiseFact, TalkFact
+from acd.figures.survey import SurveyReport
 from acd.figures.table import Kind
 from acd.figures.terms import Term, both, fields, holds
 from acd.records import tables
 from acd.records.database import DatabaseUnusable, connect
 from acd.records.figure_sql import Source, Translation, calls, piece, promises, talks
+from acd.records.survey import survey_report
 
 _PAGE: Final = 1000
 """Rows fetched at once when many are read."""
@@ -170,6 +172,11 @@ class FigureBook:
         """Times without sight that overlap."""
         async with self._reading() as connection:
             return await _gaps(connection, query)
+
+    async def survey(self, since: float, until: float) -> SurveyReport:
+        """What callers answered whose survey began from ``since`` to before ``until``."""
+        async with self._reading() as connection:
+            return await survey_report(connection, since, until)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:

@@ -134,6 +134,7 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/api/reports.xlsx"): _CHIEFS,
         ("GET", "/api/reports/states"): _CHIEFS,
         ("GET", "/api/reports/waits"): _CHIEFS,
+        ("GET", "/api/reports/survey"): _CHIEFS,
         ("GET", "/api/reports/behind"): _CHIEFS,
         ("GET", "/api/reports/rows/{view}"): _CHIEFS,
         # The reports, and the calls behind each figure.
@@ -160,6 +161,7 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("POST", "/api/phone/card"): Access(PEOPLE, operator=True, by_person=False),
         ("POST", "/api/phone/hangup"): _PHONE,
         ("POST", "/api/phone/transfer"): _PHONE,
+        ("POST", "/api/phone/survey"): _PHONE,
         (SOCKET, "/sip"): Access(PEOPLE, operator=True, by_person=False),
     }
 )

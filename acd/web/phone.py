@@ -17,12 +17,12 @@ from fastapi.responses import HTMLResponse, Response
 from acd.engine.board import BoardDesk
 from acd.model.account import AuditAction
 from acd.model.contact import How, TransferNote
-from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn, PhoneState
+from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn, OperatorSendsToSurvey, PhoneState
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.mendable import Mendable
 from acd.model.operator import OperatorState
 from acd.model.phones import PhoneAccess
-from acd.model.policy import Operator, PhoneKind
+from acd.model.policy import SURVEY, Operator, PhoneKind
 from acd.web.access import VisitorOf, visitor_of
 from acd.web.answers import answer, described
 from acd.web.door import Door, Visitor
@@ -76,6 +76,8 @@ class Talk(msgspec.Struct, frozen=True):
     held_since: float | None
     note: TransferNote | None = None
     """Sent along by the operator before him."""
+    survey: bool = False
+    """His line asks its callers how it was: he may send this one there."""
 
 
 class PhoneView(msgspec.Struct, frozen=True):
@@ -155,7 +157,7 @@ def talk_of(desk: BoardDesk | None) -> Talk | None:
     if desk is None or desk.call is None:
         return None
     call = desk.call
-    return Talk(call.call, call.line, call.answered_at is None, desk.since, call.held_since)
+    return Talk(call.call, call.line, call.answered_at is None, desk.since, call.held_since, survey=call.survey)
 
 
 class PhoneDesk:
@@ -266,6 +268,17 @@ class PhoneDesk:
             self.telephony.tell(OperatorSendsOn(who.id, visitor.name, to))
         return Reached(to, who.phone)
 
+    async def to_survey(self, visitor: Visitor) -> None:
+        """
+        Raises:
+            HTTPException: 409, he has nobody on the line, or the line asks nobody.
+        """
+        who, talk = self._in_talk(visitor)
+        if not talk.survey:
+            raise HTTPException(409, "phone_no_survey")
+        await self._door.book.write(visitor.entry(self._door.clock(), AuditAction.CALL_SENT_ON, talk.call, SURVEY))
+        self.telephony.tell(OperatorSendsToSurvey(who.id, visitor.name))
+
     def _in_talk(self, visitor: Visitor) -> tuple[Operator, Talk]:
         who = self.owner(visitor)
         talk = talk_of(self.telephony.desk(who.id))
@@ -309,6 +322,12 @@ def _add_api(app: FastAPI, desk: PhoneDesk | None) -> None:
     async def hangup(visitor: VisitorOf) -> Response:
         """Hang up on the caller: 204, or 409 when there is none."""
         await _set_up(desk).hang_up(visitor)
+        return Response(status_code=204)
+
+    @app.post("/api/phone/survey", tags=["api"], status_code=204, response_class=Response)
+    async def survey(visitor: VisitorOf) -> Response:
+        """Send the caller on to the survey: 204, or 409 when there is none, or his line asks nobody."""
+        await _set_up(desk).to_survey(visitor)
         return Response(status_code=204)
 
     body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Sent"}}}, "required": True}

@@ -29,6 +29,7 @@ from acd.figures.report import (
     read_refs,
 )
 from acd.figures.sheets import csv_line, report_csv, report_xlsx
+from acd.figures.survey import SurveyReport
 from acd.figures.table import FIGURES, NORMS
 from acd.model.account import AuditAction
 from acd.model.zone import ZONE
@@ -52,6 +53,7 @@ class Book(Protocol):
     ) -> AsyncIterator[Behind]: ...
     async def states(self, query: asked.Query) -> list[StateTime]: ...
     async def waits(self, query: asked.Query, width: float = ...) -> dict[tuple[int, str], int]: ...
+    async def survey(self, since: float, until: float) -> SurveyReport: ...
 
 
 class Views(Protocol):
@@ -253,6 +255,14 @@ def _add_figures(app: FastAPI, desk: Desk) -> None:
         """How long callers waited, and how it ended: a distribution, and abandonment by wait."""
         found = await desk.plugged.book.waits(desk.query(wanted), width)
         return answer([Waits(step * width, width, outcome, n) for (step, outcome), n in sorted(found.items())])
+
+    @app.get("/api/reports/survey", tags=["reports"], responses=described(SurveyReport, "Scores", 404, 422, 503))
+    async def survey(
+        first: Annotated[str, Query(alias="from", max_length=32)] = "",
+        last: Annotated[str, Query(alias="to", max_length=32)] = "",
+    ) -> Response:
+        """What callers answered after the conversation, by line and question: of surveys that began in this time."""
+        return answer(await desk.plugged.book.survey(*desk.bounds(first, last)))
 
 
 def _add_rows(app: FastAPI, desk: Desk) -> None:

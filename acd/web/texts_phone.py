@@ -51,6 +51,9 @@ PHONE: Final[Mapping[str, tuple[str, str, str]]] = {
     "phone_unmute": ("Microfoon aan", "Unmute", "Activer le micro"),
     "phone_keypad": ("Toetsen", "Keypad", "Clavier"),
     "phone_transfer": ("Doorverbinden", "Transfer", "Transférer"),
+    "phone_survey": ("Naar de bevraging", "To the survey", "Vers l’enquête"),
+    "phone_no_survey": (
+        "Op deze lijn is er geen bevraging.", "There is no survey on this line.", "Pas d’enquête sur cette ligne."),
     "phone_hangup": ("Ophangen", "Hang up", "Raccrocher"),
     "phone_on_desk": (
         "Opnemen, in wacht zetten en overleggen doe je op je toestel zelf.",

@@ -81,6 +81,7 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/api/reports.xlsx"): {SUPER, ADMIN},
     ("GET", "/api/reports/states"): {SUPER, ADMIN},
     ("GET", "/api/reports/waits"): {SUPER, ADMIN},
+    ("GET", "/api/reports/survey"): {SUPER, ADMIN},
     ("GET", "/api/reports/behind"): {SUPER, ADMIN},
     ("GET", "/api/reports/rows/{view}"): {SUPER, ADMIN},
     ("GET", "/reports"): {SUPER, ADMIN},
@@ -104,6 +105,7 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("POST", "/api/phone/card"): {OPER},
     ("POST", "/api/phone/hangup"): {OPER},
     ("POST", "/api/phone/transfer"): {OPER},
+    ("POST", "/api/phone/survey"): {OPER},
     (SOCKET, "/sip"): {OPER},
 }
 """Written out once more, by hand: what the city was promised."""

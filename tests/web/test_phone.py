@@ -16,7 +16,7 @@ from websockets.typing import Origin, Subprotocol
 
 from acd.engine.board import BoardDesk, DeskCall
 from acd.model.account import Role
-from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn, PhoneState
+from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn, OperatorSendsToSurvey, PhoneState
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.operator import OperatorState, Wish
 from acd.model.phones import PhoneAccess
@@ -41,6 +41,7 @@ class Switch:
         self.kind = kind
         self.told: list[OperatorAction] = []
         self.ringing = False
+        self.survey = False
 
     def operator(self, id: OperatorId) -> Operator | None:
         return Operator(id, "An Peeters", Device("1001"), {}, self.kind) if id == "an" else None
@@ -49,7 +50,8 @@ class Switch:
         return PhoneAccess(self.url, ACCESS.secrets, ACCESS.transfer, ACCESS.refused)
 
     def desk(self, id: OperatorId) -> BoardDesk | None:
-        call = DeskCall(CallId("7.1"), LineId("gentinfo"), None, "nl", "", 0.0, None if self.ringing else 1.0)
+        answered_at = None if self.ringing else 1.0
+        call = DeskCall(CallId("7.1"), LineId("gentinfo"), None, "nl", "", 0.0, answered_at, survey=self.survey)
         return BoardDesk(
             operator=id,
             name="An Peeters",
@@ -221,6 +223,22 @@ async def test_with_a_phone_on_the_desk_the_engine_sends_on_and_hangs_up(place: 
         assert (await browser.post("/api/phone/hangup", headers=csrf)).status_code == 409
     who = OperatorId("an")
     assert place.switch.told == [OperatorSendsOn(who, "olga", "+3292101010"), OperatorHangsUp(who, "olga")]
+    assert ("olga", "call_sent_on", "7.1") in await place.house.audit()
+
+
+@pytest.mark.parametrize("kind", PhoneKind)
+async def test_a_caller_is_sent_to_the_survey_where_there_is_one(place: Place, kind: PhoneKind) -> None:
+    place.switch.kind = kind
+    async with signed_in(place.house, Role.OPERATOR) as browser:
+        csrf = {"X-CSRF-Token": (await browser.get("/api/me")).json()["csrf"]}
+        refused = await browser.post("/api/phone/survey", headers=csrf)
+        assert (refused.status_code, place.switch.told) == (409, [])
+        place.switch.survey = True
+        assert (await browser.get("/api/phone")).json()["talk"]["survey"] is True
+        assert (await browser.post("/api/phone/survey", headers=csrf)).status_code == 204
+        place.switch.ringing = True
+        assert (await browser.post("/api/phone/survey", headers=csrf)).status_code == 409
+    assert place.switch.told == [OperatorSendsToSurvey(OperatorId("an"), "olga")]
     assert ("olga", "call_sent_on", "7.1") in await place.house.audit()
 
 

@@ -275,6 +275,7 @@ class DeskPhone extends Shown {
     this.show("call", state !== "idle");
     this.show("talking", state === "talking" || state === "held");
     this.show("hint", state !== "idle");
+    this.show("survey", Boolean(talk?.survey));
     if (state === "idle") this.closePanels();
     const names = (this.view || view).targets.lines[talk?.line] || {};
     this.say("line", names[document.documentElement.lang] || names.nl || talk?.line || "");
@@ -289,6 +290,7 @@ class DeskPhone extends Shown {
       if (what === "transfer") await this.openTransfer();
       else if (what === "choose") this.choose(detail);
       else if (what === "hangup") await this.ask("/api/phone/hangup", "POST");
+      else if (what === "survey") await this.ask("/api/phone/survey", "POST");
       else if (what === "look") this.render(await this.look());
       else if (what === "send") {
         await this.ask("/api/phone/transfer", "POST", this.wanted());
@@ -504,6 +506,7 @@ class BrowserPhone extends Shown {
     this.press("hold", main.held, main.state === "talking" || main.state === "held");
     this.press("mute", main.muted, main.state === "talking");
     for (const name of ["keypad", "transfer-button"]) this.part(name).disabled = main.state === "calling";
+    this.show("survey", main.state !== "calling" && Boolean(this.view?.talk?.survey));
     this.part("hold-text").textContent = this.texts[main.held ? "phone_resume" : "phone_hold"];
     this.part("mute-text").textContent = this.texts[main.muted ? "phone_unmute" : "phone_mute"];
   }
@@ -536,6 +539,7 @@ class BrowserPhone extends Shown {
       else if (what === "keypad") this.toggle("pad");
       else if (what === "digit") this.digit(main, detail.digit);
       else if (what === "transfer") await this.openTransfer();
+      else if (what === "survey") await this.ask("/api/phone/survey", "POST");
       else if (what === "send") await this.send(main);
       else if (what === "consult") await this.consult(main);
       else if (what === "complete") this.complete(main);

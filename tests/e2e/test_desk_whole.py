@@ -153,6 +153,8 @@ async def test_a_whole_call_at_two_desks_under_the_eyes_of_a_supervisor(
     async with AsyncExitStack() as stack:
         anna, dina = [Desk(await opened(browser, url, name, "/desk")) for name in ("anna", "dina")]
         floor, board = [await opened(browser, url, "sven", path) for path in ("/floor", "/")]
+        await expect(floor.locator("#live span")).to_have_text("Live", timeout=SET_UP * 1000)
+        await expect(board.locator("body")).to_have_attribute("data-state", "live", timeout=SET_UP * 1000)
         him = await stack.enter_async_context(Listener(lab, MARIE))
         await anna.begins()
         call = him.call(GENTINFO)

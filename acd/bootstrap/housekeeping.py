@@ -51,15 +51,24 @@ class Housekeeping:
         self._keep_citizens = keep_citizens
         self._clock = clock
         self._nights = AsyncIOScheduler(timezone=ZONE)
+        self._work: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._nights.add_job(
-            self.erase, "cron", **AT, next_run_time=datetime.now(ZONE), coalesce=True, misfire_grace_time=None
+            self._night, "cron", **AT, next_run_time=datetime.now(ZONE), coalesce=True, misfire_grace_time=None
         )
         self._nights.start()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        """What is under way is finished: a statement given up half-way may get its lock on the database when nobody is
+        there any more to let go of it, and then the ledger could not bring its last events to safety."""
         self._nights.shutdown(wait=False)
+        if self._work is not None:
+            await asyncio.wait([self._work])
+
+    async def _night(self) -> None:
+        # Not awaited here: the scheduler gives its jobs up when it ends.
+        self._work = asyncio.create_task(self.erase(), name="housekeeping")
 
     async def erase(self) -> None:
         """Erase what is old enough. A database that is away, or a file that cannot be deleted, is tried again the next

@@ -184,7 +184,7 @@ class Service:
             record=settings.record,
         )
         nights.start()
-        stack.callback(nights.stop)
+        stack.push_async_callback(nights.stop)
         self._started = True
 
     async def _until_stopped(self, *work: Coroutine[Any, Any, None]) -> None:

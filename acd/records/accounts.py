@@ -4,19 +4,16 @@ Every change of an account is written together with its line in the audit log, i
 without a trace, and no trace of a change that did not happen. Passwords and links come in as digests only.
 """
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Column, ColumnElement, RowMapping, Select, delete, func, insert, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model.account import Account, AccountError, AuditAction, AuditEntry, Identity, Role, Session
 from acd.model.ids import OperatorId
 from acd.records import tables
-from acd.records.database import DatabaseUnusable, connect, writing
+from acd.records.store import Store
 
 _account, _session, _audit = tables.account.c, tables.session.c, tables.audit.c
 _identity = tables.identity.c
@@ -25,19 +22,11 @@ CITY: Final = "city"
 _ACCOUNT: Final = [column for column in _account if column.name not in ("password", "token")]
 
 
-class AccountStore:
+class AccountStore(Store):
     """All methods raise :class:`~acd.records.database.DatabaseUnusable` when the database cannot be read or written.
 
     Names are told apart without regard to case: they are kept in small letters.
     """
-
-    def __init__(self, url: str) -> None:
-        self._engine = connect(url)
-        self._reader = connect(url, readonly=True)
-
-    async def close(self) -> None:
-        await self._engine.dispose()
-        await self._reader.dispose()
 
     # --- Accounts -----------------------------------------------------------------------------------------------------
 
@@ -230,28 +219,6 @@ class AccountStore:
                 query = query.where(column == wanted)
         async with self._reading() as connection:
             return [_entry(row) for row in (await connection.execute(query)).mappings()]
-
-    # --- The database -------------------------------------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        with _told(str(self._engine.url)):
-            async with self._reader.connect() as connection:
-                yield connection
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        with _told(str(self._engine.url)):
-            async with writing(self._engine) as connection:
-                yield connection
-
-
-@contextmanager
-def _told(url: str) -> Iterator[None]:
-    try:
-        yield
-    except (SQLAlchemyError, OSError) as error:
-        raise DatabaseUnusable(url, str(getattr(error, "orig", error))) from error
 
 
 def _admins() -> Select[int]:

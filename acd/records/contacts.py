@@ -4,13 +4,11 @@ A draft is kept only on top of the one that it was typed over: who typed elsewhe
 and nothing is overwritten. Every step of a request is written together with its line in the audit log.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import RowMapping, Select, and_, func, insert, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model.account import AuditEntry
@@ -34,7 +32,7 @@ from acd.model.contact import (
 from acd.model.ids import CallId, LineId, OperatorId
 from acd.records import tables
 from acd.records.accounts import append_audit
-from acd.records.database import DatabaseUnusable, connect, writing
+from acd.records.store import Store
 
 MADE: Final = "made"
 """First step of a request."""
@@ -44,16 +42,8 @@ _passed = tables.transfer_note.c
 _OPEN: Final = _request.state.in_([state.value for state in OPEN_REQUESTS])
 
 
-class ContactStore:
+class ContactStore(Store):
     """All methods raise :class:`~acd.records.database.DatabaseUnusable` when the database cannot be read or written."""
-
-    def __init__(self, url: str) -> None:
-        self._engine = connect(url)
-        self._reader = connect(url, readonly=True)
-
-    async def close(self) -> None:
-        await self._engine.dispose()
-        await self._reader.dispose()
 
     # --- Contacts -----------------------------------------------------------------------------------------------------
 
@@ -208,25 +198,9 @@ class ContactStore:
     # --- The database -------------------------------------------------------------------------------------------------
 
     async def _read(self, query: Select[Any]) -> Sequence[RowMapping]:
-        try:
-            async with self._reader.connect() as connection:
-                rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
-                return rows
-        except (SQLAlchemyError, OSError) as error:
-            raise self._unusable(error) from error
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with writing(self._engine) as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise self._unusable(error) from None
-
-    def _unusable(self, error: Exception) -> DatabaseUnusable:
-        """Without the statement and its values, among which notes may be."""
-        lines = str(getattr(error, "orig", None) or "").splitlines()
-        return DatabaseUnusable(str(self._engine.url), lines[0] if lines else type(error).__name__)
+        async with self._reading() as connection:
+            rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+            return rows
 
 
 def _kind(kind: RequestKind, who: str, now: float) -> Any:

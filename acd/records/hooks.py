@@ -5,13 +5,11 @@ be told, whatever was restarted meanwhile. Writing the ledger costs nothing more
 ``callback_news``, where they were put by the very transaction that took them.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import RowMapping, and_, case, delete, func, insert, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model import events as ev
@@ -19,8 +17,8 @@ from acd.model.events import Event
 from acd.model.hook import PERSONAL, Delivery, Hook, HookState, News, NewsKind
 from acd.model.ids import CallbackId, CallId, LineId
 from acd.records import tables
-from acd.records.database import DatabaseUnusable, connect, writing
 from acd.records.entries import unseal
+from acd.records.store import Store
 from acd.records.writing import insert_new
 
 AT_ONCE: Final = 500
@@ -37,16 +35,8 @@ TOLD: Final[Mapping[type[Event], NewsKind]] = {
 _TYPES: Final = [kind.__name__ for kind in TOLD]
 
 
-class HookStore:
+class HookStore(Store):
     """All methods raise :class:`~acd.records.database.DatabaseUnusable` when the database does not do it."""
-
-    def __init__(self, url: str) -> None:
-        self._engine = connect(url)
-        self._reader = connect(url, readonly=True)
-
-    async def close(self) -> None:
-        await self._engine.dispose()
-        await self._reader.dispose()
 
     # --- Making deliveries --------------------------------------------------------------------------------------------
 
@@ -200,22 +190,6 @@ class HookStore:
     async def _deliveries(self, query: Any) -> list[Delivery]:
         async with self._reading() as connection:
             return [msgspec.convert(row, Delivery) for row in (await connection.execute(query)).mappings()]
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._reader.connect() as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise DatabaseUnusable(str(self._engine.url), str(getattr(error, "orig", error))) from error
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with writing(self._engine) as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise DatabaseUnusable(str(self._engine.url), str(getattr(error, "orig", error))) from error
 
 
 async def _ends(connection: AsyncConnection, calls: Sequence[CallId]) -> dict[str, RowMapping]:

@@ -1,33 +1,21 @@
 """Keys of programs in the database: as digests only, each change together with its line in the audit log."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
 from sqlalchemy import RowMapping, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model.account import AccountError, ApiKey, AuditEntry
 from acd.records import tables
 from acd.records.accounts import append_audit
-from acd.records.database import DatabaseUnusable, connect, writing
+from acd.records.store import Store
 
 _key = tables.api_key.c
 _COLUMNS: Final = [column for column in _key if column is not _key.digest]
 
 
-class KeyStore:
+class KeyStore(Store):
     """All methods raise :class:`~acd.records.database.DatabaseUnusable` when the database cannot be read or written."""
-
-    def __init__(self, url: str) -> None:
-        self._engine = connect(url)
-        self._reader = connect(url, readonly=True)
-
-    async def close(self) -> None:
-        await self._engine.dispose()
-        await self._reader.dispose()
 
     async def keys(self) -> list[ApiKey]:
         """All, by name; also those that open nothing any more."""
@@ -68,22 +56,6 @@ class KeyStore:
     async def used(self, name: str, at: float) -> None:
         async with self._writing() as connection:
             await connection.execute(update(tables.api_key).where(_key.name == name).values(used_at=at))
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._reader.connect() as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise DatabaseUnusable(str(self._engine.url), str(getattr(error, "orig", error))) from error
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with writing(self._engine) as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise DatabaseUnusable(str(self._engine.url), str(getattr(error, "orig", error))) from error
 
 
 def _read(row: RowMapping) -> ApiKey:

@@ -109,6 +109,16 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     (SOCKET, "/sip"): {OPER},
 }
 """Written out once more, by hand: what the city was promised."""
+NAMED = {
+    "callback": "due",
+    "call": "17.1",
+    "name": "olga",
+    "link": LINK,
+    "contact": "17.1~an",
+    "request": "none",
+    "view": "call",
+}
+"""What stands in an address."""
 
 
 @pytest.fixture
@@ -155,9 +165,7 @@ async def test_each_role_gets_its_routes_and_no_other(house: House, who: str) ->
         for (method, path), may in MAY.items():
             if path in ("/events", "/desk/events", "/floor/events", "/logout", "/login", "/kiosk/{link}", "/sip"):
                 continue  # tried below: they do not end, or change who is there
-            asked = path.format(
-                callback="due", call="17.1", name="olga", link=LINK, contact="17.1~an", request="none", view="call"
-            )
+            asked = path.format(**NAMED)
             answer = await browser.request(method, asked, headers={"Accept": "application/json"})
             refused = answer.status_code == 401 or (answer.status_code == 403 and "form" not in answer.text)
             assert refused is (who not in may), (method, path, answer.status_code)

@@ -333,8 +333,8 @@ async def test_an_operator_sends_his_caller_on(lab: Lab, engine: Stub) -> None:
         await _talking(engine, "51")
         await phone.calls[1].refer("1002")
         await engine.event("AcdAfter", Offer="51", Uniqueid=id)
-        await _until(lambda: bool(colleague.calls) and colleague.calls[0].answered.is_set())
-        assert await engine.state(id) == "after"
+        assert (await engine.event("AcdColleagueUp"))["Device"] == "1002"
+        assert await engine.state(id) == "talk"
         await colleague.calls[0].hang_up()
         assert (await engine.event("AcdGone", Uniqueid=id))["State"] == "after"
 

@@ -84,7 +84,7 @@ async def assert_agree(policy: Policy, hands: Mapping[str, Hand], arrivals: Arri
     assert [ring.at for ring in real] == pytest.approx([ring.at for ring in model], abs=0.25)
 
 
-# Moments at which nobody is served first by less than SIP takes: with each of them up to 0.15 s later, and each phone up
+# Moments at which nobody is served first by less than SIP takes: with each up to 0.15 s later, and each phone up
 # to 0.1 s slower, the model still tells the same story.
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 from fastapi import FastAPI, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from acd.config.city import City
 from acd.engine.board import Board
@@ -178,7 +178,7 @@ def _add_pages(app: FastAPI, hub: Hub, shell: Shell, desk: FloorDesk | None) -> 
             **_names(desk, lang),
         )
 
-    @app.get("/floor/events", response_class=HTMLResponse, tags=["pages"])
+    @app.get("/floor/events", response_class=StreamingResponse, tags=["pages"])
     async def events(request: Request, visitor: VisitorOf, lang: LangOf = Lang.NL) -> Response:
         """The floor as it changes: HTML in Server-Sent Events."""
         listens = may_listen(visitor)

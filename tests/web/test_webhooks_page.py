@@ -83,9 +83,11 @@ async def test_the_api_is_described_without_a_script_from_anywhere(house: House)
     assert {re.sub(r"\?.*", "", link) for link in re.findall(r'(?:src|href)="(?!#)([^"]+)"', page)} <= {
         "/",
         "/callbacks",
+        "/desk",
         "/docs",
         "/openapi.json",
         "/password",
+        "/requests",
         *(f"/static/{name}" for name in ("icon.svg", "desk.css", "desk.js", "htmx.js")),
     }
     for path, methods in description["paths"].items():

@@ -17,12 +17,13 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 
 from acd.model.account import Role, Scope
 from acd.web.server import WebServer
+from tests.web.floors import busy_floor
 from tests.web.house import LINK, NOW, PASSWORD, WHO, House, csrf_in, opened
 from tests.web.promises import busy_day
 
 KEY = "key"
 ROLES = ["nobody", *Role, KEY]
-NEVER_ENDS = {("GET", "/events")}
+NEVER_ENDS = {("GET", path) for path in ("/events", "/floor/events", "/desk/events")}
 CHANGES_WHO_ASKS = {("POST", "/logout"), ("GET", "/kiosk/{link}"), ("POST", "/login"), ("POST", "/password")}
 """Tried by hand in the tests of the way in."""
 CHECKS = [not_a_server_error, response_schema_conformance, content_type_conformance]
@@ -40,7 +41,7 @@ class Site:
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._run()])
 
     async def _run(self) -> None:
-        async with opened(self._folder, busy_day(NOW), names=["*"]) as house:
+        async with opened(self._folder, busy_day(NOW), names=["*"], calls=True, floor=busy_floor(NOW)) as house:
             self.key = await house.key("all", *Scope)
             server = WebServer(house.app, house.hub, port=0)
             await server.start()

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from acd.engine.board import BoardLine
 from acd.engine.half_hours import HalfHours, half_hour
@@ -30,7 +30,6 @@ from tests.web.city import NAMES, board, caller, line, tally
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-CHROMIUM = "/usr/bin/chromium"
 COUNTS = {
     "gentinfo": (447, 381, 9, 3),
     "sportlijn": (72, 66, 0, 0),
@@ -116,14 +115,6 @@ async def site(city: City) -> AsyncIterator[Site]:
     await site.start()
     yield site
     await site.server.stop()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

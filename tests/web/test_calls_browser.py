@@ -9,12 +9,12 @@ from contextlib import suppress
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from acd.model.account import AuditAction, AuditEntry, Role
 from acd.web.server import WebServer
 from tests.web.house import NOW, House, busy_house
-from tests.web.screenshots import CHROMIUM, enter, interesting
+from tests.web.screenshots import enter, interesting
 from tests.web.test_desk_browser import check_fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -47,14 +47,6 @@ async def _run_on(house: House) -> None:
     while True:
         await asyncio.sleep(0.2)
         house.now += 0.2
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from acd.model.account import AuditAction, AuditEntry, Scope
 from acd.model.ids import CallbackId
@@ -19,7 +19,6 @@ from tests.web.promises import busy_day, dossier
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-CHROMIUM = "/usr/bin/chromium"
 RULES = {"target-size": {"enabled": True}, "region": {"enabled": True}}
 
 
@@ -47,21 +46,6 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         await site.start()
         yield site
         await site.server.stop()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    context = await browser.new_context(viewport={"width": 1366, "height": 768})
-    yield await context.new_page()
-    await context.close()
 
 
 async def enter(page: Page, site: Site, name: str, query: str = "") -> None:

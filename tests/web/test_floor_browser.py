@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from acd.model import facts as f
 from acd.model.ids import OperatorId
 from acd.web.server import WebServer
 from tests.web.floors import Floors, busy_floor
 from tests.web.house import PASSWORD, House, opened
-from tests.web.test_desk_browser import CHROMIUM, check_accessible, check_fits
+from tests.web.test_desk_browser import check_accessible, check_fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -40,21 +40,6 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         await site.start()
         yield site
         await site.server.stop()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    context = await browser.new_context(viewport={"width": 1366, "height": 768})
-    yield await context.new_page()
-    await context.close()
 
 
 async def enter(page: Page, site: Site, query: str = "") -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from acd.model import facts as f
 from acd.model.account import Account, Role
@@ -24,7 +24,7 @@ from tests.web.earlier import history
 from tests.web.exchange import CITY, MARIE
 from tests.web.house import DIGEST, PASSWORD, House, added, opened
 from tests.web.promises import busy_day
-from tests.web.test_desk_browser import CHROMIUM, check_accessible, check_fits
+from tests.web.test_desk_browser import check_accessible, check_fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -94,21 +94,6 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         yield site
         clock.cancel()
         await site.server.stop()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    context = await browser.new_context(viewport={"width": 1366, "height": 768})
-    yield await context.new_page()
-    await context.close()
 
 
 async def enter(page: Page, site: Site, name: str = "olga", query: str = "") -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from acd.model.account import Role
 from acd.web.server import WebServer
 from tests.web.house import busy_house
-from tests.web.screenshots import CHROMIUM, NOW, enter
+from tests.web.screenshots import NOW, enter
 from tests.web.test_desk_browser import check_fits
 from tests.web.weeks import write_weeks
 
@@ -37,14 +37,6 @@ async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
         await server.start()
         yield server.url
         await server.stop()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

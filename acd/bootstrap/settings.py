@@ -2,17 +2,23 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from acd.asterisk import AmiSettings
 from acd.model.account import Role
+from acd.model.ids import ServerId
 from acd.model.mendable import Mendable
 from acd.web.oidc import Oidc, OidcSettings
+
+
+ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
+"""A ``systemname``: it stands before the ids of calls, and a dash after it."""
 
 
 class Settings(BaseSettings):
@@ -31,6 +37,9 @@ class Settings(BaseSettings):
     ami_user: str = "acd"
     ami_secret: SecretStr | None = None
     ami_secret_file: Path | None = None
+    servers: dict[ServerName, str] = {}
+    """Several Asterisk servers under this one engine, as JSON: systemname -> host and port of its AMI,
+    ``{"a": "192.0.2.11:5038", "b": "192.0.2.12:5038"}``; then ``ami_host`` and ``ami_port`` are not used."""
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)
     web_names: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
@@ -124,6 +133,31 @@ class Settings(BaseSettings):
         return AmiSettings(
             host=self.ami_host, port=self.ami_port, user=self.ami_user, secret=secret, record=self.record
         )
+
+
+    def ami_servers(self) -> dict[ServerId, AmiSettings]:
+        """How to reach each of several servers; empty = there is one alone.
+
+        Raises:
+            BadAddress: one of them has none.
+            SettingMissing, OSError: as :meth:`ami`.
+        """
+        return {ServerId(name): self._ami_of(name, where) for name, where in self.servers.items()}
+
+    def _ami_of(self, name: str, where: str) -> AmiSettings:
+        host, colon, port = where.rpartition(":")
+        if not (colon and host and port.isdecimal() and 0 < int(port) < 65536):
+            raise BadAddress(name, where)
+        one = self.model_copy(update={"ami_host": host.strip("[]"), "ami_port": int(port)})
+        record = None if self.record is None else self.record / name
+        return replace(one.ami(), server=name, record=record)
+
+
+class BadAddress(Mendable):
+    """ACD_SERVERS: {name} has the address {where}, which is not host:port."""
+
+    def __init__(self, name: str, where: str) -> None:
+        super().__init__(f"ACD_SERVERS: {name} has the address {where!r}, which is not host:port, as 192.0.2.11:5038")
 
 
 class SettingMissing(Mendable):

@@ -271,21 +271,26 @@ def talk_ended(state: State, fact: TalkEnded) -> None:
 
 def confirm(state: State, call: Call) -> None:
     """No word about the offer yet: ask where the caller is, and look again."""
-    if not call.dialled and state.linked:
+    if not call.dialled and reached(state, call):
         check(state, call)
         state.set_timer(state.now + state.policy.confirm_timeout, TimerKind.CONFIRM_OFFER, call)
 
 
 def dead(state: State, call: Call) -> None:
     """The phone was dialled and does not ring. Bring the caller back, keep him off that phone."""
-    if state.linked:
+    if reached(state, call):
         fetch_back(state, call, OfferFailure.DEAD)
 
 
 def give_up(state: State, call: Call) -> None:
     """The offer has outlived every limit."""
-    if state.linked:
+    if reached(state, call):
         fetch_back(state, call, OfferFailure.LOST)
+
+
+def reached(state: State, call: Call) -> bool:
+    """Something can be done for him."""
+    return state.linked and not call.unseen
 
 
 def fetch_back(state: State, call: Call, how: OfferFailure) -> None:
@@ -316,7 +321,7 @@ def doubt(state: State, call: Call) -> None:
 
 def check(state: State, call: Call) -> None:
     """Ask the switch where this caller is, until something is known."""
-    if not state.linked:
+    if not reached(state, call):
         return
     state.commands.append(AskCall(call.id))
     if call.state is not CallState.OFFERED:

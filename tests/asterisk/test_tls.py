@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
 from acd.asterisk import AmiSettings
 from acd.asterisk.session import AmiSession, SessionEnded
@@ -71,7 +72,7 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 
 LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-LOCALHOST = x509.DNSName("localhost")
+SECRET = SecretStr("geheim-genoeg")
 
 
 @pytest.fixture(scope="module")
@@ -183,15 +184,15 @@ async def test_clear_text_is_no_tls_and_tls_no_clear_text(lab: TlsLab, ours: Aut
 @pytest.mark.parametrize("host", ["192.0.2.7", "pbx.example", "127.0.0.1.example", ""])
 def test_nothing_goes_to_another_host_in_clear_text(host: str) -> None:
     with pytest.raises(ClearText, match="ACD_AMI_TLS"):
-        Settings(ami_host=host, ami_secret="geheim-genoeg").ami()
-    assert Settings(ami_host=host, ami_secret="geheim-genoeg", ami_clear_text=True).ami().tls is None
-    tls = Settings(ami_host=host, ami_secret="geheim-genoeg", ami_tls=True).ami().tls
+        Settings(ami_host=host, ami_secret=SECRET).ami()
+    assert Settings(ami_host=host, ami_secret=SECRET, ami_clear_text=True).ami().tls is None
+    tls = Settings(ami_host=host, ami_secret=SECRET, ami_tls=True).ami().tls
     assert tls is not None and tls.check_hostname
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.3.2.1", "::1"])
 def test_on_this_machine_clear_text_is_enough(host: str) -> None:
-    assert Settings(ami_host=host, ami_secret="geheim-genoeg").ami().tls is None
+    assert Settings(ami_host=host, ami_secret=SECRET).ami().tls is None
 
 
 @pytest.mark.parametrize("text", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"])

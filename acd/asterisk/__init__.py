@@ -1,7 +1,8 @@
 """Asterisk over AMI: the link, and the translation between what Asterisk says and what the engine understands."""
 
+from acd.asterisk.cluster import Cluster
 from acd.asterisk.pbx import AsteriskPbx
 from acd.asterisk.recording import erase_recordings
 from acd.asterisk.settings import AmiSettings
 
-__all__ = ["AmiSettings", "AsteriskPbx", "erase_recordings"]
+__all__ = ["AmiSettings", "AsteriskPbx", "Cluster", "erase_recordings"]

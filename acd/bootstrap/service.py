@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import structlog
 
-from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
 from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
@@ -25,6 +24,7 @@ from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.reports import ReportViews
+from acd.bootstrap.servers import ServerControl, Servers
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
@@ -97,6 +97,7 @@ class Service:
         self.first_password: str | None = None
         """One-time password of the admin, when this start has made him."""
         self._pbx = pbx
+        self._servers: Servers | None = None
         self._link_lost_at: float | None = None
         self._linked_once = False
         self._started = False
@@ -226,21 +227,22 @@ class Service:
         self._plan_now.set()
         self.keeper.look()
         self.courier.look()
-        if isinstance(self._pbx, AsteriskPbx):
+        if self._servers is not None:
             # A phone that the file names for the first time is looked at now, not at the next audit.
-            self._pbx.audit()
+            self._servers.audit()
         log.info("settings loaded again", changes=changes)
         return changes
 
     # --- Parts -------------------------------------------------------------------------------------------------
 
     def _switch(self) -> Pbx:
-        if self._pbx is None:
-            self._pbx = AsteriskPbx(self.settings.ami(), self._devices, clock=self.clock)
-        return self._pbx
+        if self._pbx is not None:
+            return self._pbx
+        self._servers = Servers(self.settings, self._devices, self.clock)
+        return self._servers.switch
 
     def _switch_offset(self) -> float | None:
-        return self._pbx.clock_offset if isinstance(self._pbx, AsteriskPbx) else None
+        return None if self._servers is None else self._servers.clock_offset
 
     def _devices(self) -> list[Device]:
         return [operator.device for operator in self.engine.policy.operators.values()]
@@ -420,6 +422,7 @@ class Service:
             "reload": self._reload,
             **CallbackDesk(self.worklist, self.clock).handlers(),
             **FloorControl(self.floor).handlers(),
+            **ServerControl(lambda: {} if self._servers is None else self._servers.links, self.floor.board).handlers(),
         }
 
     async def _status(self, _: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from acd.model import facts as f
 from acd.model.call import CallState
-from acd.model.callback import AttemptResult, AttemptStage, DueCallback
+from acd.model.callback import AttemptResult, AttemptStage, DueCallback, Window
 from acd.model.commands import CallBack, EndAttempt, EndCallBack, Offer
 from acd.model.events import AttemptFinished, LinkCameUp, LinkWentDown
 from acd.model.facts import CallWhereabouts as At
@@ -101,7 +101,7 @@ def test_one_gap_from_the_first_server_lost_to_the_last_one_back() -> None:
 def talking_back(house: House) -> OfferId:
     """An attempt to call back, as far as the operator's phone."""
     house.on_duty("anna", "bram")
-    due = DueCallback(CallbackId("a-0.1"), LineId("info"), house.now, house.now + 3600)
+    due = DueCallback(CallbackId("a-0.1"), LineId("info"), Window(house.now, house.now + 1800), house.now + 3600)
     house.tell(f.CallbacksDue((due,)))
     attempt = next(attempt for attempt in house.engine._state.attempts)
     house.tell(f.CallbackClaimed(CallbackId("a-0.1"), attempt, "+3291234567", "nl"))

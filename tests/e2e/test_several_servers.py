@@ -198,7 +198,8 @@ async def test_a_phone_at_the_other_server_fails_for_its_own_reason(a: Lab, b: L
 
 async def reason_of(service: LabService, operator: str) -> str | None:
     found: list[dict[str, Any]] = (await service.ask("status"))["operators"]
-    return next(one["reason"] for one in found if one["operator"] == operator)
+    reason: str | None = next(one["reason"] for one in found if one["operator"] == operator)
+    return reason
 
 
 async def test_a_server_that_dies_takes_its_own_calls_only_and_comes_back(

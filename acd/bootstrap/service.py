@@ -24,6 +24,7 @@ from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
+from acd.bootstrap.privacy import PrivacyDesk, personal
 from acd.bootstrap.reports import ReportViews
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
@@ -46,6 +47,7 @@ from acd.records import (
     AccountStore,
     Archive,
     CallbackStore,
+    CitizenBook,
     ContactStore,
     DatabaseUnusable,
     FigureBook,
@@ -314,6 +316,8 @@ class Service:
         settings = self.settings
         book = FigureBook(settings.database_url)
         stack.push_async_callback(book.close)
+        citizens = CitizenBook(settings.database_url, citizen_key(settings.state), lambda: personal(self.city))
+        stack.push_async_callback(citizens.close)
         door = Door(
             self.accounts,
             secret=cookie_secret(settings.state),
@@ -352,6 +356,7 @@ class Service:
             ),
             notes=self.contacts,
             reports=Reports(book, ReportViews(settings.database_url), self._limits, self.city.name),
+            citizens=PrivacyDesk(citizens, lambda: self.city, self.clock),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

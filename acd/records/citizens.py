@@ -92,6 +92,11 @@ class CitizenBook(Store):
         """What stands for this number in the audit log: the same each time, and no way back without the key."""
         return f"citizen {hashlib.blake2b(number.encode(), key=self._key, digest_size=8, person=b'audit').hexdigest()}"
 
+    async def note(self, forms: Sequence[str], entry: AuditEntry) -> None:
+        """Write down that somebody looks him up."""
+        async with self._writing() as connection:
+            await append_audit(connection, msgspec.structs.replace(entry, about=self.mark(forms[0])))
+
     async def held(self, forms: Sequence[str], now: float) -> Held:
         """How much is kept about whoever has this number, written in any of these forms."""
         async with self._reading() as connection:

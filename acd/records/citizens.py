@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, insert, select, update
+from sqlalchemy import RowMapping, Select, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model.account import AuditAction, AuditEntry
@@ -38,12 +38,13 @@ from acd.model.citizen import (
     StillOwed,
 )
 from acd.model.contact import OPEN_REQUESTS, RequestAct, RequestState, RequestStep
-from acd.model.promise import CALLER, SYSTEM, Note, Promise, cancelled
+from acd.model.promise import Note, Promise, cancelled
 from acd.model.worklist import Act
 from acd.records import tables
 from acd.records.accounts import append_audit
 from acd.records.callbacks import write_step
 from acd.records.database import BUSY_TIMEOUT, sqlite_path
+from acd.records.erasure import by_a_person
 from acd.records.ledger import citizen_of
 from acd.records.store import Store
 
@@ -285,7 +286,7 @@ def _filed(kind: type[Any], rows: Sequence[Any], by: str) -> tuple[Any, ...]:
 
 async def _with_notes(connection: AsyncConnection, marks: _Marks) -> list[dict[str, Any]]:
     log = tables.callback_log.c
-    query = select(log.callback, log.why).where(_by_a_person()).order_by(log.step)
+    query = select(log.callback, log.why).where(by_a_person()).order_by(log.step)
     written = await _rows(connection, query, log.callback, marks.callbacks)
     promises = await _rows(connection, select(tables.callback), _callback.callback, marks.callbacks)
     return [{**row, "notes": [one["why"] for one in written if one["callback"] == row["callback"]]} for row in promises]
@@ -297,12 +298,6 @@ async def _with_steps(connection: AsyncConnection, marks: _Marks) -> list[dict[s
     written = await _rows(connection, query, log.request, marks.requests)
     requests = await _rows(connection, select(tables.request), _request.request, marks.requests)
     return [{**row, "notes": [one["note"] for one in written if one["request"] == row["request"]]} for row in requests]
-
-
-def _by_a_person() -> ColumnElement[bool]:
-    """Lines of the log in which somebody wrote why; what the rules write is one of their own words."""
-    log = tables.callback_log.c
-    return and_(log.why.is_not(None), log.by.not_in((CALLER, SYSTEM)))
 
 
 # --- Erasing ---------------------------------------------------------------------------------------------------------
@@ -339,7 +334,7 @@ async def _erase(connection: AsyncConnection, marks: _Marks) -> Erasure:
         await connection.execute(delete(tables.transfer_note).where(_passed.call.in_(part)))
     for part in _parts(marks.callbacks):
         await connection.execute(update(tables.callback).where(_callback.callback.in_(part)).values(number=None))
-        wrote = and_(callback_log.callback.in_(part), _by_a_person())
+        wrote = and_(callback_log.callback.in_(part), by_a_person())
         await connection.execute(update(tables.callback_log).where(wrote).values(why=None))
     for part in _parts(marks.contacts):
         # With another version: a page that still has the note open does not write it back.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from acd.figures.repeats import MOST, RepeatReport
+from acd.figures.repeats import RepeatReport, called
 from acd.figures.sheets import Cell, Sheet, span_notes
 from acd.figures.subjects import SubjectReport
 from acd.figures.survey import SCORES, SurveyReport
@@ -34,8 +34,7 @@ def repeat_sheet(report: RepeatReport) -> Sheet:
         for row in (*report.lines, report.together)
     ]
     often: list[list[Cell]] = [
-        [ALL, None, None, None, f"{calls}+" if calls == MOST else calls, citizens]
-        for calls, citizens in sorted(report.citizens.items())
+        [ALL, None, None, None, called(calls), citizens] for calls, citizens in sorted(report.citizens.items())
     ]
     meanings = {"called_again_share": report.again_is, "citizens": report.citizens_is}
     notes: list[list[Cell]] = [*_notes(report.since, report.until, meanings)]

@@ -46,6 +46,11 @@ class RepeatReport(msgspec.Struct, frozen=True, kw_only=True):
     citizens_is: str = CALLERS
 
 
+def called(calls: int) -> str:
+    """How often: ``3``, and ``5+`` for the last."""
+    return f"{calls}+" if calls == MOST else str(calls)
+
+
 def repeat_report(report: Report, often: Mapping[int, int], unknown: int) -> RepeatReport:
     """
     Args:
@@ -53,7 +58,7 @@ def repeat_report(report: Report, often: Mapping[int, int], unknown: int) -> Rep
         often: calls -> citizens who called so often.
         unknown: calls of nobody known.
     """
-    citizens: Counter[int] = Counter({calls: 0 for calls in range(1, MOST + 1)})
+    citizens: Counter[int] = Counter(dict.fromkeys(range(1, MOST + 1), 0))
     for calls, count in often.items():
         citizens[min(calls, MOST)] += count
     rows = [(row.line, row.values[FIGURE]) for row in report.rows if FIGURE in row.values]

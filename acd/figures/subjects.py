@@ -10,7 +10,9 @@ from acd.figures.report import WEAK_BELOW
 from acd.model.ids import LineId
 
 SETTLED: Final = "conversations noted as settled / conversations noted as settled or as not settled (version 1)"
-SHARE: Final = "conversations with the subject / conversations of the line; one with two subjects is in both (version 1)"
+SHARE: Final = (
+    "conversations with the subject / conversations of the line; one with two subjects is in both (version 1)"
+)
 
 
 class Conversations(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ async def subject_report(connection: AsyncConnection, query: Query) -> SubjectRe
     kind = (_contact.line, _contact.subjects, _contact.settled)
     found = await connection.execute(select(*kind, func.count()).where(*_within(query)).group_by(*kind))
     counted = [
-        Conversations(LineId(line), tuple(msgspec.json.decode(subjects, type=list[str])), _said(settled), count)
+        Conversations(LineId(line), tuple(msgspec.json.decode(subjects, type=list[str])), settled, count)
         for line, subjects, settled, count in found
     ]
     rows, conversations = subject_rows(counted)
@@ -33,21 +33,17 @@ async def subject_report(connection: AsyncConnection, query: Query) -> SubjectRe
 
 async def about(connection: AsyncConnection, query: Query, subject: str | None) -> AsyncGenerator[ContactFact, None]:
     """The conversations about that subject, the earliest first; None = those without one."""
-    wanted = [_contact[name] for name in ContactFact.__struct_fields__]
+    wanted = [_contact[name].label(name) for name in ContactFact.__struct_fields__]
     rows = select(*wanted, _contact.subjects).where(*_within(query)).order_by(_contact.began_at, _contact.contact)
     async for row in (await connection.stream(rows.execution_options(yield_per=_PAGE))).mappings():
         marked = msgspec.json.decode(row["subjects"], type=list[str])
         if subject in marked if subject is not None else not marked:
-            yield msgspec.convert({**row, "settled": _said(row["settled"])}, ContactFact)
+            yield msgspec.convert(row, ContactFact)
 
 
 def _within(query: Query) -> list[ColumnElement[bool]]:
     within: list[ColumnElement[bool]] = [_contact.began_at >= query.since, _contact.began_at < query.until]
     return [*within, _contact.line.in_(query.lines)] if query.lines else within
-
-
-def _said(settled: bool | None) -> bool | None:
-    return None if settled is None else bool(settled)
 
 
 async def how_often(connection: AsyncConnection, query: Query) -> tuple[dict[int, int], int]:

@@ -14,8 +14,10 @@ from fastapi import Depends, FastAPI, HTTPException, Query
 from fastapi.responses import Response, StreamingResponse
 
 from acd.figures import report as asked
+from acd.figures.citizen_sheets import repeat_sheet, subject_sheet, survey_sheet
 from acd.figures.limits import Limits
 from acd.figures.periods import MINUTES, BadPeriod, Grain, moment, number_of
+from acd.figures.repeats import RepeatReport
 from acd.figures.report import (
     Behind,
     CountsNoRows,
@@ -28,8 +30,6 @@ from acd.figures.report import (
     read_ref,
     read_refs,
 )
-from acd.figures.citizen_sheets import repeat_sheet, subject_sheet, survey_sheet
-from acd.figures.repeats import RepeatReport
 from acd.figures.sheets import Sheet, csv_line, report_sheet, sheet_csv, sheet_xlsx
 from acd.figures.subjects import ContactFact, SubjectReport
 from acd.figures.survey import SurveyReport
@@ -105,7 +105,7 @@ class Reports(msgspec.Struct, frozen=True):
     limits: Callable[[], Limits]
     city: str = ""
     """What the head of a printed report calls it."""
-    names: Callable[[], "CitizenNames"] = lambda: CitizenNames()
+    names: Callable[[], "CitizenNames"] = CitizenNames
 
 
 class Definition(msgspec.Struct, frozen=True):
@@ -240,7 +240,6 @@ class Desk:
         if wanted.about_operators:
             await self.note(visitor, AuditAction.REPORT_OPERATORS_SEEN, str(wanted))
         return made
-
 
     def line_name(self, line: str, lang: str) -> str:
         names = self.plugged.names().lines.get(line, {})

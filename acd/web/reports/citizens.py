@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from acd.figures.repeats import FIGURE, MOST, RepeatReport
+from acd.figures.repeats import FIGURE, LineRepeats, RepeatReport, called
 from acd.figures.report import WEAK_BELOW, Report, Value
 from acd.figures.subjects import SubjectReport, SubjectRow
 from acd.figures.survey import SurveyReport, SurveyResult
@@ -53,6 +53,11 @@ class Citizens(msgspec.Struct, frozen=True, kw_only=True):
         """Callers for whom a survey began."""
         return sum(self.survey.sent.values()) + sum(self.survey.sampled.values())
 
+    @property
+    def again(self) -> tuple[LineRepeats, ...]:
+        """By line, and last all of them together."""
+        return (*self.repeats.lines, self.repeats.together)
+
     def again_then(self, line: str | None) -> Value | None:
         """The share that called again in the other time."""
         rows = () if self.repeats_then is None else (*self.repeats_then.lines, self.repeats_then.together)
@@ -76,7 +81,9 @@ class CitizenMaker:
         return Citizens(
             total=total,
             subjects=subjects,
-            subjects_then=None if subjects_then is None else {(row.line, row.subject): row for row in subjects_then.rows},
+            subjects_then=None
+            if subjects_then is None
+            else {(row.line, row.subject): row for row in subjects_then.rows},
             subjects_chart=self._subjects_chart(subjects.rows),
             repeats=repeats,
             repeats_then=repeats_then,
@@ -134,11 +141,6 @@ class CitizenMaker:
             told = f"{self._desk.line_name(one.line, self._words.lang)}, {name}: {self._words.number(one.mean, 1)}"
             bars.append(Bar(charts.shortened(name), {"answered": one.mean}, told))
         return charts.rows(bars, most=BEST_SCORE)
-
-
-def called(calls: int) -> str:
-    """``3``, ``5+``."""
-    return f"{calls}+" if calls == MOST else str(calls)
 
 
 def again(part: int, of: int) -> Value:

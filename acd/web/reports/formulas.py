@@ -78,7 +78,7 @@ languages."""
 CITIZENS: Final[Mapping[str, Mapping[str, str]]] = {
     "subject_share": {
         "nl": "gesprekken over het onderwerp / gesprekken van de lijn; een gesprek met twee onderwerpen telt bij elk",
-        "fr": "conversations sur le sujet / conversations de la ligne ; une conversation à deux sujets compte pour chacun",
+        "fr": "conversations sur le sujet / conversations de la ligne ; deux sujets comptent chacun",
     },
     "subject_settled": {
         "nl": "genoteerd als opgelost / genoteerd als opgelost of als niet opgelost",
@@ -86,7 +86,7 @@ CITIZENS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "repeat_citizens": {
         "nl": "burgers naar het aantal van hun oproepen in deze periode, elk een keer; verborgen nummers niet",
-        "fr": "citoyens selon le nombre de leurs appels pendant cette période, chacun une fois ; sans les numéros masqués",
+        "fr": "citoyens selon le nombre de leurs appels pendant cette période, chacun une fois ; sans numéros masqués",
     },
     "survey_mean": {
         "nl": "som van de scores / aantal scores",

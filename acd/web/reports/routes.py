@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from acd.figures.periods import Grain
+from acd.figures.repeats import called
 from acd.figures.report import Behind, CountsNoRows, Meaning, Ref, Value
 from acd.figures.report import Query as Question
 from acd.figures.subjects import ContactFact
@@ -70,6 +71,7 @@ class Press:
             "words": words,
             "shown": shown,
             "citizens": citizens,
+            "called": called,
             "Grain": Grain,
             "city": self._reports.city if self._reports else "",
             "made_at": words.moment(datetime.fromtimestamp(self._door.clock(), self._shell.zone)),

@@ -67,7 +67,8 @@ async def erase_numbers(url: str, before: float) -> Erased:
 
 async def erase_notes(url: str, before: float) -> NotesErased:
     """Erase notes and names of contacts that began before then, and what was sent along with callers before then;
-    questions, names and notes of requests, and what people wrote of promises, that were closed before then. Subjects and settled stay: they are counted.
+    questions, names and notes of requests, and what people wrote of promises, that were closed before then. Subjects
+    and settled stay: they are counted.
 
     Args:
         before: seconds since the epoch.

@@ -72,6 +72,13 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """Code of the own country."""
     ami_user: str = "acd"
     ami_port: int = 5038
+    ami_tls_bind: str | None = None
+    """Where an engine on another host finds AMI, over TLS only: ``192.0.2.10:5039``. None = nowhere."""
+    ami_tls_certificate: str = "/etc/asterisk/keys/ami.pem"
+    """For the name by which the engine knows this host; the chain below it in the same file."""
+    ami_tls_key: str = "/etc/asterisk/keys/ami.key"
+    ami_engines: tuple[str, ...] = ()
+    """Addresses from which an engine may log in besides this very host."""
     sip_bind: str = "0.0.0.0:5060"
     http_port: int = 8088
     """Of Asterisk's HTTP server on the loopback, for the phones in browsers."""
@@ -324,14 +331,14 @@ def _pjsip(policy: Policy, site: Site) -> str:
         rtp_timeout=site.rtp_timeout,
         qualify=site.qualify,
         aors=_TRUNK_AOR.format(contact=contact) if contact else "",
-        matches="\n".join(f"match={_network(host)}" for host in site.trunk_hosts),
+        matches="\n".join(f"match={_network('trunk_hosts', host)}" for host in site.trunk_hosts),
     )
     browsers = ""
     if any(map(in_browser, policy.operators.values())):
         browsers = TEMPLATE
         for host in site.trunk_hosts:
             # Whoever comes from the trunk's address is the trunk, and is asked for no password.
-            if ip_address("127.0.0.1") in ip_network(_network(host)):
+            if ip_address("127.0.0.1") in ip_network(_network("trunk_hosts", host)):
                 raise BadSetting("trunk_hosts", host, "phones in browsers come from there: name the carrier's own")
     return frame + browsers + "".join(_phone(operator, site) for operator in _by_device(policy))
 
@@ -373,7 +380,7 @@ webenabled=no
 bindaddr=127.0.0.1
 port={port}
 displayconnects=no
-timestampevents=yes
+{tls}timestampevents=yes
 ; The bulk of a call's events, unused here, are not even made: 5 to 12 % of Asterisk's CPU at 60 calls/s.
 disabledevents=Newexten,VarSet,RTCPSent,RTCPReceived,MusicOnHoldStart,MusicOnHoldStop,TestEvent
 
@@ -381,12 +388,13 @@ disabledevents=Newexten,VarSet,RTCPSent,RTCPReceived,MusicOnHoldStart,MusicOnHol
 secret={secret}
 deny=0.0.0.0/0.0.0.0
 permit=127.0.0.1/255.255.255.255
-; Two engines must never lead at once: the second login is refused while the first lives.
+{permits}; Two engines must never lead at once: the second login is refused while the first lives.
 allowmultiplelogin=no
 ; system: FullyBooted, Shutdown, ContactStatus.
 read=call,user,system
-; Never "system", "command" or "config" here: each of them is as good as root.
-write=call,originate,reporting,user
+; Never "system", "command" or "config" here: each of them is as good as root. Nor "reporting": all that the engine asks
+; is in "call", and it would show the dialplan, Asterisk's database and the trunk's registrations.
+write=call,originate
 ; Milliseconds that a slow reader may hold Asterisk's thread up before it is cut off.
 writetimeout=1000
 ; Only what the engine needs comes over.
@@ -404,7 +412,30 @@ def _manager(site: Site) -> str:
         user=_word("ami_user", site.ami_user),
         port=site.ami_port,
         secret=_match("ami_secret", site.ami_secret, r"[^\s;\\]{8,}", "8 signs or more, without spaces, ; and \\"),
+        tls=_manager_tls(site),
+        permits="".join(f"permit={_network('ami_engines', host)}\n" for host in site.ami_engines),
         filters="\n".join(f"eventfilter(action(include),name({name})) =" for name in EVENTS),
+    )
+
+
+_MANAGER_TLS: Final = """\
+; Clear text stays on the loopback.
+tlsenable=yes
+tlsbindaddr={bind}
+tlscertfile={certificate}
+tlsprivatekey={key}
+tlsdisablev1=yes
+tlsdisablev11=yes
+"""
+
+
+def _manager_tls(site: Site) -> str:
+    if site.ami_tls_bind is None:
+        return ""
+    return _MANAGER_TLS.format(
+        bind=_match("ami_tls_bind", site.ami_tls_bind, r"[\w.:\[\]]+", "not an address"),
+        certificate=_match("ami_tls_certificate", site.ami_tls_certificate, r"/[\w./-]+", "not the path of a file"),
+        key=_match("ami_tls_key", site.ami_tls_key, r"/[\w./-]+", "not the path of a file"),
     )
 
 
@@ -425,8 +456,8 @@ def _match(where: str, value: str, pattern: str, why: str) -> str:
     return value
 
 
-def _network(host: str) -> str:
+def _network(where: str, host: str) -> str:
     try:
         return str(ip_network(host, strict=False))
     except ValueError as fault:
-        raise BadSetting("trunk_hosts", host, str(fault)) from None
+        raise BadSetting(where, host, str(fault)) from None

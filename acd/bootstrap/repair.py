@@ -5,19 +5,23 @@ need no more than to read it.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
 
 from acd.asterisk.cel import read_told
-from acd.config import City
-from acd.model.events import CallRepaired
+from acd.bootstrap.settings import Settings
+from acd.config import City, load
+from acd.model.events import CallRepaired, Event
 from acd.model.mendable import Mendable
 from acd.model.told import BadLine
+from acd.records import DatabaseUnusable, Ledger, upgrade
 from acd.records.repair import Blind, Desks, RepairBook, overlapping, repaired
+from acd.runtime.control import Answer, ControlError, Handler
 
 LOOK_BACK: Final = 86_400.0
 """Seconds: of which gaps a start makes sure that they are repaired."""
@@ -112,7 +116,86 @@ def desks_of(city: City) -> Desks:
     )
 
 
-def tell_damaged(bad: Sequence[BadLine]) -> None:
-    """Each by its place, in the log."""
-    for line in bad:
-        log.error("repair.damaged_line", file=str(line.file), line=line.number, why=line.why)
+class GapRepair:
+    """Repairs by itself what is repaired each time that the link comes up, and when somebody asks for it.
+
+    Args:
+        repairer: finds what is to be written.
+        ledger: takes it.
+        told: is shown what was written.
+    """
+
+    def __init__(
+        self, repairer: Repairer, ledger: Ledger, clock: Callable[[], float], told: Callable[[Sequence[Event]], None]
+    ) -> None:
+        self._repairer, self._ledger, self._clock, self._told = repairer, ledger, clock, told
+        self._look = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+
+    def look(self) -> None:
+        """A gap is over."""
+        self._look.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._look.wait()
+            self._look.clear()
+            if self._repairer.wanted:
+                await asyncio.sleep(SETTLING)
+                await self._by_itself()
+
+    async def _by_itself(self) -> None:
+        now = self._clock()
+        try:
+            found = await self.repair(now - LOOK_BACK, now)
+        except (NoRecord, DatabaseUnusable) as error:
+            log.warning("repair.not_now", why=str(error))
+            return
+        for line in found.bad:
+            log.error("repair.damaged_line", file=str(line.file), line=line.number, why=line.why)
+        log.info("repair.done", gaps=found.gaps, calls=len(found.events))
+
+    async def repair(self, since: float, until: float) -> Repair:
+        """Write what is missing of the gaps that ended in that time; it is in the database afterwards.
+
+        Raises:
+            NoRecord, DatabaseUnusable: as :meth:`Repairer.find` does; nothing was written.
+        """
+        async with self._one_at_a_time:
+            await self._ledger.caught_up()
+            found = await self._repairer.find(since, until)
+            self._ledger.write(found.events)
+            self._told(found.events)
+            await self._ledger.caught_up()
+        return found
+
+    def handlers(self) -> dict[str, Handler]:
+        return {"repair": self._asked}
+
+    async def _asked(self, request: Mapping[str, Any]) -> Answer:
+        since, until = request.get("since"), request.get("until")
+        if not isinstance(since, int | float) or not isinstance(until, int | float):
+            raise ControlError("'since' and 'until' are seconds since the epoch")
+        return answer_of(await self.repair(since, until))
+
+
+def answer_of(found: Repair) -> Answer:
+    return {"gaps": found.gaps, "calls": len(found.events), "bad": [str(line) for line in found.bad]}
+
+
+async def repair_alone(settings: Settings, since: float, until: float) -> Answer:
+    """:meth:`GapRepair.repair` while no service runs.
+
+    Raises:
+        NoRecord, DatabaseUnusable: nothing was written.
+        ConfigError: ``queues.yaml`` has faults.
+    """
+    city, url = load(settings.queues), settings.database_url
+    await upgrade(url)
+    repairer = Repairer(url, settings.cel, lambda: city, time.time)
+    try:
+        async with Ledger(url, settings.spill) as ledger:
+            return answer_of(await GapRepair(repairer, ledger, time.time, lambda _: None).repair(since, until))
+    finally:
+        await repairer.close()

@@ -85,8 +85,8 @@ outcome = Table(
     Column("waited", Double, comment="seconds in the queue; NULL: never joined a line"),
     Column("seen", Boolean, nullable=False),
 )
-"""A table of its own, so that "exactly one outcome a call" is its primary key. Rows are only ever inserted; one that was
-inferred may be corrected by Asterisk's own record."""
+"""A table of its own, so that "exactly one outcome a call" is its primary key. Rows are only ever inserted; one
+that was inferred may be corrected by Asterisk's own record."""
 
 offer = Table(
     "offer",

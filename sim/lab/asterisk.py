@@ -135,6 +135,11 @@ class Lab:
         return self._process.pid
 
     @property
+    def cel(self) -> Path:
+        """What it writes down of each call."""
+        return self.folder / "log/cel-custom/acd.csv"
+
+    @property
     def site(self) -> Site:
         return Site(
             ami_user=self.ami_user,

@@ -25,7 +25,7 @@ from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.repair import GapRepair, Repairer
-from acd.bootstrap.reports import ReportViews
+from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
@@ -374,7 +374,9 @@ class Service:
                 AccessFile(settings.state / FILE),
             ),
             notes=self.contacts,
-            reports=Reports(book, ReportViews(settings.database_url), self._limits, self.city.name),
+            reports=Reports(
+                book, ReportViews(settings.database_url), self._limits, self.city.name, lambda: names_of(self.city)
+            ),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

@@ -135,11 +135,17 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/api/reports/states"): _CHIEFS,
         ("GET", "/api/reports/waits"): _CHIEFS,
         ("GET", "/api/reports/survey"): _CHIEFS,
+        ("GET", "/api/reports/subjects"): _CHIEFS,
+        ("GET", "/api/reports/repeats"): _CHIEFS,
+        ("GET", "/api/reports/{about}.csv"): _CHIEFS,
+        ("GET", "/api/reports/{about}.xlsx"): _CHIEFS,
         ("GET", "/api/reports/behind"): _CHIEFS,
         ("GET", "/api/reports/rows/{view}"): _CHIEFS,
         # The reports, and the calls behind each figure.
         ("GET", "/reports"): _CHIEFS,
         ("GET", "/reports/operators"): _CHIEFS,
+        ("GET", "/reports/citizens"): _CHIEFS,
+        ("GET", "/reports/conversations"): _CHIEFS,
         ("GET", "/reports/calls"): _CHIEFS,
         # Accounts.
         ("GET", "/accounts"): _ADMINS,

@@ -9,7 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from acd.bootstrap.phones import EnginePhones
-from acd.bootstrap.reports import ReportViews
+from acd.bootstrap.reports import ReportViews, names_of
 from acd.engine.tally import Tally
 from acd.figures.limits import Limits
 from acd.model.account import Account, AuditAction, AuditEntry, Role, Scope
@@ -133,7 +133,9 @@ class House:
                 lambda: self.phones,
             ),
             notes=self.contacts,
-            reports=Reports(self.book, ReportViews(self.url), Limits, "Stad Gent"),
+            reports=Reports(
+                self.book, ReportViews(self.url), Limits, "Stad Gent", lambda: names_of(self.exchange.city)
+            ),
         )
 
     async def key(self, name: str, *scopes: Scope, days: int | None = None) -> str:

@@ -82,10 +82,16 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/api/reports/states"): {SUPER, ADMIN},
     ("GET", "/api/reports/waits"): {SUPER, ADMIN},
     ("GET", "/api/reports/survey"): {SUPER, ADMIN},
+    ("GET", "/api/reports/subjects"): {SUPER, ADMIN},
+    ("GET", "/api/reports/repeats"): {SUPER, ADMIN},
+    ("GET", "/api/reports/{about}.csv"): {SUPER, ADMIN},
+    ("GET", "/api/reports/{about}.xlsx"): {SUPER, ADMIN},
     ("GET", "/api/reports/behind"): {SUPER, ADMIN},
     ("GET", "/api/reports/rows/{view}"): {SUPER, ADMIN},
     ("GET", "/reports"): {SUPER, ADMIN},
     ("GET", "/reports/operators"): {SUPER, ADMIN},
+    ("GET", "/reports/citizens"): {SUPER, ADMIN},
+    ("GET", "/reports/conversations"): {SUPER, ADMIN},
     ("GET", "/reports/calls"): {SUPER, ADMIN},
     ("GET", "/accounts"): {ADMIN},
     ("POST", "/accounts"): {ADMIN},
@@ -117,6 +123,7 @@ NAMED = {
     "contact": "17.1~an",
     "request": "none",
     "view": "call",
+    "about": "survey",
 }
 """What stands in an address."""
 

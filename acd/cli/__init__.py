@@ -6,7 +6,11 @@ A module holds the commands of one subject in its ``group``; they stand in the h
 
 import typer
 
-from acd.cli import callbacks, calls, files, floor, people, reports, service, webhooks
+<<<<<<< HEAD
+from acd.cli import callbacks, calls, files, floor, people, repair, reports, service, webhooks
+=======
+from acd.cli import callbacks, calls, citizens, files, floor, people, reports, service, webhooks
+>>>>>>> main
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,7 +18,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Call-routing engine for city contact centres.",
 )
-for subject in (service, calls, reports, callbacks, files, floor, people, webhooks):
+<<<<<<< HEAD
+for subject in (service, calls, reports, repair, callbacks, files, floor, people, webhooks):
+=======
+for subject in (service, calls, reports, callbacks, files, floor, people, webhooks, citizens):
+>>>>>>> main
     app.add_typer(subject.group)
 
 

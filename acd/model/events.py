@@ -444,6 +444,40 @@ class SurveyAnswered(Event, frozen=True):
     answered_at: float
 
 
+# --- What Asterisk itself tells afterwards ---------------------------------------------------------------------------
+
+
+class CallRepaired(Event, frozen=True, kw_only=True):
+    """In a time in which we could not see, this call went another way than we thought, or we never knew of it:
+    Asterisk's own record tells how. It is all that is told of the call from then on, and counts once."""
+
+    call: CallId
+    known: bool
+    """Some of it had been seen; False: nothing."""
+    did: str
+    arrived_at: float
+    language: str
+    path: str
+    line: LineId | None
+    """None = he joined none."""
+    entered_at: float | None
+    operator: OperatorId | None
+    """Who spoke with him; None = nobody, or a phone that we do not know."""
+    answered_at: float | None
+    """By an operator, in a conversation of which we did not know."""
+    talk_ended_at: float | None
+    fallback: bool
+    """Put through by Asterisk's own Queue()."""
+    gone_at: float
+    outcome: Outcome
+    before: Outcome | None
+    """What was counted so far; None = nothing."""
+    waited: float | None
+    """Seconds in the queue up to the outcome; None = never joined a line."""
+    switch_gone_at: float
+    """``gone_at`` on Asterisk's clock, as it stands in its record."""
+
+
 AnyEvent = (
     CallStarted
     | CallEnteredLine
@@ -488,5 +522,6 @@ AnyEvent = (
     | CallPickedUp
     | SurveyStarted
     | SurveyAnswered
+    | CallRepaired
 )
 """Closed union, for exhaustive matching and for decoding the ledger."""

@@ -19,6 +19,7 @@ from acd.model.calls import CallRow
 from acd.records.accounts import AccountStore
 from acd.records.archive import Archive, OutcomeCounts
 from acd.records.callbacks import CallbackStore
+from acd.records.citizens import CitizenBook
 from acd.records.contacts import ContactStore
 from acd.records.counting import FigureBook
 from acd.records.database import DatabaseUnusable
@@ -39,6 +40,7 @@ __all__ = [
     "Archive",
     "CallRow",
     "CallbackStore",
+    "CitizenBook",
     "ContactStore",
     "DatabaseUnusable",
     "Erased",

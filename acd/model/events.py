@@ -8,6 +8,7 @@ from acd.model.facts import CallWhereabouts, OfferFailure, TransferHow
 from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
+from acd.model.outside import Limit
 from acd.model.policy import OverflowTo
 from acd.model.supervision import SpyEnd, SpyMode
 
@@ -310,6 +311,13 @@ class MoveRefused(Event, frozen=True):
     why: str
 
 
+class OutsideRefused(Event, frozen=True):
+    """A call to a number outside was not made: it is none that may be called, or would be one too many."""
+
+    why: Limit
+    operator: OperatorId | None
+
+
 # --- What a supervisor does ------------------------------------------------------------------------------------------
 
 
@@ -502,6 +510,7 @@ AnyEvent = (
     | DrainChanged
     | PolicyLoaded
     | MoveRefused
+    | OutsideRefused
     | CallRerouted
     | OperatorLinesChanged
     | LineOverridden

@@ -20,7 +20,20 @@ from acd.model.callback import CALLBACK_MOVES, OWED, AttemptResult, AttemptStage
 from acd.model.history import HALF_HOUR
 from acd.model.hook import NewsKind, callback_kind
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
-from acd.model.promise import BOOK, CALLER, SYSTEM, WITHDRAW, Attempt, Change, Claimed, Decide, Note, Promise, Step
+from acd.model.promise import (
+    BOOK,
+    CALLER,
+    SYSTEM,
+    WITHDRAW,
+    Attempt,
+    Change,
+    Claimed,
+    Decide,
+    Note,
+    Promise,
+    Rung,
+    Step,
+)
 from acd.ports import StoreAway
 from acd.records import tables
 from acd.records.database import connect
@@ -226,6 +239,15 @@ class CallbackStore:
         his = select(tables.attempt).where(_attempt.callback == callback)
         rows = await self._read(his.order_by(_attempt.claimed_at, _attempt.attempt))
         return [msgspec.convert(row, Attempt) for row in rows]
+
+    async def rung(self, since: float, number: str | None = None) -> Rung:
+        talked = func.coalesce(func.sum(_attempt.ended_at - _attempt.answered_at), 0.0)
+        which = select(func.count().label("calls"), talked.label("seconds")).where(_attempt.dialled_at >= since)
+        if number is not None:
+            his = select(_callback.callback).where(_callback.number == number)
+            which = which.where(_attempt.callback.in_(his))
+        (row,) = await self._read(which)
+        return Rung(row["calls"], row["seconds"])
 
     async def changes(self, callback: CallbackId) -> list[Change]:
         return [_change(row) for row in await self._read(_log_of(callback))]

@@ -805,4 +805,5 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
     }
 )
 """What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,
-``MoveRefused``, ``WrapUpLengthened``, and ``AttemptStarted``, which the tables of the promises hold already."""
+``MoveRefused``, ``OutsideRefused``, ``WrapUpLengthened``, and ``AttemptStarted``, which the tables of the promises hold
+already."""

@@ -47,6 +47,7 @@ NOT_PROJECTED = {
     ev.PolicyLoaded,
     ev.WrapUpLengthened,
     ev.MoveRefused,
+    ev.OutsideRefused,
     ev.AttemptStarted,
 }
 

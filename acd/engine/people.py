@@ -130,6 +130,7 @@ class Desk:
         "phone",
         "phone_gone",
         "reason",
+        "sent_out",
         "since",
         "skills",
         "state",
@@ -155,6 +156,8 @@ class Desk:
         """Who set the wish."""
         self.back_by_itself = False
         """The engine made him not ready after a failed offer and will make him ready again."""
+        self.sent_out: list[float] = []
+        """When he has sent callers to numbers outside, in the past hour."""
         self.phone = PhoneState.UNREACHABLE
         self.since = now
         self.call: Call | None = None

@@ -66,7 +66,7 @@ async def test_it_is_of_one_moment_while_calls_go_on(place: Place, empty: str, t
     """Ledger and projection are written together, and are together in the backup."""
 
     async def calls() -> None:
-        for n in range(30):
+        for n in range(8):
             await place.write(*answered(f"{n}.1", 1000.0 + n, offer=n + 1))
 
     at_work = asyncio.create_task(calls())

@@ -26,6 +26,8 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/api/snapshot"): FIGURES,
     ("GET", "/api/curve"): FIGURES,
     ("GET", "/openapi.json"): FIGURES,
+    ("GET", "/livez"): EVERYBODY,
+    ("GET", "/readyz"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/metrics"): FIGURES,
     ("GET", "/login"): EVERYBODY,
@@ -82,15 +84,28 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/api/reports/states"): {SUPER, ADMIN},
     ("GET", "/api/reports/waits"): {SUPER, ADMIN},
     ("GET", "/api/reports/survey"): {SUPER, ADMIN},
+    ("GET", "/api/reports/subjects"): {SUPER, ADMIN},
+    ("GET", "/api/reports/repeats"): {SUPER, ADMIN},
+    ("GET", "/api/reports/{about}.csv"): {SUPER, ADMIN},
+    ("GET", "/api/reports/{about}.xlsx"): {SUPER, ADMIN},
     ("GET", "/api/reports/behind"): {SUPER, ADMIN},
     ("GET", "/api/reports/rows/{view}"): {SUPER, ADMIN},
     ("GET", "/reports"): {SUPER, ADMIN},
     ("GET", "/reports/operators"): {SUPER, ADMIN},
+    ("GET", "/reports/citizens"): {SUPER, ADMIN},
+    ("GET", "/reports/conversations"): {SUPER, ADMIN},
     ("GET", "/reports/calls"): {SUPER, ADMIN},
     ("GET", "/accounts"): {ADMIN},
     ("POST", "/accounts"): {ADMIN},
     ("POST", "/accounts/{name}"): {ADMIN},
     ("GET", "/api/accounts"): {ADMIN},
+    ("GET", "/privacy"): {ADMIN},
+    ("POST", "/privacy"): {ADMIN},
+    ("POST", "/privacy/export"): {ADMIN},
+    ("POST", "/privacy/erase"): {ADMIN},
+    ("POST", "/api/citizens/held"): {ADMIN},
+    ("POST", "/api/citizens/export"): {ADMIN},
+    ("POST", "/api/citizens/erase"): {ADMIN},
     ("GET", "/keys"): {ADMIN},
     ("POST", "/keys"): {ADMIN},
     ("POST", "/keys/{name}"): {ADMIN},
@@ -117,6 +132,7 @@ NAMED = {
     "contact": "17.1~an",
     "request": "none",
     "view": "call",
+    "about": "survey",
 }
 """What stands in an address."""
 
@@ -204,7 +220,8 @@ async def test_a_page_sends_to_the_form_and_back_and_nowhere_else(house: House) 
 
 async def test_without_accounts_there_are_only_the_figures_on_this_machine() -> None:
     app = create_app(Hub(lambda: None), hosts=["localhost", "acd.stad.example"])
-    figures = {"/", "/events", "/api/snapshot", "/api/curve", "/openapi.json", "/healthz", "/metrics"}
+    monitors = {"/healthz", "/livez", "/readyz"}
+    figures = {"/", "/events", "/api/snapshot", "/api/curve", "/openapi.json", "/metrics", *monitors}
     assert {path for _, path in routes(app)} == figures
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://acd.stad.example") as browser:

@@ -24,16 +24,9 @@ from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
-<<<<<<< HEAD
-from acd.bootstrap.repair import GapRepair, Repairer
-=======
-<<<<<<< HEAD
 from acd.bootstrap.privacy import PrivacyDesk, personal
-from acd.bootstrap.reports import ReportViews
-=======
->>>>>>> main
+from acd.bootstrap.repair import GapRepair, Repairer
 from acd.bootstrap.reports import ReportViews, names_of
->>>>>>> main
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
@@ -385,14 +378,10 @@ class Service:
                 AccessFile(settings.state / FILE),
             ),
             notes=self.contacts,
-<<<<<<< HEAD
-            reports=Reports(book, ReportViews(settings.database_url), self._limits, self.city.name),
             citizens=PrivacyDesk(citizens, lambda: self.city, self.clock),
-=======
             reports=Reports(
                 book, ReportViews(settings.database_url), self._limits, self.city.name, lambda: names_of(self.city)
             ),
->>>>>>> main
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

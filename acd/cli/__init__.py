@@ -6,11 +6,7 @@ A module holds the commands of one subject in its ``group``; they stand in the h
 
 import typer
 
-<<<<<<< HEAD
-from acd.cli import callbacks, calls, files, floor, people, repair, reports, service, webhooks
-=======
-from acd.cli import callbacks, calls, citizens, files, floor, people, reports, service, webhooks
->>>>>>> main
+from acd.cli import callbacks, calls, files, floor, people, privacy, repair, reports, service, webhooks
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,11 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Call-routing engine for city contact centres.",
 )
-<<<<<<< HEAD
-for subject in (service, calls, reports, repair, callbacks, files, floor, people, webhooks):
-=======
-for subject in (service, calls, reports, callbacks, files, floor, people, webhooks, citizens):
->>>>>>> main
+for subject in (service, calls, reports, repair, callbacks, files, floor, people, webhooks, privacy):
     app.add_typer(subject.group)
 
 

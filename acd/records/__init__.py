@@ -19,11 +19,11 @@ from acd.model.calls import CallRow
 from acd.records.accounts import AccountStore
 from acd.records.archive import Archive, OutcomeCounts
 from acd.records.callbacks import CallbackStore
-from acd.records.citizens import CitizenBook
 from acd.records.contacts import ContactStore
 from acd.records.counting import FigureBook
 from acd.records.database import DatabaseUnusable
 from acd.records.days import day_bounds, day_of
+from acd.records.dossiers import CitizenBook
 from acd.records.erasure import Erased, NotesErased, erase_citizens, erase_notes, erase_numbers
 from acd.records.exporting import NoSuchView, read_view, view_named
 from acd.records.hooks import HookStore

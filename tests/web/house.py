@@ -9,12 +9,8 @@ import httpx
 from fastapi import FastAPI
 
 from acd.bootstrap.phones import EnginePhones
-<<<<<<< HEAD
 from acd.bootstrap.privacy import PrivacyDesk
-from acd.bootstrap.reports import ReportViews
-=======
 from acd.bootstrap.reports import ReportViews, names_of
->>>>>>> main
 from acd.engine.tally import Tally
 from acd.figures.limits import Limits
 from acd.model.account import Account, AuditAction, AuditEntry, Role, Scope
@@ -140,14 +136,10 @@ class House:
                 lambda: self.phones,
             ),
             notes=self.contacts,
-<<<<<<< HEAD
             citizens=PrivacyDesk(self.citizens, lambda: self.exchange.city, lambda: self.now),
-            reports=Reports(self.book, ReportViews(self.url), Limits, "Stad Gent"),
-=======
             reports=Reports(
                 self.book, ReportViews(self.url), Limits, "Stad Gent", lambda: names_of(self.exchange.city)
             ),
->>>>>>> main
         )
 
     async def key(self, name: str, *scopes: Scope, days: int | None = None) -> str:

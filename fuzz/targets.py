@@ -32,9 +32,10 @@ from acd.ivr.switch import BadSetting, Site, switch_config
 from acd.model.account import Role
 from acd.model.facts import Fact
 from acd.model.ids import Device, LineId
+from acd.model.phones import PhoneAccess
 from acd.records.entries import unseal
 from acd.web.oidc import NoRole, NotProven, Oidc, OidcSettings, ProviderAway
-from acd.web.phone import PhoneAccess, reach
+from acd.web.phone import reach
 from acd.web.shell import FIRST, inside
 from acd.web.sip_proxy import by_person
 
@@ -117,7 +118,7 @@ def queues(data: bytes) -> None:
             raise AssertionError("an error without a fault") from None
         return
     secrets = {operator.device: "a-password" for operator in city.policy.operators.values()}
-    site = Site(ami_secret="a-long-secret", phone_secrets=secrets, trunk_hosts=("192.0.2.1",))  # noqa: S106
+    site = Site(ami_secret="a-long-secret", phone_secrets=secrets, trunk_hosts=("192.0.2.1",))
     try:
         files = switch_config(city.policy, site, {})
     except BadSetting:
@@ -139,6 +140,7 @@ def site(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "site.yaml"
         path.write_bytes(data)
+        path.chmod(0o600)
         try:
             load_site(path, [Device("1001")])
         except SiteError as error:

@@ -63,7 +63,7 @@ async def test_the_database_and_its_log_are_for_their_owner(tmp_path: Path) -> N
     engine = connect(url)
     async with engine.begin() as connection:
         await connection.execute(text("CREATE TABLE x (y)"))
-        assert (tmp_path / "acd.db-wal").exists()  # noqa: ASYNC240
+        assert (tmp_path / "acd.db-wal").exists()
         assert open_to_all(tmp_path) == []
     await engine.dispose()
     (tmp_path / "acd.db").chmod(0o644)

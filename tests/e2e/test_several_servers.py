@@ -55,7 +55,9 @@ def front(labs: tuple[Lab, Lab], tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.fixture
 async def service(a: Lab, b: Lab, tmp_path: Path) -> AsyncIterator[LabService]:
     servers = json.dumps({lab.server: f"127.0.0.1:{lab.ami_port}" for lab in (a, b)})
-    async with LabService(a, QUEUES, tmp_path / "state", {"ACD_SERVERS": servers}) as service:
+    # The servers live on over the tests: the calls of one test are no gap in the records of the next.
+    settings = {"ACD_SERVERS": servers, "ACD_CEL": str(tmp_path / "none.csv")}
+    async with LabService(a, QUEUES, tmp_path / "state", settings) as service:
         await until(lambda: all_live(service), 10, "both servers are seen")
         yield service
     for lab in (a, b):

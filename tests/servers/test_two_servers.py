@@ -77,8 +77,8 @@ def test_nobody_is_forgotten_or_rung_twice_and_each_call_has_one_outcome(
             place.servers[server_of(call.id)].switch.hang_up(call)
         for _ in range(8):
             # The audit: a phone that was found dead is tried again.
-            for server in place.servers.values():
-                server.show_phones()
+            for one in place.servers.values():
+                one.show_phones()
             place.ready()
             await asyncio.sleep(20.0)
         left = {call.id: call.state for call in place.engine._state.calls.values()}

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -13,7 +14,7 @@ from acd.bootstrap.phones import write_access
 from acd.runtime.control import ServiceNotRunning, ask
 from sim.lab.asterisk import Lab
 
-START_TIMEOUT: Final = 30.0
+START_TIMEOUT: Final = 90.0
 """Seconds."""
 
 
@@ -32,9 +33,18 @@ class LabService:
         queues: the city's file; it must be the one that the lab was configured from.
         state: folder for the database, the control socket and the log.
         environment: further ``ACD_...`` settings.
+        prefix: a program, with its arguments, that becomes the service: ``unshare --mount``.
     """
 
-    def __init__(self, lab: Lab, queues: Path, state: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        queues: Path,
+        state: Path,
+        environment: dict[str, str] | None = None,
+        *,
+        prefix: Sequence[str] = (),
+    ) -> None:
         self.lab = lab
         self.state = state
         self.log_file = state / "service.log"
@@ -46,6 +56,7 @@ class LabService:
             "ACD_AMI_SECRET": lab.ami_secret,
             "ACD_WEB_PORT": "0",
         } | (environment or {})
+        self._prefix = prefix
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -77,13 +88,13 @@ class LabService:
 
         Raises:
             ServiceFailed: it ended instead.
-            TimeoutError: it has not come up in 30 s.
+            TimeoutError: it has not come up in 90 s.
         """
         self.state.mkdir(parents=True, exist_ok=True)
         write_access(self.state, self.lab.policy, self.lab.site)
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "acd", "run", "--log-json"],
+                [*self._prefix, sys.executable, "-m", "acd", "run", "--log-json"],
                 env=os.environ | self._environment,
                 stdout=log,
                 stderr=log,

@@ -4,6 +4,7 @@ Each SIPp process writes a line a happening, with its own clock: ``<time> <what>
 callers and phones lived through is read back from these lines alone.
 """
 
+import signal
 import socket
 import subprocess
 import time
@@ -59,6 +60,8 @@ class RingStory:
 class Stories:
     citizens: dict[str, CitizenStory] = field(default_factory=dict)
     rings: list[RingStory] = field(default_factory=list)
+    placed: dict[str, float] = field(default_factory=dict)
+    """When each caller's INVITE went out, answered or not."""
 
 
 class Farm:
@@ -188,6 +191,11 @@ class Farm:
             if code != 0:
                 raise SippFailed(f"{name} ended with {code}\n{self.errors()}")
 
+    def last_call(self, *names: str) -> None:
+        """From these groups nobody calls any more; who is in a call goes on."""
+        for name in names:
+            self._running[name].send_signal(signal.SIGUSR1)
+
     def done(self, *names: str) -> bool:
         """Whether these groups have ended."""
         return all(self._running[name].poll() is not None for name in names)
@@ -271,7 +279,9 @@ def _ms(seconds: float | None) -> str:
 
 def _tell(stories: Stories, at: float, what: str, words: list[str]) -> None:
     number = words[0]
-    if what == "up" and len(words) == 1:
+    if what == "call":
+        stories.placed[number] = at
+    elif what == "up" and len(words) == 1:
         stories.citizens[number] = CitizenStory(number, at)
     elif what in ("own", "other"):
         citizen = stories.citizens[number]

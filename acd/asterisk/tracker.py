@@ -199,7 +199,7 @@ class Tracker:
         caller = self._caller(call)
         if not caller.gone:
             caller.gone = True
-            if caller.leg is not None:
+            if caller.leg is not None and caller.leg.channel not in self._legs:
                 self._end_talk(caller.leg, at)
             self._tell(CallGone(call, at + self.offset, overflowing))
 

@@ -84,6 +84,8 @@ STREAMS: Final = {
 FLOOD: Final = "+324716"
 FLOOD_DID: Final = STREAMS[STORM].did
 LISTENER: Final = "+324717"
+OWN_DIGITS: Final = 5
+"""That many follow the prefix: a number of a mobile phone, that can be called back."""
 
 
 class Laboratory:
@@ -229,6 +231,7 @@ class Laboratory:
                 rate=stream.rate * self.rate,
                 hold=stream.hold,
                 keys=stream.keys,
+                digits=OWN_DIGITS,
             )
 
     def flood(self, callers: int, rate: float) -> str:
@@ -236,13 +239,19 @@ class Laboratory:
         self._floods += 1
         name = f"flood{self._floods}"
         self.farm.citizens(
-            name, FLOOD_DID, prefix=f"{FLOOD}{self._floods:03}", count=callers, rate=rate, hold=STREAMS[STORM].hold
+            name,
+            FLOOD_DID,
+            prefix=f"{FLOOD}{self._floods:03}",
+            count=callers,
+            rate=rate,
+            hold=STREAMS[STORM].hold,
+            digits=2,
         )
         return name
 
     async def listen(self) -> None:
         """One more calls the storm line, and hears what he is told."""
-        number = f"{LISTENER}{len(self.listeners):04}"
+        number = f"{LISTENER}{len(self.listeners):0{OWN_DIGITS}}"
         phone = self.lab.citizen(number)
         await phone.__aenter__()
         self.listeners.append((number, phone, phone.call(FLOOD_DID)))

@@ -146,6 +146,7 @@ class Farm:
         hold: float | None = None,
         keys: Sequence[tuple[float, str]] = (),
         voice: bool = False,
+        digits: int | None = None,
     ) -> None:
         """Let ``count`` citizens call, ``rate`` a second.
 
@@ -153,6 +154,7 @@ class Farm:
             name: of this group of callers, unique in the farm.
             did: the city's number.
             prefix: their numbers begin so; SIPp appends the number of the call.
+            digits: how many of them the number of the call has; None = as many as it needs.
             hold: seconds after which they hang up; None = they leave it to the other side.
             voice: they hum as long as they are on the line; otherwise they make no sound.
             keys: what they press, each with the seconds that pass before: since the switch answered, or since the last.
@@ -164,6 +166,12 @@ class Farm:
             for number, (after, key) in enumerate(keys, start=2)
         )
         text = text.replace("  <!-- DIGITS -->\n", "".join(pressed))
+        numbers = []
+        if digits is not None:
+            rows = "".join(f"{number:0{digits}}\n" for number in range(count))
+            (self._folder / f"{name}.csv").write_text(f"SEQUENTIAL\n{rows}")
+            text = text.replace("PREFIX[call_number]", "PREFIX[field0]")
+            numbers = ["-inf", f"{name}.csv"]
         text = text.replace("HOLD_MS", _ms(hold)).replace("PREFIX", prefix)
         if voice:
             (self._folder / f"{name}.alaw").write_bytes(HUM * 50)
@@ -173,7 +181,7 @@ class Farm:
         # -l: by itself SIPp holds callers back as soon as three seconds' worth of them are in a call.
         self._start(
             name, text, TRUNK_HOST, self._ports(),
-            "-s", did, "-m", str(count), "-l", str(count), "-r", str(max(1, round(rate))), "-rp", str(period),
+            "-s", did, "-m", str(count), "-l", str(count), "-r", str(max(1, round(rate))), "-rp", str(period), *numbers,
         )  # fmt: skip
 
     def wait(self, *names: str, seconds: float) -> None:

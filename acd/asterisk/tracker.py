@@ -206,8 +206,9 @@ class Tracker:
     def _channel_over(self, event: e.ChannelOver) -> None:
         leg = self._legs.pop(event.channel, None)
         if leg is not None:
-            # A phone that took its answer back: whether it was that, the caller's dialplan says now.
-            if event.at - leg.up > AT_ONCE:
+            # Perhaps a phone that took its answer back: the dialplan of the caller says so, if he is still here.
+            caller = self._callers.get(leg.call)
+            if event.at - leg.up > AT_ONCE or caller is None or caller.gone:
                 self._end_talk(leg, event.at)
             return
         call = CallId(event.channel)

@@ -1,7 +1,7 @@
-"""The highest rate at which service stays right, beside Asterisk's own ``Queue()``: same machine, same run, same callers.
+"""The highest rate at which service stays right, beside Asterisk's own ``Queue()``: same machine, run and callers.
 
-Both sides take the same steps in turn, each on an Asterisk of its own, until one of them is no longer right; the other goes
-on alone. Service is right when every caller of the steady part gets an operator, 99 of 100 within a second, no caller
+Both sides take the same steps in turn, each on an Asterisk of its own, until one of them is no longer right; the other
+goes on alone. Service is right when every caller of the steady part gets an operator, 99 of 100 within a second, no caller
 is served by the fallback, and the calls connected keep up with those that come.
 
     python -m bench.load                    about 10 minutes

@@ -1,8 +1,8 @@
 """The highest rate at which service stays right, beside Asterisk's own ``Queue()``: same machine, run and callers.
 
 Both sides take the same steps in turn, each on an Asterisk of its own, until one of them is no longer right; the other
-goes on alone. Service is right when every caller of the steady part gets an operator, 99 of 100 within a second, no caller
-is served by the fallback, and the calls connected keep up with those that come.
+goes on alone. Service is right when every caller of the steady part gets an operator, 99 of 100 within a second, no
+caller is served by the fallback, and the calls connected keep up with those that come.
 
     python -m bench.load                    about 10 minutes
     python -m bench.load --rates 20,40,60 --steady 8

@@ -6,7 +6,8 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from acd.cli import app, explain
+from acd.cli import app
+from acd.cli.calls import explain
 from acd.model.events import CallOffered, Why
 from acd.model.ids import CallId, LineId, OfferId, OperatorId
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from acd import cli
+from acd.cli import app, service
 from acd.runtime.control import ControlServer
 
 
@@ -51,7 +51,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 
 def drain(*words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(cli.app, ["drain", *words])
+    result = CliRunner().invoke(app, ["drain", *words])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, result.output
 
@@ -99,7 +99,7 @@ def test_a_restart_of_the_service_itself_is_waited_for(desk: Desk, monkeypatch: 
 
 
 def test_a_service_that_does_not_come_back_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "RESTART_TAKES", 0.0)
+    monkeypatch.setattr(service, "RESTART_TAKES", 0.0)
 
     def kill(*_: Any, **__: Any) -> Any:
         desk.run(start=False)

@@ -1,0 +1,155 @@
+"""Figures over days, and the ledger and tables that they come from."""
+
+import json
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.table import Table
+
+from acd.cli.citizens import About, tell
+from acd.cli.terminal import carry_out, clock, fail, out, plainly, row_dict, settings
+from acd.figures.periods import Grain
+from acd.figures.report import Dimension
+from acd.model.zone import ZONE
+
+if TYPE_CHECKING:
+    from acd.figures.report import Query, Report, Value
+
+
+group = typer.Typer()
+records = typer.Typer(no_args_is_help=True, help="The ledger, and the tables made from it.")
+group.add_typer(records, name="records")
+
+FirstDay = Annotated[str | None, typer.Argument(help="The first day, 2027-03-01, or a moment, 2027-03-01T09:30.")]
+LastDay = Annotated[str | None, typer.Argument(help="The last day, or the moment at which it ends.")]
+
+
+@group.command()
+def report(
+    first: FirstDay = None,
+    last: LastDay = None,
+    figure: Annotated[list[str] | None, typer.Option(help="An id of --list, or id@seconds; several times.")] = None,
+    grain: Annotated[Grain, typer.Option(help="Cut into these periods.")] = Grain.TOTAL,
+    by: Annotated[list[Dimension] | None, typer.Option(help="Told apart by line, operator or both.")] = None,
+    line: Annotated[list[str] | None, typer.Option(help="Only this line; several times.")] = None,
+    who: Annotated[list[str] | None, typer.Option("--operator", help="Only this operator; several times.")] = None,
+    norms: Annotated[bool, typer.Option(help="The norms of several cities side by side, for the same calls.")] = False,
+    behind: Annotated[str | None, typer.Option(help="The calls behind this figure, one JSON object a line.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Of --behind, at most so many.")] = 1000,
+    to: Annotated[Path | None, typer.Option(help="Write a .csv or .xlsx instead.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+    list_all: Annotated[bool, typer.Option("--list", help="All figures and their formulas.")] = False,
+    survey: Annotated[bool, typer.Option(help="Instead: what callers answered after the conversation.")] = False,
+    subjects: Annotated[bool, typer.Option(help="Instead: what the conversations were about, and if settled.")] = False,
+    repeats: Annotated[bool, typer.Option(help="Instead: who called again within 7 days, and how often.")] = False,
+) -> None:
+    """The figures of some days (default: today), each with its formula and what stands behind it."""
+    from acd.bootstrap import reports
+    from acd.figures.catalogue import catalogue
+    from acd.figures.report import read_ref
+    from acd.figures.sheets import report_sheet
+
+    if list_all:
+        sys.stdout.write(catalogue())
+        return
+    today = f"{datetime.now(ZONE):%Y-%m-%d}"
+    start = first or today
+    with plainly():
+        chosen = [ref.key for _, ref in reports.norm_refs()] if norms else figure or []
+        query = reports.asked(
+            settings(),
+            start,
+            last or start[:10],
+            time.time(),
+            figures=chosen,
+            grain=grain,
+            by=by or [],
+            lines=line or [],
+            operators=who or [],
+        )
+        ref = None if behind is None else read_ref(behind)
+    if about := [kind for kind, wanted in zip(About, (survey, subjects, repeats), strict=True) if wanted]:
+        if len(about) > 1:
+            fail("one of --survey, --subjects and --repeats")
+        tell(about[0], query, to, as_json=as_json)
+        return
+    if ref is not None:
+        for found in carry_out(reports.rows_behind(settings(), query, ref, limit)):
+            sys.stdout.write(json.dumps(row_dict(found.fact) | {"counts": found.counts}) + "\n")
+        return
+    made = carry_out(reports.make_report(settings(), query))
+    if to is not None:
+        with plainly():
+            reports.write_sheet(report_sheet(made), to)
+        out.print(f"{len(made.rows)} rows in {to}")
+    elif as_json:
+        sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
+    else:
+        show_report(made, query)
+
+
+def show_report(made: "Report", query: "Query") -> None:
+    """A table, and under it the formulas and the times in which nothing could be seen."""
+    table = Table(query.grain.value, *(by.value for by in query.by), *(meaning.key for meaning in made.figures))
+    told_apart = bool(query.by) or query.grain is not Grain.TOTAL
+    for row in (*(made.rows if told_apart else ()), made.total):
+        names = [getattr(row, by.value) or "" for by in query.by]
+        period = ("total" if row is made.total else row.period) + (" *" if row.gap else "")
+        table.add_row(period, *names, *(shown(row.values.get(meaning.key), meaning.unit) for meaning in made.figures))
+    out.print(table)
+    for meaning in made.figures:
+        out.print(f"{meaning.key}: {meaning.nl} = {meaning.formula} (version {meaning.version})")
+    for gap in made.gaps:
+        began = "the begin" if gap.began_at is None else clock(gap.began_at)
+        ended = "now" if gap.ended_at is None else clock(gap.ended_at)
+        repaired = f"; {gap.repaired} calls repaired from Asterisk's own record" if gap.repaired else ""
+        out.print(f"* nothing could be seen from {began} to {ended} ({gap.reason}): counts are a lower bound{repaired}")
+
+
+def shown(value: "Value | None", unit: str) -> str:
+    """``97.4 % (447/459)``; ``!`` = of fewer than 10."""
+    if value is None or value.value is None:
+        return "-"
+    weak = " !" if value.weak else ""
+    match unit:
+        case "count":
+            return f"{value.value:.0f}"
+        case "share":
+            return f"{value.value:.1%} ({value.part:.0f}/{value.of:.0f}){weak}"
+        case _:
+            return f"{value.value:.1f} s ({value.of:.0f}){weak}"
+
+
+@records.command("rebuild")
+def records_rebuild() -> None:
+    """Make all tables anew from the ledger. The same ledger gives the same rows."""
+    from acd.bootstrap.reports import make_anew
+
+    out.print(f"made anew from {carry_out(make_anew(settings()))} events")
+
+
+@records.command("export")
+def records_export(
+    view: Annotated[str, typer.Argument(help="One of 'acd records views', with or without report_ before it.")],
+    to: Annotated[Path, typer.Argument(help="A .csv, .xlsx or .parquet.")],
+    first: FirstDay = None,
+    last: LastDay = None,
+) -> None:
+    """Write the rows of a view to a file; without days all of them."""
+    from acd.bootstrap.reports import export_view
+
+    bounds = (first or "2000-01-01", last or (first[:10] if first else "2099-12-31"))
+    out.print(f"{carry_out(export_view(settings(), view, *bounds, to))} rows in {to}")
+
+
+@records.command("views")
+def records_views() -> None:
+    """The views for Power BI and others, with every column, its type and its unit."""
+    from acd.records.views import dictionary
+
+    sys.stdout.write(dictionary())

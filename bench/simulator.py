@@ -89,8 +89,8 @@ def with_engine(calls: int, seed: int) -> tuple[int, int]:
 
 
 def one_line(calls: int) -> Setup:
-    """The same model, for the days that bring about so many calls: no ring time, no wrap-up, no announcements, first come
-    first served."""
+    """The same model, for the days that bring about so many calls: no ring time, no wrap-up, no announcements, first
+    come first served."""
     id, quiet = LineId("a"), Announcements(first=0)
     line = Line(id, {"nl": "a"}, wrap_up=0.0, capacity=10**6, announcements=quiet)
     staff = [Operator(OperatorId(f"o{n}"), "", Device(f"o{n}"), {id: 1}) for n in range(OPERATORS)]

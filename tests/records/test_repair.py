@@ -1,5 +1,7 @@
 """What Asterisk's own record tells of calls that nobody saw: told once, and counted once."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -50,7 +52,7 @@ def found(one: CallTold, known: KnownCall | None = None) -> ev.CallRepaired | No
     ],
 )
 def test_the_one_outcome_of_a_call_that_only_asterisk_saw(
-    fields: dict[str, object], outcome: Outcome, waited: float | None
+    fields: dict[str, Any], outcome: Outcome, waited: float | None
 ) -> None:
     event = found(told(**fields))
     assert event is not None

@@ -1,12 +1,8 @@
-"""The service's own settings, from the environment, and its log."""
+"""The service's own settings, from the environment."""
 
-import os
-import sys
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
-import structlog
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -67,6 +63,10 @@ class Settings(BaseSettings):
     keep_citizens: int = Field(default=730, ge=1, le=3650)
     """Days after which nothing tells any more that two calls came from the same citizen: the keyed hash of his number
     is erased."""
+    log_json: bool = False
+    """Log as JSON lines, for machines."""
+    log_events: bool = True
+    """Log what happens to each call: a line for each event."""
     cel: Path | None = None
     """What Asterisk itself writes down of each call (``cel_custom``): gaps are repaired from it. None = they stay."""
     record: Path | None = None
@@ -167,19 +167,3 @@ class SettingMissing(Mendable):
 
     def __init__(self, name: str, what: str) -> None:
         super().__init__(f"{name} is not set: {what}")
-
-
-def configure_log(json: bool | None = None) -> None:
-    """JSON lines for machines, colours for a person at a terminal."""
-    plain = not os.isatty(2) if json is None else json
-    renderer: Any = structlog.processors.JSONRenderer() if plain else structlog.dev.ConsoleRenderer()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-    )

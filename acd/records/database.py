@@ -74,8 +74,9 @@ def sqlite_path(url: URL) -> Path | None:
     return Path(url.database)
 
 
-def connect(url: str, *, readonly: bool = False) -> AsyncEngine:
-    """A pool of connections; nothing is opened yet. With ``readonly`` the database itself refuses to write.
+def connect(url: str, *, readonly: bool = False, busy: float = BUSY_TIMEOUT) -> AsyncEngine:
+    """A pool of connections; nothing is opened yet. With ``readonly`` the database itself refuses to write; ``busy``:
+    seconds that SQLite waits for somebody else's lock.
 
     Raises:
         DatabaseUnusable: the address is not one that we know, or there is no such file to read.
@@ -85,10 +86,10 @@ def connect(url: str, *, readonly: bool = False) -> AsyncEngine:
     if path is not None:
         if readonly and not path.exists():
             raise DatabaseUnusable(str(parsed), "there is no such file")
-        engine = create_async_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT})
+        engine = create_async_engine(parsed, connect_args={"timeout": busy}, hide_parameters=True)
         _prepare_sqlite(engine, readonly)
         return engine
-    engine = create_async_engine(parsed, connect_args=_POSTGRESQL, pool_pre_ping=readonly)
+    engine = create_async_engine(parsed, connect_args=_POSTGRESQL, pool_pre_ping=readonly, hide_parameters=True)
     return engine.execution_options(postgresql_readonly=True) if readonly else engine
 
 

@@ -50,6 +50,8 @@ PROMPTS: Final = HERE.parents[1] / "ivr_flows/prompts"
 FULL_TONE: Final = 1000
 """Hertz of the message that the line is full, which lasts :data:`FULL_SECONDS`: a caller who hears it can tell."""
 FULL_SECONDS: Final = 1.5
+START_PATIENCE: Final = 120.0
+"""Seconds that the engine may take to start, on a machine that has much else to do."""
 REGISTER_EVERY: Final = 40.0
 """Seconds; a registration holds for 120."""
 QUESTION: Final = 2.0
@@ -152,6 +154,7 @@ class Laboratory:
                 **self.engine_clock.environment,
             },
             prefix=("unshare", "--mount"),
+            patience=START_PATIENCE,
         )
         # The log does not lie on the disk that is going to be full.
         self.service.log_file = self.folder / "service.log"
@@ -302,8 +305,9 @@ class Laboratory:
         """Note the engine's memory."""
         with suppress(OSError):
             status = Path(f"/proc/{self.service.pid}/status").read_text()
-            resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-            self.memory.append((time.time(), self.service.pid, int(resident.split()[1])))
+            # A process that has just ended has none.
+            resident = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
+            self.memory += [(time.time(), self.service.pid, int(kilobytes)) for kilobytes in resident]
 
     # --- Evidence ------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from acd.bootstrap.phones import write_access
 from acd.runtime.control import ServiceNotRunning, ask
 from sim.lab.asterisk import Lab
 
-START_TIMEOUT: Final = 90.0
+START_TIMEOUT: Final = 30.0
 """Seconds."""
 
 
@@ -34,6 +34,7 @@ class LabService:
         state: folder for the database, the control socket and the log.
         environment: further ``ACD_...`` settings.
         prefix: a program, with its arguments, that becomes the service: ``unshare --mount``.
+        patience: seconds that a start may take.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class LabService:
         environment: dict[str, str] | None = None,
         *,
         prefix: Sequence[str] = (),
+        patience: float = START_TIMEOUT,
     ) -> None:
+        self._patience = patience
         self.lab = lab
         self.state = state
         self.log_file = state / "service.log"
@@ -94,7 +97,7 @@ class LabService:
 
         Raises:
             ServiceFailed: it ended instead.
-            TimeoutError: it has not come up in 90 s.
+            TimeoutError: it has not come up in time.
         """
         self.state.mkdir(parents=True, exist_ok=True)
         write_access(self.state, self.lab.policy, self.lab.site)
@@ -106,7 +109,7 @@ class LabService:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        async with asyncio.timeout(START_TIMEOUT):
+        async with asyncio.timeout(self._patience):
             while not await self._linked():
                 if self._process.poll() is not None:
                     raise ServiceFailed(self.log()[-2000:])

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -32,9 +33,21 @@ class LabService:
         queues: the city's file; it must be the one that the lab was configured from.
         state: folder for the database, the control socket and the log.
         environment: further ``ACD_...`` settings.
+        prefix: a program, with its arguments, that becomes the service: ``unshare --mount``.
+        patience: seconds that a start may take.
     """
 
-    def __init__(self, lab: Lab, queues: Path, state: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        queues: Path,
+        state: Path,
+        environment: dict[str, str] | None = None,
+        *,
+        prefix: Sequence[str] = (),
+        patience: float = START_TIMEOUT,
+    ) -> None:
+        self._patience = patience
         self.lab = lab
         self.state = state
         self.log_file = state / "service.log"
@@ -47,6 +60,7 @@ class LabService:
             "ACD_WEB_PORT": "0",
             "ACD_CEL": str(lab.cel),
         } | (environment or {})
+        self._prefix = prefix
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -83,19 +97,19 @@ class LabService:
 
         Raises:
             ServiceFailed: it ended instead.
-            TimeoutError: it has not come up in 30 s.
+            TimeoutError: it has not come up in time.
         """
         self.state.mkdir(parents=True, exist_ok=True)
         write_access(self.state, self.lab.policy, self.lab.site)
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "acd", "run", "--log-json"],
+                [*self._prefix, sys.executable, "-m", "acd", "run", "--log-json"],
                 env=os.environ | self._environment,
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        async with asyncio.timeout(START_TIMEOUT):
+        async with asyncio.timeout(self._patience):
             while not await self._linked():
                 if self._process.poll() is not None:
                     raise ServiceFailed(self.log()[-2000:])

@@ -81,6 +81,8 @@ OFFERS_SKIPPED: Final = 1000
 
 LAST_MOMENTS: Final = 5.0
 """Seconds in which an engine that was deposed may end in good order."""
+PAGES_WAIT: Final = 2.0
+"""Seconds that the pages of an engine that takes over wait for Asterisk."""
 LAST_WRITES: Final = 1.0
 """Seconds in which what happened last comes into the database before another engine reads it."""
 TEMPORARY: Final = 75
@@ -114,6 +116,7 @@ class Service:
         self._started = False
         self._stop = asyncio.Event()
         self._plan_now = asyncio.Event()
+        self._first_link = asyncio.Event()
         self._deposed = asyncio.Event()
         self._deposed_why = ""
 
@@ -143,11 +146,10 @@ class Service:
             if not self._stop.is_set():
                 await self._until_stopped(self._start(stack))
             if self._started:
-                stack.enter_context(_settled_memory())
-                ready(self)
                 work = (self.driver.run(), self._turn_days(), self._plan_anew(), self.courier.run())
+                pages = self._show(stack, ready)
                 try:
-                    await self._until_stopped(*work, self.lead.hold(self._linked), self._fenced_off())
+                    await self._until_stopped(*work, pages, self.lead.hold(self._linked), self._fenced_off())
                 except Deposed:
                     # Whatever this engine could still write is refused: it need not be waited for.
                     asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
@@ -161,6 +163,16 @@ class Service:
             async with asyncio.timeout(LAST_WRITES):
                 await self.ledger.caught_up()
         await self.lead.release()
+
+    async def _show(self, stack: AsyncExitStack, ready: Callable[["Service"], None]) -> None:
+        """The pages. Whoever takes over has the callers first: they wait, and making the pages takes a while."""
+        if self.lead.term is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._first_link.wait(), PAGES_WAIT)
+        await self._open_web(stack)
+        stack.enter_context(_settled_memory())
+        ready(self)
+        await asyncio.get_running_loop().create_future()
 
     async def _lead(self, stack: AsyncExitStack) -> None:
         self.lead = await take_the_lead(self.settings, stack)
@@ -224,7 +236,6 @@ class Service:
         control = ControlServer(self.settings.socket, self._handlers())
         await control.start()
         stack.push_async_callback(control.stop)
-        await self._open_web(stack)
         settings = self.settings
         nights = Housekeeping(
             url,
@@ -426,6 +437,7 @@ class Service:
                 self._link_lost_at = event.at
             elif isinstance(event, LinkCameUp):
                 self._link_lost_at, self._linked_once = None, True
+                self._first_link.set()
         self.hub.changed()
 
     def _snapshot(self) -> Snapshot | None:

@@ -26,8 +26,8 @@ PATIENCE: Final = 1.0
 OUSTING: Final = 3.0
 """Seconds that a claim may take: connections are ended, and a lock changes hands."""
 
-_LOCK: Final = "0x616364::int, 1"
-"""The advisory lock: "acd", 1. Others of ours have one number."""
+_LOCK: Final = "6382436, 1"
+"""The advisory lock: "acd" as a number, and 1. Others of ours are one number."""
 
 _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS acd_lead (
@@ -47,7 +47,7 @@ _BEAT: Final = text(
 _LEAD: Final = text(
     """SELECT term, instance, EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND classid = 0x616364::int AND objid = 1 AND objsubid = 2) AS locked FROM acd_lead"""
+        AND classid = 6382436 AND objid = 1 AND objsubid = 2) AS locked FROM acd_lead"""
 )
 _ENGINES: Final = text(
     """SELECT instance, name, url, sees_switch, beats FROM acd_engine
@@ -60,7 +60,7 @@ _END: Final = text(
 _TRY: Final = text(f"SELECT pg_try_advisory_lock({_LOCK})")
 _HELD: Final = text(
     """SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()
-    AND classid = 0x616364::int AND objid = 1 AND objsubid = 2)"""
+    AND classid = 6382436 AND objid = 1 AND objsubid = 2)"""
 )
 _OPEN: Final = text(
     # Never below the clock: a database that was restored from a backup gives out no number a second time.

@@ -467,6 +467,7 @@ class Service:
             callbacks=lambda: self.keeper.counts,
             behind=lambda: self.ledger.health.behind,
             pages=lambda: self.hub.clients,
+            takeovers=0 if self.lead.term is None else self.lead.term.takeovers,
         )
 
     async def _turn_days(self) -> None:

@@ -65,10 +65,7 @@ class Lead:
     @property
     def heir(self) -> str | None:
         """The name of an engine that could take over now."""
-        if self._campaign is None or self._campaign.seen is None or self._campaign.leader is None:
-            return None
-        others = (e for e in self._campaign.seen.engines if e != self._campaign.leader and e.sees_switch)
-        return next((engine.name for engine in others), None)
+        return None if self._campaign is None else self._campaign.heir
 
 
 async def take_the_lead(settings: Settings, stack: AsyncExitStack) -> Lead:

@@ -32,12 +32,18 @@ class Campaign:
         self.seen: Seen | None = None
         """The last look; None = the database does not answer."""
         self.term: Term | None = None
+        self._rules: Leader | None = None
         self._away = False
 
     @property
     def leader(self) -> Engine | None:
         """Who leads, as far as we know."""
         return None if self.seen is None else self.seen.engine(self.seen.leader)
+
+    @property
+    def heir(self) -> str | None:
+        """Who could take over from us now."""
+        return None if self._rules is None else self._rules.heir
 
     async def win(self) -> Term:
         """Stand by until the lead is ours."""
@@ -60,6 +66,7 @@ class Campaign:
         assert self.term is not None
         loop = asyncio.get_running_loop()
         rules, whole = Leader(self._me.instance, self.term.number, loop.time()), True
+        self._rules = rules
         while True:
             asked_at = loop.time()
             try:

@@ -120,17 +120,20 @@ class Leader:
         self._others = Standby(me)
         self._linked_at = now
         self._ever_linked = False
+        self.heir: str | None = None
+        """The name of an engine that stands by and could take over now."""
 
     def lost_sight(self, now: float) -> None:
         """The database is away. We go on: whoever takes our place ends our session at Asterisk first."""
         self._others.lost_sight(now)
+        self.heir = None
 
     def saw(self, seen: Seen, asked_at: float, now: float, *, linked: bool) -> str | None:
         """Why we lead no longer; None = we do."""
         if seen.term != self._term or seen.leader != self._me:
             other = seen.engine(seen.leader)
             return f"{other.name if other else 'another engine'} leads since"
-        heir = self._others.heir(seen, asked_at, now)
+        heir = self.heir = self._others.heir(seen, asked_at, now)
         if linked:
             self._linked_at, self._ever_linked = now, True
         elif heir is not None and now - self._linked_at > (LINK_GRACE if self._ever_linked else FIRST_LINK_GRACE):

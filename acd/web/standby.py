@@ -74,7 +74,8 @@ def create_standby_app(shown: Callable[[], StandingBy], hosts: Sequence[str]) ->
 def exposition(now: StandingBy) -> str:
     """What Prometheus reads of an engine that stands by."""
     return (
-        "# HELP acd_leader Whether this engine leads.\n# TYPE acd_leader gauge\nacd_leader 0\n"
-        "# HELP acd_standby_ready Whether this engine could take over now.\n# TYPE acd_standby_ready gauge\n"
+        "# HELP acd_leader 1 for the engine that leads, 0 for one that stands by\n"
+        "# TYPE acd_leader gauge\nacd_leader 0\n"
+        "# HELP acd_standby_ready 1 while this engine could take over\n# TYPE acd_standby_ready gauge\n"
         f"acd_standby_ready {int(now.ready)}\n"
     )

@@ -206,6 +206,7 @@ async def cut(house: House, a: LabService, b: LabService, cables: list[Cable], w
     house.nobody_is_cut_off()
     assert await b.linked()
     await a.stand_by()
+    await until(lambda: expects(b, "a"), 10, "the leader knows who could take over")
     await b.ask("handover", by="test")
     await until(a.linked, BUSY + 10, "the lead is handed back")
     await until(lambda: b.ended == 75, 15, "whoever handed over ends")
@@ -219,6 +220,7 @@ async def test_a_handover_and_a_restart_of_the_database_go_unnoticed(house: Hous
         await b.stand_by()
         await house.open(stack, a)
 
+        await until(lambda: expects(a, "b"), 10, "the leader knows who could take over")
         since = time.monotonic()
         assert await a.ask("handover", by="test") == {"heir": "b"}
         await house.taken_over(b, "handover", since)
@@ -236,6 +238,10 @@ async def test_a_handover_and_a_restart_of_the_database_go_unnoticed(house: Hous
         await house.serve(1)
         await until(a.ready, 10, "the other stands by again")
         await house.end()
+
+
+async def expects(leader: LabService, heir: str) -> bool:
+    return (await leader.status()).get("standby") == heir
 
 
 async def settled(house: House) -> list[tuple[float, str]]:

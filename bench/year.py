@@ -160,7 +160,8 @@ LIMITS = Limits(
 WHOLE = (midnight(date(YEAR, 1, 1)), midnight(date(YEAR + 1, 1, 1)))
 MONTH = (midnight(date(YEAR, 10, 1)), midnight(date(YEAR, 11, 1)))
 A_DAY = (midnight(date(YEAR, 10, 12)), midnight(date(YEAR, 10, 13)))
-COUNTED = [id for id, figure in FIGURES.items() if figure.population.value == "calls" and id != "fcr_no_repeat"]
+AGAIN = ("fcr_no_repeat", "called_again")
+COUNTED = [id for id, figure in FIGURES.items() if figure.population.value == "calls" and id not in AGAIN]
 
 
 def query(

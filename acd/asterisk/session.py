@@ -15,6 +15,7 @@ answers and failures is replaced, because of what it was seen to do (each has it
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -84,6 +85,7 @@ class AmiSession(Manager):  # type: ignore[misc]
             events=settings.classes,
             protocol_factory=lambda: AmiProtocol(self),
             reconnect_timeout=0,
+            ssl=settings.tls or False,
         )
         self.settings = settings
         self.counters = counters or Counters()
@@ -117,6 +119,11 @@ class AmiSession(Manager):  # type: ignore[misc]
                 await self.connect()
         except TimeoutError:
             raise SessionEnded(f"no connection to {where} within {self.settings.connect_timeout:g} s") from None
+        except ssl.SSLCertVerificationError as error:
+            # It has not heard the password.
+            raise SessionEnded(f"{where} cannot show that it is our Asterisk: {error.verify_message}") from None
+        except ssl.SSLError as error:
+            raise SessionEnded(f"no TLS with {where} (is it Asterisk's tlsbindaddr?): {error}") from None
         except OSError as error:
             raise SessionEnded(f"no connection to {where}: {error}") from error
         answer = await self._until(self.authenticated_future, self.settings.action_timeout, "answer to Login")

@@ -1,5 +1,6 @@
 """Where Asterisk is and how patient the link is with it."""
 
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,8 @@ class AmiSettings:
     port: int = 5038
     user: str = "acd"
     secret: str = field(repr=False)
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    """How Asterisk has to show that it is ``host`` before it hears the password; None = clear text."""
     classes: str = "system,call,user"
     """Event classes wanted; the account's own ``read=`` and ``eventfilter=`` narrow them further."""
 

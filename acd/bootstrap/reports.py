@@ -3,23 +3,26 @@
 import csv
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import xlsxwriter
 
 from acd.bootstrap.settings import Settings
-from acd.config import load
+from acd.config import City, load
 from acd.figures.limits import Limits
 from acd.figures.periods import Grain, moment
+from acd.figures.repeats import RepeatReport
 from acd.figures.report import Behind, Dimension, Query, Ref, Report, read_ref, read_refs
-from acd.figures.sheets import csv_line, report_csv, report_xlsx
+from acd.figures.sheets import Sheet, csv_line, sheet_csv, sheet_xlsx
+from acd.figures.subjects import SubjectReport
 from acd.figures.survey import SurveyReport
 from acd.figures.table import NORMS, Norm
 from acd.model.mendable import Mendable
 from acd.records import FigureBook, NoSuchView, read_view, rebuild, upgrade, view_named
 from acd.records.views import View
+from acd.web.reports_api import CitizenNames
 
 MOST_ROWS: Final = 1_048_575
 """Of a sheet of XLSX, besides its header."""
@@ -67,24 +70,45 @@ async def make_report(settings: Settings, query: Query) -> Report:
     Raises:
         DatabaseUnusable: the records cannot be read.
     """
-    book = FigureBook(settings.database_url)
-    try:
+    async with _book(settings) as book:
         return await book.report(query)
-    finally:
-        await book.close()
 
 
-async def survey_report(settings: Settings, first: str, last: str) -> SurveyReport:
+async def survey_report(settings: Settings, query: Query) -> SurveyReport:
     """What callers answered after the conversation.
 
     Raises:
-        BadPeriod: a day is written wrongly.
         DatabaseUnusable: the records cannot be read.
     """
-    bounds = moment(first), moment(last, end=True)
+    async with _book(settings) as book:
+        return await book.survey(query.since, query.until, query.lines)
+
+
+async def subject_report(settings: Settings, query: Query) -> SubjectReport:
+    """What the conversations were about.
+
+    Raises:
+        DatabaseUnusable: the records cannot be read.
+    """
+    async with _book(settings) as book:
+        return await book.subjects(query)
+
+
+async def repeat_report(settings: Settings, query: Query) -> RepeatReport:
+    """Who called again.
+
+    Raises:
+        DatabaseUnusable: the records cannot be read.
+    """
+    async with _book(settings) as book:
+        return await book.repeats(query)
+
+
+@asynccontextmanager
+async def _book(settings: Settings) -> AsyncIterator[FigureBook]:
     book = FigureBook(settings.database_url)
     try:
-        return await book.survey(*bounds)
+        yield book
     finally:
         await book.close()
 
@@ -114,7 +138,7 @@ def norm_refs() -> list[tuple[Norm, Ref]]:
     return [(norm, read_ref(norm.figure)) for norm in NORMS]
 
 
-def write_report(report: Report, to: Path) -> None:
+def write_sheet(sheet: Sheet, to: Path) -> None:
     """As CSV or XLSX, by the end of the file's name.
 
     Raises:
@@ -124,11 +148,17 @@ def write_report(report: Report, to: Path) -> None:
     match to.suffix.lower():
         case ".csv":
             with to.open("w", encoding="utf-8-sig", newline="") as file:
-                file.writelines(report_csv(report))
+                file.writelines(sheet_csv(sheet))
         case ".xlsx":
-            to.write_bytes(report_xlsx(report))
+            to.write_bytes(sheet_xlsx(sheet))
         case other:
             raise CannotWrite(to, f"a report is a .csv or an .xlsx, not {other or 'without an end'}")
+
+
+def names_of(city: City) -> CitizenNames:
+    """How the city calls its lines, subjects and questions."""
+    subjects = {id: names for line in city.lines.values() for id, names in line.subjects.items()}
+    return CitizenNames.of_lines(city.policy.lines.values(), subjects | dict(city.subjects))
 
 
 class ReportViews:

@@ -26,7 +26,9 @@ from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
-from acd.bootstrap.reports import ReportViews
+from acd.bootstrap.privacy import PrivacyDesk, personal
+from acd.bootstrap.repair import GapRepair, Repairer
+from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.settings import Settings
 from acd.bootstrap.standby import set_foreign_aside, take_the_lead
 from acd.callbacks.keeper import Keeper
@@ -41,7 +43,7 @@ from acd.hooks.post import HttpPost
 from acd.ivr import FlowError, load_catalogue
 from acd.metrics import Metrics, Now
 from acd.model import facts
-from acd.model.events import Event, LinkCameUp, LinkWentDown
+from acd.model.events import CallRepaired, Event, LinkCameUp, LinkWentDown
 from acd.model.history import HALF_HOUR
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.leadership import Deposed
@@ -50,6 +52,7 @@ from acd.records import (
     AccountStore,
     Archive,
     CallbackStore,
+    CitizenBook,
     ContactStore,
     DatabaseUnusable,
     FigureBook,
@@ -146,7 +149,13 @@ class Service:
             if not self._stop.is_set():
                 await self._until_stopped(self._start(stack))
             if self._started:
-                work = (self.driver.run(), self._turn_days(), self._plan_anew(), self.courier.run())
+                work = (
+                    self.driver.run(),
+                    self._turn_days(),
+                    self._plan_anew(),
+                    self.courier.run(),
+                    self.gap_repair.run(),
+                )
                 pages = self._show(stack, ready)
                 try:
                     await self._until_stopped(*work, pages, self.lead.hold(self._linked), self._fenced_off())
@@ -230,6 +239,7 @@ class Service:
             *(spy_log.listen, self.courier.listen, self.office.listen),
         ]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
+        await self._repair_gaps(stack)
         self.floor = LiveFloor(self.driver, self.ledger, lambda: self.city, self.clock, self.settings.flows / "prompts")
         # Before anybody can say what he wants now.
         self.driver.tell(restored)
@@ -316,8 +326,10 @@ class Service:
 
     async def _remember(self) -> tuple[facts.Restored, int]:
         """What the records know, and today's counts."""
-        async for event in self.archive.events_since(day_bounds(day_of(self.clock()))[0]):
-            self.tally.apply([event])
+        midnight, _ = day_bounds(day_of(self.clock()))
+        async for event in self.archive.events_since(midnight):
+            if not isinstance(event, CallRepaired) or event.arrived_at >= midnight:
+                self.tally.apply([event])
             self.today.apply([event])
         return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
 
@@ -334,6 +346,19 @@ class Service:
             callers=await self.archive.open_callers(),
         )
         self.worklist = Worklist(store, lambda: self.city, self.keeper.look)
+
+    async def _repair_gaps(self, stack: AsyncExitStack) -> None:
+        """What only Asterisk has seen is told when we see again."""
+        settings = self.settings
+        repairer = Repairer(self.lead.url, settings.cel, lambda: self.city, self.clock)
+        stack.push_async_callback(repairer.close)
+        self.gap_repair = GapRepair(repairer, self.ledger, self.clock, self._repaired)
+
+    def _repaired(self, events: Sequence[Event]) -> None:
+        """Counts of the day are of today's calls only, however late they are told."""
+        midnight, _ = day_bounds(day_of(self.clock()))
+        self.tally.apply(event for event in events if isinstance(event, CallRepaired) and event.arrived_at >= midnight)
+        self.hub.changed()
 
     def _tell_others(self, stack: AsyncExitStack) -> None:
         """The city's programs hear what happens."""
@@ -383,6 +408,8 @@ class Service:
         settings = self.settings
         book = FigureBook(self.lead.url)
         stack.push_async_callback(book.close)
+        citizens = CitizenBook(self.lead.url, citizen_key(settings.state), lambda: personal(self.city))
+        stack.push_async_callback(citizens.close)
         door = Door(
             self.accounts,
             secret=cookie_secret(settings.state),
@@ -420,7 +447,10 @@ class Service:
                 AccessFile(settings.state / FILE),
             ),
             notes=self.contacts,
-            reports=Reports(book, ReportViews(self.lead.url), self._limits, self.city.name),
+            citizens=PrivacyDesk(citizens, lambda: self.city, self.clock),
+            reports=Reports(
+                book, ReportViews(self.lead.url), self._limits, self.city.name, lambda: names_of(self.city)
+            ),
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
@@ -438,6 +468,7 @@ class Service:
             elif isinstance(event, LinkCameUp):
                 self._link_lost_at, self._linked_once = None, True
                 self._first_link.set()
+                self.gap_repair.look()
         self.hub.changed()
 
     def _snapshot(self) -> Snapshot | None:
@@ -492,6 +523,7 @@ class Service:
             "reload": self._reload,
             **CallbackDesk(self.worklist, self.clock).handlers(),
             **FloorControl(self.floor).handlers(),
+            **self.gap_repair.handlers(),
         }
 
     async def _status(self, _: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from acd.asterisk import AmiSettings
+from acd.asterisk.tls import ami_tls
 from acd.model.account import Role
 from acd.model.mendable import Mendable
 from acd.web.oidc import Oidc, OidcSettings
@@ -35,6 +37,12 @@ class Settings(BaseSettings):
     ami_user: str = "acd"
     ami_secret: SecretStr | None = None
     ami_secret_file: Path | None = None
+    ami_tls: bool = False
+    """TLS to AMI: ``ami_port`` is Asterisk's ``tlsbindaddr``, and its certificate must be for ``ami_host``."""
+    ami_ca: Path | None = None
+    """Certificates of the authorities that are believed; left out, those of this machine."""
+    ami_clear_text: bool = False
+    """Without TLS to another host too: there is a tunnel between the two."""
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)
     web_names: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
@@ -63,6 +71,8 @@ class Settings(BaseSettings):
     keep_citizens: int = Field(default=730, ge=1, le=3650)
     """Days after which nothing tells any more that two calls came from the same citizen: the keyed hash of his number
     is erased."""
+    cel: Path | None = None
+    """What Asterisk itself writes down of each call (``cel_custom``): gaps are repaired from it. None = they stay."""
     record: Path | None = None
     """Folder for raw recordings of the AMI session; they hold callers' numbers, and go with them."""
 
@@ -114,8 +124,12 @@ class Settings(BaseSettings):
 
         Raises:
             SettingMissing: there is no secret.
+            ClearText: it would cross the network in clear text.
+            NoAuthority: the file of certificates has none.
             OSError: its file cannot be read.
         """
+        if not (self.ami_tls or self.ami_clear_text or _this_machine(self.ami_host)):
+            raise ClearText(self.ami_host)
         if self.ami_secret_file is not None:
             secret = self.ami_secret_file.read_text("utf-8", "replace").strip()
         elif self.ami_secret is not None:
@@ -126,7 +140,29 @@ class Settings(BaseSettings):
             where = "ACD_AMI_SECRET" if self.ami_secret_file is None else str(self.ami_secret_file)
             raise SettingMissing(where, "there is no password in it, of letters, digits and signs on one line")
         return AmiSettings(
-            host=self.ami_host, port=self.ami_port, user=self.ami_user, secret=secret, record=self.record
+            host=self.ami_host,
+            port=self.ami_port,
+            user=self.ami_user,
+            secret=secret,
+            tls=ami_tls(self.ami_ca) if self.ami_tls else None,
+            record=self.record,
+        )
+
+
+def _this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class ClearText(Mendable):
+    """The password of AMI and citizens' numbers would go to {host} in clear text."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"ACD_AMI_HOST={host}: AMI's password and citizens' numbers would cross the network in clear text. "
+            "Set ACD_AMI_TLS=true (docs/install.md), or ACD_AMI_CLEAR_TEXT=true where a tunnel carries them"
         )
 
 

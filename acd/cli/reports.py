@@ -11,15 +11,14 @@ import msgspec
 import typer
 from rich.table import Table
 
-from acd.cli.terminal import carry_out, clock, out, plainly, row_dict, settings
+from acd.cli.citizens import About, tell
+from acd.cli.terminal import carry_out, clock, fail, out, plainly, row_dict, settings
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension
-from acd.figures.survey import SCORES
 from acd.model.zone import ZONE
 
 if TYPE_CHECKING:
     from acd.figures.report import Query, Report, Value
-    from acd.figures.survey import SurveyReport
 
 
 group = typer.Typer()
@@ -46,24 +45,20 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
     list_all: Annotated[bool, typer.Option("--list", help="All figures and their formulas.")] = False,
     survey: Annotated[bool, typer.Option(help="Instead: what callers answered after the conversation.")] = False,
+    subjects: Annotated[bool, typer.Option(help="Instead: what the conversations were about, and if settled.")] = False,
+    repeats: Annotated[bool, typer.Option(help="Instead: who called again within 7 days, and how often.")] = False,
 ) -> None:
     """The figures of some days (default: today), each with its formula and what stands behind it."""
     from acd.bootstrap import reports
     from acd.figures.catalogue import catalogue
     from acd.figures.report import read_ref
+    from acd.figures.sheets import report_sheet
 
     if list_all:
         sys.stdout.write(catalogue())
         return
     today = f"{datetime.now(ZONE):%Y-%m-%d}"
     start = first or today
-    if survey:
-        scores = carry_out(reports.survey_report(settings(), start, last or start[:10]))
-        if as_json:
-            sys.stdout.write(msgspec.json.encode(scores).decode() + "\n")
-        else:
-            show_survey(scores)
-        return
     with plainly():
         chosen = [ref.key for _, ref in reports.norm_refs()] if norms else figure or []
         query = reports.asked(
@@ -78,6 +73,11 @@ def report(
             operators=who or [],
         )
         ref = None if behind is None else read_ref(behind)
+    if about := [kind for kind, wanted in zip(About, (survey, subjects, repeats), strict=True) if wanted]:
+        if len(about) > 1:
+            fail("one of --survey, --subjects and --repeats")
+        tell(about[0], query, to, as_json=as_json)
+        return
     if ref is not None:
         for found in carry_out(reports.rows_behind(settings(), query, ref, limit)):
             sys.stdout.write(json.dumps(row_dict(found.fact) | {"counts": found.counts}) + "\n")
@@ -85,7 +85,7 @@ def report(
     made = carry_out(reports.make_report(settings(), query))
     if to is not None:
         with plainly():
-            reports.write_report(made, to)
+            reports.write_sheet(report_sheet(made), to)
         out.print(f"{len(made.rows)} rows in {to}")
     elif as_json:
         sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
@@ -107,23 +107,8 @@ def show_report(made: "Report", query: "Query") -> None:
     for gap in made.gaps:
         began = "the begin" if gap.began_at is None else clock(gap.began_at)
         ended = "now" if gap.ended_at is None else clock(gap.ended_at)
-        out.print(f"* nothing could be seen from {began} to {ended} ({gap.reason}): counts are a lower bound")
-
-
-def show_survey(made: "SurveyReport") -> None:
-    """By line and question; ``!`` = of fewer than 10 scores."""
-    table = Table("line", "question", "n", "mean", "response", *map(str, SCORES))
-    for one in made.results:
-        weak = " !" if one.weak else ""
-        response = "-" if one.response is None else f"{one.response:.1%} ({one.n}/{one.asked})"
-        table.add_row(one.line, one.question, f"{one.n}{weak}", f"{one.mean:.2f}", response, *map(str, one.counts))
-    out.print(table)
-    for line in sorted(made.sent.keys() | made.sampled.keys()):
-        out.print(
-            f"{line}: asked {made.sampled.get(line, 0)} of the sample, {made.sent.get(line, 0)} sent by operators"
-        )
-    out.print(f"mean = {made.mean_is}")
-    out.print(f"response = {made.response_is}")
+        repaired = f"; {gap.repaired} calls repaired from Asterisk's own record" if gap.repaired else ""
+        out.print(f"* nothing could be seen from {began} to {ended} ({gap.reason}): counts are a lower bound{repaired}")
 
 
 def shown(value: "Value | None", unit: str) -> str:

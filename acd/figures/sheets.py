@@ -3,10 +3,11 @@ about, and where nothing could be seen."""
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 import xlsxwriter
 
 from acd.figures.report import Meaning, Report, Row
@@ -58,8 +59,7 @@ def _whole(number: float) -> float | int:
 def notes(report: Report) -> Iterator[list[Cell]]:
     """What one must know to check it: the formulas with their versions, the limits, and the gaps."""
     yield ["made at", _clock(report.made_at)]
-    yield ["from", _clock(report.since)]
-    yield ["until, outside", _clock(report.until)]
+    yield from span_notes(report.since, report.until)
     for meaning in report.figures:
         yield [meaning.key, meaning.nl, meaning.formula, f"version {meaning.version}"]
     for limit, lines in report.limits.items():
@@ -67,7 +67,14 @@ def notes(report: Report) -> Iterator[list[Cell]]:
             yield [f"limit {limit}", line, "never" if seconds is None else f"{seconds:g} s"]
     for gap in report.gaps:
         began = "" if gap.began_at is None else _clock(gap.began_at)
-        yield ["gap: counts are a lower bound", began, "" if gap.ended_at is None else _clock(gap.ended_at), gap.reason]
+        ended = "" if gap.ended_at is None else _clock(gap.ended_at)
+        repaired = f"{gap.repaired} calls repaired from Asterisk's own record"
+        yield ["gap: counts are a lower bound", began, ended, gap.reason, repaired]
+
+
+def span_notes(since: float, until: float) -> Iterator[list[Cell]]:
+    yield ["from", _clock(since)]
+    yield ["until, outside", _clock(until)]
 
 
 def _clock(at: float) -> str:
@@ -85,32 +92,45 @@ def _harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
-def report_csv(report: Report) -> Iterator[str]:
+class Sheet(msgspec.Struct, frozen=True):
+    """A table for a file, and what one must know to check it."""
+
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+    notes: Iterable[Sequence[Cell]]
+    shares: Collection[str] = ()
+    """The columns that are shares, 0 to 1."""
+
+
+def report_sheet(report: Report) -> Sheet:
+    shares = {meaning.key for meaning in report.figures if meaning.unit == Unit.SHARE.value}
+    return Sheet(header(report), table(report), notes(report), shares)
+
+
+def sheet_csv(sheet: Sheet) -> Iterator[str]:
     """The figures, an empty line, and the notes."""
-    yield csv_line(header(report))
-    yield from map(csv_line, table(report))
+    yield csv_line(sheet.columns)
+    yield from map(csv_line, sheet.rows)
     yield "\r\n"
-    yield from map(csv_line, notes(report))
+    yield from map(csv_line, sheet.notes)
 
 
-def report_xlsx(report: Report) -> bytes:
+def sheet_xlsx(sheet: Sheet) -> bytes:
     """A workbook with two sheets: the figures and the notes."""
     file = io.BytesIO()
     # Texts stay texts, whatever they begin with.
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
         bold, share = book.add_format({"bold": True}), book.add_format({"num_format": "0.0%"})
-        sheet = book.add_worksheet("Cijfers")
-        names = header(report)
-        shares = {meaning.key for meaning in report.figures if meaning.unit == Unit.SHARE.value}
-        for column, name in enumerate(names):
-            sheet.set_column(column, column, max(10, len(name) + 2), share if name in shares else None)
-        sheet.write_row(0, 0, names, bold)
-        sheet.freeze_panes(1, 1)
-        for place, row in enumerate(table(report), 1):
-            sheet.write_row(place, 0, row)
+        page = book.add_worksheet("Cijfers")
+        for column, name in enumerate(sheet.columns):
+            page.set_column(column, column, max(10, len(name) + 2), share if name in sheet.shares else None)
+        page.write_row(0, 0, sheet.columns, bold)
+        page.freeze_panes(1, 1)
+        for place, row in enumerate(sheet.rows, 1):
+            page.write_row(place, 0, row)
         about = book.add_worksheet("Toelichting")
         about.set_column(0, 3, 34)
-        for place, note in enumerate(notes(report)):
+        for place, note in enumerate(sheet.notes):
             about.write_row(place, 0, note)
     return file.getvalue()

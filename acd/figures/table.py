@@ -280,6 +280,15 @@ _SHARES: Final = (
         of=_KNOWN_AGAIN,
     ),
     Figure(
+        id="called_again",
+        nl="Opnieuw gebeld binnen 7 dagen",
+        en="Called again within 7 days",
+        fr="A rappelé dans les 7 jours",
+        formula="A whose citizen called that line again within 7 days / A with a known citizen, 7 days ago",
+        part=both(_KNOWN_AGAIN, _CAME_BACK),
+        of=_KNOWN_AGAIN,
+    ),
+    Figure(
         id="citizen_reachability",
         nl="Geholpen burgers",
         en="Citizens helped",

@@ -16,9 +16,11 @@ from typing import Final
 import msgspec
 
 from acd.ivr.browser_phone import TEMPLATE, http_config
-from acd.ivr.outbound import DialFormat, dialled_dialplan, outbound_dialplan
+from acd.ivr.guard import guard_dialplan
+from acd.ivr.outbound import DialFormat, dialled_dialplan, emergency_dialplan, outbound_dialplan
 from acd.model.ids import Device, LineId
 from acd.model.mendable import Mendable
+from acd.model.outside import Outside
 from acd.model.policy import Line, Operator, PhoneKind, Policy
 
 HEADER: Final = "; Written by acd from the city's settings. Changes made here are lost.\n"
@@ -60,18 +62,18 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses or networks of the carrier. SIP from anywhere else that is not a registered phone is refused."""
     trunk_contact: str | None = None
     """Where calls to the partner and calls back go: ``sip:carrier.example:5060``. None = no outgoing calls."""
-    outbound: tuple[str, ...] = ("+32",)
-    """Whom a call back may reach: prefixes of E.164 numbers. Empty = nobody."""
-    outbound_refused: tuple[str, ...] = ("+3290",)
-    """And of these not; the Belgian 090x numbers cost up to 2 euro a minute."""
     outbound_format: DialFormat = DialFormat.E164
-    transfer: tuple[str, ...] = ()
-    """Whom an operator may call outside, and send his caller to: prefixes of E.164 numbers. Empty = nobody outside.
-    ``outbound_refused`` holds here too."""
     country: str = "32"
     """Code of the own country."""
     ami_user: str = "acd"
     ami_port: int = 5038
+    ami_tls_bind: str | None = None
+    """Where an engine on another host finds AMI, over TLS only: ``192.0.2.10:5039``. None = nowhere."""
+    ami_tls_certificate: str = "/etc/asterisk/keys/ami.pem"
+    """For the name by which the engine knows this host; the chain below it in the same file."""
+    ami_tls_key: str = "/etc/asterisk/keys/ami.key"
+    ami_engines: tuple[str, ...] = ()
+    """Addresses from which an engine may log in besides this very host."""
     sip_bind: str = "0.0.0.0:5060"
     http_port: int = 8088
     """Of Asterisk's HTTP server on the loopback, for the phones in browsers."""
@@ -98,7 +100,7 @@ def switch_config(
     """
     return {
         "acd-lines.conf": HEADER + _lines(policy, site, partners, numbers or {}),
-        "acd-outbound.conf": HEADER + _outbound(site),
+        "acd-outbound.conf": HEADER + _outbound(policy.outside, site),
         "acd-queues.conf": HEADER + "\n".join(_queue(line, policy) for line in policy.lines.values()),
         "acd-pjsip.conf": HEADER + _pjsip(policy, site),
         "acd-http.conf": HEADER + http_config(site.http_port, enabled=any(map(in_browser, policy.operators.values()))),
@@ -173,19 +175,24 @@ def _shown(line: LineId, number: str, site: Site) -> str:
     return f"+{number}" if number.startswith(site.country) else number
 
 
-def _outbound(site: Site) -> str:
+def _outbound(outside: Outside, site: Site) -> str:
     """Without a way out nothing is allowed."""
-    back, sent = (site.outbound, site.transfer) if site.trunk_contact else ((), ())
-    refused, form = site.outbound_refused, site.outbound_format
-    for where, prefixes in (("outbound", back), ("transfer", sent), ("outbound_refused", refused)):
-        for prefix in prefixes:
-            _match(where, prefix, r"\+[1-9][0-9]{0,11}", "not the beginning of a number: + and digits")
+    if site.trunk_contact is None:
+        outside = msgspec.structs.replace(outside, callbacks=(), transfers=(), emergency=())
+    for where in ("callbacks", "transfers", "refused"):
+        for prefix in getattr(outside, where):
+            _match(f"outside.{where}", prefix, r"\+[1-9][0-9]{0,11}", "not the beginning of a number: + and digits")
+    for number in outside.emergency:
+        _match("outside.emergency", number, r"[1-9][0-9]{2,4}", "no short number")
     country = _match("country", site.country, r"[1-9][0-9]{0,2}", "no country code")
+    form, refused, sent = site.outbound_format, outside.refused, outside.transfers
     contexts = (
-        outbound_dialplan("acd-outbound", back, refused, country, form),
+        outbound_dialplan("acd-outbound", outside.callbacks, refused, country, form),
         outbound_dialplan("acd-transfer-out", sent, refused, country, form),
         dialled_dialplan("acd-second-line-outside", "acd-second-line", sent, country),
         dialled_dialplan("acd-phones-outside", "acd-phones", sent, country),
+        emergency_dialplan("acd-emergency", outside.emergency),
+        guard_dialplan(outside),
     )
     return "\n".join(line for context in contexts for line in context) + "\n"
 
@@ -324,14 +331,14 @@ def _pjsip(policy: Policy, site: Site) -> str:
         rtp_timeout=site.rtp_timeout,
         qualify=site.qualify,
         aors=_TRUNK_AOR.format(contact=contact) if contact else "",
-        matches="\n".join(f"match={_network(host)}" for host in site.trunk_hosts),
+        matches="\n".join(f"match={_network('trunk_hosts', host)}" for host in site.trunk_hosts),
     )
     browsers = ""
     if any(map(in_browser, policy.operators.values())):
         browsers = TEMPLATE
         for host in site.trunk_hosts:
             # Whoever comes from the trunk's address is the trunk, and is asked for no password.
-            if ip_address("127.0.0.1") in ip_network(_network(host)):
+            if ip_address("127.0.0.1") in ip_network(_network("trunk_hosts", host)):
                 raise BadSetting("trunk_hosts", host, "phones in browsers come from there: name the carrier's own")
     return frame + browsers + "".join(_phone(operator, site) for operator in _by_device(policy))
 
@@ -373,7 +380,7 @@ webenabled=no
 bindaddr=127.0.0.1
 port={port}
 displayconnects=no
-timestampevents=yes
+{tls}timestampevents=yes
 ; The bulk of a call's events, unused here, are not even made: 5 to 12 % of Asterisk's CPU at 60 calls/s.
 disabledevents=Newexten,VarSet,RTCPSent,RTCPReceived,MusicOnHoldStart,MusicOnHoldStop,TestEvent
 
@@ -381,12 +388,13 @@ disabledevents=Newexten,VarSet,RTCPSent,RTCPReceived,MusicOnHoldStart,MusicOnHol
 secret={secret}
 deny=0.0.0.0/0.0.0.0
 permit=127.0.0.1/255.255.255.255
-; Two engines must never lead at once: the second login is refused while the first lives.
+{permits}; Two engines must never lead at once: the second login is refused while the first lives.
 allowmultiplelogin=no
 ; system: FullyBooted, Shutdown, ContactStatus.
 read=call,user,system
-; Never "system", "command" or "config" here: each of them is as good as root.
-write=call,originate,reporting,user
+; Never "system", "command" or "config" here: each of them is as good as root. Nor "reporting": all that the engine asks
+; is in "call", and it would show the dialplan, Asterisk's database and the trunk's registrations.
+write=call,originate
 ; Milliseconds that a slow reader may hold Asterisk's thread up before it is cut off.
 writetimeout=1000
 ; Only what the engine needs comes over.
@@ -403,7 +411,7 @@ eventfilter(action(include),name(OriginateResponse),header(Uniqueid),method(star
 secret={secret}
 deny=0.0.0.0/0.0.0.0
 permit=127.0.0.1/255.255.255.255
-read=system
+{permits}read=system
 write=originate
 writetimeout=1000
 eventfilter(action(include),name(FullyBooted)) =
@@ -416,7 +424,30 @@ def _manager(site: Site) -> str:
         user=_word("ami_user", site.ami_user),
         port=site.ami_port,
         secret=_match("ami_secret", site.ami_secret, r"[^\s;\\]{8,}", "8 signs or more, without spaces, ; and \\"),
+        tls=_manager_tls(site),
+        permits="".join(f"permit={_network('ami_engines', host)}\n" for host in site.ami_engines),
         filters="\n".join(f"eventfilter(action(include),name({name})) =" for name in EVENTS),
+    )
+
+
+_MANAGER_TLS: Final = """\
+; Clear text stays on the loopback.
+tlsenable=yes
+tlsbindaddr={bind}
+tlscertfile={certificate}
+tlsprivatekey={key}
+tlsdisablev1=yes
+tlsdisablev11=yes
+"""
+
+
+def _manager_tls(site: Site) -> str:
+    if site.ami_tls_bind is None:
+        return ""
+    return _MANAGER_TLS.format(
+        bind=_match("ami_tls_bind", site.ami_tls_bind, r"[\w.:\[\]]+", "not an address"),
+        certificate=_match("ami_tls_certificate", site.ami_tls_certificate, r"/[\w./-]+", "not the path of a file"),
+        key=_match("ami_tls_key", site.ami_tls_key, r"/[\w./-]+", "not the path of a file"),
     )
 
 
@@ -437,8 +468,8 @@ def _match(where: str, value: str, pattern: str, why: str) -> str:
     return value
 
 
-def _network(host: str) -> str:
+def _network(where: str, host: str) -> str:
     try:
         return str(ip_network(host, strict=False))
     except ValueError as fault:
-        raise BadSetting("trunk_hosts", host, str(fault)) from None
+        raise BadSetting(where, host, str(fault)) from None

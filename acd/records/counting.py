@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from acd.figures import repeats
 from acd.figures.periods import DAYS, Grain, bucket, date_of, days_of, label, midnight, of_day, pieces, raw
 from acd.figures.report import (
     Behind,
@@ -35,15 +36,19 @@ from acd.figures.report import (
     Row,
     StateTime,
     Value,
+    read_refs,
     total_row,
 )
 from acd.figures.rows import CallFact, Population, PromiseFact, TalkFact
+from acd.figures.subjects import ContactFact, SubjectReport
 from acd.figures.survey import SurveyReport
 from acd.figures.table import Kind
 from acd.figures.terms import Term, both, fields, holds
 from acd.records import tables
+from acd.records.citizens import about, how_often, subject_report
 from acd.records.database import DatabaseUnusable, connect
 from acd.records.figure_sql import Source, Translation, calls, piece, promises, talks
+from acd.records.repair import MARGIN
 from acd.records.survey import survey_report
 
 _PAGE: Final = 1000
@@ -173,10 +178,31 @@ class FigureBook:
         async with self._reading() as connection:
             return await _gaps(connection, query)
 
-    async def survey(self, since: float, until: float) -> SurveyReport:
-        """What callers answered whose survey began from ``since`` to before ``until``."""
+    async def survey(self, since: float, until: float, lines: Sequence[str] = ()) -> SurveyReport:
+        """What callers answered whose survey began from ``since`` to before ``until``; ``lines`` empty = of all."""
         async with self._reading() as connection:
-            return await survey_report(connection, since, until)
+            return await survey_report(connection, since, until, lines)
+
+    async def subjects(self, query: Query) -> SubjectReport:
+        """What the conversations of a time were about."""
+        async with self._reading() as connection:
+            return await subject_report(connection, query)
+
+    async def about(self, query: Query, subject: str | None) -> AsyncGenerator[ContactFact, None]:
+        """The conversations about a subject, the earliest first; None = those without one."""
+        async with self._reading() as connection:
+            async for fact in about(connection, query, subject):
+                yield fact
+
+    async def repeats(self, query: Query) -> repeats.RepeatReport:
+        """Who called again. ``query`` gives time, lines and limits."""
+        again = msgspec.structs.replace(
+            query, figures=read_refs([repeats.FIGURE]), grain=Grain.TOTAL, by=(Dimension.LINE,), operators=()
+        )
+        report = await self.report(again)
+        async with self._reading() as connection:
+            often, unknown = await how_often(connection, query)
+        return repeats.repeat_report(report, often, unknown)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
@@ -501,7 +527,12 @@ async def _gaps(connection: AsyncConnection, query: Query) -> list[Gap]:
         or_(gap.began_at.is_(None), gap.began_at < query.until),
         or_(gap.ended_at.is_(None), gap.ended_at > query.since),
     )
-    found = await connection.execute(select(gap.began_at, gap.ended_at, gap.reason).where(*overlap).order_by(gap.seq))
+    call = tables.call.c
+    # A link that has fallen silent is given up only after some seconds: the gap began a little before.
+    of_gap = (call.ended_at > func.coalesce(gap.began_at, 0.0) - MARGIN, call.arrived_at < gap.ended_at)
+    repaired = select(func.count()).select_from(tables.call).where(call.repaired_at.is_not(None), *of_gap)
+    columns = (gap.began_at, gap.ended_at, gap.reason, repaired.scalar_subquery().label("repaired"))
+    found = await connection.execute(select(*columns).where(*overlap).order_by(gap.seq))
     return [msgspec.convert(row, Gap) for row in found.mappings()]
 
 

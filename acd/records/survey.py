@@ -1,6 +1,7 @@
 """The answers of surveys, counted in the database."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,10 +11,16 @@ from acd.model.ids import LineId
 from acd.records import tables
 
 
-async def survey_report(connection: AsyncConnection, since: float, until: float) -> SurveyReport:
-    """Of the surveys that began from ``since`` to before ``until``, with all their answers."""
+async def survey_report(
+    connection: AsyncConnection, since: float, until: float, lines: Sequence[str] = ()
+) -> SurveyReport:
+    """Of the surveys that began from ``since`` to before ``until``, with all their answers.
+
+    Args:
+        lines: only of these; empty = of all.
+    """
     survey, answer = tables.survey.c, tables.survey_answer.c
-    within = (survey.at >= since, survey.at < until)
+    within = [survey.at >= since, survey.at < until, *([survey.line.in_(lines)] if lines else [])]
     begun = select(survey.line, survey.sent, func.count()).where(*within).group_by(survey.line, survey.sent)
     sent: Counter[LineId] = Counter()
     sampled: Counter[LineId] = Counter()

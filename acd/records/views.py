@@ -77,6 +77,10 @@ _IN_GAP: Final = (
     "EXISTS (SELECT 1 FROM gap g WHERE COALESCE(g.began_at, 0) < COALESCE(c.ended_at, c.arrived_at) "
     "AND (g.ended_at IS NULL OR g.ended_at > c.arrived_at))"
 )
+_REPAIRED: Final = (
+    '(SELECT COUNT(*) FROM "call" c WHERE c.repaired_at IS NOT NULL AND c.ended_at > COALESCE(g.began_at, 0) - 10 '
+    "AND c.arrived_at < g.ended_at)"
+)
 _TALK: Final = _spent("(t.ended_at - t.began_at)")
 _WRAP: Final = _spent("(t.wrapped_up_at - t.wrap_up_at)")
 _CALLS: Final = f'FROM "call" c LEFT JOIN outcome o ON o."call" = c."call" LEFT JOIN line_setting s ON s.line = {_LINE}'
@@ -148,6 +152,7 @@ VIEWS: Final = (
                 '(SELECT z.citizen FROM citizen z WHERE z."call" = c."call")',
             ),
             _yes("passed_on", "an operator passed the caller on", "c.transferred_at IS NOT NULL"),
+            _yes("repaired", "Asterisk's own record told of it what was not seen", "c.repaired_at IS NOT NULL"),
         ),
         _CALLS,
     ),
@@ -298,6 +303,70 @@ VIEWS: Final = (
         "FROM callback b",
     ),
     View(
+        "report_survey",
+        "One row a caller who was asked after his conversation.",
+        "survey",
+        "began_at",
+        (
+            _whole("survey", "", "number of the event with which it began", "v.seq"),
+            _day("v.at", "of its begin"),
+            *_moment("began", "it began", "v.at"),
+            _text("call", "the call", 'v."call"'),
+            _text("line", "the line", "v.line"),
+            _text("operator", "who spoke with the caller last; NULL: not known", "v.operator"),
+            _yes("sent", "his operator sent him: who is sent may be no fair sample", "v.sent"),
+            _whole(
+                "answers",
+                "questions",
+                "to which he gave a score",
+                '(SELECT COUNT(*) FROM survey_answer a WHERE a."call" = v."call")',
+            ),
+        ),
+        "FROM survey v",
+    ),
+    View(
+        "report_survey_answer",
+        "One row a score that a caller gave: the mean by line and question is AVG(score).",
+        "answer",
+        "given_at",
+        (
+            _whole("answer", "", "number of the event", "a.seq"),
+            _day("a.at", "on which it was given"),
+            *_moment("given", "it was given", "a.at"),
+            _text("call", "the call", 'a."call"'),
+            _text("line", "the line", "a.line"),
+            _text("operator", "who spoke with the caller last; NULL: not known", "a.operator"),
+            _text("question", "its id in queues.yaml", "a.question"),
+            _whole("score", "1 to 10", "10 is the best", "a.score"),
+        ),
+        "FROM survey_answer a",
+    ),
+    View(
+        "report_conversation",
+        "One row a conversation that an operator had at his desk, and what he noted of it; no names, no notes.",
+        "conversation",
+        "began_at",
+        (
+            _text("conversation", "the conversation", "n.contact"),
+            _day("n.began_at", "of its begin"),
+            *_moment("began", "the operator picked up", "n.began_at"),
+            _real("ended_at", "seconds since the epoch", "NULL: they speak still", "n.ended_at"),
+            _text("call", "NULL: a call back", 'n."call"'),
+            _text("callback", "the promise that was being kept; NULL: an ordinary call", "n.callback"),
+            _text("line", "the line", "n.line"),
+            _text("operator", "who", "n.operator"),
+            _text("language", "nl, en or fr", "n.language"),
+            _text("subjects", "ids in queues.yaml, as a JSON list", "n.subjects"),
+            _whole(
+                "settled",
+                "0 or 1",
+                "the operator noted whether the question was settled; NULL: he did not say",
+                "CASE WHEN n.settled IS NULL THEN NULL WHEN n.settled THEN 1 ELSE 0 END",
+            ),
+        ),
+        "FROM contact n",
+    ),
+    View(
         "report_gap",
         "Times in which nothing could be seen: counts over them are a lower bound.",
         "gap",
@@ -307,6 +376,7 @@ VIEWS: Final = (
             *_moment("began", "NULL: nothing was seen before", "g.began_at"),
             *_moment("ended", "NULL: it lasts", "g.ended_at"),
             _text("reason", "why", "g.reason"),
+            _whole("repaired_calls", "calls", "of which Asterisk's own record told what was not seen", _REPAIRED),
         ),
         "FROM gap g",
     ),

@@ -127,6 +127,14 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         # Who did and saw what.
         ("GET", "/audit"): _CHIEFS,
         ("GET", "/api/audit"): _CHIEFS,
+        # A citizen's own data, told to him or erased.
+        ("GET", "/privacy"): _ADMINS,
+        ("POST", "/privacy"): _ADMINS,
+        ("POST", "/privacy/export"): _ADMINS,
+        ("POST", "/privacy/erase"): _ADMINS,
+        ("POST", "/api/citizens/held"): _ADMINS,
+        ("POST", "/api/citizens/export"): _ADMINS,
+        ("POST", "/api/citizens/erase"): _ADMINS,
         # Figures: reports, and what is behind them.
         ("GET", "/api/reports/figures"): _PEOPLE,
         ("GET", "/api/reports"): _CHIEFS,
@@ -135,11 +143,17 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/api/reports/states"): _CHIEFS,
         ("GET", "/api/reports/waits"): _CHIEFS,
         ("GET", "/api/reports/survey"): _CHIEFS,
+        ("GET", "/api/reports/subjects"): _CHIEFS,
+        ("GET", "/api/reports/repeats"): _CHIEFS,
+        ("GET", "/api/reports/{about}.csv"): _CHIEFS,
+        ("GET", "/api/reports/{about}.xlsx"): _CHIEFS,
         ("GET", "/api/reports/behind"): _CHIEFS,
         ("GET", "/api/reports/rows/{view}"): _CHIEFS,
         # The reports, and the calls behind each figure.
         ("GET", "/reports"): _CHIEFS,
         ("GET", "/reports/operators"): _CHIEFS,
+        ("GET", "/reports/citizens"): _CHIEFS,
+        ("GET", "/reports/conversations"): _CHIEFS,
         ("GET", "/reports/calls"): _CHIEFS,
         # Accounts.
         ("GET", "/accounts"): _ADMINS,

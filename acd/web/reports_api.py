@@ -5,7 +5,7 @@ Long answers are streamed, a row a line, so that years of calls go through littl
 (operators, single calls) is written down in the audit log.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Protocol
 
@@ -14,8 +14,10 @@ from fastapi import Depends, FastAPI, HTTPException, Query
 from fastapi.responses import Response, StreamingResponse
 
 from acd.figures import report as asked
+from acd.figures.citizen_sheets import repeat_sheet, subject_sheet, survey_sheet
 from acd.figures.limits import Limits
 from acd.figures.periods import MINUTES, BadPeriod, Grain, moment, number_of
+from acd.figures.repeats import RepeatReport
 from acd.figures.report import (
     Behind,
     CountsNoRows,
@@ -28,10 +30,12 @@ from acd.figures.report import (
     read_ref,
     read_refs,
 )
-from acd.figures.sheets import csv_line, report_csv, report_xlsx
+from acd.figures.sheets import Sheet, csv_line, report_sheet, sheet_csv, sheet_xlsx
+from acd.figures.subjects import ContactFact, SubjectReport
 from acd.figures.survey import SurveyReport
 from acd.figures.table import FIGURES, NORMS
 from acd.model.account import AuditAction
+from acd.model.policy import Line
 from acd.model.zone import ZONE
 from acd.web.access import VisitorOf
 from acd.web.answers import answer, described
@@ -53,7 +57,10 @@ class Book(Protocol):
     ) -> AsyncIterator[Behind]: ...
     async def states(self, query: asked.Query) -> list[StateTime]: ...
     async def waits(self, query: asked.Query, width: float = ...) -> dict[tuple[int, str], int]: ...
-    async def survey(self, since: float, until: float) -> SurveyReport: ...
+    async def survey(self, since: float, until: float, lines: Sequence[str] = ...) -> SurveyReport: ...
+    async def subjects(self, query: asked.Query) -> SubjectReport: ...
+    def about(self, query: asked.Query, subject: str | None) -> AsyncIterator[ContactFact]: ...
+    async def repeats(self, query: asked.Query) -> RepeatReport: ...
 
 
 class Views(Protocol):
@@ -65,6 +72,31 @@ class Views(Protocol):
     def rows(self, name: str, since: float, until: float) -> AsyncIterator[tuple[Any, ...]]: ...
 
 
+Names = Mapping[str, str]
+"""By language."""
+
+
+class CitizenNames(msgspec.Struct, frozen=True):
+    """How the city calls what its figures are told apart by; what it calls no more goes by its id."""
+
+    subjects: Mapping[str, Names] = {}
+    questions: Mapping[tuple[str, str], Names] = {}
+    """Of surveys, by line and question."""
+    lines: Mapping[str, Names] = {}
+
+    @classmethod
+    def of_lines(cls, lines: Iterable[Line], subjects: Mapping[str, Names]) -> "CitizenNames":
+        """
+        Args:
+            lines: as the settings have them.
+            subjects: of the city and of all its lines.
+        """
+        lines = tuple(lines)
+        rules = [(str(line.id), line.survey.questions) for line in lines if line.survey is not None]
+        questions = {(line, id): question.names for line, asked in rules for id, question in asked.items()}
+        return cls(subjects, questions, {line.id: line.names for line in lines})
+
+
 class Reports(msgspec.Struct, frozen=True):
     """What is plugged in."""
 
@@ -73,6 +105,7 @@ class Reports(msgspec.Struct, frozen=True):
     limits: Callable[[], Limits]
     city: str = ""
     """What the head of a printed report calls it."""
+    names: Callable[[], "CitizenNames"] = CitizenNames
 
 
 class Definition(msgspec.Struct, frozen=True):
@@ -208,10 +241,24 @@ class Desk:
             await self.note(visitor, AuditAction.REPORT_OPERATORS_SEEN, str(wanted))
         return made
 
+    def line_name(self, line: str, lang: str) -> str:
+        names = self.plugged.names().lines.get(line, {})
+        return names.get(lang) or names.get("nl") or line
+
+    async def survey(self, wanted: Wanted) -> SurveyReport:
+        return await self.plugged.book.survey(*self.bounds(wanted.first, wanted.last), wanted.lines)
+
+    async def subjects(self, wanted: Wanted) -> SubjectReport:
+        return await self.plugged.book.subjects(self.query(wanted))
+
+    async def repeats(self, wanted: Wanted) -> RepeatReport:
+        return await self.plugged.book.repeats(self.query(wanted))
+
 
 def add_reports(app: FastAPI, door: Door, reports: Reports | None) -> None:
     desk = Desk(door, reports)
     _add_figures(app, desk)
+    _add_citizens(app, desk)
     _add_rows(app, desk)
 
 
@@ -232,14 +279,12 @@ def _add_figures(app: FastAPI, desk: Desk) -> None:
     @app.get("/api/reports.csv", tags=["reports"], response_class=StreamingResponse)
     async def as_csv(visitor: VisitorOf, wanted: WantedOf) -> Response:
         """The same as CSV, with formulas and gaps at the end."""
-        made = await desk.report(visitor, wanted)
-        return StreamingResponse(report_csv(made), media_type=_CSV, headers=_named("report.csv"))
+        return _file(report_sheet(await desk.report(visitor, wanted)), "report.csv")
 
     @app.get("/api/reports.xlsx", tags=["reports"], response_class=Response)
     async def as_xlsx(visitor: VisitorOf, wanted: WantedOf) -> Response:
         """The same as a workbook."""
-        made = await desk.report(visitor, wanted)
-        return Response(report_xlsx(made), media_type=_XLSX, headers=_named("report.xlsx"))
+        return _file(report_sheet(await desk.report(visitor, wanted)), "report.xlsx")
 
     @app.get("/api/reports/states", tags=["reports"], responses=described(list[StateTime], "Seconds", 404, 422, 503))
     async def states(visitor: VisitorOf, wanted: WantedOf) -> Response:
@@ -256,13 +301,41 @@ def _add_figures(app: FastAPI, desk: Desk) -> None:
         found = await desk.plugged.book.waits(desk.query(wanted), width)
         return answer([Waits(step * width, width, outcome, n) for (step, outcome), n in sorted(found.items())])
 
+
+def _add_citizens(app: FastAPI, desk: Desk) -> None:
     @app.get("/api/reports/survey", tags=["reports"], responses=described(SurveyReport, "Scores", 404, 422, 503))
-    async def survey(
-        first: Annotated[str, Query(alias="from", max_length=32)] = "",
-        last: Annotated[str, Query(alias="to", max_length=32)] = "",
-    ) -> Response:
+    async def survey(wanted: WantedOf) -> Response:
         """What callers answered after the conversation, by line and question: of surveys that began in this time."""
-        return answer(await desk.plugged.book.survey(*desk.bounds(first, last)))
+        return answer(await desk.survey(wanted))
+
+    @app.get("/api/reports/subjects", tags=["reports"], responses=described(SubjectReport, "Subjects", 404, 422, 503))
+    async def subjects(wanted: WantedOf) -> Response:
+        """What the conversations that began in this time were about, by line, and whether they settled it."""
+        return answer(await desk.subjects(wanted))
+
+    @app.get("/api/reports/repeats", tags=["reports"], responses=described(RepeatReport, "Who", 404, 422, 503))
+    async def repeats(wanted: WantedOf) -> Response:
+        """After how many answered calls the citizen called again, by line, and how many citizens called how often."""
+        return answer(await desk.repeats(wanted))
+
+    async def sheet(about: Literal["survey", "subjects", "repeats"], wanted: Wanted) -> Sheet:
+        match about:
+            case "survey":
+                return survey_sheet(await desk.survey(wanted))
+            case "subjects":
+                return subject_sheet(await desk.subjects(wanted))
+            case "repeats":
+                return repeat_sheet(await desk.repeats(wanted))
+
+    @app.get("/api/reports/{about}.csv", tags=["reports"], response_class=StreamingResponse)
+    async def citizens_csv(about: Literal["survey", "subjects", "repeats"], wanted: WantedOf) -> Response:
+        """The same as CSV, with formulas at the end."""
+        return _file(await sheet(about, wanted), f"{about}.csv")
+
+    @app.get("/api/reports/{about}.xlsx", tags=["reports"], response_class=Response)
+    async def citizens_xlsx(about: Literal["survey", "subjects", "repeats"], wanted: WantedOf) -> Response:
+        """The same as a workbook."""
+        return _file(await sheet(about, wanted), f"{about}.xlsx")
 
 
 def _add_rows(app: FastAPI, desk: Desk) -> None:
@@ -302,6 +375,12 @@ def _add_rows(app: FastAPI, desk: Desk) -> None:
             return await _streamed(_csv(columns, found), _CSV, _named(f"{view}.csv"))
         lines = (msgspec.json.encode(dict(zip(columns, row, strict=True))) + b"\n" async for row in found)
         return await _streamed(lines, _LINES)
+
+
+def _file(sheet: Sheet, name: str) -> Response:
+    if name.endswith(".csv"):
+        return StreamingResponse(sheet_csv(sheet), media_type=_CSV, headers=_named(name))
+    return Response(sheet_xlsx(sheet), media_type=_XLSX, headers=_named(name))
 
 
 async def _csv(columns: list[str], rows: AsyncIterator[tuple[Any, ...]]) -> AsyncIterator[bytes]:

@@ -10,6 +10,7 @@ from acd.web.texts_floor import FLOOR
 from acd.web.texts_openness import OPENNESS
 from acd.web.texts_operator import OPERATOR
 from acd.web.texts_phone import PHONE
+from acd.web.texts_privacy import PRIVACY
 from acd.web.texts_reports import REPORTS
 from acd.web.texts_standby import STANDBY
 from acd.web.texts_wallboard import WALLBOARD
@@ -159,6 +160,7 @@ _TEXTS: Final = {
     **FIGURES,
     **REPORTS,
     **STANDBY,
+    **PRIVACY,
 }
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}

@@ -8,6 +8,7 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
     "report_title": ("Rapport van de oproepen", "Report of the calls", "Rapport des appels"),
     "report_overview": ("Overzicht", "Overview", "Aperçu"),
     "report_by_operator": ("Per operator", "By operator", "Par opérateur"),
+    "report_citizens": ("Burgers", "Citizens", "Citoyens"),
     "report_by_line": ("Per lijn", "By line", "Par ligne"),
     # --- What is chosen
     "report_choose": ("Kies wat je wil zien", "Choose what to see", "Choisissez ce que vous voulez voir"),
@@ -74,6 +75,11 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
     "report_gaps": ("Niet gezien", "Not seen", "Non vu"),
     "report_gap_begin": ("het begin", "the beginning", "le début"),
     "report_gap_lasts": ("nu", "now", "maintenant"),
+    "report_gap_repaired": (
+        "{n} oproepen hersteld uit Asterisks eigen registratie",
+        "{n} calls repaired from Asterisk’s own record",
+        "{n} appels rétablis d’après le registre d’Asterisk",
+    ),
     "report_weak_told": (
         "* = van minder dan {n}: te weinig om op te varen. Achter elk percentage staat waarvan het een deel is; klik"
         " erop om de oproepen te zien.",
@@ -178,6 +184,54 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "That you look at figures of persons is in the log.",
         "Que vous consultez des chiffres de personnes figure au journal.",
     ),
+    # --- Citizens
+    "report_subjects": ("Waarover burgers bellen", "What citizens call about", "Pourquoi les citoyens appellent"),
+    "report_subject": ("Onderwerp", "Subject", "Sujet"),
+    "report_no_subject": ("geen onderwerp genoteerd", "no subject noted", "aucun sujet noté"),
+    "report_conversations": ("Gesprekken", "Conversations", "Conversations"),
+    "report_of_line": ("Deel van de lijn", "Part of the line", "Part de la ligne"),
+    "report_settled": ("Opgelost", "Settled", "Réglé"),
+    "report_settled_yes": ("opgelost", "settled", "réglé"),
+    "report_settled_no": ("niet opgelost", "not settled", "non réglé"),
+    "report_settled_open": ("niet genoteerd", "not noted", "non noté"),
+    "report_no_subjects": (
+        "In deze periode voerde niemand een gesprek.",
+        "Nobody had a conversation in this period.",
+        "Personne n’a eu de conversation pendant cette période.",
+    ),
+    "report_repeats": ("Wie opnieuw belde", "Who called again", "Qui a rappelé"),
+    "report_how_often": ("Hoe vaak burgers belden", "How often citizens called", "Combien de fois on a appelé"),
+    "report_again": (
+        "Opnieuw gebeld binnen 7 dagen, per lijn",
+        "Called again within 7 days, by line",
+        "A rappelé dans les 7 jours, par ligne",
+    ),
+    "report_calls_each": ("Oproepen", "Calls", "Appels"),
+    "report_people": ("Burgers", "Citizens", "Citoyens"),
+    "report_unknown": (
+        "Oproepen zonder bekende burger (verborgen of gewist nummer): {n}.",
+        "Calls of no known citizen (withheld or erased number): {n}.",
+        "Appels sans citoyen connu (numéro masqué ou effacé) : {n}.",
+    ),
+    "report_survey": ("Wat bellers antwoordden", "What callers answered", "Ce que les appelants ont répondu"),
+    "report_question": ("Vraag", "Question", "Question"),
+    "report_scores": ("Scores", "Scores", "Notes"),
+    "report_mean": ("Gemiddelde", "Mean", "Moyenne"),
+    "report_response": ("Respons", "Response", "Réponse"),
+    "report_times": ("Hoe vaak {n}", "How often {n}", "Combien de {n}"),
+    "report_no_survey": (
+        "In deze periode werd niemand bevraagd.",
+        "Nobody was asked in this period.",
+        "Personne n’a été interrogé pendant cette période.",
+    ),
+    "report_asked": (
+        "Bevraagd: {sampled} uit de steekproef, {sent} door hun operator gestuurd. Wie een operator stuurt, is"
+        " misschien geen eerlijke steekproef.",
+        "Asked: {sampled} of the sample, {sent} sent by their operators. Whom an operator sends may be no fair sample.",
+        "Interrogés : {sampled} de l’échantillon, {sent} envoyés par leur opérateur. Ceux qu’un opérateur envoie ne"
+        " forment peut-être pas un échantillon fidèle.",
+    ),
+    "report_called_back": ("teruggebeld", "called back", "rappelé"),
     # --- The calls behind a figure
     "report_all_rows": ("Toon alle {n}", "Show all {n}", "Montrer les {n}"),
     "report_counting_rows": (

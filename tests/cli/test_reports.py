@@ -103,6 +103,22 @@ def test_a_view_as_a_file(run, tmp_path: Path, suffix: str) -> None:  # type: ig
         assert str(found[1][2]) == "2027-03-01 09:00:00"
 
 
+def test_citizens_as_tables_json_and_files(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    for about, formula in {
+        "subjects": "conversations noted as settled",
+        "repeats": "A whose citizen called that line again within 7 days",
+        "survey": "sum of the scores / number of scores",
+    }.items():
+        code, said = run("report", DAY, f"--{about}")
+        assert code == 0 and formula in said
+        assert formula in run("report", DAY, f"--{about}", "--json")[1]
+        run("report", DAY, f"--{about}", "--to", str(tmp_path / f"{about}.csv"))
+        assert formula in (tmp_path / f"{about}.csv").read_text("utf-8-sig")
+    assert "calls of no known citizen: 12" in run("report", DAY, "--repeats")[1]
+    code, said = run("report", DAY, "--repeats", "--survey")
+    assert code == 1 and "one of" in said
+
+
 def test_the_tables_made_anew_give_the_same_report(run) -> None:  # type: ignore[no-untyped-def]
     _, before = run("report", DAY, "--figure", "offered", "--figure", "aht")
     code, said = run("records", "rebuild")

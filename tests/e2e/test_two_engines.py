@@ -175,6 +175,7 @@ async def test_a_leader_who_is_cut_off_is_replaced(city: City, menus: str, clust
         async with Apart("acd-apart", (to_asterisk, to_database)) as apart, AsyncExitStack() as stack:
             far = {
                 "ACD_AMI_HOST": to_asterisk.address,
+                "ACD_AMI_CLEAR_TEXT": "true",
                 "ACD_DATABASE": database.replace("127.0.0.1", to_database.address),
             }
             a, b = house.engine("a", apart, **far), house.engine("b")

@@ -348,6 +348,7 @@ def of_calls(calls: Sequence[Call], history: History, settings: Settings, now: f
         "fcr_settled": (len([c for c in noted if c.settled]), len(noted)),
         "fcr_not_passed_on": (n(lambda c: answered(c) and not passed_on(c)), a),
         "fcr_no_repeat": (sum(not came_back(c) for c in again), len(again)),
+        "called_again": (sum(map(came_back, again)), len(again)),
         "citizen_reachability": (len(happy), len(citizens)),
         "asa": (sum(waits_a), len(waits_a)),
         "mean_patience": (sum(waits_b), len(waits_b)),

@@ -4,6 +4,7 @@ every figure has exactly as many rows as the figure says."""
 import asyncio
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -123,6 +124,7 @@ async def check(url: str, day: Day, grain: Grain, since: float, until: float, no
             total: Counted = {("", None): {key: (value.part, value.of) for key, value in report.total.values.items()}}
             same(total, count(history, SETTINGS, now, "total", since, until, False))
         await check_lists(book, query, lists)
+        await check_repeats(book, query, history)
     finally:
         await book.close()
 
@@ -138,6 +140,15 @@ async def check_lists(book: FigureBook, query: Query, refs: Sequence[Ref]) -> No
         assert await listed(book, query, ref, None) == counted(ref, [total])
         rows = [row.values[ref.key] for row in report.rows if row.number == one and ref.key in row.values]
         assert await listed(book, query, ref, one) == counted(ref, rows)
+
+
+async def check_repeats(book: FigureBook, query: Query, history: History) -> None:
+    """Every citizen once, by how often he called."""
+    found = await book.repeats(query)
+    numbers = [call.number for call in history.calls.values() if query.since <= call.arrived < query.until]
+    often = Counter(number for number in numbers if number is not None)
+    assert found.citizens == {n: sum(min(calls, 5) == n for calls in often.values()) for n in range(1, 6)}
+    assert (found.calls, found.unknown) == (often.total(), numbers.count(None))
 
 
 async def listed(book: FigureBook, query: Query, ref: Ref, number: int | None) -> tuple[int, int]:

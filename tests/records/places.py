@@ -21,9 +21,9 @@ class Place:
     def ledger(self) -> Ledger:
         return Ledger(self.url, self.spill)
 
-    async def write(self, *steps: Sequence[Event]) -> None:
-        """Write these steps, and wait until they are in the database."""
-        async with self.ledger() as ledger:
+    async def write(self, *steps: Sequence[Event], key: bytes | None = None) -> None:
+        """Write these steps, and wait until they are in the database. ``key``: citizens are known again by it."""
+        async with Ledger(self.url, self.spill, key=key) as ledger:
             for step in steps:
                 ledger.write(step)
             await ledger.caught_up()

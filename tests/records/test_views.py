@@ -31,6 +31,10 @@ FIRST_COLUMNS = {
     "report_operator_state": "state day began began_at operator what reason line ended_at seconds set_by",
     "report_callback": "callback day promised promised_at line call deadline deadline_at state attempts reached_at "
     "kept closed_at why",
+    "report_survey": "survey day began began_at call line operator sent answers",
+    "report_survey_answer": "answer day given given_at call line operator question score",
+    "report_conversation": "conversation day began began_at ended_at call callback line operator language subjects "
+    "settled",
     "report_gap": "gap began began_at ended ended_at reason",
     "report_line": "line place name_nl name_en name_fr short_abandon_seconds target_wait_seconds target_share "
     "target_reachability callback_after_seconds",

@@ -23,6 +23,10 @@ lines:
   gentinfo:
     names: {nl: Gentinfo, en: Gent Info, fr: Gand Info}
     callback: {reserve: 0}
+    survey:
+      questions:
+        courtesy: {prompt: survey-courtesy, names: {nl: Vriendelijkheid, en: Courtesy, fr: Amabilité}}
+        wait: {prompt: survey-wait, names: {nl: Wachttijd, en: Waiting time, fr: Temps d’attente}}
     subjects:
       rijbewijs: {nl: Rijbewijs, en: Driving licence, fr: Permis de conduire}
       identiteit: {nl: Identiteitskaart, en: Identity card, fr: Carte d’identité}

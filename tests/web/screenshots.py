@@ -51,6 +51,7 @@ SHOTS = [
     Shot("calls", "/calls?what=reachability&line=sportlijn", shown="#calls"),
     Shot("call", "/calls/{call}", shown=".history"),
     Shot("reports", REPORT, size=(1366, 1180), shown="#per-day"),
+    Shot("reports-citizens", REPORT.replace("?", "/citizens?"), size=(1366, 1180), shown="#survey"),
     Shot("reports-print", REPORT, size=A4, shown="#per-day", paper=True),
     Shot("desk-call", "/desk", Role.OPERATOR, shown="#phone[data-state=talking] [data-part=talking]"),
 ]

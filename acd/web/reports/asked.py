@@ -81,6 +81,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         query = self._query(by=list(by), figure=list(figures))
         return f"/api/reports.{kind}?{urlencode(query, doseq=True)}"
 
+    def about(self, kind: str, about: str) -> str:
+        """The address of subjects, repeat callers or scores as a file."""
+        query = {key: value for key, value in self._query().items() if key != "grain"}
+        return f"/api/reports/{about}.{kind}?{urlencode(query, doseq=True)}"
+
+    def conversations(self, line: str, subject: str | None) -> str:
+        """The address of the conversations about a subject."""
+        query = {"from": self.span.first, "to": self.span.last, "line": line, "subject": subject or ""}
+        return f"/reports/conversations?{urlencode(query)}"
+
     def behind(  # noqa: PLR0917 - templates say them in this order
         self,
         of: str,

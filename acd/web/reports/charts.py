@@ -19,6 +19,8 @@ _STEPS: Final = 4
 _MOST_LABELS: Final = 14
 _ROW: Final = 22
 _NAMES: Final = 150
+_LETTERS: Final = 22
+"""Of a name in that room."""
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -104,9 +106,9 @@ def columns(bars: Sequence[Bar], *, unit: str = "", most: float | None = None) -
     return Chart(WIDTH, _HEIGHT, tuple(boxes), tuple(across), tuple(up), tuple(gaps), peak=_peak(bars))
 
 
-def rows(bars: Sequence[Bar], *, unit: str = "", width: int = WIDTH) -> Chart:
+def rows(bars: Sequence[Bar], *, unit: str = "", width: int = WIDTH, most: float | None = None) -> Chart:
     """Bars under each other, for names that need room."""
-    lines = scale(max((sum(bar.values.values()) for bar in bars), default=0.0))
+    lines = scale(max((sum(bar.values.values()) for bar in bars), default=0.0) if most is None else most)
     height, full = _TOP + _ROW * len(bars) + _FOOT, width - _NAMES - 24
     boxes, names = [], []
     for place, bar in enumerate(bars):
@@ -119,6 +121,11 @@ def rows(bars: Sequence[Bar], *, unit: str = "", width: int = WIDTH) -> Chart:
                 at += long
     across = [Label(round(_NAMES + full * line / lines[-1], 1), height - 7, f"{line:g}{unit}") for line in lines]
     return Chart(width, height, tuple(boxes), tuple(across), tuple(names), peak=_peak(bars))
+
+
+def shortened(name: str) -> str:
+    """As much of a name as fits beside a bar."""
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1].rstrip()}…"
 
 
 TONES: Final = 5

@@ -48,6 +48,10 @@ FORMULAS: Final[Mapping[str, Mapping[str, str]]] = {
         "nl": "A waarvan de burger die lijn niet opnieuw belde in 7 dagen / A van een bekende burger, 7 dagen geleden",
         "fr": "A dont le citoyen n’a pas rappelé la ligne en 7 jours / A d’un citoyen connu, il y a 7 jours",
     },
+    "called_again": {
+        "nl": "A waarvan de burger die lijn opnieuw belde in 7 dagen / A van een bekende burger, 7 dagen geleden",
+        "fr": "A dont le citoyen a rappelé la ligne en 7 jours / A d’un citoyen connu, il y a 7 jours",
+    },
     "citizen_reachability": {
         "nl": "burgers die dag geholpen / burgers die die dag belden, elk een keer per dag",
         "fr": "citoyens aidés ce jour / citoyens ayant appelé ce jour, chacun une fois par jour",
@@ -70,3 +74,27 @@ FORMULAS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """By figure and language. A test holds them against the table: a figure whose formula has words has them in all
 languages."""
+
+CITIZENS: Final[Mapping[str, Mapping[str, str]]] = {
+    "subject_share": {
+        "nl": "gesprekken over het onderwerp / gesprekken van de lijn; een gesprek met twee onderwerpen telt bij elk",
+        "fr": "conversations sur le sujet / conversations de la ligne ; deux sujets comptent chacun",
+    },
+    "subject_settled": {
+        "nl": "genoteerd als opgelost / genoteerd als opgelost of als niet opgelost",
+        "fr": "noté comme réglé / noté comme réglé ou non réglé",
+    },
+    "repeat_citizens": {
+        "nl": "burgers naar het aantal van hun oproepen in deze periode, elk een keer; verborgen nummers niet",
+        "fr": "citoyens selon le nombre de leurs appels pendant cette période, chacun une fois ; sans numéros masqués",
+    },
+    "survey_mean": {
+        "nl": "som van de scores / aantal scores",
+        "fr": "somme des notes / nombre de notes",
+    },
+    "survey_response": {
+        "nl": "bellers die de vraag een score gaven / bellers van de lijn die bevraagd werden",
+        "fr": "appelants qui ont noté la question / appelants de la ligne interrogés",
+    },
+}
+"""Of what is no figure of the table. In English: as the counts themselves say."""

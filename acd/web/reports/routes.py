@@ -11,14 +11,17 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from acd.figures.periods import Grain
+from acd.figures.repeats import called
 from acd.figures.report import Behind, CountsNoRows, Meaning, Ref, Value
 from acd.figures.report import Query as Question
+from acd.figures.subjects import ContactFact
 from acd.model.account import AuditAction
 from acd.web.access import VisitorOf
 from acd.web.door import Door
 from acd.web.hub import Hub
-from acd.web.reports import shown
+from acd.web.reports import citizens, shown
 from acd.web.reports.asked import GRAINS, Address, Asked, Span, Unclear, address_of, read, usual
+from acd.web.reports.citizens import CitizenMaker
 from acd.web.reports.words import Words
 from acd.web.reports_api import Desk, Reports, WantedOf
 from acd.web.shell import Shell
@@ -27,7 +30,7 @@ PAGE: Final = 200
 """Rows behind a figure at once."""
 FURTHEST: Final = 1_000_000
 
-Make = Callable[[shown.Maker], Awaitable[object]]
+Make = Callable[[Desk, Asked, Words], Awaitable[object]]
 AddressOf = Annotated[Address, Depends(address_of)]
 
 
@@ -51,7 +54,7 @@ class Press:
         except Unclear as unclear:
             fault = unclear.key
         if self._reports is not None and not fault:
-            found = await make(shown.Maker(self.desk, asked, words))
+            found = await make(self.desk, asked, words)
         names: dict[str, Any] = {
             "found": found,
             "asked": asked,
@@ -67,6 +70,8 @@ class Press:
         usual = {
             "words": words,
             "shown": shown,
+            "citizens": citizens,
+            "called": called,
             "Grain": Grain,
             "city": self._reports.city if self._reports else "",
             "made_at": words.moment(datetime.fromtimestamp(self._door.clock(), self._shell.zone)),
@@ -85,6 +90,15 @@ class Press:
         except CountsNoRows as error:
             raise HTTPException(422, str(error)) from None
         return Pile(tuple(kept), await self._value(question, ref, number), skip, part)
+
+    async def about(self, question: Question, subject: str | None, skip: int) -> tuple[list[ContactFact], int]:
+        """Some of the conversations about a subject, and how many there are."""
+        kept, of = [], 0
+        async with aclosing(self.desk.plugged.book.about(question, subject)) as found:  # type: ignore[type-var]
+            async for of, fact in _numbered(found, 1):
+                if skip < of <= skip + PAGE:
+                    kept.append(fact)
+        return kept, of
 
     async def _value(self, question: Question, ref: Ref, number: int | None) -> Value | None:
         report = await self.desk.plugged.book.report(msgspec.structs.replace(question, figures=(ref,), by=()))
@@ -108,8 +122,8 @@ class Pile(msgspec.Struct, frozen=True):
         return 0 if self.value is None else int(self.value.part if self.part else self.value.of)
 
 
-async def _numbered(rows: Any) -> Any:
-    numbers = count()
+async def _numbered(rows: Any, first: int = 0) -> Any:
+    numbers = count(first)
     async for row in rows:
         number = next(numbers)
         yield number, row
@@ -121,16 +135,39 @@ def add_report_pages(app: FastAPI, hub: Hub, door: Door, shell: Shell, reports: 
     @app.get("/reports", response_class=HTMLResponse, tags=["pages"])
     async def report_page(request: Request, address: AddressOf) -> Response:
         """The figures of a time, with charts; compared with another time."""
-        return await press.page(request, address, "reports.html", lambda maker: maker.overview())
+        return await press.page(request, address, "reports.html", lambda *asked: shown.Maker(*asked).overview())
 
     @app.get("/reports/operators", response_class=HTMLResponse, tags=["pages"])
     async def report_operators(request: Request, visitor: VisitorOf, address: AddressOf) -> Response:
         """Figures and time by operator."""
 
-        def make(maker: shown.Maker) -> Awaitable[object]:
-            return maker.by_operator(visitor, _names(hub)["people"])
+        def make(desk: Desk, asked: Asked, words: Words) -> Awaitable[object]:
+            return shown.Maker(desk, asked, words).by_operator(visitor, _names(hub)["people"])
 
         return await press.page(request, address, "report_operators.html", make)
+
+    @app.get("/reports/citizens", response_class=HTMLResponse, tags=["pages"])
+    async def report_citizens(request: Request, address: AddressOf) -> Response:
+        """What citizens called about, who called again, and how they scored the conversation."""
+        make: Make = lambda *asked: CitizenMaker(*asked).citizens()  # noqa: E731
+        return await press.page(request, address, "report_citizens.html", make)
+
+    @app.get("/reports/conversations", response_class=HTMLResponse, tags=["pages"])
+    async def report_conversations(
+        request: Request,
+        visitor: VisitorOf,
+        wanted: WantedOf,
+        subject: Annotated[str, Query(max_length=60)] = "",
+        skip: Annotated[int, Query(ge=0, le=FURTHEST)] = 0,
+    ) -> Response:
+        """The conversations about a subject; without one those of which none was marked."""
+        question = press.desk.query(wanted)
+        await press.desk.note(visitor, AuditAction.REPORT_CALLS_SEEN, f"subject {subject or '-'} {wanted}")
+        facts, of = await press.about(question, subject or None, skip)
+        names: dict[str, Any] = {"facts": facts, "of": of, "skip": skip, "step": PAGE, "wanted": wanted}
+        names |= {"subject": subject or None, "span": _span_of(question, shell)}
+        names["named"] = press.desk.plugged.names()
+        return press.show(request, "report_conversations.html", Words(shell.lang(request)), **names)
 
     @app.get("/reports/calls", response_class=HTMLResponse, tags=["pages"])
     async def report_calls(  # noqa: PLR0917 - FastAPI gives them by name

@@ -1,6 +1,6 @@
 """Periods, numbers and differences of a report, as people read them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Final
 
@@ -11,7 +11,8 @@ from acd.figures.table import Norm, Unit
 from acd.model.operator import OperatorState
 from acd.model.zone import ZONE
 from acd.web.reports.asked import Span
-from acd.web.reports.formulas import FORMULAS
+from acd.web.reports.formulas import CITIZENS, FORMULAS
+from acd.web.reports_api import CitizenNames
 from acd.web.texts import Lang, duration, text
 
 NOTHING: Final = "–"
@@ -100,6 +101,20 @@ class Words:
     def norm(self, norm: Norm) -> str:
         named: str = getattr(norm, self.lang.value)
         return named
+
+    def subject(self, subject: str | None, names: CitizenNames) -> str:
+        return self.text("report_no_subject") if subject is None else self._named(names.subjects.get(subject), subject)
+
+    def question(self, line: str, question: str, names: CitizenNames) -> str:
+        return self._named(names.questions.get((line, question)), question)
+
+    def _named(self, names: Mapping[str, str] | None, id: str) -> str:
+        names = names or {}
+        return names.get(self.lang.value) or names.get(Lang.NL.value) or id
+
+    def counted_as(self, key: str, written: str) -> str:
+        """How something that is no figure of the table is counted; in English as the count itself says."""
+        return CITIZENS[key].get(self.lang.value, written)
 
     def states(self, states: Iterable[OperatorState]) -> list[tuple[str, str]]:
         """For the key of a chart."""

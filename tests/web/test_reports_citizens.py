@@ -1,0 +1,96 @@
+"""The page about citizens: the numbers of the records, with their n, and each opens what it counts."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from acd.model.account import Role
+from tests.records.places import Place
+from tests.records.test_citizens import answered, converse
+from tests.records.test_survey import asked
+from tests.web.house import House, opened, signed_in
+
+DAY = 86_400.0
+FIRST = 1_805_000_000.0
+"""A morning in March 2027."""
+WEEK = "from=2027-03-01&to=2027-03-31"
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with opened(tmp_path) as house:
+        place = Place(house.url, tmp_path / "spill")
+        numbers = ["+32470000001", "+32470000001", "+32470000002", None]
+        calls = [answered(f"9.{n}", FIRST + n * DAY, number) for n, number in enumerate(numbers)]
+        surveys = [asked(f"9.{n}", FIRST + n * DAY, courtesy=6 + n) for n in range(3)]
+        await place.write([event for some in (*calls, *surveys) for event in some], key=b"key")
+        await converse(
+            place,
+            ("9.0", FIRST, "gentinfo", ("afval", "klacht"), False),
+            ("9.1", FIRST + DAY, "gentinfo", ("afval",), True),
+            ("9.2", FIRST + 2 * DAY, "gentinfo", ("gone",), None),
+        )
+        house.now = FIRST + 20 * DAY
+        yield house
+
+
+async def get(house: House, address: str, role: Role = Role.SUPERVISOR, status: int = 200) -> str:
+    async with signed_in(house, role) as browser:
+        answer = await browser.get(address)
+    assert answer.status_code == status
+    return answer.text.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("&amp;", "&")
+
+
+def section(page: str, id: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", page.partition(f'id="{id}"')[2].partition("</section>")[0]).split())
+
+
+async def test_subjects_repeat_callers_and_scores_stand_there_with_their_numbers(house: House) -> None:
+    page = await get(house, f"/reports/citizens?{WEEK}")
+    subjects = section(page, "subjects")
+    assert "Afval 2 – toon deze oproepen 66,7 % 50,0 %" in subjects and "1 / 2" in subjects
+    # A subject that the city has no more goes by its id.
+    assert "gone 1" in subjects
+    repeats = section(page, "repeats")
+    assert "33,3 %" in repeats and "1 / 3" in repeats and "(verborgen of gewist nummer): 1." in repeats
+    survey = section(page, "survey")
+    assert "Vriendelijkheid 7,0" in survey and "n = 3" in survey and "3 / 3" in survey
+
+
+async def test_two_times_side_by_side(house: House) -> None:
+    page = await get(house, f"/reports/citizens?{WEEK}&base_from=2027-02-01&base_to=2027-02-20")
+    assert "Nulmeting" in section(page, "subjects") and "–" in section(page, "survey")
+
+
+async def test_a_subject_opens_its_conversations_and_that_is_written_down(house: House) -> None:
+    page = await get(house, f"/reports/citizens?{WEEK}")
+    [link] = re.findall(r'href="(/reports/conversations[^"]*subject=afval)"', page)
+    opened = await get(house, link)
+    assert re.findall(r'href="/calls/([\d.]+)"', opened) == ["9.0", "9.1"]
+    assert "secret" not in opened and "Marie" not in opened
+    assert ("sven", "report_calls_seen", "") in await house.audit()
+    none = await get(house, "/reports/conversations?from=2027-03-01&to=2027-03-31&line=sportlijn")
+    assert 'id="nothing"' in none
+
+
+async def test_the_same_as_files_and_for_programs(house: House) -> None:
+    async with signed_in(house, Role.SUPERVISOR) as browser:
+        for about, first in {
+            "subjects": "gentinfo,afval,2,3,",
+            "repeats": "gentinfo,3,1,0.333",
+            "survey": "gentinfo,courtesy,3,7.0,3,1.0,",
+        }.items():
+            lines = (await browser.get(f"/api/reports/{about}.csv?{WEEK}")).text.splitlines()
+            assert lines[1].startswith(first), lines
+            book = await browser.get(f"/api/reports/{about}.xlsx?{WEEK}")
+            assert book.content[:2] == b"PK"
+            assert (await browser.get(f"/api/reports/{about}?{WEEK}")).status_code == 200
+        other = (await browser.get(f"/api/reports/survey?{WEEK}&line=sportlijn")).json()
+        assert other["results"] == []
+
+
+async def test_a_time_in_which_nobody_called(house: House) -> None:
+    page = await get(house, "/reports/citizens?from=2026-03-01&to=2026-03-02")
+    assert "Geen oproepen in deze periode" in page and 'id="subjects"' not in page

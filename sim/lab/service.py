@@ -153,6 +153,12 @@ class LabService:
         self._process.kill()
         self._process.wait()
 
+    def end(self) -> None:
+        """Nothing of it is left, whatever became of it."""
+        if self._process is not None and self._process.poll() is None:
+            self.thaw()
+            self.kill()
+
     def freeze(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
 

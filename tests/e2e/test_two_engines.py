@@ -127,9 +127,7 @@ async def house(lab: Lab, cluster: Cluster, tmp_path: Path) -> AsyncIterator[Hou
         yield house
     finally:
         for engine in house.engines.values():
-            if engine.ended is None:
-                engine.thaw()
-                engine.kill()
+            engine.end()
 
 
 async def test_a_killed_leader_and_a_frozen_one_are_replaced_and_the_one_who_wakes_up_does_nothing(
@@ -189,8 +187,7 @@ async def test_a_leader_who_is_cut_off_is_replaced(city: City, menus: str, clust
                 await house.end()
             finally:
                 for engine in (a, b):
-                    if engine.ended is None:
-                        engine.kill()
+                    engine.end()
 
 
 async def cut(house: House, a: LabService, b: LabService, cables: list[Cable], why: str) -> None:

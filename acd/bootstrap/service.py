@@ -21,7 +21,9 @@ import structlog
 from acd.asterisk import AsteriskPbx, Fence, LinkState
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
+from acd.bootstrap.event_log import log_events
 from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
+from acd.bootstrap.health import Readiness
 from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
@@ -66,6 +68,7 @@ from acd.records import (
     store_lines,
     upgrade,
 )
+from acd.records.probe import Probe
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
@@ -237,6 +240,7 @@ class Service:
         listeners = [
             *(self._listen, self.keeper.listen, self.metrics.listen),
             *(spy_log.listen, self.courier.listen, self.office.listen),
+            *((log_events,) if self.settings.log_events else ()),
         ]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
         await self._repair_gaps(stack)
@@ -425,10 +429,13 @@ class Service:
             clock=self.clock,
             look=self.courier.look,
         )
+        probe = Probe(settings.database_url)
+        stack.push_async_callback(probe.close)
         app = create_app(
             self.hub,
             hosts=settings.web_names,
             ledger_behind=lambda: self.ledger.health.behind,
+            checks=Readiness(settings, probe),
             door=door,
             worklist=self.worklist,
             exposition=self.metrics.exposition,

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from acd.bootstrap.settings import configure_log
 from acd.cli.floor import show_operators
 from acd.cli.terminal import carry_out, err, fail, out, plainly, request, said, settings, whoami
 from acd.model.leadership import Deposed
@@ -23,21 +22,23 @@ RESTART_TAKES = 120.0
 
 
 @group.command()
-def run(log_json: Annotated[bool | None, typer.Option(help="Log as JSON lines, or in colour.")] = None) -> None:
+def run(log_json: Annotated[bool | None, typer.Option(help="Log as JSON lines, or for a person.")] = None) -> None:
     """Run the service until it is told to stop. Settings come from ACD_... variables and from queues.yaml.
 
     Of several on one PostgreSQL one leads and the others stand by. One that is deposed ends with 75: started again, it
     stands by.
     """
+    from acd.bootstrap.log import configure_log
     from acd.bootstrap.service import TEMPORARY, Service
 
-    configure_log(log_json)
+    chosen = settings()
+    configure_log(chosen.log_json if log_json is None else log_json)
 
     def ready(service: Service) -> None:
         err.print("\n".join(service.greeting()))
 
     async def serve() -> None:
-        await Service(settings()).run(ready)
+        await Service(chosen).run(ready)
 
     try:
         carry_out(serve())

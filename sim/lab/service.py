@@ -34,6 +34,7 @@ class LabService:
         state: folder for the database, the control socket and the log.
         environment: further ``ACD_...`` settings.
         within: words before the command, as ``("ip", "netns", "exec", name)``.
+        patience: seconds that a start may take.
     """
 
     def __init__(
@@ -42,8 +43,11 @@ class LabService:
         queues: Path,
         state: Path,
         environment: dict[str, str] | None = None,
+        *,
         within: Sequence[str] = (),
+        patience: float = START_TIMEOUT,
     ) -> None:
+        self._patience = patience
         self.lab = lab
         self.state = state
         self.log_file = state / "service.log"
@@ -93,7 +97,7 @@ class LabService:
 
         Raises:
             ServiceFailed: it ended instead.
-            TimeoutError: it has not come up in 30 s.
+            TimeoutError: it has not come up in time.
         """
         await self._start(self.linked)
 
@@ -112,7 +116,7 @@ class LabService:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        async with asyncio.timeout(START_TIMEOUT):
+        async with asyncio.timeout(self._patience):
             while not await begun():
                 if self._process.poll() is not None:
                     raise ServiceFailed(self.log()[-2000:])

@@ -51,7 +51,7 @@ class House:
             (state / secret).write_text("the same for both engines of the pair\n", "ascii")
         environment = {"ACD_DATABASE": self.database, "ACD_ENGINE": name, **settings}
         within = () if apart is None else apart.within
-        self.engines[name] = LabService(self.lab, QUEUES, state, environment, within)
+        self.engines[name] = LabService(self.lab, QUEUES, state, environment, within=within, patience=60.0)
         return self.engines[name]
 
     async def open(self, stack: AsyncExitStack, leader: LabService, waiting: int = 5) -> None:

@@ -33,7 +33,7 @@ class LabService:
         queues: the city's file; it must be the one that the lab was configured from.
         state: folder for the database, the control socket and the log.
         environment: further ``ACD_...`` settings.
-        within: words before the command, as ``("ip", "netns", "exec", name)``.
+        prefix: a program, with its arguments, that becomes the service: ``unshare --mount``.
         patience: seconds that a start may take.
     """
 
@@ -44,14 +44,13 @@ class LabService:
         state: Path,
         environment: dict[str, str] | None = None,
         *,
-        within: Sequence[str] = (),
+        prefix: Sequence[str] = (),
         patience: float = START_TIMEOUT,
     ) -> None:
         self._patience = patience
         self.lab = lab
         self.state = state
         self.log_file = state / "service.log"
-        self._within = within
         self._environment = {
             "ACD_QUEUES": str(queues),
             "ACD_STATE": str(state),
@@ -61,6 +60,7 @@ class LabService:
             "ACD_WEB_PORT": "0",
             "ACD_CEL": str(lab.cel),
         } | (environment or {})
+        self._prefix = prefix
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -110,7 +110,7 @@ class LabService:
         write_access(self.state, self.lab.policy, self.lab.site)
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._within, sys.executable, "-m", "acd", "run", "--log-json"],
+                [*self._prefix, sys.executable, "-m", "acd", "run", "--log-json"],
                 env=os.environ | self._environment,
                 stdout=log,
                 stderr=log,

@@ -60,7 +60,8 @@ class Cable:
             return
         ways = [asyncio.ensure_future(_pass_on(engine, to_server)), asyncio.ensure_future(_pass_on(server, to_engine))]
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for way in ways:
                 way.cancel()

@@ -12,7 +12,7 @@ from acd.model.events import LinkCameUp
 from acd.model.leadership import Engine, Term
 from acd.records import Ledger, PostgresLead, fenced, upgrade
 from acd.records.database import DatabaseUnusable, NotLeading, connect, writing
-from tests.records.conftest import Cluster
+from sim.lab.postgres import Cluster
 from tests.records.places import Place
 
 pytestmark = pytest.mark.postgresql

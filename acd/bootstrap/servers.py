@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from acd.asterisk import AsteriskPbx, Cluster
+from acd.asterisk import AsteriskPbx, Cluster, Fence
 from acd.bootstrap.settings import Settings
 from acd.engine.board import Board
 from acd.model.ids import Device, ServerId, server_of
@@ -20,16 +20,25 @@ class Servers:
         settings: one Asterisk, or several.
         devices: the phones that matter now.
         clock: our clock, seconds since the epoch.
+        fence: keeps other engines out; None = there can be no other.
 
     Raises:
         SettingMissing, BadAddress, OSError: as :meth:`~acd.bootstrap.settings.Settings.ami`.
     """
 
-    def __init__(self, settings: Settings, devices: Callable[[], Iterable[Device]], clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, devices: Callable[[], Iterable[Device]], clock: Clock, fence: Fence | None = None
+    ) -> None:
         several = settings.ami_servers()
         accounts = several or {ALONE: settings.ami()}
-        self.links = {name: AsteriskPbx(account, devices, clock=clock) for name, account in accounts.items()}
+        self.links = {name: AsteriskPbx(account, devices, clock, fence) for name, account in accounts.items()}
         self.switch: Pbx = Cluster(self.links, clock) if several else self.links[ALONE]
+
+    @property
+    def first(self) -> AsteriskPbx:
+        """The one alone, or of several the first that can be seen."""
+        links = list(self.links.values())
+        return next((link for link in links if link.clock_offset is not None), links[0])
 
     def audit(self) -> None:
         """Look at all phones now."""

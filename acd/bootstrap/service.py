@@ -22,6 +22,7 @@ from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admi
 from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
 from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
+from acd.bootstrap.mail import ReportMail, newest
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.reports import ReportViews, names_of
@@ -36,6 +37,8 @@ from acd.figures.limits import Limits
 from acd.hooks.courier import Courier
 from acd.hooks.post import HttpPost
 from acd.ivr import FlowError, load_catalogue
+from acd.mail.courier import MailCourier
+from acd.mail.smtp import Smtp
 from acd.metrics import Metrics, Now
 from acd.model import facts
 from acd.model.events import Event, LinkCameUp, LinkWentDown
@@ -53,6 +56,7 @@ from acd.records import (
     HookStore,
     KeyStore,
     Ledger,
+    MailStore,
     day_bounds,
     day_of,
     promise_figures,
@@ -128,7 +132,7 @@ class Service:
             if self._started:
                 stack.enter_context(_settled_memory())
                 ready(self)
-                work = (self.driver.run(), self._turn_days(), self._plan_anew(), self.courier.run())
+                work = (self.driver.run(), self._turn_days(), self._plan_anew(), self.courier.run(), self.mail.run())
                 await self._until_stopped(*work)
 
     async def _start(self, stack: AsyncExitStack) -> None:
@@ -158,6 +162,7 @@ class Service:
         spy_log = SpyLog(self.accounts)
         stack.push_async_callback(spy_log.close)
         self._tell_others(stack)
+        self._mail_reports(stack)
         self.contacts = ContactStore(url)
         stack.push_async_callback(self.contacts.close)
         self.office = self._open_office()
@@ -226,6 +231,7 @@ class Service:
         self._plan_now.set()
         self.keeper.look()
         self.courier.look()
+        self.mail.look()
         if isinstance(self._pbx, AsteriskPbx):
             # A phone that the file names for the first time is looked at now, not at the next audit.
             self._pbx.audit()
@@ -312,8 +318,6 @@ class Service:
 
     async def _open_web(self, stack: AsyncExitStack) -> None:
         settings = self.settings
-        book = FigureBook(settings.database_url)
-        stack.push_async_callback(book.close)
         door = Door(
             self.accounts,
             secret=cookie_secret(settings.state),
@@ -351,14 +355,29 @@ class Service:
                 AccessFile(settings.state / FILE),
             ),
             notes=self.contacts,
-            reports=Reports(
-                book, ReportViews(settings.database_url), self._limits, self.city.name, lambda: names_of(self.city)
-            ),
+            reports=self._reports,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
         stack.push_async_callback(server.stop)
         self.web_url = server.url
+
+    def _mail_reports(self, stack: AsyncExitStack) -> None:
+        """The figures of the pages, and those reports that are mailed by the clock."""
+        url = self.settings.database_url
+        book, store = FigureBook(url), MailStore(url)
+        stack.push_async_callback(book.close)
+        self._reports = Reports(
+            book,
+            ReportViews(url),
+            self._limits,
+            self.city.name,
+            lambda: names_of(self.city),
+            lambda: newest(store, self.city.mailings),
+        )
+        stack.push_async_callback(store.close)
+        desk = ReportMail(lambda: self.city, self.settings.queues.parent, self._reports, self.clock)
+        self.mail = MailCourier(store, desk, Smtp(), self.clock)
 
     def _limits(self) -> Limits:
         return Limits.of_lines(self.city.policy.lines.values())

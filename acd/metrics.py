@@ -58,6 +58,7 @@ class Metrics:
         self._attempts = self._counter("callback_attempts", "Attempts to call back by result", "line", "result")
         self._reached = self._counter("callbacks_reached", "Citizens reached by a call back", "line")
         self._link_losses = self._counter("switch_link_losses", "Times that the link to Asterisk was lost")
+        self._refused = self._counter("outside_refused", "Calls to numbers outside that were not made", "why")
         self._answer_wait = self._histogram("answer_wait_seconds", "Wait of the answered, ringing included", WAITS)
         self._abandon_wait = self._histogram("abandon_wait_seconds", "Wait of those who hung up", WAITS)
         self._talk = self._histogram("talk_seconds", "Conversations of operators with callers", TALKS)
@@ -91,7 +92,7 @@ class Metrics:
                 case e.LinkWentDown():
                     self._link_losses.inc()
                 case _:
-                    self._of_callback(event)
+                    self._of_call_outside(event)
 
     def _outcome(self, event: e.OutcomeCounted) -> None:
         line = event.line or NO_LINE
@@ -125,8 +126,10 @@ class Metrics:
             line, answered_at = talk
             self._talk.labels(line).observe(max(0.0, ended_at - answered_at))
 
-    def _of_callback(self, event: e.Event) -> None:
+    def _of_call_outside(self, event: e.Event) -> None:
         match event:
+            case e.OutsideRefused():
+                self._refused.labels(event.why).inc()
             case e.CallbackOffered():
                 self._proposals.labels(event.line).inc()
             case e.CallbackPromised():

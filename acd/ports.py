@@ -12,7 +12,7 @@ from acd.model.events import Event
 from acd.model.facts import Fact
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.mendable import Mendable
-from acd.model.promise import Attempt, Change, Claimed, Decide, Note, Promise, Step
+from acd.model.promise import Attempt, Change, Claimed, Decide, Note, Promise, Rung, Step
 
 Inbox = Callable[[Fact], None]
 """Where an adapter drops its facts. Never blocks, never raises."""
@@ -120,6 +120,9 @@ class PromiseStore(Protocol):
 
     async def attempts(self, callback: CallbackId) -> list[Attempt]:
         """All attempts to keep it, the earliest first."""
+
+    async def rung(self, since: float, number: str | None = None) -> Rung:
+        """How much was called back since then; with a number, that one alone."""
 
     async def changes(self, callback: CallbackId) -> list[Change]:
         """Its whole log."""

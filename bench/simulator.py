@@ -89,14 +89,15 @@ def with_engine(calls: int, seed: int) -> tuple[int, int]:
 
 
 def one_line(calls: int) -> Setup:
-    """The same model: no ring time, no wrap-up, no announcements, first come first served."""
+    """The same model, for the days that bring about so many calls: no ring time, no wrap-up, no announcements, first
+    come first served."""
     id, quiet = LineId("a"), Announcements(first=0)
     line = Line(id, {"nl": "a"}, wrap_up=0.0, capacity=10**6, announcements=quiet)
     staff = [Operator(OperatorId(f"o{n}"), "", Device(f"o{n}"), {id: 1}) for n in range(OPERATORS)]
     routing = Routing(queue_rule=QueueRule.LONGEST_WAITING, operator_rule=OperatorRule.LONGEST_IDLE)
     policy = Policy({id: line}, {operator.id: operator for operator in staff}, routing=routing)
-    days = round(calls / PER_HOUR / 24)
-    callers = LineDemand(calls_per_day=calls / days, talk=Exponential(TALK), patience=Exponential(PATIENCE))
+    days = max(1, round(calls / PER_HOUR / 24))
+    callers = LineDemand(calls_per_day=PER_HOUR * 24, talk=Exponential(TALK), patience=Exponential(PATIENCE))
     roster = Staff(shifts=(Shift(operators=tuple(policy.operators)),), stays=3600)
     return Setup(policy=policy, demand=Demand(lines={id: callers}), staff=roster, days=days, first_day=date(2026, 6, 1))
 

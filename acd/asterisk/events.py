@@ -21,6 +21,7 @@ from acd.asterisk.survey_events import SURVEY_EVENTS
 from acd.asterisk.values import ID, WORD, AmiEvent, call, matched, moment, number, offer, timestamp, whole
 from acd.model.ids import CallId, Device, LineId, OfferId
 from acd.model.mendable import Mendable
+from acd.model.outside import Limit
 
 
 class Forged(Mendable):
@@ -169,6 +170,13 @@ class ChannelOver(AmiEvent, frozen=True, gc=False):
     """The phone's last SIP answer; 0 = none."""
 
 
+class CallRefused(AmiEvent, frozen=True, gc=False):
+    """``AcdOutsideRefused``: a call to a number outside that would be one too many."""
+
+    why: Limit
+    device: Device
+
+
 class DeviceState(AmiEvent, frozen=True, gc=False):
     """``DeviceStateChange`` of a PJSIP endpoint."""
 
@@ -195,6 +203,7 @@ EVENTS_READ: Final = (*_ALWAYS, "FullyBooted", "Shutdown")
 
 _DEVICE: Final = re.compile(r"PJSIP/(\w{1,80})", re.ASCII)
 _PHONE_CHANNEL: Final = re.compile(r"PJSIP/(?!acd-)(\w{1,80})-[0-9a-f]+", re.ASCII)
+_LIMIT: Final = re.compile("|".join(Limit))
 _OFFER: Final = re.compile(r"(\d{1,18})\*\w{1,80}\*\d{1,4}", re.ASCII)
 
 
@@ -359,6 +368,10 @@ def _channel_over(frame: Frame) -> AmiEvent:
     )
 
 
+def _call_refused(frame: Frame) -> AmiEvent:
+    return CallRefused(timestamp(frame), Limit(matched(_LIMIT, frame, "Why")), Device(frame.get("Phone")))
+
+
 def _device_state(frame: Frame) -> AmiEvent | None:
     device = device_of(frame.get("Device"))
     return None if device is None else DeviceState(timestamp(frame), device, frame.get("State"))
@@ -394,6 +407,7 @@ _USER_EVENTS: Final[dict[str, Reader]] = {
     "AcdOverflowUp": _partner_up,
     "AcdOverflowFailed": _partner_failed,
     "AcdGone": _gone,
+    "AcdOutsideRefused": _call_refused,
     **PROMISE_EVENTS,
     **SPY_EVENTS,
     **SURVEY_EVENTS,

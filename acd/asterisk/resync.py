@@ -40,7 +40,8 @@ _VARIABLES: Final = (
 STATUS: Final[Action] = (("Action", "Status"), ("Variables", ",".join(_VARIABLES)))
 DEVICES: Final[Action] = (("Action", "DeviceStateList"),)
 
-_NOTE: Final = ("call", "STATE", "ARRIVED", "DID", "NUM", "lang", "PATH", "LINE", "T0", "OFFER", "DEVICE", "UP", "gone")
+NOTE: Final = ("call", "STATE", "ARRIVED", "DID", "NUM", "lang", "PATH", "LINE", "T0", "OFFER", "DEVICE", "UP", "gone")
+"""The parts of what the dialplan notes of a call, in their order."""
 _CHANNEL: Final = re.compile(r"PJSIP/(\w+)-[0-9a-f]+", re.ASCII)
 _CALLING_BACK: Final = "cb-"
 """``ACD_STATE`` of a channel that belongs to an attempt to call back begins so."""
@@ -195,10 +196,10 @@ def whereabouts(state: str) -> CallWhereabouts:
 def read_note(text: str, offset: float, now: float) -> CallMissed | None:
     """A note that the dialplan kept of a call that ended unheard; None when it is no such note."""
     parts = text.split("|")
-    if len(parts) != len(_NOTE) or not parts[0]:
+    if len(parts) != len(NOTE) or not parts[0]:
         return None
-    variables = {f"ACD_{name}": value for name, value in zip(_NOTE, parts, strict=True) if value}
-    seen = _call_seen(parts[0], variables, parts[_NOTE.index("lang")], offset, now)
+    variables = {f"ACD_{name}": value for name, value in zip(NOTE, parts, strict=True) if value}
+    seen = _call_seen(parts[0], variables, parts[NOTE.index("lang")], offset, now)
     try:
         gone_at = float(parts[-1]) + offset
     except ValueError:

@@ -32,6 +32,7 @@ from acd.model.facts import (
     OfferFailed,
     OfferFailure,
     OfferRinging,
+    OutsideRefused,
     OverflowAnswered,
     OverflowFailed,
     SurveyAnswered,
@@ -306,6 +307,11 @@ class Tracker:
     def _partner_failed(self, event: e.PartnerFailed) -> None:
         self._tell(OverflowFailed(event.call))
 
+    # --- Calls to numbers outside -----------------------------------------------------------------------------------
+
+    def _call_refused(self, event: e.CallRefused) -> None:
+        self._tell(OutsideRefused(event.why, event.device))
+
     # --- The offer to be called back ------------------------------------------------------------------------------
 
     def _offer_heard(self, event: p.OfferHeard) -> None:
@@ -347,6 +353,7 @@ _HANDLERS: Final[dict[type[AmiEvent], Callable[[Tracker, Any], None]]] = {
     e.PartnerFailed: Tracker._partner_failed,
     e.Gone: Tracker._gone,
     e.ChannelOver: Tracker._channel_over,
+    e.CallRefused: Tracker._call_refused,
     p.OfferHeard: Tracker._offer_heard,
     p.OfferDeclined: Tracker._offer_declined,
     p.Wanted: Tracker._wanted,

@@ -33,8 +33,8 @@ def write_access(state: Path, policy: Policy, site: Site) -> None:
     access = PhoneAccess(
         websocket=f"ws://127.0.0.1:{site.http_port}{PATH}" if devices else "",
         secrets={device: site.phone_secrets[device] for device in devices},
-        transfer=site.transfer if site.trunk_contact else (),
-        refused=site.outbound_refused,
+        transfer=policy.outside.transfers if site.trunk_contact else (),
+        refused=policy.outside.refused,
         country=site.country,
     )
     state.mkdir(parents=True, exist_ok=True)

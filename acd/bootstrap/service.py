@@ -25,6 +25,8 @@ from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.mail import ReportMail, newest
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
+from acd.bootstrap.privacy import PrivacyDesk, personal
+from acd.bootstrap.repair import GapRepair, Repairer
 from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.settings import Settings
 from acd.callbacks.keeper import Keeper
@@ -41,7 +43,7 @@ from acd.mail.courier import MailCourier
 from acd.mail.smtp import Smtp
 from acd.metrics import Metrics, Now
 from acd.model import facts
-from acd.model.events import Event, LinkCameUp, LinkWentDown
+from acd.model.events import CallRepaired, Event, LinkCameUp, LinkWentDown
 from acd.model.history import HALF_HOUR
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.ports import Clock, Pbx
@@ -49,6 +51,7 @@ from acd.records import (
     AccountStore,
     Archive,
     CallbackStore,
+    CitizenBook,
     ContactStore,
     DatabaseUnusable,
     FigureBook,
@@ -132,7 +135,14 @@ class Service:
             if self._started:
                 stack.enter_context(_settled_memory())
                 ready(self)
-                work = (self.driver.run(), self._turn_days(), self._plan_anew(), self.courier.run(), self.mail.run())
+                work = (
+                    self.driver.run(),
+                    self._turn_days(),
+                    self._plan_anew(),
+                    self.courier.run(),
+                    self.gap_repair.run(),
+                    self.mail.run(),
+                )
                 await self._until_stopped(*work)
 
     async def _start(self, stack: AsyncExitStack) -> None:
@@ -171,6 +181,7 @@ class Service:
             *(spy_log.listen, self.courier.listen, self.office.listen),
         ]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
+        await self._repair_gaps(stack)
         self.floor = LiveFloor(self.driver, self.ledger, lambda: self.city, self.clock, self.settings.flows / "prompts")
         # Before anybody can say what he wants now.
         self.driver.tell(restored)
@@ -253,8 +264,10 @@ class Service:
 
     async def _remember(self) -> tuple[facts.Restored, int]:
         """What the records know, and today's counts."""
-        async for event in self.archive.events_since(day_bounds(day_of(self.clock()))[0]):
-            self.tally.apply([event])
+        midnight, _ = day_bounds(day_of(self.clock()))
+        async for event in self.archive.events_since(midnight):
+            if not isinstance(event, CallRepaired) or event.arrived_at >= midnight:
+                self.tally.apply([event])
             self.today.apply([event])
         return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
 
@@ -271,6 +284,19 @@ class Service:
             callers=await self.archive.open_callers(),
         )
         self.worklist = Worklist(store, lambda: self.city, self.keeper.look)
+
+    async def _repair_gaps(self, stack: AsyncExitStack) -> None:
+        """What only Asterisk has seen is told when we see again."""
+        settings = self.settings
+        repairer = Repairer(settings.database_url, settings.cel, lambda: self.city, self.clock)
+        stack.push_async_callback(repairer.close)
+        self.gap_repair = GapRepair(repairer, self.ledger, self.clock, self._repaired)
+
+    def _repaired(self, events: Sequence[Event]) -> None:
+        """Counts of the day are of today's calls only, however late they are told."""
+        midnight, _ = day_bounds(day_of(self.clock()))
+        self.tally.apply(event for event in events if isinstance(event, CallRepaired) and event.arrived_at >= midnight)
+        self.hub.changed()
 
     def _tell_others(self, stack: AsyncExitStack) -> None:
         """The city's programs hear what happens."""
@@ -318,6 +344,8 @@ class Service:
 
     async def _open_web(self, stack: AsyncExitStack) -> None:
         settings = self.settings
+        citizens = CitizenBook(settings.database_url, citizen_key(settings.state), lambda: personal(self.city))
+        stack.push_async_callback(citizens.close)
         door = Door(
             self.accounts,
             secret=cookie_secret(settings.state),
@@ -355,6 +383,7 @@ class Service:
                 AccessFile(settings.state / FILE),
             ),
             notes=self.contacts,
+            citizens=PrivacyDesk(citizens, lambda: self.city, self.clock),
             reports=self._reports,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
@@ -389,6 +418,7 @@ class Service:
                 self._link_lost_at = event.at
             elif isinstance(event, LinkCameUp):
                 self._link_lost_at, self._linked_once = None, True
+                self.gap_repair.look()
         self.hub.changed()
 
     def _snapshot(self) -> Snapshot | None:
@@ -441,6 +471,7 @@ class Service:
             "reload": self._reload,
             **CallbackDesk(self.worklist, self.clock).handlers(),
             **FloorControl(self.floor).handlers(),
+            **self.gap_repair.handlers(),
         }
 
     async def _status(self, _: Any) -> dict[str, Any]:

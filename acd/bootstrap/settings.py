@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     keep_citizens: int = Field(default=730, ge=1, le=3650)
     """Days after which nothing tells any more that two calls came from the same citizen: the keyed hash of his number
     is erased."""
+    cel: Path | None = None
+    """What Asterisk itself writes down of each call (``cel_custom``): gaps are repaired from it. None = they stay."""
     record: Path | None = None
     """Folder for raw recordings of the AMI session; they hold callers' numbers, and go with them."""
 

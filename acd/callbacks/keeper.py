@@ -6,6 +6,7 @@ behind, of which the next one reads what is still owed and which attempts have n
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -36,6 +37,7 @@ TICK: Final = 5
 FORSAKEN: Final = 900.0
 """Seconds. No attempt that somebody looks after takes so long until they speak: an engine that died beside us has left
 it, and a person must find out whether the citizen was rung."""
+_HOUR: Final = 3600.0
 log = structlog.get_logger()
 
 
@@ -68,7 +70,7 @@ class Keeper:
         self._city = city
         self._clock = clock
         self._changed = changed
-        self._numbers = {call: number for call, text in (callers or {}).items() if (number := dialable(text))}
+        self._numbers = {call: number for call, text in (callers or {}).items() if (number := self._dialable(text))}
         self._plans = Plans()
         self._jobs = Jobs(self._tell, self._in_trouble, self.look)
         self._inbox: Inbox | None = None
@@ -80,6 +82,7 @@ class Keeper:
         self._closing: dict[LineId, float] = {}
         self._claimed: dict[OfferId, float] = {}
         """Since when each attempt that holds a promise has been seen."""
+        self._was_spent = False
         self._alarmed: set[tuple[CallbackId, str]] = set()
 
     # --- ports.Promises -----------------------------------------------------------------------------------------------
@@ -128,7 +131,7 @@ class Keeper:
         for event in events:
             match event:
                 case ev.CallStarted(call=call, number=text):
-                    if number := dialable(text):
+                    if number := self._dialable(text):
                         self._numbers[call] = number
                 case ev.CallEnteredLine(call=call):
                     if (number := self._number_of(call)) and self._calls_back(event.line):
@@ -141,6 +144,11 @@ class Keeper:
                     self._jobs.later(partial(self._drop, call))
                 case _:
                     pass
+
+    def _dialable(self, text: str | None) -> str | None:
+        """The number in E.164, if the city would call it."""
+        number = dialable(text)
+        return number if number is not None and self._city().policy.outside.may_call_back(number) else None
 
     def _number_of(self, call: CallId) -> str | None:
         plan = self._plans.get(call)
@@ -185,12 +193,26 @@ class Keeper:
             and p.line in city.lines
             and may_call(city, p.line, now)
         ]
+        if due and await self._spent(now):
+            due = []
         # Whom a person wants to call now comes before all others.
         self._tell_due(tuple(sorted(due, key=lambda one: one.operator is None)))
         self._alarm(owed, now)
         await self._end_forsaken(owed, now)
         self.counts = counts(owed, now)
         self._changed()
+
+    async def _spent(self, now: float) -> bool:
+        """Today's calls or minutes are used up: nobody is called back before tomorrow, or before the limits of
+        ``outside`` are set higher. An ordinary day is far from them, so that it happens is an alarm."""
+        outside = self._city().policy.outside
+        midnight = datetime.fromtimestamp(now, ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+        rung = await self._store.rung(midnight.timestamp())
+        spent = rung.calls >= outside.calls or rung.seconds >= 60 * outside.minutes
+        if spent and not self._was_spent:
+            log.error("callback.limit_of_the_day", alarm=True, calls=rung.calls, minutes=round(rung.seconds / 60))
+        self._was_spent = spent
+        return spent
 
     async def _end_forsaken(self, owed: Sequence[Promise], now: float) -> None:
         held = {p.attempt for p in owed if p.state is CallbackState.CLAIMED and p.attempt is not None}
@@ -232,7 +254,7 @@ class Keeper:
     # --- Jobs ---------------------------------------------------------------------------------------------------------
 
     async def _plan(self, command: do.PlanCallback, job: Job) -> None:
-        number = dialable(command.number)
+        number = self._dialable(command.number)
         if number is not None:
             self._numbers[command.call] = number
         await self._draw_up(command.call, command.line, command.language, number)
@@ -267,7 +289,7 @@ class Keeper:
         call, now = command.call, self._clock()
         if plan is None or plan.line != command.line:
             return await self._booked_before(call, job)
-        number = plan.told.number if command.number is None else dialable(command.number)
+        number = plan.told.number if command.number is None else self._dialable(command.number)
         if number is None:
             return self._jobs.answer(job, facts.CallbackNotBooked(call, "no_number"))
         window = plan.window(self._city(), command.choice, now)
@@ -341,12 +363,24 @@ class Keeper:
     async def _claim(self, command: do.ClaimCallback, job: Job) -> None:
         now = self._clock()
         got = await self._store.claim(command.callback, command.attempt, command.operator, now)
-        if got is None:
+        refused = None if got is None else await self._refused(got.number, now)
+        if refused is not None:
+            log.error("callback.refused_to_call", alarm=True, callback=command.callback, result=refused)
+            await self._store.end_attempt(command.attempt, refused, now, partial(follow, self._city()))
+        if got is None or refused is not None:
             self._jobs.answer(job, facts.CallbackNotClaimed(command.callback, command.attempt))
         else:
             told = facts.CallbackClaimed(command.callback, command.attempt, got.number, got.promise.language)
             self._jobs.answer(job, told)
         self.look()
+
+    async def _refused(self, number: str, now: float) -> AttemptResult | None:
+        """What becomes of an attempt that must not be made: to a number that is none of those we call, also when it was
+        promised before or written into the database by hand; or to one that was called often within the hour."""
+        if self._dialable(number) != number:
+            return AttemptResult.WRONG_NUMBER
+        rung = await self._store.rung(now - _HOUR, number)
+        return AttemptResult.FAULT if rung.calls >= self._city().policy.outside.per_number else None
 
     async def _undo_claim(self, command: do.ClaimCallback) -> None:
         await self._store.release(command.attempt, self._clock())

@@ -11,7 +11,20 @@ from acd.model import promise as steps
 from acd.model.callback import OWED, AttemptResult, AttemptStage, CallbackMove, CallbackState
 from acd.model.history import HALF_HOUR
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
-from acd.model.promise import BOOK, CALLER, SYSTEM, WITHDRAW, Attempt, Change, Claimed, Decide, Note, Promise, Step
+from acd.model.promise import (
+    BOOK,
+    CALLER,
+    SYSTEM,
+    WITHDRAW,
+    Attempt,
+    Change,
+    Claimed,
+    Decide,
+    Note,
+    Promise,
+    Rung,
+    Step,
+)
 
 FOR_EVER: Final = float("inf")
 
@@ -141,6 +154,18 @@ class MemoryStore:
     async def attempts(self, callback: CallbackId) -> list[Attempt]:
         his = [a for a in self._shelf.attempts.values() if a.callback == callback]
         return sorted(his, key=lambda a: (a.claimed_at, a.attempt))
+
+    async def rung(self, since: float, number: str | None = None) -> Rung:
+        numbers = self._shelf.numbers
+        rung = [
+            attempt
+            for attempt in self._shelf.attempts.values()
+            if attempt.dialled_at is not None
+            and attempt.dialled_at >= since
+            and number in (None, numbers.get(attempt.callback))
+        ]
+        talks = (a.ended_at - a.answered_at for a in rung if a.ended_at is not None and a.answered_at is not None)
+        return Rung(len(rung), sum(talks))
 
     async def changes(self, callback: CallbackId) -> list[Change]:
         return [entry for entry in self._shelf.log if entry.callback == callback]

@@ -19,6 +19,7 @@ from phonenumbers import (
     PhoneNumberFormat,
     PhoneNumberType,
     format_number,
+    is_possible_number,
     is_valid_number,
     number_type,
     parse,
@@ -61,3 +62,25 @@ def dialable(text: str | None) -> str | None:
     if number.country_code != COUNTRY_CODE or not is_valid_number(number) or number_type(number) not in _CALLED:
         return None
     return format_number(number, PhoneNumberFormat.E164)
+
+
+def every_form(text: str) -> tuple[str, ...] | None:
+    """The number as trunks and people may have written it, the E.164 one first; None = it is no number. Unlike
+    :func:`dialable` of any country and kind: whoever asks what is known about him may have any phone."""
+    if len(text) > LONGEST or not _WRITTEN.fullmatch(text.strip(" ")):
+        return None
+    digits = _SIGNS.sub("", text)
+    if prefix := _PREFIX.match(digits):
+        digits = "+" + digits[prefix.end() :]
+    try:
+        number = parse(digits, COUNTRY)
+    except NumberParseException:
+        return None
+    if not is_possible_number(number):
+        return None
+    e164 = format_number(number, PhoneNumberFormat.E164)
+    forms = [e164, e164[1:], f"00{e164[1:]}"]
+    if number.country_code == COUNTRY_CODE:
+        national = e164.removeprefix(f"+{COUNTRY_CODE}")
+        forms += [f"0{national}", national]
+    return tuple(forms)

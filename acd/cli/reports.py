@@ -107,7 +107,8 @@ def show_report(made: "Report", query: "Query") -> None:
     for gap in made.gaps:
         began = "the begin" if gap.began_at is None else clock(gap.began_at)
         ended = "now" if gap.ended_at is None else clock(gap.ended_at)
-        out.print(f"* nothing could be seen from {began} to {ended} ({gap.reason}): counts are a lower bound")
+        repaired = f"; {gap.repaired} calls repaired from Asterisk's own record" if gap.repaired else ""
+        out.print(f"* nothing could be seen from {began} to {ended} ({gap.reason}): counts are a lower bound{repaired}")
 
 
 def shown(value: "Value | None", unit: str) -> str:

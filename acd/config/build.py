@@ -38,6 +38,7 @@ from acd.config.schema import (
     NamesBlock,
     OfferRuleBlock,
     OperatorBlock,
+    OutsideBlock,
     ShiftBlock,
     SurveyBlock,
     WebhookBlock,
@@ -46,6 +47,7 @@ from acd.config.source import Source
 from acd.model.hook import Hook
 from acd.model.ids import Device, LineId, OperatorId
 from acd.model.mailing import Mailing, MailServer
+from acd.model.outside import Outside
 from acd.model.policy import (
     Announcements,
     CallbackRule,
@@ -114,10 +116,16 @@ def _policy(block: CityBlock) -> Policy:
         routing=_struct(Routing, block.routing),
         offers=OfferRules(**{kind: _struct(OfferRule, rule) for kind, rule in _rules(block)}),
         desk=_struct(DeskRule, block.desk),
+        outside=_outside(block.outside),
         confirm_timeout=block.confirm_timeout,
         ringing_timeout=block.ringing_timeout,
         offer_margin=block.offer_margin,
     )
+
+
+def _outside(block: OutsideBlock) -> Outside:
+    lists = {name: tuple(getattr(block, name)) for name in ("callbacks", "transfers", "refused", "emergency")}
+    return _struct(Outside, block, **lists)
 
 
 def _rules(block: CityBlock) -> Iterator[tuple[str, OfferRuleBlock]]:

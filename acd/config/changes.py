@@ -58,7 +58,7 @@ def _city(city: City) -> _Flat:
     policy = city.policy
     flat = {"city": city.name, "closing_days": _text(city.closing_days)}
     flat |= {name: _text(getattr(policy, name)) for name in ("confirm_timeout", "ringing_timeout", "offer_margin")}
-    for block in ("routing", "offers", "desk"):
+    for block in ("routing", "offers", "desk", "outside"):
         flat |= dict(_flat(block, getattr(policy, block)))
     flat |= {"mail": _text(city.mail)}
     return flat | dict(_flat("supervision", city.supervision))

@@ -158,6 +158,10 @@ DeviceName = Annotated[str, word("[A-Za-z0-9_]{1,40}", "1 to 40 letters, digits 
 Did = Annotated[str, word("[0-9]{2,15}", "the digits that the trunk delivers, such as 3292101010", number=True)]
 Destination = Annotated[str, word(r"\+?[0-9]{3,15}", "a telephone number in digits, such as 3278000000", number=True)]
 ShownNumber = Annotated[str, word(r"\+?[0-9][0-9 ./]{1,23}", "a telephone number such as 09 210 10 10", number=True)]
+NumberPrefix = Annotated[
+    str, word(r"\+[1-9][0-9]{0,11}", "the beginning of a number with its country's code, such as '+32' (in quotes)")
+]
+ShortNumber = Annotated[str, word("[1-9][0-9]{2,4}", "a short number of 3 to 5 digits, such as 112", number=True)]
 RosterFile = Annotated[str, word(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,59}\.csv", "the name of a .csv file beside this one")]
 PromptId = Annotated[str, word("[a-z0-9_-]{1,40}", "the id of a prompt: lower-case letters, digits, _ and -")]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]

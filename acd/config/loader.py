@@ -22,6 +22,7 @@ from acd.config.schema import PRESETS, USUAL_PRESET, CityBlock, keys_at
 from acd.config.source import UNREADABLE, Source
 from acd.config.syntax import MAX_BYTES
 from acd.model.facts import OfferFailure
+from acd.model.outside import Outside
 from acd.model.policy import SURVEY, OverflowTo
 
 Raw = Mapping[str, Any]
@@ -60,6 +61,7 @@ def parse(content: bytes, file: str = "queues.yaml") -> City:
     _check_webhooks(document, source)
     _check_mailings(document, source)
     _check_subjects(document, source)
+    _check_outside(document, source)
     if block is not None:
         _check_double_shifts(block, source)
     roster = _roster(document, source)
@@ -243,6 +245,21 @@ def _check_mailings(document: Any, source: Source) -> None:
 
 
 _SYSTEM_REASONS: Final = frozenset({*OfferFailure, "login", "page_lost", "phone_lost"})
+
+
+def _check_outside(document: Any, source: Source) -> None:
+    """A number cannot be both allowed and refused, nor a phone's own number be one for emergencies."""
+    outside = _block(document, "outside")
+    refused = _list(outside, "refused")
+    for key in ("callbacks", "transfers"):
+        for n, prefix in enumerate(_list(outside, key)):
+            if prefix in refused:
+                source.fault(("outside", key, n), f"{shown(prefix)} is under 'refused' too")
+    emergency = {str(number) for number in outside.get("emergency", Outside().emergency) or ()}
+    for id, operator in _blocks(document, "operators"):
+        if (device := str(operator.get("device"))) in emergency:
+            path = ("operators", id, "device")
+            source.fault(path, f"{shown(device)} is an emergency number (outside.emergency): no phone can have it")
 
 
 def _check_reasons(document: Any, source: Source) -> None:

@@ -22,9 +22,11 @@ from acd.config.fields import (
     Id,
     Label,
     LineKey,
+    NumberPrefix,
     OrNever,
     PromptId,
     RosterFile,
+    ShortNumber,
     ShownNumber,
     YearDay,
     callback_times,
@@ -40,6 +42,7 @@ from acd.config.mailing import MAIL_LANGUAGE, MailAddress, MailHost, MailUser, M
 from acd.config.openness import EnvironmentName, HookUrl, ScreenPop, SecretFile, hook_parts
 from acd.model.hook import NewsKind
 from acd.model.mailing import Attach, Cadence, Content, Security
+from acd.model.outside import Outside
 from acd.model.policy import (
     Announcements,
     CallbackRule,
@@ -70,6 +73,7 @@ _DESK: Final = _defaults(DeskRule)
 _POLICY: Final = _defaults(Policy)
 _SHOWN: Final = _defaults(Thresholds)
 _RULE: Final = _defaults(CallbackRule)
+_OUTSIDE: Final = _defaults(Outside)
 _TERMS: Final = _defaults(CallbackTerms)
 
 PRESETS: Final[Mapping[str, Mapping[str, float]]] = {
@@ -417,6 +421,28 @@ class MailingBlock(Block):
     """xlsx, csv, html (to print)."""
 
 
+class OutsideBlock(Block):
+    """Calls that we make: calls back, and those of operators to numbers outside. So that nobody can have the city pay
+    for his calls, Asterisk looks at each of them too, whoever asks for it."""
+
+    callbacks: list[NumberPrefix] = list(_OUTSIDE["callbacks"])
+    """Beginnings of the numbers that are called back; empty = nobody is."""
+    transfers: list[NumberPrefix] = list(_OUTSIDE["transfers"])
+    """Beginnings of the numbers that an operator may dial, and send his caller to; empty = nobody outside."""
+    refused: list[NumberPrefix] = list(_OUTSIDE["refused"])
+    """And of these not. Of an allowed and a refused beginning the longer one counts."""
+    emergency: list[ShortNumber] = list(_OUTSIDE["emergency"])
+    """Short numbers that an operator may always dial, and send his caller to: nothing limits them."""
+    per_number: Annotated[int, Field(ge=1, le=10_000)] = _OUTSIDE["per_number"]
+    """Calls to one number in an hour."""
+    per_operator: Annotated[int, Field(ge=1, le=10_000)] = _OUTSIDE["per_operator"]
+    """Calls of one operator in an hour."""
+    calls: Annotated[int, Field(ge=0, le=1_000_000)] = _OUTSIDE["calls"]
+    """In a day; 0 = none at all."""
+    minutes: Annotated[int, Field(ge=0, le=1_000_000)] = _OUTSIDE["minutes"]
+    """Of conversation, in a day."""
+
+
 class SupervisionBlock(Block):
     """What an operator is told of the supervisors."""
 
@@ -455,6 +481,7 @@ class CityBlock(Block):
     reports: dict[Id, MailingBlock] = {}
     """Reports that are mailed by the clock."""
     supervision: SupervisionBlock = SupervisionBlock()
+    outside: OutsideBlock = OutsideBlock()
     confirm_timeout: Annotated[float, seconds(0.2, 10)] = _POLICY["confirm_timeout"]
     """The switch must confirm an offer within this."""
     ringing_timeout: Annotated[float, seconds(1, 30)] = _POLICY["ringing_timeout"]

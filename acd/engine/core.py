@@ -108,6 +108,7 @@ HANDLERS: Final[dict[type[f.Fact], Handler]] = {
     f.TalkResumed: transfers.resumed,
     f.TalkTransferred: transfers.transferred,
     f.ColleagueAnswered: transfers.picked_up,
+    f.OutsideRefused: transfers.refused,
     f.OperatorHangsUp: transfers.hangs_up,
     f.OperatorSendsOn: transfers.sends_on,
     f.OperatorSendsToSurvey: survey.sends,

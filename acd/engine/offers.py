@@ -271,15 +271,25 @@ def talk_ended(state: State, fact: TalkEnded) -> None:
 
 def confirm(state: State, call: Call) -> None:
     """No word about the offer yet: ask where the caller is, and look again."""
-    if not call.dialled and state.linked:
+    if call.dialled:
+        return
+    bound(state, call)
+    if state.linked:
         check(state, call)
         state.set_timer(state.now + state.policy.confirm_timeout, TimerKind.CONFIRM_OFFER, call)
+
+
+def bound(state: State, call: Call) -> None:
+    """Let the offer end by itself, whatever else becomes of it. Set only when an offer is in doubt: few ever are."""
+    state.set_timer(max(state.now, call.give_up_at), _GIVE_UP_OFFER, call)
 
 
 def dead(state: State, call: Call) -> None:
     """The phone was dialled and does not ring. Bring the caller back, keep him off that phone."""
     if state.linked:
         fetch_back(state, call, OfferFailure.DEAD)
+    else:
+        bound(state, call)
 
 
 def give_up(state: State, call: Call) -> None:

@@ -34,6 +34,7 @@ class Call:
         "dialled",
         "did",
         "entered_at",
+        "give_up_at",
         "held_since",
         "id",
         "language",
@@ -67,6 +68,8 @@ class Call:
         """The settings of the line as they were when he joined it."""
         self.entered_at = 0.0
         self.offer = OfferId(0)
+        self.give_up_at = 0.0
+        """When this offer has outlived every limit."""
         self.operator: Desk | None = None
         self.served_by: OperatorId | None = None
         """Who spoke with him last, or does."""
@@ -127,6 +130,7 @@ class Desk:
         "phone",
         "phone_gone",
         "reason",
+        "sent_out",
         "since",
         "skills",
         "state",
@@ -152,6 +156,8 @@ class Desk:
         """Who set the wish."""
         self.back_by_itself = False
         """The engine made him not ready after a failed offer and will make him ready again."""
+        self.sent_out: list[float] = []
+        """When he has sent callers to numbers outside, in the past hour."""
         self.phone = PhoneState.UNREACHABLE
         self.since = now
         self.call: Call | None = None

@@ -14,7 +14,6 @@ from acd.routing.choice import LineView, choose_line, choose_operator
 _OFFER_CALL: Final = CallMove.OFFER
 _OFFER_DESK: Final = OperatorMove.OFFER
 _CONFIRM_OFFER: Final = TimerKind.CONFIRM_OFFER
-_GIVE_UP_OFFER: Final = TimerKind.GIVE_UP_OFFER
 
 
 def settle(state: State) -> None:
@@ -73,10 +72,10 @@ def make_offer(state: State, call: Call, desk: Desk, reasons: Why) -> None:
     state.move_desk(desk, _OFFER_DESK)
     call.offer, call.dialled, call.unheard = offer, False, 0
     ring_time = call.line.ring_time
+    call.give_up_at = state.now + ring_time + state.policy.offer_margin
     state.events.append(CallOffered(state.now, call.id, call.line.id, desk.id, offer, reasons))
     state.commands.append(Offer(call.id, offer, desk.id, desk.config.device, ring_time))
     state.set_timer(state.now + state.policy.confirm_timeout, _CONFIRM_OFFER, call)
-    state.set_timer(state.now + ring_time + state.policy.offer_margin, _GIVE_UP_OFFER, call)
 
 
 def attach(call: Call, desk: Desk) -> None:

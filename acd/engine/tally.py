@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from acd.engine.half_hours import HalfHours
-from acd.model.events import CallEnteredLine, CallRerouted, CallStarted, Event, OutcomeCounted
+from acd.model.events import CallEnteredLine, CallRepaired, CallRerouted, CallStarted, Event, OutcomeCounted
 from acd.model.ids import LineId
 from acd.model.outcome import Outcome
 
@@ -62,13 +62,29 @@ class Tally:
                     self.of(event.before).entered -= 1
                     self.of(event.line).entered += 1
                 case OutcomeCounted():
-                    counts = self.of(event.line)
-                    counts.outcomes[event.outcome] += 1
-                    # By the one outcome of the call: who is sent on is answered twice, and counts once.
-                    if event.outcome is Outcome.ANSWERED and event.waited is not None and event.line is not None:
-                        counts.answered_in_target += event.waited <= self.target_wait.get(event.line, 30.0)
+                    self._count(event)
+                case CallRepaired():
+                    self._repair(event)
                 case _:
                     pass
+
+    def _count(self, event: OutcomeCounted | CallRepaired) -> None:
+        counts = self.of(event.line)
+        counts.outcomes[event.outcome] += 1
+        # By the one outcome of the call: who is sent on is answered twice, and counts once.
+        if event.outcome is Outcome.ANSWERED and event.waited is not None and event.line is not None:
+            counts.answered_in_target += event.waited <= self.target_wait.get(event.line, 30.0)
+
+    def _repair(self, event: CallRepaired) -> None:
+        """Answered is never taken back: only what was inferred may turn out to be something else."""
+        if not event.known:
+            self.offered += 1
+            if event.line is not None:
+                self.of(event.line).entered += 1
+        if event.before is not event.outcome:
+            if event.before is not None:
+                self.of(event.line).outcomes[event.before] -= 1
+            self._count(event)
 
     def of(self, line: LineId | None) -> LineCounts:
         """The counts of ``line``; None collects calls that never chose one."""

@@ -13,7 +13,7 @@ from acd.engine.settle import attach
 from acd.engine.state import State
 from acd.model.call import CallMove, CallState
 from acd.model.commands import EndCallBack, HangUpTalk, SendOn
-from acd.model.events import CallHeld, CallPickedUp, CallTransferred, MoveRefused
+from acd.model.events import CallHeld, CallPickedUp, CallTransferred, MoveRefused, OutsideRefused
 from acd.model.facts import (
     ColleagueAnswered,
     OperatorHangsUp,
@@ -22,9 +22,12 @@ from acd.model.facts import (
     TalkResumed,
     TalkTransferred,
 )
+from acd.model.facts import OutsideRefused as Refused
 from acd.model.operator import OperatorMove
+from acd.model.outside import Limit
 
 _TALKING: Final = CallState.TALKING
+_HOUR: Final = 3600.0
 
 
 def held(state: State, fact: TalkHeld) -> None:
@@ -92,10 +95,31 @@ def sends_on(state: State, fact: OperatorSendsOn) -> None:
     desk = desks.find(state, fact)
     if desk is None:
         return
-    if desk.call is not None and desk.call.state is _TALKING:
-        state.commands.append(SendOn(desk.call.id, fact.to))
-    else:
+    if desk.call is None or desk.call.state is not _TALKING:
         nobody(state, desk)
+    elif limit := _beyond(state, desk, fact.to):
+        state.events.append(OutsideRefused(state.now, limit, desk.id))
+    else:
+        state.commands.append(SendOn(desk.call.id, fact.to))
+
+
+def _beyond(state: State, desk: Desk, to: str) -> Limit | None:
+    """The limit that keeps him from sending a caller there; whoever may go is counted. The dialplan counts too, the
+    calls that he makes by his phone alone included, and over our restarts."""
+    if not to.startswith("+"):
+        return None
+    if not state.policy.outside.may_transfer(to):
+        return Limit.NOT_ALLOWED
+    desk.sent_out = [at for at in desk.sent_out if at > state.now - _HOUR]
+    if len(desk.sent_out) >= state.policy.outside.per_operator:
+        return Limit.PER_OPERATOR
+    desk.sent_out.append(state.now)
+    return None
+
+
+def refused(state: State, fact: Refused) -> None:
+    desk = state.by_device.get(fact.device)
+    state.events.append(OutsideRefused(state.now, fact.why, None if desk is None else desk.id))
 
 
 def nobody(state: State, desk: Desk) -> None:

@@ -180,6 +180,8 @@ class Gap(msgspec.Struct, frozen=True):
     ended_at: float | None
     """None = it lasts."""
     reason: str
+    repaired: int = 0
+    """Calls of which Asterisk's own record has told what was not seen."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

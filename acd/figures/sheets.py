@@ -67,7 +67,9 @@ def notes(report: Report) -> Iterator[list[Cell]]:
             yield [f"limit {limit}", line, "never" if seconds is None else f"{seconds:g} s"]
     for gap in report.gaps:
         began = "" if gap.began_at is None else _clock(gap.began_at)
-        yield ["gap: counts are a lower bound", began, "" if gap.ended_at is None else _clock(gap.ended_at), gap.reason]
+        ended = "" if gap.ended_at is None else _clock(gap.ended_at)
+        repaired = f"{gap.repaired} calls repaired from Asterisk's own record"
+        yield ["gap: counts are a lower bound", began, ended, gap.reason, repaired]
 
 
 def span_notes(since: float, until: float) -> Iterator[list[Cell]]:

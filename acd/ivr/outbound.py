@@ -71,6 +71,13 @@ def dialled_dialplan(context: str, leads_to: str, allowed: Iterable[str], countr
                 yield f"exten => {pattern},1(start),Goto({leads_to},outside*{number or '${EXTEN}'},1)"
 
 
+def emergency_dialplan(context: str, numbers: Iterable[str]) -> Iterator[str]:
+    """``Gosub(acd-emergency,<short number>,1)`` returns what ``Dial()`` takes, or nothing for any other number."""
+    yield f"[{context}]"
+    yield from (f"exten => {number},1,Return(PJSIP/{number}@acd-trunk)" for number in numbers)
+    yield "exten => _X.,1,Return()"
+
+
 def _target(prefix: str, country: str, dial_format: DialFormat) -> str:
     match dial_format:
         case DialFormat.E164:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from ruamel.yaml import YAML
@@ -14,6 +14,9 @@ from ruamel.yaml.error import YAMLError
 from acd.ivr.switch import Site, new_secrets
 from acd.model.ids import Device
 from acd.model.mendable import Mendable
+
+MOVED: Final = {"outbound": "callbacks", "outbound_refused": "refused", "transfer": "transfers"}
+"""What stood here once."""
 
 
 class SiteError(Mendable):
@@ -32,6 +35,9 @@ def load_site(path: Path, devices: Iterable[Device]) -> Site:
     """
     known: dict[str, Any] = _read(path) if path.exists() else {"trunk_hosts": ["127.0.0.1"]}
     known.setdefault("ami_secret", secrets.token_urlsafe(24))
+    for old, new in MOVED.items():
+        if old in known:
+            raise SiteError(path, f"{old}: this stands in queues.yaml now, as outside.{new}: take it out here")
     before = known.get("phone_secrets") or {}
     if not isinstance(before, dict):
         raise SiteError(path, "phone_secrets: must be 'device: password' lines")

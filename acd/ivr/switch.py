@@ -16,9 +16,11 @@ from typing import Final
 import msgspec
 
 from acd.ivr.browser_phone import TEMPLATE, http_config
-from acd.ivr.outbound import DialFormat, dialled_dialplan, outbound_dialplan
+from acd.ivr.guard import guard_dialplan
+from acd.ivr.outbound import DialFormat, dialled_dialplan, emergency_dialplan, outbound_dialplan
 from acd.model.ids import Device, LineId
 from acd.model.mendable import Mendable
+from acd.model.outside import Outside
 from acd.model.policy import Line, Operator, PhoneKind, Policy
 
 HEADER: Final = "; Written by acd from the city's settings. Changes made here are lost.\n"
@@ -60,14 +62,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses or networks of the carrier. SIP from anywhere else that is not a registered phone is refused."""
     trunk_contact: str | None = None
     """Where calls to the partner and calls back go: ``sip:carrier.example:5060``. None = no outgoing calls."""
-    outbound: tuple[str, ...] = ("+32",)
-    """Whom a call back may reach: prefixes of E.164 numbers. Empty = nobody."""
-    outbound_refused: tuple[str, ...] = ("+3290",)
-    """And of these not; the Belgian 090x numbers cost up to 2 euro a minute."""
     outbound_format: DialFormat = DialFormat.E164
-    transfer: tuple[str, ...] = ()
-    """Whom an operator may call outside, and send his caller to: prefixes of E.164 numbers. Empty = nobody outside.
-    ``outbound_refused`` holds here too."""
     country: str = "32"
     """Code of the own country."""
     ami_user: str = "acd"
@@ -105,7 +100,7 @@ def switch_config(
     """
     return {
         "acd-lines.conf": HEADER + _lines(policy, site, partners, numbers or {}),
-        "acd-outbound.conf": HEADER + _outbound(site),
+        "acd-outbound.conf": HEADER + _outbound(policy.outside, site),
         "acd-queues.conf": HEADER + "\n".join(_queue(line, policy) for line in policy.lines.values()),
         "acd-pjsip.conf": HEADER + _pjsip(policy, site),
         "acd-http.conf": HEADER + http_config(site.http_port, enabled=any(map(in_browser, policy.operators.values()))),
@@ -180,19 +175,24 @@ def _shown(line: LineId, number: str, site: Site) -> str:
     return f"+{number}" if number.startswith(site.country) else number
 
 
-def _outbound(site: Site) -> str:
+def _outbound(outside: Outside, site: Site) -> str:
     """Without a way out nothing is allowed."""
-    back, sent = (site.outbound, site.transfer) if site.trunk_contact else ((), ())
-    refused, form = site.outbound_refused, site.outbound_format
-    for where, prefixes in (("outbound", back), ("transfer", sent), ("outbound_refused", refused)):
-        for prefix in prefixes:
-            _match(where, prefix, r"\+[1-9][0-9]{0,11}", "not the beginning of a number: + and digits")
+    if site.trunk_contact is None:
+        outside = msgspec.structs.replace(outside, callbacks=(), transfers=(), emergency=())
+    for where in ("callbacks", "transfers", "refused"):
+        for prefix in getattr(outside, where):
+            _match(f"outside.{where}", prefix, r"\+[1-9][0-9]{0,11}", "not the beginning of a number: + and digits")
+    for number in outside.emergency:
+        _match("outside.emergency", number, r"[1-9][0-9]{2,4}", "no short number")
     country = _match("country", site.country, r"[1-9][0-9]{0,2}", "no country code")
+    form, refused, sent = site.outbound_format, outside.refused, outside.transfers
     contexts = (
-        outbound_dialplan("acd-outbound", back, refused, country, form),
+        outbound_dialplan("acd-outbound", outside.callbacks, refused, country, form),
         outbound_dialplan("acd-transfer-out", sent, refused, country, form),
         dialled_dialplan("acd-second-line-outside", "acd-second-line", sent, country),
         dialled_dialplan("acd-phones-outside", "acd-phones", sent, country),
+        emergency_dialplan("acd-emergency", outside.emergency),
+        guard_dialplan(outside),
     )
     return "\n".join(line for context in contexts for line in context) + "\n"
 

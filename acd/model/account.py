@@ -170,6 +170,11 @@ class AuditAction(StrEnum):
     """A page got what it needs to register as an operator's phone."""
     CALL_HUNG_UP = "call_hung_up"
     CALL_SENT_ON = "call_sent_on"
+    # A citizen's own data. ``about`` is a keyed hash of his number, which tells that it was he and not who he is.
+    CITIZEN_SEEN = "citizen_seen"
+    """How much is kept about him."""
+    CITIZEN_EXPORTED = "citizen_exported"
+    CITIZEN_ERASED = "citizen_erased"
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from acd.model.facts import CallWhereabouts, OfferFailure, TransferHow
 from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
+from acd.model.outside import Limit
 from acd.model.policy import OverflowTo
 from acd.model.supervision import SpyEnd, SpyMode
 
@@ -310,6 +311,13 @@ class MoveRefused(Event, frozen=True):
     why: str
 
 
+class OutsideRefused(Event, frozen=True):
+    """A call to a number outside was not made: it is none that may be called, or would be one too many."""
+
+    why: Limit
+    operator: OperatorId | None
+
+
 # --- What a supervisor does ------------------------------------------------------------------------------------------
 
 
@@ -436,6 +444,40 @@ class SurveyAnswered(Event, frozen=True):
     answered_at: float
 
 
+# --- What Asterisk itself tells afterwards ---------------------------------------------------------------------------
+
+
+class CallRepaired(Event, frozen=True, kw_only=True):
+    """In a time in which we could not see, this call went another way than we thought, or we never knew of it:
+    Asterisk's own record tells how. It is all that is told of the call from then on, and counts once."""
+
+    call: CallId
+    known: bool
+    """Some of it had been seen; False: nothing."""
+    did: str
+    arrived_at: float
+    language: str
+    path: str
+    line: LineId | None
+    """None = he joined none."""
+    entered_at: float | None
+    operator: OperatorId | None
+    """Who spoke with him; None = nobody, or a phone that we do not know."""
+    answered_at: float | None
+    """By an operator, in a conversation of which we did not know."""
+    talk_ended_at: float | None
+    fallback: bool
+    """Put through by Asterisk's own Queue()."""
+    gone_at: float
+    outcome: Outcome
+    before: Outcome | None
+    """What was counted so far; None = nothing."""
+    waited: float | None
+    """Seconds in the queue up to the outcome; None = never joined a line."""
+    switch_gone_at: float
+    """``gone_at`` on Asterisk's clock, as it stands in its record."""
+
+
 AnyEvent = (
     CallStarted
     | CallEnteredLine
@@ -468,6 +510,7 @@ AnyEvent = (
     | DrainChanged
     | PolicyLoaded
     | MoveRefused
+    | OutsideRefused
     | CallRerouted
     | OperatorLinesChanged
     | LineOverridden
@@ -479,5 +522,6 @@ AnyEvent = (
     | CallPickedUp
     | SurveyStarted
     | SurveyAnswered
+    | CallRepaired
 )
 """Closed union, for exhaustive matching and for decoding the ledger."""

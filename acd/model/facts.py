@@ -12,6 +12,7 @@ import msgspec
 from acd.model.callback import AttemptResult, AttemptStage, CallbackPlan, DueCallback, Window
 from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
 from acd.model.outcome import Outcome
+from acd.model.outside import Limit
 from acd.model.policy import Policy
 from acd.model.supervision import LinesStored, LineStored, SpyEnd, SpyMode, SpySeen, SpyStored
 
@@ -645,6 +646,14 @@ class SurveyAnswered(Fact, frozen=True):
 
 class OperatorSendsToSurvey(OperatorAction, frozen=True):
     """He sends his caller on to the survey, from a page."""
+
+
+class OutsideRefused(Fact, frozen=True):
+    """The switch did not make a call to a number outside: it would have been one too many."""
+
+    why: Limit
+    device: Device
+    """The phone for which it was; empty = not known."""
 
 
 class OperatorHangsUp(OperatorAction, frozen=True):

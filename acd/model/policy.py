@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from acd.model.ids import Device, LineId, OperatorId
+from acd.model.outside import Outside
 
 
 class QueueRule(StrEnum):
@@ -194,6 +195,7 @@ class Policy(msgspec.Struct, frozen=True):
     routing: Routing = Routing()
     offers: OfferRules = OfferRules()
     desk: DeskRule = DeskRule()
+    outside: Outside = Outside()
     confirm_timeout: float = 1.0
     """The switch must confirm an offer within this, or it is asked what became of the call."""
     ringing_timeout: float = 3.0

@@ -124,6 +124,14 @@ class Claimed(msgspec.Struct, frozen=True):
         return f"Claimed({self.promise!r})"
 
 
+class Rung(msgspec.Struct, frozen=True):
+    """Calls back in which the citizen's phone was rung."""
+
+    calls: int
+    seconds: float
+    """Of conversation, in those that are over."""
+
+
 class Note(msgspec.Struct, frozen=True):
     """What the log keeps of a change besides old and new."""
 

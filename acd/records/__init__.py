@@ -23,6 +23,7 @@ from acd.records.contacts import ContactStore
 from acd.records.counting import FigureBook
 from acd.records.database import DatabaseUnusable
 from acd.records.days import day_bounds, day_of
+from acd.records.dossiers import CitizenBook
 from acd.records.erasure import Erased, NotesErased, erase_citizens, erase_notes, erase_numbers
 from acd.records.exporting import NoSuchView, read_view, view_named
 from acd.records.hooks import HookStore
@@ -40,6 +41,7 @@ __all__ = [
     "Archive",
     "CallRow",
     "CallbackStore",
+    "CitizenBook",
     "ContactStore",
     "DatabaseUnusable",
     "Erased",

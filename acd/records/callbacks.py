@@ -20,7 +20,20 @@ from acd.model.callback import CALLBACK_MOVES, OWED, AttemptResult, AttemptStage
 from acd.model.history import HALF_HOUR
 from acd.model.hook import NewsKind, callback_kind
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
-from acd.model.promise import BOOK, CALLER, SYSTEM, WITHDRAW, Attempt, Change, Claimed, Decide, Note, Promise, Step
+from acd.model.promise import (
+    BOOK,
+    CALLER,
+    SYSTEM,
+    WITHDRAW,
+    Attempt,
+    Change,
+    Claimed,
+    Decide,
+    Note,
+    Promise,
+    Rung,
+    Step,
+)
 from acd.ports import StoreAway
 from acd.records import tables
 from acd.records.database import connect
@@ -75,7 +88,7 @@ class CallbackStore:
         his = _promises().where(_callback.number == number, _callback.line == promise.line, _OWED)
         note = Note(promise.promised_at, CALLER, BOOK)
         if owed := await _one(connection, his.with_for_update()):
-            return await _write(connection, owed, steps.rebooked(owed, promise), note)
+            return await write_step(connection, owed, steps.rebooked(owed, promise), note)
         next_number = select(func.coalesce(func.max(tables.callback_log.c.step), 0) + 1)
         step = await connection.scalar(next_number.where(tables.callback_log.c.callback == promise.callback))
         promise = msgspec.structs.replace(promise, step=step)
@@ -94,7 +107,7 @@ class CallbackStore:
                 await connection.execute(delete(tables.callback).where(_callback.callback == promise.callback))
                 await _log(connection, steps.change(promise, None, note), promise)
             elif before != promise:
-                await _write(connection, promise, before, note)
+                await write_step(connection, promise, before, note)
 
     # --- Attempts -----------------------------------------------------------------------------------------------------
 
@@ -163,7 +176,7 @@ class CallbackStore:
             new, after = steps.noted(old, found, stage, at)
             await _keep(connection, after)
             if new != old:
-                await _write(connection, old, new, Note(at, SYSTEM, stage, attempt=attempt))
+                await write_step(connection, old, new, Note(at, SYSTEM, stage, attempt=attempt))
 
     async def end_attempt(self, attempt: OfferId, result: AttemptResult, at: float, decide: Decide) -> Promise | None:
         async with self._writing(f"attempt {attempt}") as connection:
@@ -178,14 +191,14 @@ class CallbackStore:
         old = await _held(connection, attempt.callback)
         new, after = steps.ended(old, attempt, result, at, decide)
         await _keep(connection, after)
-        return await _write(connection, old, new, Note(at, SYSTEM, "ended", result, attempt.attempt))
+        return await write_step(connection, old, new, Note(at, SYSTEM, "ended", result, attempt.attempt))
 
     # --- Whoever else changes it --------------------------------------------------------------------------------------
 
     async def change(self, callback: CallbackId, step: Step, note: Note) -> Promise:
         async with self._writing() as connection:
             old = await _held(connection, callback)
-            return await _write(connection, old, step(old), note)
+            return await write_step(connection, old, step(old), note)
 
     # --- Reads --------------------------------------------------------------------------------------------------------
 
@@ -226,6 +239,15 @@ class CallbackStore:
         his = select(tables.attempt).where(_attempt.callback == callback)
         rows = await self._read(his.order_by(_attempt.claimed_at, _attempt.attempt))
         return [msgspec.convert(row, Attempt) for row in rows]
+
+    async def rung(self, since: float, number: str | None = None) -> Rung:
+        talked = func.coalesce(func.sum(_attempt.ended_at - _attempt.answered_at), 0.0)
+        which = select(func.count().label("calls"), talked.label("seconds")).where(_attempt.dialled_at >= since)
+        if number is not None:
+            his = select(_callback.callback).where(_callback.number == number)
+            which = which.where(_attempt.callback.in_(his))
+        (row,) = await self._read(which)
+        return Rung(row["calls"], row["seconds"])
 
     async def changes(self, callback: CallbackId) -> list[Change]:
         return [_change(row) for row in await self._read(_log_of(callback))]
@@ -327,7 +349,7 @@ async def _keep(connection: AsyncConnection, attempt: Attempt) -> None:
     await connection.execute(update(tables.attempt).where(_attempt.attempt == attempt.attempt).values(**row))
 
 
-async def _write(connection: AsyncConnection, old: Promise, new: Promise, note: Note) -> Promise:
+async def write_step(connection: AsyncConnection, old: Promise, new: Promise, note: Note) -> Promise:
     new = steps.next_step(old, new)
     row = msgspec.to_builtins(new)
     await connection.execute(update(tables.callback).where(_callback.callback == new.callback).values(**row))

@@ -48,6 +48,7 @@ from acd.records import tables
 from acd.records.citizens import about, how_often, subject_report
 from acd.records.database import DatabaseUnusable, connect
 from acd.records.figure_sql import Source, Translation, calls, piece, promises, talks
+from acd.records.repair import MARGIN
 from acd.records.survey import survey_report
 
 _PAGE: Final = 1000
@@ -526,7 +527,12 @@ async def _gaps(connection: AsyncConnection, query: Query) -> list[Gap]:
         or_(gap.began_at.is_(None), gap.began_at < query.until),
         or_(gap.ended_at.is_(None), gap.ended_at > query.since),
     )
-    found = await connection.execute(select(gap.began_at, gap.ended_at, gap.reason).where(*overlap).order_by(gap.seq))
+    call = tables.call.c
+    # A link that has fallen silent is given up only after some seconds: the gap began a little before.
+    of_gap = (call.ended_at > func.coalesce(gap.began_at, 0.0) - MARGIN, call.arrived_at < gap.ended_at)
+    repaired = select(func.count()).select_from(tables.call).where(call.repaired_at.is_not(None), *of_gap)
+    columns = (gap.began_at, gap.ended_at, gap.reason, repaired.scalar_subquery().label("repaired"))
+    found = await connection.execute(select(*columns).where(*overlap).order_by(gap.seq))
     return [msgspec.convert(row, Gap) for row in found.mappings()]
 
 

@@ -14,10 +14,13 @@ from typing import Any, Final
 
 import msgspec
 
-from acd.model.events import AnyEvent, CallStarted, Event
+from acd.model.events import AnyEvent, CallStarted, CallTransferred, Event
 
 UNREADABLE: Final = "Unreadable"
 """``type`` of a ledger row that is no event."""
+
+OUTSIDE: Final = "+"
+"""To whom a caller was passed on who was sent to a number outside: the ledger is for good, and holds no number."""
 
 _encode = msgspec.json.Encoder().encode
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(AnyEvent)
@@ -92,6 +95,8 @@ def _sealed(event: Event) -> Entry:
     if isinstance(event, CallStarted):
         number = event.number
         event = msgspec.structs.replace(event, number=None)
+    elif isinstance(event, CallTransferred) and event.to.startswith(OUTSIDE):
+        event = msgspec.structs.replace(event, to=OUTSIDE)
     data = _encode(event)
     if _decoder.decode(data) != event:
         raise ValueError("does not survive its own JSON")

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
-from sqlalchemy import Delete, Update, delete, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Update, and_, delete, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.model.promise import CALLER, SYSTEM
 from acd.records import tables
 from acd.records.database import DatabaseUnusable, connect
 
@@ -66,7 +67,8 @@ async def erase_numbers(url: str, before: float) -> Erased:
 
 async def erase_notes(url: str, before: float) -> NotesErased:
     """Erase notes and names of contacts that began before then, and what was sent along with callers before then;
-    questions, names and notes of requests that were closed before then. Subjects and settled stay: they are counted.
+    questions, names and notes of requests, and what people wrote of promises, that were closed before then. Subjects
+    and settled stay: they are counted.
 
     Args:
         before: seconds since the epoch.
@@ -80,10 +82,15 @@ async def erase_notes(url: str, before: float) -> NotesErased:
     closed = select(_request.request).where(_request.closed_at < before, asked).limit(BATCH)
     gone = select(_request.request).where(_request.closed_at < before)
     noted = select(_log.request).where(_log.note != "", _log.request.in_(gone)).limit(BATCH)
+    step = tables.callback_log.c
+    over = select(_callback.callback).where(_callback.closed_at < before)
+    why = and_(by_a_person(), step.callback.in_(over))
+    told = select(step.callback).where(why).limit(BATCH)
     along = select(tables.transfer_note.c.call).where(tables.transfer_note.c.at < before).limit(BATCH)
     async with _writing(url) as engine:
         # The history first: whose question is gone is not looked at again.
         await _all(engine, update(tables.request_log).where(_log.request.in_(noted)).values(note=""))
+        await _all(engine, update(tables.callback_log).where(by_a_person(), step.callback.in_(told)).values(why=None))
         return NotesErased(
             await _all(engine, update(tables.contact).where(_contact.contact.in_(old)).values(note="", name="")),
             await _all(engine, update(tables.request).where(_request.request.in_(closed)).values(question="", name="")),
@@ -107,6 +114,12 @@ async def erase_citizens(url: str, before: float) -> int:
     old = select(_citizen.call).where(_citizen.at < before).limit(BATCH)
     async with _writing(url) as engine:
         return await _all(engine, delete(tables.citizen).where(_citizen.call.in_(old)))
+
+
+def by_a_person() -> ColumnElement[bool]:
+    """Lines of the promises' log in which somebody wrote why; what the rules write is one of their own words."""
+    log = tables.callback_log.c
+    return and_(log.why.is_not(None), log.by.not_in((CALLER, SYSTEM)))
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ CALLER_LEFT: Final = "caller_left"
 MOVED: Final = "moved"
 GONE: Final = "gone"
 
-PROJECTION_VERSION: Final = "3"
+PROJECTION_VERSION: Final = "4"
 """Raise it when the same ledger gives other rows: the next start then makes the projection anew."""
 
 CRISIS: Final = "crisis"
@@ -57,6 +57,7 @@ class CallRecord(Row):
     callback_waited: float | None = None
     callback: str | None = None
     transferred_at: float | None = None
+    repaired_at: float | None = None
 
 
 class OutcomeRecord(Row):
@@ -209,6 +210,8 @@ class Keys(msgspec.Struct):
     speakers: set[str] = msgspec.field(default_factory=set)
     """Operators who begin to wrap up: their last talk is needed."""
     attempts: set[int] = msgspec.field(default_factory=set)
+    repaired: set[str] = msgspec.field(default_factory=set)
+    """Calls told by Asterisk's own record: all their waits and talks are needed."""
     gap: bool = False
 
 
@@ -216,8 +219,8 @@ class Picture:
     """Rows known, and those among them that have changed.
 
     Before the first entry it needs what :class:`Keys` names: those calls with their last offers, open waits and open
-    talks, outcomes, offers, the operators' open states with the talk that is wrapped up and their last talk, the open
-    gap and when the switch last gave a sign of life.
+    talks (of those that are repaired all of them), outcomes, offers, the operators' open states with the talk that is
+    wrapped up and their last talk, the open gap and when the switch last gave a sign of life.
     """
 
     def __init__(self) -> None:
@@ -229,6 +232,10 @@ class Picture:
         self.spies: dict[int, SpyRecord] = {}
         self.waits: dict[str, WaitRecord] = {}
         """Open one of each call."""
+        self.past_waits: dict[int, WaitRecord] = {}
+        """Also closed ones, of calls that are repaired."""
+        self.corrected: set[str] = set()
+        """Calls whose inferred outcome turned out to be another one."""
         self.talks: dict[int, TalkRecord] = {}
         self.speaking: dict[str | int, int] = {}
         """Number of the open talk of each call and of each attempt to call back."""
@@ -269,8 +276,11 @@ class Picture:
 
 def is_sign_of_life(entry: Entry) -> bool:
     """Whether this was seen in the switch, so that we were watching at that moment."""
-    return entry.call is not None or entry.type in SIGNS_OF_LIFE
+    return (entry.call is not None and entry.type != AFTERWARDS) or entry.type in SIGNS_OF_LIFE
 
+
+AFTERWARDS: Final = "CallRepaired"
+"""Of a call, and yet not seen: read in Asterisk's own record."""
 
 SIGNS_OF_LIFE: Final = ("LinkCameUp", "PhoneReported")
 
@@ -291,8 +301,10 @@ def keys_of(entries: Iterable[Entry]) -> Keys:
     for entry in entries:
         if entry.call is not None:
             keys.calls.add(entry.call)
-            if entry.type == "OutcomeCounted":
+            if entry.type in ("OutcomeCounted", AFTERWARDS):
                 keys.outcomes.add(entry.call)
+            if entry.type == AFTERWARDS:
+                keys.repaired.add(entry.call)
         if entry.type == "OperatorChanged" and entry.operator is not None:
             keys.operators.add(entry.operator)
             keys.speakers.add(entry.operator)
@@ -517,7 +529,16 @@ def _ended(picture: Picture, seq: int, event: ev.CallEnded) -> str | None:
     call.ended_at = event.gone_at
     _end_wait(picture, event.call, event.gone_at, GONE)
     _end_talk(picture, event.call, event.gone_at)
+    _end_offer(picture, call, event.gone_at)
     return None
+
+
+def _end_offer(picture: Picture, call: CallRecord, at: float) -> None:
+    """Made by an engine that died with it: whoever came after it does not know of it."""
+    offer = None if call.last_offer is None else picture.offers.get(call.last_offer)
+    if offer is not None and offer.ended_at is None:
+        offer.ended_at, offer.how = at, CALLER_LEFT
+        picture.change(offer)
 
 
 def _heard_of(picture: Picture, seq: int, event: Any) -> None:
@@ -585,6 +606,75 @@ def _crisis(picture: Picture, seq: int, event: ev.CrisisChanged) -> None:
 
 def _drain(picture: Picture, seq: int, event: ev.DrainChanged) -> None:
     picture.change(SettingRecord(name=DRAINING, value="on" if event.on else None, at=event.at, by=event.by))
+
+
+# --- What Asterisk itself tells afterwards ---------------------------------------------------------------------------
+
+
+def _repaired(picture: Picture, seq: int, event: ev.CallRepaired) -> str | None:
+    """All that is told of the call; what was seen of it as it happened stands."""
+    call = picture.call(event.call, event.arrived_at)
+    if event.known is False and call.did is not None and call.repaired_at is None:
+        return "repaired, but known"
+    call.repaired_at, call.ended_at = event.at, event.gone_at
+    if call.did is None:
+        call.did, call.arrived_at = event.did, event.arrived_at
+        call.language, call.path = event.language, event.path
+    _repair_wait(picture, seq, event, call)
+    _repair_talk(picture, seq, event, call)
+    outcome = picture.outcomes.get(event.call)
+    if outcome is None or not outcome.seen:
+        if outcome is not None:
+            picture.corrected.add(event.call)
+        at = event.gone_at if event.answered_at is None else event.answered_at
+        row = picture.outcomes[event.call] = OutcomeRecord(
+            call=event.call, at=at, line=event.line, outcome=event.outcome, waited=event.waited, seen=False
+        )
+        picture.change(row)
+    return None
+
+
+def _repair_wait(picture: Picture, seq: int, event: ev.CallRepaired, call: CallRecord) -> None:
+    """The wait that ended unseen, or of which nothing was known."""
+    waits = {row.seq: row for row in picture.changes(WaitRecord) if isinstance(row, WaitRecord)}
+    mine = [row for row in {**picture.past_waits, **waits}.values() if row.call == event.call]
+    last = max(mine, key=lambda row: row.seq, default=None)
+    if last is None:
+        if event.line is None or event.entered_at is None:
+            return
+        call.line, call.entered_at = event.line, event.entered_at
+        last = WaitRecord(seq=seq, call=event.call, line=event.line, began_at=event.entered_at)
+    elif event.answered_at is None and last.how == ANSWERED:
+        return
+    picture.waits.pop(event.call, None)
+    picture.past_waits[last.seq] = last
+    last.ended_at = event.gone_at if event.answered_at is None else event.answered_at
+    last.how = event.outcome.value if event.answered_at is None else ANSWERED
+    picture.change(last)
+
+
+def _repair_talk(picture: Picture, seq: int, event: ev.CallRepaired, call: CallRecord) -> None:
+    """A talk of which nothing was known; or the end of the last one, which was taken to last until we came back."""
+    if event.answered_at is not None and event.line is not None:
+        call.operator, call.answered_at, call.talk_ended_at = event.operator, event.answered_at, event.talk_ended_at
+        call.fallback |= event.fallback
+        talk = TalkRecord(
+            seq=seq,
+            call=event.call,
+            line=event.line,
+            operator=event.operator,
+            began_at=event.answered_at,
+            ended_at=event.talk_ended_at,
+            fallback=event.fallback,
+        )
+        picture.talks[seq] = talk
+        picture.change(talk)
+        return
+    mine = [row for row in picture.talks.values() if row.call == event.call]
+    last = max(mine, key=lambda row: row.seq, default=None)
+    if last is not None and last.ended_at is not None and last.ended_at > event.gone_at:
+        last.ended_at = call.talk_ended_at = max(last.began_at, event.gone_at)
+        picture.change(last)
 
 
 # --- What supervisors do ---------------------------------------------------------------------------------------------
@@ -711,7 +801,9 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.CallPickedUp: _picked_up,
         ev.SurveyStarted: _survey_started,
         ev.SurveyAnswered: _survey_answered,
+        ev.CallRepaired: _repaired,
     }
 )
 """What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,
-``MoveRefused``, ``WrapUpLengthened``, and ``AttemptStarted``, which the tables of the promises hold already."""
+``MoveRefused``, ``OutsideRefused``, ``WrapUpLengthened``, and ``AttemptStarted``, which the tables of the promises hold
+already."""

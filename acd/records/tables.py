@@ -85,7 +85,8 @@ outcome = Table(
     Column("waited", Double, comment="seconds in the queue; NULL: never joined a line"),
     Column("seen", Boolean, nullable=False),
 )
-"""A table of its own, so that "exactly one outcome a call" is its primary key. Rows are only ever inserted."""
+"""A table of its own, so that "exactly one outcome a call" is its primary key. Rows are only ever inserted; one
+that was inferred may be corrected by Asterisk's own record."""
 
 offer = Table(
     "offer",
@@ -501,6 +502,9 @@ request_log = Table(
 # --- Figures ---------------------------------------------------------------------------------------------------------
 
 call.append_column(Column("transferred_at", Double, comment="an operator passed the caller on, for the first time"))
+call.append_column(Column("repaired_at", Double, comment="Asterisk's own record told of it what was not seen"))
+_repaired = call.c.repaired_at.is_not(None)
+Index("ix_call_repaired", call.c.repaired_at, sqlite_where=_repaired, postgresql_where=_repaired)
 event.append_column(Column("switch_at", Double, comment="the same moment on Asterisk's clock; NULL: no link then"))
 operator_state.append_column(Column("talk", _Number, comment="the talk that he wraps up"))
 operator_state.append_column(

@@ -77,6 +77,10 @@ _IN_GAP: Final = (
     "EXISTS (SELECT 1 FROM gap g WHERE COALESCE(g.began_at, 0) < COALESCE(c.ended_at, c.arrived_at) "
     "AND (g.ended_at IS NULL OR g.ended_at > c.arrived_at))"
 )
+_REPAIRED: Final = (
+    '(SELECT COUNT(*) FROM "call" c WHERE c.repaired_at IS NOT NULL AND c.ended_at > COALESCE(g.began_at, 0) - 10 '
+    "AND c.arrived_at < g.ended_at)"
+)
 _TALK: Final = _spent("(t.ended_at - t.began_at)")
 _WRAP: Final = _spent("(t.wrapped_up_at - t.wrap_up_at)")
 _CALLS: Final = f'FROM "call" c LEFT JOIN outcome o ON o."call" = c."call" LEFT JOIN line_setting s ON s.line = {_LINE}'
@@ -148,6 +152,7 @@ VIEWS: Final = (
                 '(SELECT z.citizen FROM citizen z WHERE z."call" = c."call")',
             ),
             _yes("passed_on", "an operator passed the caller on", "c.transferred_at IS NOT NULL"),
+            _yes("repaired", "Asterisk's own record told of it what was not seen", "c.repaired_at IS NOT NULL"),
         ),
         _CALLS,
     ),
@@ -371,6 +376,7 @@ VIEWS: Final = (
             *_moment("began", "NULL: nothing was seen before", "g.began_at"),
             *_moment("ended", "NULL: it lasts", "g.ended_at"),
             _text("reason", "why", "g.reason"),
+            _whole("repaired_calls", "calls", "of which Asterisk's own record told what was not seen", _REPAIRED),
         ),
         "FROM gap g",
     ),

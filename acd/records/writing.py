@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, Executable, Table, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Executable, Table, and_, delete, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,6 +16,7 @@ from acd.records import tables
 from acd.records.database import connect, writing
 from acd.records.entries import Entry, unreadable
 from acd.records.projection import (
+    AFTERWARDS,
     PROJECTION_VERSION,
     SIGNS_OF_LIFE,
     AnomalyRecord,
@@ -62,7 +63,8 @@ TABLES: Final[Mapping[type[Row], Table]] = MappingProxyType(
 )
 
 ONLY_ONCE: Final = (tables.outcome, tables.anomaly)
-"""Tables whose rows never change: a second one with the same key is refused by the database."""
+"""Tables whose rows never change, but for an inferred outcome that Asterisk's own record corrects: a second one with
+the same key is refused by the database."""
 
 _REBUILD_CHUNK: Final = 2000
 
@@ -161,9 +163,18 @@ async def _project(connection: AsyncConnection, seq: int, entries: Sequence[Entr
         picture.fold(number, entry)
     for kind, table in TABLES.items():
         rows = picture.changes(kind)
-        if rows:
-            statement = insert(table) if table in ONLY_ONCE else _upsert(table, connection.dialect.name)
-            await connection.execute(statement, [msgspec.to_builtins(row) for row in rows])
+        await _write(connection, table, [row for row in rows if not _corrected(picture, row)], once=table in ONLY_ONCE)
+        await _write(connection, table, [row for row in rows if _corrected(picture, row)], once=False)
+
+
+def _corrected(picture: Picture, row: Row) -> bool:
+    return isinstance(row, OutcomeRecord) and row.call in picture.corrected
+
+
+async def _write(connection: AsyncConnection, table: Table, rows: Sequence[Row], *, once: bool) -> None:
+    if rows:
+        statement = insert(table) if once else _upsert(table, connection.dialect.name)
+        await connection.execute(statement, [msgspec.to_builtins(row) for row in rows])
 
 
 async def _load(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> Picture:
@@ -204,6 +215,11 @@ async def _load_talks(connection: AsyncConnection, keys: Keys, picture: Picture)
         )
         picture.waits = {row.call: row for row in waits}
         found += await _rows(connection, TalkRecord, talk.call.in_(keys.calls), talk.ended_at.is_(None))
+    if keys.repaired:
+        past = await _rows(connection, WaitRecord, tables.wait.c.call.in_(keys.repaired))
+        picture.past_waits = {row.seq: picture.waits.get(row.call, row) if _open(row) else row for row in past}
+        over = await _rows(connection, TalkRecord, talk.call.in_(keys.repaired), talk.ended_at.is_not(None))
+        picture.talks = {row.seq: row for row in over}
     if keys.attempts:
         found += await _rows(connection, TalkRecord, talk.attempt.in_(keys.attempts), talk.ended_at.is_(None))
     for row in found:
@@ -223,6 +239,10 @@ async def _load_talks(connection: AsyncConnection, keys: Keys, picture: Picture)
         picture.talks.setdefault(row.seq, row)
 
 
+def _open(wait: WaitRecord) -> bool:
+    return wait.ended_at is None
+
+
 async def _rows(connection: AsyncConnection, kind: type[R], *where: ColumnElement[bool]) -> list[R]:
     found = await connection.execute(select(TABLES[kind]).where(*where))
     return [msgspec.convert(row, kind) for row in found.mappings()]
@@ -231,7 +251,7 @@ async def _rows(connection: AsyncConnection, kind: type[R], *where: ColumnElemen
 async def _sign_of_life(connection: AsyncConnection, before: int) -> float | None:
     """When we last saw something of the switch, before the ledger entry with that number."""
     event = tables.event.c
-    seen = or_(event.call.is_not(None), event.type.in_(SIGNS_OF_LIFE))
+    seen = or_(and_(event.call.is_not(None), event.type != AFTERWARDS), event.type.in_(SIGNS_OF_LIFE))
     last = select(event.at).where(event.seq < before, seen).order_by(event.seq.desc()).limit(1)
     return await connection.scalar(last)
 

@@ -92,8 +92,18 @@ def choose_line(lines: Sequence[LineView], total_waiting: int, routing: Routing)
 
 def choose_operator(idle: Collection[T], line: LineId, rule: OperatorRule) -> T:
     """The idle operator who takes a call of ``line``: best level first, then the rule, then the smallest id."""
-    if len(idle) == 1:
-        return next(iter(idle))
-    if rule is _LONGEST_IDLE:
-        return min(idle, key=lambda o: (o.level(line), o.since, o.id))
-    return min(idle, key=lambda o: (o.level(line), o.skills, o.since, o.id))
+    candidates = iter(idle)
+    best = next(candidates)
+    level = best.level(line)
+    for one in candidates:
+        his = one.level(line)
+        if his < level or (his == level and _goes_before(one, best, rule)):
+            best, level = one, his
+    return best
+
+
+def _goes_before(one: IdleOperator, other: IdleOperator, rule: OperatorRule) -> bool:
+    """Of two with the same level."""
+    if rule is not _LONGEST_IDLE and one.skills != other.skills:
+        return one.skills < other.skills
+    return (one.since, one.id) < (other.since, other.id)

@@ -127,6 +127,14 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         # Who did and saw what.
         ("GET", "/audit"): _CHIEFS,
         ("GET", "/api/audit"): _CHIEFS,
+        # A citizen's own data, told to him or erased.
+        ("GET", "/privacy"): _ADMINS,
+        ("POST", "/privacy"): _ADMINS,
+        ("POST", "/privacy/export"): _ADMINS,
+        ("POST", "/privacy/erase"): _ADMINS,
+        ("POST", "/api/citizens/held"): _ADMINS,
+        ("POST", "/api/citizens/export"): _ADMINS,
+        ("POST", "/api/citizens/erase"): _ADMINS,
         # Figures: reports, and what is behind them.
         ("GET", "/api/reports/figures"): _PEOPLE,
         ("GET", "/api/reports"): _CHIEFS,

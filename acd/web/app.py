@@ -16,6 +16,7 @@ from acd.engine.board import BoardDesk
 from acd.figures.report import Report, StateTime
 from acd.model.account import Account, AuditAction, AuditEntry
 from acd.model.calls import CallBook
+from acd.model.citizen import Erasure, Held
 from acd.model.contact import Contact
 from acd.model.contact import Request as ColleagueRequest
 from acd.model.ids import LineId
@@ -39,6 +40,7 @@ from acd.web.hub import Hub, HubFull
 from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
 from acd.web.phone import Card, PhoneDesk, PhoneView, Reached, Sent, Telephony, TransferNotes, add_phone
+from acd.web.privacy import CitizenAsked, CitizenForgotten, Citizens, add_privacy
 from acd.web.promise_figures import Figures, add_promise_figures
 from acd.web.reports import add_report_pages
 from acd.web.reports_api import Definitions, Reports, Waits, add_reports
@@ -99,6 +101,7 @@ def create_app(
     telephony: Telephony | None = None,
     notes: TransferNotes | None = None,
     reports: Reports | None = None,
+    citizens: Citizens | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -109,7 +112,7 @@ def create_app(
     from the Accept header. ``calls`` is where the calls behind the figures are looked up, ``curve_of`` draws the curve
     of the day. ``openness``: what it is to other programs of the city. Operators have a desk when there is an
     ``office`` behind it, and a book for their ``requests``; and a phone when there is ``telephony``, and a place for
-    the ``notes`` that go along with a caller.
+    the ``notes`` that go along with a caller. ``citizens`` looks up what is kept about one of them.
 
     Raises:
         RouteWithoutAccess: a route is not in the table of who may do what.
@@ -146,6 +149,7 @@ def create_app(
         add_password(app, door, shell)
         add_accounts(app, door, shell)
         add_audit(app, door, shell)
+        add_privacy(app, door, shell, citizens)
         # Before the pages of single promises: their address would take it for one.
         add_promise_figures(app, hub, door, shell, figures)
         add_callbacks(app, hub, door, shell, worklist)
@@ -164,6 +168,7 @@ def create_app(
     describe(app, [Snapshot, Curve, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted, CallsPage, CallStory])
     describe(app, [FloorView, Told, *DEEDS.values(), PhoneView, Card, Sent, Reached])
     describe(app, [Report, Definitions, StateTime, Waits])
+    describe(app, [Held, Erasure, CitizenAsked, CitizenForgotten])
     if office is not None:
         describe(
             app, [MyDesk, Said, Typed, BoardDesk, Contact, ColleagueRequest, Question, RequestDeed, RequestDossier]

@@ -28,6 +28,7 @@ NAV: Final = (
     "/calls",
     "/reports",
     "/audit",
+    "/privacy",
     "/accounts",
     "/keys",
     "/webhooks",

@@ -10,6 +10,7 @@ from acd.web.texts_floor import FLOOR
 from acd.web.texts_openness import OPENNESS
 from acd.web.texts_operator import OPERATOR
 from acd.web.texts_phone import PHONE
+from acd.web.texts_privacy import PRIVACY
 from acd.web.texts_reports import REPORTS
 from acd.web.texts_wallboard import WALLBOARD
 
@@ -147,7 +148,18 @@ _WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
 }  # fmt: skip
 
-_TEXTS: Final = {**_WALLBOARD, **DESK, **WALLBOARD, **FLOOR, **OPENNESS, **OPERATOR, **PHONE, **FIGURES, **REPORTS}
+_TEXTS: Final = {
+    **_WALLBOARD,
+    **DESK,
+    **WALLBOARD,
+    **FLOOR,
+    **OPENNESS,
+    **OPERATOR,
+    **PHONE,
+    **FIGURES,
+    **REPORTS,
+    **PRIVACY,
+}
 KEYS: Final = frozenset(_TEXTS)
 _COLUMN: Final = {lang: column for column, lang in enumerate(Lang)}
 

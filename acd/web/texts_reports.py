@@ -75,6 +75,11 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
     "report_gaps": ("Niet gezien", "Not seen", "Non vu"),
     "report_gap_begin": ("het begin", "the beginning", "le début"),
     "report_gap_lasts": ("nu", "now", "maintenant"),
+    "report_gap_repaired": (
+        "{n} oproepen hersteld uit Asterisks eigen registratie",
+        "{n} calls repaired from Asterisk’s own record",
+        "{n} appels rétablis d’après le registre d’Asterisk",
+    ),
     "report_weak_told": (
         "* = van minder dan {n}: te weinig om op te varen. Achter elk percentage staat waarvan het een deel is; klik"
         " erop om de oproepen te zien.",

@@ -38,7 +38,7 @@ NUMBERS: Final = {"gentinfo": "092101010", "sportlijn": "092101011", "lez": "092
 
 
 _DEFAULTS: Final = {
-    **dict.fromkeys(("ccss.conf", "cel.conf", "features.conf", "queuerules.conf", "udptl.conf"), "[general]\n"),
+    **dict.fromkeys(("ccss.conf", "features.conf", "queuerules.conf", "udptl.conf"), "[general]\n"),
     "acl.conf": "",
     "indications.conf": "[general]\ncountry=be\n\n[be]\ndescription=Belgium\nringcadence=1000,3000\n"
     "dial=425\nbusy=425/500,0/500\nring=425/1000,0/3000\ncongestion=425/167,0/167\n",
@@ -133,6 +133,11 @@ class Lab:
         if self._process is None or self._process.poll() is not None:
             raise LabError("Asterisk does not run")
         return self._process.pid
+
+    @property
+    def cel(self) -> Path:
+        """What it writes down of each call."""
+        return self.folder / "log/cel-custom/acd.csv"
 
     @property
     def site(self) -> Site:
@@ -246,7 +251,7 @@ class Lab:
 
     def _write(self) -> None:
         etc = self.folder / "etc"
-        for name in ("etc", "log", "run", "spool", "lib", "cache"):
+        for name in ("etc", "log/cel-custom", "log/cdr-custom", "run", "spool", "lib", "cache"):
             (self.folder / name).mkdir(parents=True)
         files = {
             **_DEFAULTS,

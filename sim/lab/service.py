@@ -45,8 +45,14 @@ class LabService:
             "ACD_AMI_USER": lab.ami_user,
             "ACD_AMI_SECRET": lab.ami_secret,
             "ACD_WEB_PORT": "0",
+            "ACD_CEL": str(lab.cel),
         } | (environment or {})
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Settings with which a command speaks to it."""
+        return os.environ | self._environment
 
     @property
     def pid(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from acd.model.ids import Device, LineId, OperatorId
+from acd.model.outside import Outside
 from acd.model.policy import Line, Operator, Policy
 
 
@@ -21,6 +22,8 @@ def lab_policy(
         operators = {str(device): dict.fromkeys(lines, 1) for device in range(1001, 1013)}
     return Policy(
         lines={LineId(id): Line(id=LineId(id), names={"nl": name}, **line) for id, name in lines.items()},  # type: ignore[arg-type]
+        # Its citizens have few numbers, and are called back again and again.
+        outside=Outside(per_number=10_000, per_operator=10_000, calls=10_000),
         operators={
             OperatorId(f"op{device}"): Operator(
                 id=OperatorId(f"op{device}"),

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from acd.callbacks import jobs
 from acd.callbacks.keeper import Keeper
@@ -16,6 +18,7 @@ from acd.model import facts
 from acd.model.callback import AttemptResult, AttemptStage, CallbackState, DueCallback
 from acd.model.facts import Fact
 from acd.model.ids import CallbackId, CallId, LineId, OfferId
+from acd.model.outside import Outside
 from acd.model.promise import CallbackCounts
 from acd.model.worklist import Act, CannotAct, Deed, Dossier, Kind, WorkChanged, WorkRow, WrongMoment
 from acd.ports import StoreAway
@@ -503,3 +506,76 @@ async def test_nobody_reaches_into_an_attempt_or_acts_on_what_he_did_not_see(ben
     assert bench.shelf.promises[ID].state is CallbackState.CLAIMED
     with pytest.raises(WorkChanged, match="there is no promise 99"):
         await people.list.act(CallbackId("99"), None, Deed(Act.DONE, "bo", bench.now))
+
+
+# --- Toll fraud -------------------------------------------------------------------------------------------------------
+
+
+def limited(bench: Bench, **limits: Any) -> None:
+    city = msgspec.structs.replace(CITY, policy=msgspec.structs.replace(CITY.policy, outside=Outside(**limits)))
+    bench.keeper._city = lambda: city
+
+
+@pytest.mark.parametrize(
+    ("number", "limits"),
+    [
+        ("+3290012345", {}),
+        ("+31201234567", {}),
+        ("+31201234567", {"callbacks": ("+32", "+31")}),
+        (AN, {"callbacks": ()}),
+        (AN, {"refused": ("+32470",)}),
+    ],
+)
+async def test_a_number_that_must_not_be_called_is_not_although_it_stands_in_the_database(
+    bench: Bench, number: str, limits: dict[str, Any]
+) -> None:
+    limited(bench, **limits)
+    await bench.promised(number=number)
+    bench.now = SOON.start
+    assert await bench.ask(do.ClaimCallback(ID, OfferId(7), OPERATOR)) == [facts.CallbackNotClaimed(ID, OfferId(7))]
+    left = await bench.store.promise(ID)
+    assert left is not None and (left.state, left.why) == (CallbackState.HANDED_OVER, "wrong_number")
+
+
+async def test_nobody_is_promised_a_call_to_a_number_that_the_city_does_not_call(bench: Bench) -> None:
+    limited(bench, refused=("+32470",))
+    assert (await plan_of(bench)).number is None
+
+
+async def test_one_number_is_rung_so_often_in_an_hour_and_no_more(bench: Bench) -> None:
+    limited(bench, per_number=1)
+    await bench.promised()
+    await bench.store.book(promise("18.1", line=OTHER), AN)
+    bench.now = SOON.start
+    (claimed,) = await bench.ask(do.ClaimCallback(ID, OfferId(7), OPERATOR))
+    assert isinstance(claimed, facts.CallbackClaimed)
+    await bench.ask(do.NoteAttempt(OfferId(7), AttemptStage.DIALLED, bench.now))
+    other = CallbackId("18.1")
+    assert await bench.ask(do.ClaimCallback(other, OfferId(8), OPERATOR)) == [
+        facts.CallbackNotClaimed(other, OfferId(8))
+    ]
+    later = await bench.store.promise(other)
+    assert later is not None and later.start_at > bench.now
+
+
+@pytest.mark.parametrize("limits", [{"calls": 1}, {"minutes": 10}])
+async def test_the_limit_of_the_day_stops_all_calls_with_an_alarm_and_holds_over_a_restart(
+    bench: Bench, limits: dict[str, Any]
+) -> None:
+    await bench.promised()
+    await bench.promised("18.1", BO)
+    await bench.at(SOON.start)
+    await bench.ask(do.ClaimCallback(ID, OfferId(7), OPERATOR))
+    for stage in (AttemptStage.DIALLED, AttemptStage.TALKING):
+        await bench.ask(do.NoteAttempt(OfferId(7), stage, bench.now))
+    await bench.ask(do.EndAttempt(OfferId(7), AttemptResult.CONNECTED, bench.now + 600))
+    assert len(await bench.at(SOON.start + 700)) == 1
+    limited(bench, **limits)
+    with capture_logs() as logs:
+        assert await bench.at(SOON.start + 705) == ()
+        await bench.at(SOON.start + 710)
+    assert [entry["event"] for entry in logs if entry.get("alarm")] == ["callback.limit_of_the_day"]
+    anew = Keeper(bench.store, bench.keeper._city, EarlyPlanner(), lambda: bench.now)
+    assert await anew._spent(bench.now)
+    # Tomorrow they go on.
+    assert not await anew._spent(bench.now + 86_400)

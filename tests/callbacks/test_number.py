@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.callbacks.number import dialable
+from acd.callbacks.number import dialable, every_form
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,13 @@ def test_usual_numbers_are_not_turned_away_by_the_writing(national: str) -> None
     number = dialable(national)
     assert dialable(f"+32 (0){national[1:]}") == number
     assert number in (None, "+32" + national[1:])
+
+
+@pytest.mark.parametrize("typed", ["+32470123456", "0470 12 34 56", "0032 470/12.34.56", "32470123456"])
+def test_who_asks_for_his_data_is_found_however_the_trunk_wrote_him(typed: str) -> None:
+    assert every_form(typed) == ("+32470123456", "32470123456", "0032470123456", "0470123456", "470123456")
+
+
+def test_also_from_abroad_and_never_by_rubbish() -> None:
+    assert every_form("+33 6 12 34 56 78") == ("+33612345678", "33612345678", "0033612345678")
+    assert [every_form(typed) for typed in ("", "anonymous", "1", "'; --", "+" * 20, "9" * 31)] == [None] * 6

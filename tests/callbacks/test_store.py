@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from acd.model.call import IllegalMove
 from acd.model.callback import AttemptResult, AttemptStage, CallbackState
 from acd.model.ids import CallbackId, CallId, OfferId
-from acd.model.promise import NoSuchCallback, Note, Promise, cancelled, handed_over, reached, rescheduled, settled
+from acd.model.promise import NoSuchCallback, Note, Promise, Rung, cancelled, handed_over, reached, rescheduled, settled
 from acd.ports import PromiseStore
 from acd.records.callbacks import CallbackStore
 from tests.callbacks.conftest import Opener
@@ -318,3 +318,21 @@ async def test_the_database_itself_refuses_a_second_promise_to_one_citizen(place
             f"INSERT INTO callback (callback, call, {columns}) SELECT 'x', 'x', {columns} FROM callback"
         )
     await store.close()
+
+
+# --- How much was called ----------------------------------------------------------------------------------------------
+
+
+async def test_what_was_rung_is_counted_of_all_and_of_one_number(store: PromiseStore) -> None:
+    await store.book(promise(), AN)
+    await store.book(promise("17.2"), BO)
+    for number, id, at in ((1, ID, DUE), (2, CallbackId("17.2"), DUE + 100)):
+        assert await store.claim(id, attempt(number), OPERATOR, at)
+        await store.note_attempt(attempt(number), AttemptStage.DIALLED, at)
+    assert await store.rung(DUE) == Rung(2, 0.0)
+    await store.note_attempt(attempt(1), AttemptStage.TALKING, DUE + 10)
+    await store.end_attempt(attempt(1), AttemptResult.CONNECTED, DUE + 70, kept)
+    assert await store.rung(DUE) == Rung(2, 60.0)
+    assert await store.rung(DUE, AN) == Rung(1, 60.0)
+    assert await store.rung(DUE + 1) == Rung(1, 0.0)
+    assert await store.rung(DUE + 101) == await store.rung(DUE, "+32470000099") == Rung(0, 0.0)

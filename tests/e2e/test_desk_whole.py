@@ -30,6 +30,8 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.browser, pytest.mark.timeout(240
 
 SHOWN: Final = 1.0
 """Seconds from a deed to all other pages."""
+HELD: Final = 1.1
+"""Seconds for which a step lasts that each page must show: pages take what changes in between together."""
 SET_UP: Final = 30.0
 """Seconds that anything else may take on a busy machine."""
 STEPS: Final = (OperatorState.RINGING, OperatorState.IN_CALL, OperatorState.WRAP_UP)
@@ -212,9 +214,10 @@ async def test_a_whole_call_at_two_desks_under_the_eyes_of_a_supervisor(
         await dina.page.keyboard.type("Uren gegeven.")
         await anna.page.keyboard.press("F9")
         await anna.phase("available")
-        await asyncio.sleep(1.1)
+        await asyncio.sleep(HELD)
         await dina.page.keyboard.press("F8")
         await dina.phase("wrap_up")
+        await asyncio.sleep(HELD)
         await until(call.ended.is_set, SET_UP, "the citizen's call is over")
         await dina.page.keyboard.press("F9")
         await dina.phase("available")

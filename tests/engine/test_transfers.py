@@ -1,10 +1,14 @@
 """Hold, and callers who are passed on: one call, one outcome, and each operator his own wrap-up."""
 
+import msgspec
+import pytest
+
 from acd.model import commands as c
 from acd.model import events as ev
 from acd.model import facts as f
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState
+from acd.model.outside import Limit, Outside
 from tests.engine.house import House
 
 A = CallId("a")
@@ -22,6 +26,12 @@ def talking() -> House:
     [offer] = [one for one in house.commands if isinstance(one, c.Offer)]
     house.now += 2
     house.tell(f.OfferAnswered(A, offer.offer, house.now))
+    return house
+
+
+def allowing(outside: Outside) -> House:
+    house = talking()
+    house.tell(f.PolicyChanged(msgspec.structs.replace(house.settings, outside=outside)))
     return house
 
 
@@ -113,6 +123,34 @@ def test_from_a_page_an_operator_ends_and_passes_on_only_his_own_talk() -> None:
     house.tell(f.OperatorSendsOn(ANNA, "anna", "sport"))
     house.tell(f.OperatorHangsUp(ANNA, "anna"))
     assert house.commands[-2:] == [c.SendOn(A, "sport"), c.HangUpTalk(A)]
+
+
+@pytest.mark.parametrize("to", ["+19005550100", "+31201234567", "+3290012345"])
+def test_no_caller_is_sent_to_a_number_that_is_not_allowed(to: str) -> None:
+    house = allowing(Outside(transfers=("+32",)))
+    house.tell(f.OperatorSendsOn(ANNA, "anna", to))
+    assert house.sent(c.SendOn) == []
+    assert house.events[-1] == ev.OutsideRefused(house.now, Limit.NOT_ALLOWED, ANNA)
+
+
+def test_an_operator_sends_callers_outside_so_often_in_an_hour_and_no_more() -> None:
+    house = allowing(Outside(transfers=("+32",), per_operator=2))
+    for _ in range(3):
+        house.tell(f.OperatorSendsOn(ANNA, "anna", "+3292101010"))
+    assert len(house.sent(c.SendOn)) == 2
+    assert house.events[-1] == ev.OutsideRefused(house.now, Limit.PER_OPERATOR, ANNA)
+    house.tell(f.OperatorSendsOn(ANNA, "anna", "112"))
+    assert house.sent(c.SendOn)[-1].to == "112"
+    house.now += 3601
+    house.tell(f.OperatorSendsOn(ANNA, "anna", "+3292101010"))
+    assert len(house.sent(c.SendOn)) == 4
+
+
+def test_what_the_switch_refused_is_told_with_the_operator_whose_phone_it_was() -> None:
+    house = talking()
+    house.tell(f.OutsideRefused(Limit.CALLS, Device("1001")))
+    house.tell(f.OutsideRefused(Limit.CALLS, Device("9999")))
+    assert [one.operator for one in house.events[-2:] if isinstance(one, ev.OutsideRefused)] == [ANNA, None]
 
 
 def test_who_was_sent_on_to_a_line_is_offered_there_and_still_counts_once() -> None:

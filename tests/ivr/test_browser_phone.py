@@ -8,6 +8,7 @@ import pytest
 from acd.ivr.switch import BadSetting
 from acd.model.ids import OperatorId
 from acd.model.policy import PhoneKind, Policy
+from tests.ivr.test_outbound import outside
 from tests.lab.test_switch_config import policy, site, written
 
 CARRIER = "sip:carrier.example:5060"
@@ -52,7 +53,7 @@ def leads_to(text: str, context: str, number: str) -> str:
 
 @pytest.mark.parametrize("written_as", ["+3292101010", "003292101010", "092101010"])
 def test_an_allowed_number_outside_is_one_number_however_it_is_written(written_as: str) -> None:
-    text = written(policy(), site(trunk_contact=CARRIER, transfer=("+32",)))["acd-outbound.conf"]
+    text = written(outside(transfers=("+32",)), site(trunk_contact=CARRIER))["acd-outbound.conf"]
     number = "+3292101010"
     assert leads_to(text, "acd-second-line-outside", written_as) == f"acd-second-line,outside*{number}"
     assert leads_to(text, "acd-phones-outside", written_as) == f"acd-phones,outside*{number}"
@@ -62,12 +63,12 @@ def test_an_allowed_number_outside_is_one_number_however_it_is_written(written_a
     "number", ["+19005550100", "0019005550100", "+31201234567", "112", "+32", "+32x", "outside*+1"]
 )
 def test_any_other_leads_nowhere(number: str) -> None:
-    text = written(policy(), site(trunk_contact=CARRIER, transfer=("+32",)))["acd-outbound.conf"]
+    text = written(outside(transfers=("+32",)), site(trunk_contact=CARRIER))["acd-outbound.conf"]
     assert leads_to(text, "acd-second-line-outside", number) == ""
 
 
 def test_what_is_refused_is_refused_at_the_second_look() -> None:
-    text = written(policy(), site(trunk_contact=CARRIER, transfer=("+32",)))["acd-outbound.conf"]
+    text = written(outside(transfers=("+32",)), site(trunk_contact=CARRIER))["acd-outbound.conf"]
     check = text.partition("[acd-transfer-out]\n")[2].partition("\n[")[0]
     assert "exten => _+32XXXXXX,1,Return(PJSIP/${EXTEN}@acd-trunk)" in check
     assert "exten => _+3290XXXX,1,Return()" in check

@@ -1,12 +1,20 @@
 """Where a call back may go."""
 
 import re
+from typing import Any
 
+import msgspec
 import pytest
 
 from acd.ivr.outbound import DialFormat, outbound_dialplan
 from acd.ivr.switch import BadSetting
+from acd.model.outside import Outside
+from acd.model.policy import Policy
 from tests.lab.test_switch_config import policy, site, written
+
+
+def outside(**settings: Any) -> Policy:
+    return msgspec.structs.replace(policy(), outside=Outside(**settings))
 
 
 def returned(number: str, dial_format: DialFormat = DialFormat.E164) -> str:
@@ -52,4 +60,4 @@ def test_a_site_without_a_trunk_calls_nobody() -> None:
 @pytest.mark.parametrize("prefix", ["32", "+", "+32X", "+32,1,System(x)", "+32\nexten => _X.,1,Dial(x)", "_X."])
 def test_a_prefix_that_is_none_is_refused(prefix: str) -> None:
     with pytest.raises(BadSetting):
-        written(policy(), site(trunk_contact="sip:carrier.example", outbound=(prefix,)))
+        written(outside(callbacks=(prefix,)), site(trunk_contact="sip:carrier.example"))

@@ -19,6 +19,7 @@ KNOWN_COMPLAINTS = (
     "but target does not exist",  # A REFER that was refused.
     "PJSIP syntax error exception",  # A datagram that is no SIP.
     "pbx_functions.c: Function",  # One that the engine's account must not reach.
+    "pbx_functions.c: Dangerous function",  # Likewise.
     "Session already DISCONNECTED [reason=487",  # A caller who hung up before he was answered.
     "res_musiconhold.c: Failed to write frame",  # A caller who hung up as the music began.
     "Not enough buffer space in pjsip_hdr_print_on",  # A name of 4 KB.

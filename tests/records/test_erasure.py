@@ -16,6 +16,7 @@ from acd.records import (
     DatabaseUnusable,
     Ledger,
     erase_citizens,
+    erase_notes,
     erase_numbers,
     erasure,
     tables,
@@ -78,6 +79,20 @@ async def test_a_citizen_is_known_again_for_his_own_term_only(place: Place) -> N
     assert [row["call"] for row in await place.rows(tables.citizen)] == ["17.2"]
     assert await erase_citizens(place.url, LIMIT) == 0
     assert len(await place.rows(tables.call)) == 2
+
+
+async def test_what_a_person_wrote_of_a_promise_goes_with_the_notes(place: Place) -> None:
+    store = CallbackStore(place.url)
+    try:
+        for call, at in (("17.1", LIMIT - 1), ("17.2", LIMIT)):
+            await store.book(promise(call, at=OLD), f"{AN}{call[-1]}")
+            step = partial(settled, at=at, why="got_through")
+            await store.change(CallbackId(call), step, Note(at, "coach", "done", "haar buur nam op"))
+    finally:
+        await store.close()
+    await erase_notes(place.url, LIMIT)
+    whys = {(row["callback"], row["why"]) for row in await place.rows(tables.callback_log) if row["by"] == "coach"}
+    assert whys == {("17.1", None), ("17.2", "haar buur nam op")}
 
 
 async def test_many_go_in_small_steps(place: Place) -> None:

@@ -47,6 +47,7 @@ NOT_PROJECTED = {
     ev.PolicyLoaded,
     ev.WrapUpLengthened,
     ev.MoveRefused,
+    ev.OutsideRefused,
     ev.AttemptStarted,
 }
 
@@ -79,6 +80,7 @@ async def test_an_answered_call_from_its_arrival_to_its_end(place: Place) -> Non
             "callback_waited": None,
             "callback": None,
             "transferred_at": None,
+            "repaired_at": None,
         }
     ]
     assert await place.rows(tables.outcome) == [

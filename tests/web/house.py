@@ -9,6 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from acd.bootstrap.phones import EnginePhones
+from acd.bootstrap.privacy import PrivacyDesk
 from acd.bootstrap.reports import ReportViews, names_of
 from acd.engine.tally import Tally
 from acd.figures.limits import Limits
@@ -22,6 +23,7 @@ from acd.model.promise import CallbackCounts
 from acd.records import (
     AccountStore,
     Archive,
+    CitizenBook,
     ContactStore,
     FigureBook,
     KeyStore,
@@ -76,6 +78,7 @@ class House:
         self.keys = KeyStore(url)
         self.archive = Archive(url)
         self.book = FigureBook(url)
+        self.citizens = CitizenBook(url, b"key", lambda: ["crm"])
         self.names = names
         self.promises = promises
         self.calls = self.archive if calls else None
@@ -90,7 +93,7 @@ class House:
 
     async def close(self) -> None:
         await self.office.written()
-        for store in (self.store, self.contacts, self.keys, self.archive, self.book):
+        for store in (self.store, self.contacts, self.keys, self.archive, self.book, self.citizens):
             await store.close()
 
     def open(self) -> None:
@@ -133,6 +136,7 @@ class House:
                 lambda: self.phones,
             ),
             notes=self.contacts,
+            citizens=PrivacyDesk(self.citizens, lambda: self.exchange.city, lambda: self.now),
             reports=Reports(
                 self.book, ReportViews(self.url), Limits, "Stad Gent", lambda: names_of(self.exchange.city)
             ),

@@ -8,6 +8,7 @@ import pytest
 import acd.web
 from acd.model.account import AuditAction, Role, Scope
 from acd.model.callback import AttemptResult, CallbackState
+from acd.model.citizen import ON_REQUEST
 from acd.model.contact import RequestAct, RequestKind, RequestState
 from acd.model.facts import OfferFailure, PhoneState
 from acd.model.operator import OperatorState
@@ -107,7 +108,7 @@ BUILT: dict[str, list[str]] = {
     ],
     "step": list(Recorded),
     "by": [CALLER, SYSTEM],
-    "why": [*Because, "caller", "cancel"],
+    "why": [*Because, "caller", "cancel", ON_REQUEST],
     "phone_is": list(OperatorState),
     "phone": ["ringing", "answering", "talking", "held", "calling"],
     "refused": [*Objection, "no_message"],

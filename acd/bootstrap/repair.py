@@ -1,0 +1,201 @@
+"""After a gap: the calls that only Asterisk has seen are read in its own record and written into the ledger.
+
+By itself as soon as the link is back, and by ``acd repair``. Nothing is asked over AMI: Asterisk writes a file, and we
+need no more than to read it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from acd.asterisk.cel import read_told
+from acd.bootstrap.settings import Settings
+from acd.config import City, load
+from acd.model.events import CallRepaired, Event
+from acd.model.mendable import Mendable
+from acd.model.told import BadLine
+from acd.records import DatabaseUnusable, Ledger, upgrade
+from acd.records.repair import Blind, Desks, RepairBook, overlapping, repaired
+from acd.runtime.control import Answer, ControlError, Handler
+
+LOOK_BACK: Final = 86_400.0
+"""Seconds: of which gaps a start makes sure that they are repaired."""
+
+LONGEST_CALL: Final = 4 * 3600.0
+"""Seconds before a gap that are read as well: who was on the line when it began came in before it."""
+
+SETTLING: Final = 1.0
+"""Seconds after which Asterisk has written down what it told us, and we what we were told."""
+
+log = structlog.get_logger()
+
+
+class NoRecord(Mendable):
+    """There is no record of Asterisk's own to repair from: {why}."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"there is no record of Asterisk's own to repair from: {why}")
+
+
+class Repair(msgspec.Struct, frozen=True):
+    """What is to be written, and what could not be read."""
+
+    events: tuple[CallRepaired, ...] = ()
+    gaps: int = 0
+    """Gaps in that time."""
+    bad: tuple[BadLine, ...] = ()
+
+
+class Repairer:
+    """Finds what the ledger lacks of the calls in its gaps.
+
+    Args:
+        url: of the database.
+        cel: the file that Asterisk's ``cel_custom`` writes; None = there is none.
+        city: whose phones and lines they are.
+        clock: ours.
+    """
+
+    def __init__(self, url: str, cel: Path | None, city: Callable[[], City], clock: Callable[[], float]) -> None:
+        self._book = RepairBook(url)
+        self._cel, self._city, self._clock = cel, city, clock
+
+    async def close(self) -> None:
+        await self._book.close()
+
+    @property
+    def wanted(self) -> bool:
+        return self._cel is not None
+
+    async def find(self, since: float, until: float) -> Repair:
+        """What is to be written of the gaps that ended in that time (seconds since the epoch, our clock). All that the
+        engine has told must be in the database.
+
+        Raises:
+            NoRecord: nobody said where Asterisk's own record is, it is not there, or it cannot be read.
+            DatabaseUnusable: the database cannot be read.
+        """
+        if self._cel is None:
+            raise NoRecord("ACD_CEL does not name the file")
+        gaps = await self._book.gaps(since, until)
+        events: dict[str, CallRepaired] = {}
+        bad: set[BadLine] = set()
+        for gap in gaps:
+            found, damaged = await self._find(self._cel, gap)
+            events |= {event.call: event for event in found if event.call not in events}
+            bad |= set(damaged)
+        return Repair(tuple(events.values()), len(gaps), tuple(sorted(bad, key=lambda line: (line.file, line.number))))
+
+    async def _find(self, cel: Path, gap: Blind) -> tuple[list[CallRepaired], Sequence[BadLine]]:
+        offset = await self._book.offset(gap.ended_at)
+        began_at = gap.ended_at - LOOK_BACK if gap.began_at is None else gap.began_at
+        since = min(began_at, gap.ended_at) - LONGEST_CALL - offset
+        try:
+            told = await asyncio.to_thread(read_told, cel, since)
+        except OSError as error:
+            raise NoRecord(f"{error.filename}: {error.strerror}") from None
+        if not told.files:
+            raise NoRecord(f"{cel} is not there, or nothing was written since")
+        calls = overlapping(told.calls.values(), gap, offset)
+        known = await self._book.known([one.call for one in calls])
+        desks = desks_of(self._city())
+        found = [repaired(one, known.get(one.call), desks, offset, self._clock()) for one in calls]
+        return [event for event in found if event is not None], told.bad
+
+
+def desks_of(city: City) -> Desks:
+    policy = city.policy
+    return Desks(
+        {operator.device: operator.id for operator in policy.operators.values()},
+        {line.id: line.short_abandon for line in policy.lines.values()},
+    )
+
+
+class GapRepair:
+    """Repairs by itself what is repaired each time that the link comes up, and when somebody asks for it.
+
+    Args:
+        repairer: finds what is to be written.
+        ledger: takes it.
+        told: is shown what was written.
+    """
+
+    def __init__(
+        self, repairer: Repairer, ledger: Ledger, clock: Callable[[], float], told: Callable[[Sequence[Event]], None]
+    ) -> None:
+        self._repairer, self._ledger, self._clock, self._told = repairer, ledger, clock, told
+        self._look = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+
+    def look(self) -> None:
+        """A gap is over."""
+        self._look.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._look.wait()
+            self._look.clear()
+            if self._repairer.wanted:
+                await asyncio.sleep(SETTLING)
+                await self._by_itself()
+
+    async def _by_itself(self) -> None:
+        now = self._clock()
+        try:
+            found = await self.repair(now - LOOK_BACK, now)
+        except (NoRecord, DatabaseUnusable) as error:
+            log.warning("repair.not_now", why=str(error))
+            return
+        for line in found.bad:
+            log.error("repair.damaged_line", file=str(line.file), line=line.number, why=line.why)
+        log.info("repair.done", gaps=found.gaps, calls=len(found.events))
+
+    async def repair(self, since: float, until: float) -> Repair:
+        """Write what is missing of the gaps that ended in that time; it is in the database afterwards.
+
+        Raises:
+            NoRecord, DatabaseUnusable: as :meth:`Repairer.find` does; nothing was written.
+        """
+        async with self._one_at_a_time:
+            await self._ledger.caught_up()
+            found = await self._repairer.find(since, until)
+            self._ledger.write(found.events)
+            self._told(found.events)
+            await self._ledger.caught_up()
+        return found
+
+    def handlers(self) -> dict[str, Handler]:
+        return {"repair": self._asked}
+
+    async def _asked(self, request: Mapping[str, Any]) -> Answer:
+        since, until = request.get("since"), request.get("until")
+        if not isinstance(since, int | float) or not isinstance(until, int | float):
+            raise ControlError("'since' and 'until' are seconds since the epoch")
+        return answer_of(await self.repair(since, until))
+
+
+def answer_of(found: Repair) -> Answer:
+    return {"gaps": found.gaps, "calls": len(found.events), "bad": [str(line) for line in found.bad]}
+
+
+async def repair_alone(settings: Settings, since: float, until: float) -> Answer:
+    """:meth:`GapRepair.repair` while no service runs.
+
+    Raises:
+        NoRecord, DatabaseUnusable: nothing was written.
+        ConfigError: ``queues.yaml`` has faults.
+    """
+    city, url = load(settings.queues), settings.database_url
+    await upgrade(url)
+    repairer = Repairer(url, settings.cel, lambda: city, time.time)
+    try:
+        async with Ledger(url, settings.spill) as ledger:
+            return answer_of(await GapRepair(repairer, ledger, time.time, lambda _: None).repair(since, until))
+    finally:
+        await repairer.close()

@@ -1,0 +1,189 @@
+"""Calls that we could not see, told by Asterisk's own record afterwards: what the ledger lacks of them, and no more.
+
+Only gaps are repaired: what was seen stands as it was seen. An outcome that was inferred (the caller was simply gone
+when we came back) may turn out to be another one; what was counted as it happened never does. Once a call is told as
+Asterisk tells it there is no difference left, so a second repair finds nothing to do.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import RowMapping, Select, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from acd.model.events import CallRepaired
+from acd.model.facts import CallWhereabouts
+from acd.model.ids import CallId, Device, LineId, OperatorId
+from acd.model.outcome import Outcome
+from acd.model.told import CallTold
+from acd.records import tables
+from acd.records.database import DatabaseUnusable, connect
+
+MARGIN: Final = 10.0
+"""Seconds around a gap that are looked at as well: a link that has fallen silent is given up only after some."""
+
+SAME_MOMENT: Final = 1.0
+"""Seconds. Moments of both clocks that differ by less are the same."""
+
+_CHUNK: Final = 500
+"""Calls asked for at once: below the number of parameters that every SQLite takes."""
+
+_W = CallWhereabouts
+_SETTLED: Final[Mapping[CallWhereabouts, Outcome]] = {
+    _W.CLOSED: Outcome.CLOSED,
+    _W.INFORMED: Outcome.INFORMED,
+    _W.REFUSED: Outcome.REFUSED,
+    _W.OVERFLOW: Outcome.OVERFLOW_LOST,
+    _W.BOOKED: Outcome.CALLBACK_ACCEPTED,
+}
+_STANDS: Final = (Outcome.CALLBACK_ACCEPTED,)
+"""Inferred or not: a promise is in the database, or it is none."""
+
+
+class Blind(msgspec.Struct, frozen=True):
+    """A gap that is over. Seconds since the epoch, on our clock."""
+
+    began_at: float | None
+    """None = nothing was seen before."""
+    ended_at: float
+
+
+class KnownCall(msgspec.Struct, frozen=True):
+    """What the records have of a call."""
+
+    call: CallId
+    arrived_at: float
+    answered_at: float | None
+    ended_at: float | None
+    outcome: Outcome | None
+    seen: bool | None
+    """False: its outcome was inferred."""
+    waited: float | None
+
+
+class Desks(msgspec.Struct, frozen=True):
+    """What of the city's settings is needed."""
+
+    operators: Mapping[Device, OperatorId]
+    short_abandon: Mapping[LineId, float]
+    """Seconds."""
+
+
+class RepairBook:
+    """What the records say of gaps and of the calls in them. Reads only.
+
+    All methods raise :class:`~acd.records.database.DatabaseUnusable` when the database cannot be read.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = connect(url, readonly=True)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def gaps(self, since: float, until: float) -> list[Blind]:
+        """The gaps that ended in that time."""
+        gap = tables.gap.c
+        wanted = select(gap.began_at, gap.ended_at).where(gap.ended_at >= since, gap.ended_at <= until)
+        return [msgspec.convert(row, Blind) for row in await self._rows(wanted.order_by(gap.ended_at))]
+
+    async def offset(self, at: float) -> float:
+        """Seconds to add to Asterisk's clock to get ours, as measured first from that moment on; 0 = never since."""
+        event = tables.event.c
+        known = select(event.at, event.switch_at).where(event.at >= at, event.switch_at.is_not(None))
+        rows = await self._rows(known.order_by(event.at).limit(1))
+        return rows[0]["at"] - rows[0]["switch_at"] if rows else 0.0
+
+    async def known(self, calls: Sequence[CallId]) -> dict[CallId, KnownCall]:
+        found: dict[CallId, KnownCall] = {}
+        call, outcome = tables.call.c, tables.outcome.c
+        both = tables.call.outerjoin(tables.outcome, outcome.call == call.call)
+        columns = (call.call, call.arrived_at, call.answered_at, call.ended_at)
+        wanted = select(*columns, outcome.outcome, outcome.seen, outcome.waited).select_from(both)
+        for start in range(0, len(calls), _CHUNK):
+            for row in await self._rows(wanted.where(call.call.in_(calls[start : start + _CHUNK]))):
+                found[row["call"]] = msgspec.convert(row, KnownCall, strict=False)
+        return found
+
+    async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+        try:
+            async with self._engine.connect() as connection:
+                rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+                return rows
+        except (SQLAlchemyError, OSError) as error:
+            raise DatabaseUnusable(str(self._engine.url), str(getattr(error, "orig", error))) from error
+
+
+def overlapping(calls: Iterable[CallTold], gap: Blind, offset: float) -> list[CallTold]:
+    """Those of which something happened in the gap. Who was on the line at its end and has no end was found there."""
+    found = []
+    for told in calls:
+        first = (told.last_at if told.arrived_at is None else told.arrived_at) + offset
+        last = (told.last_at if told.gone_at is None else told.gone_at) + offset
+        if first <= gap.ended_at and (gap.began_at is None or last >= gap.began_at - MARGIN):
+            found.append(told)
+    return found
+
+
+def repaired(told: CallTold, known: KnownCall | None, desks: Desks, offset: float, now: float) -> CallRepaired | None:
+    """What the ledger lacks of this call; None = nothing."""
+    if known is not None and known.ended_at is None:
+        return None  # He is on the line: the engine has found him there.
+    outcome, outcome_at = _outcome(told, desks)
+    if known is not None and (known.seen or known.outcome in _STANDS) and known.outcome is not None:
+        outcome = known.outcome
+    gone_at = told.last_at if told.gone_at is None else told.gone_at
+    talked = told.answered_at is not None and not told.partner and (known is None or known.answered_at is None)
+    waited = None if told.entered_at is None else max(0.0, outcome_at - told.entered_at)
+    if known is not None and known.outcome is outcome and (known.seen or outcome in _STANDS):
+        waited = known.waited
+    if known is not None and not _differs(known, outcome, waited, told, offset):
+        return None
+    arrived_at = told.arrived_at or told.entered_at or gone_at
+    return CallRepaired(
+        at=now,
+        call=told.call,
+        known=known is not None,
+        did=told.did,
+        arrived_at=arrived_at + offset,
+        language=told.language,
+        path=told.path,
+        line=told.line,
+        entered_at=None if told.entered_at is None else told.entered_at + offset,
+        operator=desks.operators.get(told.device) if talked and told.device is not None else None,
+        answered_at=told.answered_at + offset if talked and told.answered_at is not None else None,
+        talk_ended_at=(told.talk_ended_at or gone_at) + offset if talked else None,
+        fallback=talked and told.fallback,
+        gone_at=gone_at + offset,
+        outcome=outcome,
+        before=None if known is None else known.outcome,
+        waited=waited,
+        switch_gone_at=gone_at,
+    )
+
+
+def _outcome(told: CallTold, desks: Desks) -> tuple[Outcome, float]:
+    """The one outcome of this call as Asterisk tells it, and when it came about (its clock)."""
+    if told.answered_at is not None:
+        return Outcome.OVERFLOW_ANSWERED if told.partner else Outcome.ANSWERED, told.answered_at
+    if told.gone_at is None:
+        return Outcome.SWITCH_FAILURE, told.last_at
+    if told.where in _SETTLED:
+        return _SETTLED[told.where], told.gone_at
+    if told.line is None or told.entered_at is None:
+        return Outcome.LEFT_MENU, told.gone_at
+    short = told.gone_at - told.entered_at < desks.short_abandon.get(told.line, 0.0)
+    return Outcome.ABANDONED_SHORT if short else Outcome.ABANDONED, told.gone_at
+
+
+def _differs(known: KnownCall, outcome: Outcome, waited: float | None, told: CallTold, offset: float) -> bool:
+    if known.outcome is not outcome or not _same(known.waited, waited):
+        return True
+    return told.gone_at is not None and not _same(known.ended_at, told.gone_at + offset)
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) < SAME_MOMENT

@@ -142,7 +142,7 @@ class AsteriskPbx:
             else:
                 self._carry_out(self._session, command)
         except UnsafeValue as error:
-            log.error("command not sent", command=repr(command), error=str(error))
+            log.error("command not sent", command=type(command).__name__, error=str(error))
             self._refuse(command, fit=False)
 
     def heartbeat(self) -> None:

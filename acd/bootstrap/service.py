@@ -19,7 +19,9 @@ import structlog
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
+from acd.bootstrap.event_log import log_events
 from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
+from acd.bootstrap.health import Readiness
 from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.mail import ReportMail, newest
@@ -66,6 +68,7 @@ from acd.records import (
     store_lines,
     upgrade,
 )
+from acd.records.probe import Probe
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
@@ -179,6 +182,7 @@ class Service:
         listeners = [
             *(self._listen, self.keeper.listen, self.metrics.listen),
             *(spy_log.listen, self.courier.listen, self.office.listen),
+            *((log_events,) if self.settings.log_events else ()),
         ]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
         await self._repair_gaps(stack)
@@ -361,10 +365,13 @@ class Service:
             clock=self.clock,
             look=self.courier.look,
         )
+        probe = Probe(settings.database_url)
+        stack.push_async_callback(probe.close)
         app = create_app(
             self.hub,
             hosts=settings.web_names,
             ledger_behind=lambda: self.ledger.health.behind,
+            checks=Readiness(settings, probe),
             door=door,
             worklist=self.worklist,
             exposition=self.metrics.exposition,

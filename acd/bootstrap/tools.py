@@ -12,6 +12,7 @@ from acd.asterisk.replay import replay
 from acd.bootstrap.phones import write_access
 from acd.bootstrap.settings import Settings
 from acd.config import ZONE, City, ConfigError, load
+from acd.config.private import make_private
 from acd.ivr import (
     BuildReport,
     Catalogue,
@@ -102,12 +103,14 @@ def build_dialplan(settings: Settings, to: Path, site_file: Path | None = None) 
 
 
 def _write(path: Path, text: str) -> Path:
-    """Whole or not at all, and readable by its owner alone: there are passwords in it."""
+    """Whole or not at all, and readable by owner and group alone: there are passwords in it."""
     if path.exists() and path.read_text("utf-8") == text:
+        make_private(path)
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "w", encoding="utf-8") as file:
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w", encoding="utf-8") as file:
         file.write(text)
     fresh.replace(path)
     return path

@@ -21,6 +21,7 @@ from acd.asterisk.counters import Counters
 from acd.asterisk.events import DeviceState, EventReader, Forged
 from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
+from acd.asterisk.look import Seen, look
 from acd.asterisk.phones import Phones
 from acd.asterisk.protocol import Then
 from acd.asterisk.resync import (
@@ -163,6 +164,15 @@ class AsteriskPbx:
         """Why there is no link, in words; empty when there never was a reason."""
         return self._link.reason
 
+    async def look(self, **wanted: Iterable[str]) -> Seen | None:
+        """What Asterisk is like; None = there is no link. ``wanted``: see :func:`acd.asterisk.look.look`."""
+        if self._session is None or not self._linked:
+            return None
+        try:
+            return await look(self._session.ask_all, self._session.offset or 0.0, **wanted)
+        except SessionEnded:
+            return None
+
     def audit(self) -> None:
         """Read the state of all phones and tell it, changed or not: no operator hangs in "busy" for ever, a phone that
         was found dead is tried again, and one that came with new settings is known. Done by itself once a minute."""
@@ -182,6 +192,7 @@ class AsteriskPbx:
         self._calling_back = calling_back = CallingBack(session, self._tell, self._clock)
         self._spying = spying = Spying(session, self._tell, self._tracker, self._clock)
         session.on_draining = self._drain
+        session.on_late = self._lose
         try:
             await self._look(session)
             while True:

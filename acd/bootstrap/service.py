@@ -14,10 +14,12 @@ from datetime import date
 from functools import partial
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
+from acd.bootstrap.doctor import wanted
 from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
 from acd.bootstrap.event_log import log_events
 from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
@@ -476,6 +478,7 @@ class Service:
             "drain": self._drain,
             "crisis": self._crisis,
             "reload": self._reload,
+            "look": self._look,
             **CallbackDesk(self.worklist, self.clock).handlers(),
             **FloorControl(self.floor).handlers(),
             **self.gap_repair.handlers(),
@@ -556,6 +559,11 @@ class Service:
         if missing := [language for language, prompts in texts.items() if id not in prompts]:
             known = ", ".join(sorted({id for prompts in texts.values() for id in prompts if id.startswith("crisis")}))
             raise ControlError(f"there is no prompt {id!r} in {', '.join(missing)}; crisis messages: {known}")
+
+    async def _look(self, _: Any) -> dict[str, Any]:
+        """At Asterisk, for ``acd doctor``."""
+        seen = await self._pbx.look(**wanted(self.city)) if isinstance(self._pbx, AsteriskPbx) else None
+        return {"seen": msgspec.to_builtins(seen)}
 
     async def _reload(self, _: Any) -> dict[str, Any]:
         try:

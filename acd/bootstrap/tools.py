@@ -26,7 +26,7 @@ from acd.ivr import (
     survey_faults,
 )
 from acd.ivr.site import load_site
-from acd.ivr.switch import frame_files, switch_config
+from acd.ivr.switch import Site, build_mark, frame_files, switch_config
 from acd.model.facts import Fact
 from acd.records import Archive, CallbackStore, promise_figures
 from acd.records.figures import Figure
@@ -85,9 +85,28 @@ def build_dialplan(settings: Settings, to: Path, site_file: Path | None = None) 
         BadSetting: a value would change the meaning of one of Asterisk's files.
         OSError: a file cannot be read or written.
     """
+    city, site = _city_and_site(settings, site_file)
+    files = _asterisk_files(settings, city, site)
+    to.mkdir(parents=True, exist_ok=True)
+    write_access(settings.state, city.policy, site)
+    secret = settings.state / "ami.secret"
+    _write(secret, site.ami_secret + "\n")
+    return [_write(to / name, text) for name, text in files.items()]
+
+
+def asterisk_files(settings: Settings, site_file: Path) -> dict[str, str]:
+    """What :func:`build_dialplan` would write now: file name -> text. Raises what it raises."""
+    return _asterisk_files(settings, *_city_and_site(settings, site_file))
+
+
+def _city_and_site(settings: Settings, site_file: Path | None) -> tuple[City, Site]:
     city = load(settings.queues)
+    devices = [operator.device for operator in city.policy.operators.values()]
+    return city, load_site(site_file or settings.state / "site.yaml", devices)
+
+
+def _asterisk_files(settings: Settings, city: City, site: Site) -> dict[str, str]:
     flows, _ = _menus(settings, city)
-    site = load_site(site_file or settings.state / "site.yaml", [o.device for o in city.policy.operators.values()])
     partners = {id: line.partner for id, line in city.lines.items() if line.partner is not None}
     numbers = {id: line.dids[0] for id, line in city.lines.items() if line.dids}
     files = {
@@ -95,11 +114,7 @@ def build_dialplan(settings: Settings, to: Path, site_file: Path | None = None) 
         **switch_config(city.policy, site, partners, numbers),
         "acd-flows.conf": dialplan(flows, city, datetime.now(ZONE).date()),
     }
-    to.mkdir(parents=True, exist_ok=True)
-    write_access(settings.state, city.policy, site)
-    secret = settings.state / "ami.secret"
-    _write(secret, site.ami_secret + "\n")
-    return [_write(to / name, text) for name, text in files.items()]
+    return files | {"acd-build.conf": build_mark(files)}
 
 
 def _write(path: Path, text: str) -> Path:

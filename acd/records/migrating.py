@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from alembic import command
+from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
@@ -78,3 +79,27 @@ def missing(before: Contents, after: Contents) -> list[str]:
     lost = [f"{table} ({n} rows)" for table, n in whole.items() if table not in tables_left and n]
     gone = (((table, column), n) for (table, column), n in before.items() if table in tables_left and n)
     return lost + [f"{table}.{column} ({n} rows)" for (table, column), n in gone if (table, column) not in after]
+
+
+def newest() -> str:
+    """The revision that this version works with."""
+    config = Config()
+    config.set_main_option("script_location", "acd.records:migrations")
+    config.set_main_option("path_separator", "os")
+    return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
+async def revision_at(url: str) -> str | None:
+    """The revision of a database; None: none of ours.
+
+    Raises:
+        DatabaseUnusable: it cannot be read.
+    """
+    engine = connect(url, readonly=True)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(revision_of)
+    except (SQLAlchemyError, OSError) as error:
+        raise DatabaseUnusable(str(engine.url), str(getattr(error, "orig", error))) from error
+    finally:
+        await engine.dispose()

@@ -44,7 +44,7 @@ def _arrivals(since: float, until: float) -> Select[Any]:
 
 
 def _talk(since: float, until: float) -> Select[Any]:
-    """Each operator's part of a call that is passed on is a talk of its own; one that goes on counts when it is over."""
+    """Each operator's part of a call that is passed on is a talk of its own, and counts when it is over."""
     talk = _talked.ended_at - _talked.began_at
     return (
         select(_talked.line, func.avg(talk).label("talk"))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -21,6 +21,7 @@ from acd.model import events as e
 from acd.model.ids import CallId, LineId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
+from acd.model.outside import Limit
 from acd.model.promise import CallbackCounts
 
 WAITS: Final = (5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 150.0, 180.0, 300.0, 600.0, 1800.0)
@@ -40,6 +41,8 @@ class Now(NamedTuple):
     behind: Callable[[], int]
     """Events that are not yet on disk."""
     pages: Callable[[], int]
+    takeovers: int = 0
+    """How often the lead has gone from one engine to another, ever; that we measure, means that we lead."""
 
 
 class Metrics:
@@ -59,6 +62,9 @@ class Metrics:
         self._reached = self._counter("callbacks_reached", "Citizens reached by a call back", "line")
         self._link_losses = self._counter("switch_link_losses", "Times that the link to Asterisk was lost")
         self._refused = self._counter("outside_refused", "Calls to numbers outside that were not made", "why")
+        for why in Limit:
+            # From nought on: of a series that begins at one, Prometheus sees no increase.
+            self._refused.labels(why)
         self._answer_wait = self._histogram("answer_wait_seconds", "Wait of the answered, ringing included", WAITS)
         self._abandon_wait = self._histogram("abandon_wait_seconds", "Wait of those who hung up", WAITS)
         self._talk = self._histogram("talk_seconds", "Conversations of operators with callers", TALKS)
@@ -158,6 +164,9 @@ class _Gauges(Collector):
         board = self._now.board()
         yield _one("switch_up", "1 while the link to Asterisk is up", float(board is not None and board.linked))
         yield _one("ledger_behind_events", "Events that are not yet on disk", self._now.behind())
+        yield _one("leader", "1 for the engine that leads, 0 for one that stands by", 1.0)
+        moved = "Times that the lead has gone from one engine to another"
+        yield CounterMetricFamily("acd_takeovers", moved, value=self._now.takeovers)
         yield _one("pages_open", "Pages that are kept up to date", self._now.pages())
         if board is None:
             return

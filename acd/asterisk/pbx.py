@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final, NoReturn
 
 import structlog
@@ -19,8 +20,10 @@ from acd.asterisk.actions import Action, getvar, setvar
 from acd.asterisk.calling_back import CallingBack, PromiseMove, not_called
 from acd.asterisk.counters import Counters
 from acd.asterisk.events import DeviceState, EventReader, Forged
+from acd.asterisk.fence import Fence
 from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
+from acd.asterisk.look import Seen, look
 from acd.asterisk.phones import Phones
 from acd.asterisk.protocol import Then
 from acd.asterisk.resync import (
@@ -80,6 +83,7 @@ class AsteriskPbx:
         settings: account and patience.
         devices: the phones that matter now; asked again at each look and audit.
         clock: our clock, seconds since the epoch.
+        fence: keeps other engines out; None = there can be no other.
     """
 
     def __init__(
@@ -87,12 +91,15 @@ class AsteriskPbx:
         settings: AmiSettings,
         devices: Callable[[], Iterable[Device]],
         clock: Callable[[], float] = time.time,
+        fence: Fence | None = None,
     ) -> None:
         self.counters = Counters()
         self._settings = settings
         self._devices = devices
         self._clock = clock
-        self._link = Link(settings, self._serve, self._on_frame, self.counters, clock)
+        self._fence = fence
+        before = None if fence is None else partial(fence.clear, settings)
+        self._link = Link(settings, self._serve, self._on_frame, self.counters, clock, before=before)
         self._task: asyncio.Task[NoReturn] | None = None
         self._inbox: Inbox = lambda fact: None
         self._gone: dict[CallId, None] = {}
@@ -142,7 +149,7 @@ class AsteriskPbx:
             else:
                 self._carry_out(self._session, command)
         except UnsafeValue as error:
-            log.error("command not sent", command=repr(command), error=str(error))
+            log.error("command not sent", command=type(command).__name__, error=str(error))
             self._refuse(command, fit=False)
 
     def heartbeat(self) -> None:
@@ -163,6 +170,15 @@ class AsteriskPbx:
         """Why there is no link, in words; empty when there never was a reason."""
         return self._link.reason
 
+    async def look(self, **wanted: Iterable[str]) -> Seen | None:
+        """What Asterisk is like; None = there is no link. ``wanted``: see :func:`acd.asterisk.look.look`."""
+        if self._session is None or not self._linked:
+            return None
+        try:
+            return await look(self._session.ask_all, self._session.offset or 0.0, **wanted)
+        except SessionEnded:
+            return None
+
     def audit(self) -> None:
         """Read the state of all phones and tell it, changed or not: no operator hangs in "busy" for ever, a phone that
         was found dead is tried again, and one that came with new settings is known. Done by itself once a minute."""
@@ -182,6 +198,7 @@ class AsteriskPbx:
         self._calling_back = calling_back = CallingBack(session, self._tell, self._clock)
         self._spying = spying = Spying(session, self._tell, self._tracker, self._clock)
         session.on_draining = self._drain
+        session.on_late = self._lose
         try:
             await self._look(session)
             while True:
@@ -210,6 +227,8 @@ class AsteriskPbx:
 
     async def _look(self, session: AmiSession) -> None:
         """Read all there is and tell it as one ``SwitchSeen``."""
+        if self._fence is not None:
+            await self._fence.register(session)
         rebooted = await self._agree_on_nonce(session)
         # From now on the dialplan keeps no more notes, so those that are there can be read and cleared.
         session.tell(self._heartbeat(session))

@@ -5,6 +5,7 @@ check for what would break out of its place: Asterisk's configuration has no quo
 would be a setting of its own.
 """
 
+import hashlib
 import math
 import re
 import secrets
@@ -106,6 +107,14 @@ def switch_config(
         "acd-http.conf": HEADER + http_config(site.http_port, enabled=any(map(in_browser, policy.operators.values()))),
         "acd-manager.conf": HEADER + _manager(site),
     }
+
+
+def build_mark(files: Mapping[str, str]) -> str:
+    """A file that says which files Asterisk has loaded: by a global, anybody who may ask learns whether it is these."""
+    digest = hashlib.sha256()
+    for name, text in sorted(files.items()):
+        digest.update(f"{name}\0{text}\0".encode())
+    return f"{HEADER}[globals](+)\nACD_BUILD={digest.hexdigest()[:16]}\n"
 
 
 def frame_files() -> dict[str, str]:
@@ -404,6 +413,18 @@ eventfilter(action(exclude),name(DeviceStateChange),header(Device),method(exact)
 eventfilter(action(include),name(OriginateResponse),header(Uniqueid),method(starts_with)) = acd-cb-
 eventfilter(action(include),name(OriginateResponse),header(Uniqueid),method(starts_with)) = acd-spy-
 {filters}
+
+; An engine that takes over ends the session of the one before it (acd-fence). It may log in beside others, and the
+; dialplan does not count its sessions.
+[{user}_standby]
+secret={secret}
+deny=0.0.0.0/0.0.0.0
+permit=127.0.0.1/255.255.255.255
+{permits}read=system
+write=originate
+writetimeout=1000
+eventfilter(action(include),name(FullyBooted)) =
+eventfilter(action(include),name(Shutdown)) =
 """
 
 

@@ -28,6 +28,7 @@ from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
 from acd.bootstrap.health import Readiness
 from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
+from acd.bootstrap.mail import ReportMail, newest
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.privacy import PrivacyDesk, personal
@@ -45,6 +46,8 @@ from acd.figures.limits import Limits
 from acd.hooks.courier import Courier
 from acd.hooks.post import HttpPost
 from acd.ivr import FlowError, load_catalogue
+from acd.mail.courier import MailCourier
+from acd.mail.smtp import Smtp
 from acd.metrics import Metrics, Now
 from acd.model import facts
 from acd.model.events import CallRepaired, Event, LinkCameUp, LinkWentDown
@@ -64,6 +67,7 @@ from acd.records import (
     HookStore,
     KeyStore,
     Ledger,
+    MailStore,
     day_bounds,
     day_of,
     promise_figures,
@@ -160,6 +164,7 @@ class Service:
                     self._plan_anew(),
                     self.courier.run(),
                     self.gap_repair.run(),
+                    self.mail.run(),
                 )
                 pages = self._show(stack, ready)
                 try:
@@ -236,6 +241,7 @@ class Service:
         spy_log = SpyLog(self.accounts)
         stack.push_async_callback(spy_log.close)
         self._tell_others(stack)
+        self._mail_reports(stack)
         self.contacts = ContactStore(url)
         stack.push_async_callback(self.contacts.close)
         self.office = self._open_office()
@@ -305,6 +311,7 @@ class Service:
         self._plan_now.set()
         self.keeper.look()
         self.courier.look()
+        self.mail.look()
         if isinstance(self._pbx, AsteriskPbx):
             # A phone that the file names for the first time is looked at now, not at the next audit.
             self._pbx.audit()
@@ -412,8 +419,6 @@ class Service:
 
     async def _open_web(self, stack: AsyncExitStack) -> None:
         settings = self.settings
-        book = FigureBook(self.lead.url)
-        stack.push_async_callback(book.close)
         citizens = CitizenBook(self.lead.url, citizen_key(settings.state), lambda: personal(self.city))
         stack.push_async_callback(citizens.close)
         door = Door(
@@ -457,14 +462,29 @@ class Service:
             ),
             notes=self.contacts,
             citizens=PrivacyDesk(citizens, lambda: self.city, self.clock),
-            reports=Reports(
-                book, ReportViews(self.lead.url), self._limits, self.city.name, lambda: names_of(self.city)
-            ),
+            reports=self._reports,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
         stack.push_async_callback(server.stop)
         self.web_url = server.url
+
+    def _mail_reports(self, stack: AsyncExitStack) -> None:
+        """The figures of the pages, and those reports that are mailed by the clock."""
+        url = self.lead.url
+        book, store = FigureBook(url), MailStore(url)
+        stack.push_async_callback(book.close)
+        self._reports = Reports(
+            book,
+            ReportViews(url),
+            self._limits,
+            self.city.name,
+            lambda: names_of(self.city),
+            lambda: newest(store, self.city.mailings),
+        )
+        stack.push_async_callback(store.close)
+        desk = ReportMail(lambda: self.city, self.settings.queues.parent, self._reports, self.clock)
+        self.mail = MailCourier(store, desk, Smtp(), self.clock)
 
     def _limits(self) -> Limits:
         return Limits.of_lines(self.city.policy.lines.values())

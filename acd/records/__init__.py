@@ -31,6 +31,7 @@ from acd.records.keys import KeyStore
 from acd.records.leadership import PostgresLead, fenced, file_of
 from acd.records.ledger import Health, Ledger
 from acd.records.lines import store_lines
+from acd.records.mails import MailStore
 from acd.records.promise_figures import FiguresByLine, promise_figures
 from acd.records.schema import upgrade
 from acd.records.spill import erase_damaged
@@ -51,6 +52,7 @@ __all__ = [
     "HookStore",
     "KeyStore",
     "Ledger",
+    "MailStore",
     "NoSuchView",
     "NotesErased",
     "OutcomeCounts",

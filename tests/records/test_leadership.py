@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from acd.leadership.rules import Claim, Standby
 from acd.model.events import LinkCameUp
 from acd.model.leadership import Engine, Term
 from acd.records import Ledger, PostgresLead, fenced, upgrade
@@ -72,7 +73,9 @@ async def test_the_lock_is_free_when_its_holder_lets_go_and_the_term_grows(start
     first, term = await leading(start, "a")
     await first.release()
     other, me = start("b")
-    assert not (await other.beat(me)).locked
+    seen = await other.beat(me)
+    assert not seen.locked
+    assert Standby("of-b").saw(seen, 0.0, 0.0, sees_switch=True) is Claim.FREE, "at the first look: he will not be back"
     later = await other.claim(me, "of-a", oust=False)
     assert later is not None and later.number > term.number == later.previous
     assert (term.takeovers, later.takeovers) == (0, 1)

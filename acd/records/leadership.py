@@ -185,11 +185,13 @@ class PostgresLead:
 
     async def _take_back(self, me: Engine, term: int) -> None:
         connection = await self._open()
-        seen = (await connection.execute(_LEAD)).one()
-        if seen.term != term or seen.instance != me.instance or await connection.scalar(_TRY):
-            return
-        # The server has not noticed yet that our own old connection is gone.
-        await connection.execute(_END, {"application": f"{application(me.instance)} lead"})
+        while True:
+            seen = (await connection.execute(_LEAD)).one()
+            if seen.term != term or seen.instance != me.instance or await connection.scalar(_TRY):
+                return
+            # The server has not noticed yet that our own old connection is gone.
+            await connection.execute(_END, {"application": f"{application(me.instance)} lead"})
+            await asyncio.sleep(0.02)
 
     # --- Patience -------------------------------------------------------------------------------------------------
 

@@ -81,6 +81,15 @@ async def test_the_lock_is_free_when_its_holder_lets_go_and_the_term_grows(start
     assert (term.takeovers, later.takeovers) == (0, 1)
 
 
+async def test_a_leader_whose_old_connection_still_has_the_lock_gets_it_back(start: Start) -> None:
+    _, term = await leading(start, "a")
+    anew, me = start("a")
+    await anew.take_back(me, term.number)
+    other, second = start("b")
+    assert (await other.beat(second)).locked
+    assert await other.claim(second, "of-a", oust=False) is None, "it leads on"
+
+
 async def test_a_deposed_leader_is_told_so_and_writes_nothing_any_more(start: Start) -> None:
     store, term = await leading(start, "a")
     old = connect(fenced(url_of(start), "of-a", term.number))

@@ -187,7 +187,7 @@ class Laboratory:
 
     async def _open_desks(self) -> None:
         for number, operator in enumerate(self.city.policy.operators.values()):
-            habit = Habit(after=0.3 + 0.1 * (number % 5), talk=3.0 + number * 7 % 5)
+            habit = Habit(after=0.3 + 0.1 * (number % 5), talk=3.0 + number * 7 % 5, alone=True)
             if operator.device == DROPS:
                 habit = Habit(after=0.1, talk=0.0)
             phone = self.phones[operator.device] = self.lab.phone(operator.device, habit)

@@ -359,11 +359,12 @@ class Laboratory:
 
     def _read_database(self, evidence: Evidence) -> None:
         devices = {str(o.id): str(o.device) for o in self.city.policy.operators.values()}
-        for number, line, outcome, answered, gone, operator in self._ask(
-            "SELECT coalesce(p.number, ''), c.line, o.outcome, c.answered_at, c.ended_at, c.operator "
+        for number, line, outcome, answered, gone, operator, arrived in self._ask(
+            "SELECT coalesce(p.number, ''), c.line, o.outcome, c.answered_at, c.ended_at, c.operator, "
+            "c.arrived_at "
             'FROM call c LEFT JOIN caller p ON p."call" = c."call" LEFT JOIN outcome o ON o."call" = c."call"'
         ):
-            evidence.calls.append(CallRow(number, line, outcome, answered, gone, devices.get(operator)))
+            evidence.calls.append(CallRow(number, line, outcome, answered, gone, devices.get(operator), arrived))
         evidence.promises += [
             PromiseRow(*row) for row in self._ask("SELECT number, state, why, end_at, deadline FROM callback")
         ]

@@ -158,6 +158,8 @@ class Gone(AmiEvent, frozen=True, gc=False):
     call: CallId
     state: str
     gone: float
+    note: str = ""
+    """All that the channel knew, as the dialplan notes it when nobody listens."""
 
 
 class ChannelOver(AmiEvent, frozen=True, gc=False):
@@ -341,7 +343,7 @@ def _partner_failed(frame: Frame) -> AmiEvent:
 
 
 def _gone(frame: Frame) -> AmiEvent:
-    return Gone(timestamp(frame), call(frame), frame.get("State"), moment(frame, "Gone"))
+    return Gone(timestamp(frame), call(frame), frame.get("State"), moment(frame, "Gone"), frame.get("Note"))
 
 
 def _dial_begun(frame: Frame) -> AmiEvent | None:

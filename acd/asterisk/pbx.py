@@ -20,7 +20,7 @@ from acd.asterisk import actions
 from acd.asterisk.actions import Action, getvar, setvar
 from acd.asterisk.calling_back import CallingBack, PromiseMove, not_called
 from acd.asterisk.counters import Counters
-from acd.asterisk.events import DeviceState, EventReader, Forged
+from acd.asterisk.events import DeviceState, EventReader, Forged, Gone
 from acd.asterisk.fence import FRESH, PING_EVERY, Fence
 from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
@@ -112,6 +112,8 @@ class AsteriskPbx:
         self._session: AmiSession | None = None
         self._live = False
         self._linked = False
+        self._ended_meanwhile: list[CallMissed] = []
+        """Calls that ended while we looked, to be told with what was seen; should that look fail, with the next."""
         self._forget()
 
     def _forget(self) -> None:
@@ -302,8 +304,20 @@ class AsteriskPbx:
         """What was kept back of calls is already in the list; only the ends that no list shows remain."""
         for frame in self._kept_back:
             if frame.get("UserEvent") in _ENDS and (event := self._reader.read(frame)) is not None:
-                self._follow(event)
+                self._over(event)
         self._kept_back = [frame for frame in self._kept_back if frame.event == "DeviceStateChange"]
+
+    def _over(self, event: AmiEvent) -> None:
+        """An end during the look. Perhaps nobody has heard that he was answered before: all that his channel knew is
+        told, and not his end alone."""
+        session = self._session
+        note = None
+        if isinstance(event, Gone) and session is not None:
+            note = read_note(event.note, session.offset or 0.0, self._clock())
+        if note is None or note.seen.call in self._gone:
+            self._follow(event)
+        else:
+            self._ended_meanwhile.append(note)
 
     def _devices_came(self, frames: list[Frame] | None) -> None:
         self._kept_back = [frame for frame in self._kept_back if frame.event != "DeviceStateChange"]
@@ -319,8 +333,10 @@ class AsteriskPbx:
         *,
         rebooted: bool,
     ) -> None:
+        ended = {note.seen.call: note for note in (*missed, *self._ended_meanwhile)}
+        missed, self._ended_meanwhile = tuple(ended.values()), []
         # A channel whose end was told a moment ago may still stand in the list.
-        calls = [call for call in calls if call.seen.call not in self._gone]
+        calls = [call for call in calls if call.seen.call not in self._gone and call.seen.call not in ended]
         for call in calls:
             self._tracker.adopt(call.seen, call.legs)
         if self._calling_back is not None:

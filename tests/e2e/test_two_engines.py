@@ -123,7 +123,9 @@ class House:
         await until(recorded, 15, "every call has ended in one outcome")
         rows = await self.rows()
         answers = [row.answered_at for row in rows if row.answered_at is not None]
-        assert answers == sorted(answers), "served in order of arrival"
+        # The first were offered at once, to operators who were all free: whose phone answers first is chance.
+        at_once, waited = answers[: len(STAFF)], answers[len(STAFF) :]
+        assert [*sorted(at_once), *waited] == sorted(answers), "served in order of arrival"
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.privacy import PrivacyDesk, personal
+from acd.bootstrap.recordings import Recordings
 from acd.bootstrap.repair import GapRepair, Repairer
 from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.settings import Settings
@@ -62,6 +63,7 @@ from acd.records import (
     store_lines,
     upgrade,
 )
+from acd.records.recordings import RecordingBook
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
@@ -192,6 +194,7 @@ class Service:
             self.clock,
             spill=settings.spill,
             record=settings.record,
+            recordings=self.recordings,
         )
         nights.start()
         stack.push_async_callback(nights.stop)
@@ -339,6 +342,9 @@ class Service:
         settings = self.settings
         book = FigureBook(settings.database_url)
         stack.push_async_callback(book.close)
+        tapes = RecordingBook(settings.database_url)
+        stack.push_async_callback(tapes.close)
+        self.recordings = Recordings(tapes, settings.recordings, lambda: self.city, self.clock)
         citizens = CitizenBook(settings.database_url, citizen_key(settings.state), lambda: personal(self.city))
         stack.push_async_callback(citizens.close)
         door = Door(
@@ -378,7 +384,8 @@ class Service:
                 AccessFile(settings.state / FILE),
             ),
             notes=self.contacts,
-            citizens=PrivacyDesk(citizens, lambda: self.city, self.clock),
+            citizens=PrivacyDesk(citizens, lambda: self.city, self.clock, self.recordings),
+            recordings=self.recordings,
             reports=Reports(
                 book, ReportViews(settings.database_url), self._limits, self.city.name, lambda: names_of(self.city)
             ),

@@ -152,7 +152,13 @@ class Lab:
             trunk_contact=f"sip:{PARTNER_HOST}:{self.sip_port}",
             rtp_timeout=self._rtp_timeout,
             qualify=self._qualify,
+            recordings=f"{self._inside}/spool/acd",
         )
+
+    @property
+    def recordings(self) -> Path:
+        """Folder with the conversations that it records."""
+        return self.folder / "spool/acd"
 
     # --- Start and stop ------------------------------------------------------------------------------------------
 
@@ -233,7 +239,7 @@ class Lab:
         root = self.root
         mount = f"mount -t proc proc '{root}/proc' && mount --rbind /dev '{root}/dev'"
         # exec all the way: the process that Popen knows is Asterisk itself.
-        inside = f"exec setpriv --pdeathsig KILL chroot '{root}' asterisk -f -C '{self._inside}/etc/asterisk.conf'"
+        inside = f"umask 0027 && exec setpriv --pdeathsig KILL chroot '{root}' asterisk -f -C '{self._inside}/etc/asterisk.conf'"
         return ["unshare", "--mount", "sh", "-c", f"{mount} && {inside}"]
 
     def _wait_for_boot(self) -> None:
@@ -251,7 +257,7 @@ class Lab:
 
     def _write(self) -> None:
         etc = self.folder / "etc"
-        for name in ("etc", "log/cel-custom", "log/cdr-custom", "run", "spool", "lib", "cache"):
+        for name in ("etc", "log/cel-custom", "log/cdr-custom", "run", "spool/acd", "lib", "cache"):
             (self.folder / name).mkdir(parents=True)
         files = {
             **_DEFAULTS,

@@ -46,6 +46,8 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/calls"): {SUPER, ADMIN},
     ("GET", "/calls/{call}"): {SUPER, ADMIN},
     ("GET", "/api/calls"): {SUPER, ADMIN},
+    ("POST", "/calls/{call}/listen"): {SUPER},
+    ("GET", "/recordings/{recording}"): {SUPER},
     ("GET", "/api/calls/{call}"): {SUPER, ADMIN},
     ("GET", "/floor"): {SUPER, ADMIN},
     ("GET", "/floor/events"): {SUPER, ADMIN},

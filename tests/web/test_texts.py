@@ -15,6 +15,7 @@ from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.model.policy import OperatorRule, QueueRule
 from acd.model.promise import CALLER, SYSTEM, Because
+from acd.model.recording import Reason
 from acd.model.supervision import Objection, SpyMode
 from acd.model.worklist import Act, Kind, Recorded
 from acd.web import texts
@@ -108,6 +109,7 @@ BUILT: dict[str, list[str]] = {
     ],
     "step": list(Recorded),
     "by": [CALLER, SYSTEM],
+    "hear": list(Reason),
     "why": [*Because, "caller", "cancel", ON_REQUEST],
     "phone_is": list(OperatorState),
     "phone": ["ringing", "answering", "talking", "held", "calling"],

@@ -21,6 +21,7 @@ from acd.model import events as e
 from acd.model.ids import CallId, LineId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
+from acd.model.outside import Limit
 from acd.model.promise import CallbackCounts
 
 WAITS: Final = (5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 150.0, 180.0, 300.0, 600.0, 1800.0)
@@ -59,6 +60,9 @@ class Metrics:
         self._reached = self._counter("callbacks_reached", "Citizens reached by a call back", "line")
         self._link_losses = self._counter("switch_link_losses", "Times that the link to Asterisk was lost")
         self._refused = self._counter("outside_refused", "Calls to numbers outside that were not made", "why")
+        for why in Limit:
+            # From nought on: of a series that begins at one, Prometheus sees no increase.
+            self._refused.labels(why)
         self._answer_wait = self._histogram("answer_wait_seconds", "Wait of the answered, ringing included", WAITS)
         self._abandon_wait = self._histogram("abandon_wait_seconds", "Wait of those who hung up", WAITS)
         self._talk = self._histogram("talk_seconds", "Conversations of operators with callers", TALKS)

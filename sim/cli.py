@@ -1,5 +1,6 @@
 """The simulator's command line: ``python -m sim run|compare|skills|staff|replay SCENARIO``."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +18,7 @@ from rich.table import Table
 from acd.config import ConfigError
 from acd.records import DatabaseUnusable
 from sim.changes import BadChange, changed
+from sim.count.run import count
 from sim.model.replications import CORES
 from sim.model.setup import Setup
 from sim.policies import ASTERISK, policy_name
@@ -390,6 +392,29 @@ def _scenario(name: str) -> Scenario:
         return read(find(name))
     except ConfigError as error:
         _fail(str(error))
+
+
+@app.command("count")
+def count_calls(
+    to: Annotated[Path, typer.Argument(help="An empty folder for all that was written.")],
+    calls: Annotated[int, typer.Option(min=20, max=5000, help="Citizens who call.")] = 500,
+    rate: Annotated[float, typer.Option(min=0.2, max=20.0, help="Calls a second.")] = 4.0,
+    prompts: Annotated[Path, typer.Option(help="Catalogue of the spoken texts.")] = Path("ivr_flows/prompts"),
+) -> None:
+    """On a real Asterisk, the engine killed twice: do SIPp, Asterisk's own records and ours agree call by call?"""
+    to.mkdir(parents=True, exist_ok=True)
+    verdict, measured = asyncio.run(count(to.resolve(), prompts, calls, rate, out.print))
+    for name, n in sorted(verdict.outcomes.items()):
+        out.print(f"{name:20} {n:5}")
+    for difference in verdict.differences:
+        out.print(str(difference))
+    out.print(
+        f"{verdict.calls} calls in {measured.seconds:.0f} s, engine killed {len(measured.killed)} times, "
+        f"{verdict.repaired} calls repaired, {len(verdict.differences)} differences, "
+        f"{len(verdict.unexplained)} of them outside a marked gap"
+    )
+    if verdict.differences:
+        raise typer.Exit(1)
 
 
 def _reasons(setup: Setup) -> list[str]:

@@ -16,8 +16,9 @@ from typing import Annotated, Final
 import typer
 from pydantic import SecretStr
 
+from acd.bootstrap.log import configure_log
 from acd.bootstrap.service import Service
-from acd.bootstrap.settings import Settings, configure_log
+from acd.bootstrap.settings import Settings
 from acd.config import load
 from acd.model.ids import LineId, OperatorId
 from acd.model.policy import Policy

@@ -17,7 +17,7 @@ import msgspec
 from acd.asterisk.resync import NOTE, whereabouts
 from acd.model.facts import CallWhereabouts
 from acd.model.ids import CallId, Device, LineId
-from acd.model.told import BadLine, CallTold, Told
+from acd.model.told import BadLine, CallTold, TalkTold, Told
 
 _OURS: Final = ("AcdArrived", "AcdQueued", "AcdUp", "AcdGone")
 _CALL: Final = re.compile(r"[A-Za-z0-9_.\-]{1,150}", re.ASCII)
@@ -144,18 +144,33 @@ def _take(told: CallTold, note: dict[str, str]) -> None:
     told.arrived_at = _moment(note, "ARRIVED") or told.arrived_at
     told.did, told.path = note.get("DID", told.did), note.get("PATH", told.path)
     told.language = note.get("lang", told.language)
+    told.line = LineId(note["LINE"]) if "LINE" in note else told.line
     entered_at = _moment(note, "T0")
-    if told.answered_at is None:
-        told.line = LineId(note["LINE"]) if "LINE" in note else told.line
-        told.entered_at = entered_at or told.entered_at
-        if "UP" in note:
-            told.answered_at = _moment(note, "UP")
-            told.partner = told.where is CallWhereabouts.PARTNER
-            told.device = Device(note["DEVICE"]) if "DEVICE" in note else None
-            told.fallback = "OFFER" not in note
-    elif entered_at is not None and entered_at > told.answered_at and told.talk_ended_at is None:
+    if entered_at is not None and entered_at != told.entered_at:
         # Whom an operator passes on to a line waits again.
-        told.talk_ended_at = entered_at
+        _end_talk(told, entered_at)
+        told.entered_at = entered_at
+    answered_at = _moment(note, "UP")
+    if answered_at is not None and answered_at not in [talk.answered_at for talk in told.talks]:
+        _end_talk(told, answered_at)
+        told.talks.append(_talk(told, note, answered_at))
+
+
+def _talk(told: CallTold, note: dict[str, str], answered_at: float) -> TalkTold:
+    return TalkTold(
+        line=told.line,
+        entered_at=told.entered_at,
+        answered_at=answered_at,
+        device=Device(note["DEVICE"]) if "DEVICE" in note else None,
+        # A colleague to whom he was passed on has no offer either.
+        fallback="OFFER" not in note and not told.talks,
+        partner=told.where is CallWhereabouts.PARTNER,
+    )
+
+
+def _end_talk(told: CallTold, at: float) -> None:
+    if told.talks and told.talks[-1].ended_at is None and at > told.talks[-1].answered_at:
+        told.talks[-1].ended_at = at
 
 
 def _moment(note: dict[str, str], name: str) -> float | None:

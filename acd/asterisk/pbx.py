@@ -21,6 +21,7 @@ from acd.asterisk.counters import Counters
 from acd.asterisk.events import DeviceState, EventReader, Forged
 from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
+from acd.asterisk.look import Seen, look
 from acd.asterisk.phones import Phones
 from acd.asterisk.protocol import Then
 from acd.asterisk.resync import (
@@ -142,7 +143,7 @@ class AsteriskPbx:
             else:
                 self._carry_out(self._session, command)
         except UnsafeValue as error:
-            log.error("command not sent", command=repr(command), error=str(error))
+            log.error("command not sent", command=type(command).__name__, error=str(error))
             self._refuse(command, fit=False)
 
     def heartbeat(self) -> None:
@@ -162,6 +163,15 @@ class AsteriskPbx:
     def link_reason(self) -> str:
         """Why there is no link, in words; empty when there never was a reason."""
         return self._link.reason
+
+    async def look(self, **wanted: Iterable[str]) -> Seen | None:
+        """What Asterisk is like; None = there is no link. ``wanted``: see :func:`acd.asterisk.look.look`."""
+        if self._session is None or not self._linked:
+            return None
+        try:
+            return await look(self._session.ask_all, self._session.offset or 0.0, **wanted)
+        except SessionEnded:
+            return None
 
     def audit(self) -> None:
         """Read the state of all phones and tell it, changed or not: no operator hangs in "busy" for ever, a phone that

@@ -213,7 +213,8 @@ class AmiSession(Manager):  # type: ignore[misc]
             raise
         except Exception:
             self.counters.handler_errors += 1
-            log.exception("AMI event not understood", frame=event.pairs)
+            # Not its values: there are numbers in them.
+            log.exception("AMI event not understood", ami_event=event.event, call=event.get("Uniqueid"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Not used: the protocol ends the session."""
@@ -276,7 +277,7 @@ class AmiSession(Manager):  # type: ignore[misc]
             raise
         except Exception:
             self.counters.handler_errors += 1
-            log.exception("AMI answer not understood", frames=frames and frames[0].pairs)
+            log.exception("AMI answer not understood", message=frames and frames[0].message)
 
     # --- Clocks, liveness, recording --------------------------------------------------------------------------------
 

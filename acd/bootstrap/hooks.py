@@ -11,6 +11,7 @@ from typing import Final
 
 from acd.bootstrap.settings import Settings
 from acd.config import load
+from acd.config.private import OpenToAll, read_private
 from acd.hooks.courier import a_test, attempt
 from acd.hooks.post import HttpPost, Post
 from acd.hooks.signing import BadSecret, read_secret
@@ -36,9 +37,11 @@ def secret_of(folder: Path, hook: Hook) -> bytes:
         path = folder / (hook.secret_file or "")
         where = path.name
         try:
-            text = path.read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadSecret(hook.name, f"{where} cannot be read: {getattr(error, 'strerror', 'no text')}") from None
+            text = read_private(path)
+        except OSError as error:
+            raise BadSecret(hook.name, f"{where} cannot be read: {error.strerror}") from None
+        except OpenToAll as error:
+            raise BadSecret(hook.name, str(error)) from None
     if not text:
         raise BadSecret(hook.name, f"{where} is empty")
     return read_secret(hook.name, text)

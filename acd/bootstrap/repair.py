@@ -17,6 +17,7 @@ from acd.asterisk.cel import read_told
 from acd.bootstrap.settings import Settings
 from acd.config import City, load
 from acd.model.events import CallRepaired, Event
+from acd.model.ids import CallId
 from acd.model.mendable import Mendable
 from acd.model.told import BadLine
 from acd.records import DatabaseUnusable, Ledger, upgrade
@@ -48,7 +49,12 @@ class Repair(msgspec.Struct, frozen=True):
     events: tuple[CallRepaired, ...] = ()
     gaps: int = 0
     """Gaps in that time."""
+
     bad: tuple[BadLine, ...] = ()
+
+    @property
+    def calls(self) -> int:
+        return len({event.call for event in self.events})
 
 
 class Repairer:
@@ -83,15 +89,17 @@ class Repairer:
         if self._cel is None:
             raise NoRecord("ACD_CEL does not name the file")
         gaps = await self._book.gaps(since, until)
-        events: dict[str, CallRepaired] = {}
+        events: dict[CallId, list[CallRepaired]] = {}
         bad: set[BadLine] = set()
         for gap in gaps:
             found, damaged = await self._find(self._cel, gap)
-            events |= {event.call: event for event in found if event.call not in events}
+            # One call may reach over several gaps.
+            events |= {call: told for call, told in found.items() if call not in events}
             bad |= set(damaged)
-        return Repair(tuple(events.values()), len(gaps), tuple(sorted(bad, key=lambda line: (line.file, line.number))))
+        in_order = sorted(bad, key=lambda line: (line.file, line.number))
+        return Repair(tuple(event for told in events.values() for event in told), len(gaps), tuple(in_order))
 
-    async def _find(self, cel: Path, gap: Blind) -> tuple[list[CallRepaired], Sequence[BadLine]]:
+    async def _find(self, cel: Path, gap: Blind) -> tuple[dict[CallId, list[CallRepaired]], Sequence[BadLine]]:
         offset = await self._book.offset(gap.ended_at)
         began_at = gap.ended_at - LOOK_BACK if gap.began_at is None else gap.began_at
         since = min(began_at, gap.ended_at) - LONGEST_CALL - offset
@@ -104,8 +112,8 @@ class Repairer:
         calls = overlapping(told.calls.values(), gap, offset)
         known = await self._book.known([one.call for one in calls])
         desks = desks_of(self._city())
-        found = [repaired(one, known.get(one.call), desks, offset, self._clock()) for one in calls]
-        return [event for event in found if event is not None], told.bad
+        found = {one.call: repaired(one, known.get(one.call), desks, offset, self._clock()) for one in calls}
+        return {call: events for call, events in found.items() if events}, told.bad
 
 
 def desks_of(city: City) -> Desks:
@@ -154,7 +162,7 @@ class GapRepair:
             return
         for line in found.bad:
             log.error("repair.damaged_line", file=str(line.file), line=line.number, why=line.why)
-        log.info("repair.done", gaps=found.gaps, calls=len(found.events))
+        log.info("repair.done", gaps=found.gaps, calls=found.calls)
 
     async def repair(self, since: float, until: float) -> Repair:
         """Write what is missing of the gaps that ended in that time; it is in the database afterwards.
@@ -181,7 +189,7 @@ class GapRepair:
 
 
 def answer_of(found: Repair) -> Answer:
-    return {"gaps": found.gaps, "calls": len(found.events), "bad": [str(line) for line in found.bad]}
+    return {"gaps": found.gaps, "calls": found.calls, "bad": [str(line) for line in found.bad]}
 
 
 async def repair_alone(settings: Settings, since: float, until: float) -> Answer:

@@ -14,12 +14,16 @@ from datetime import date
 from functools import partial
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from acd.asterisk import AsteriskPbx
 from acd.bootstrap.callbacks import CallbackDesk
+from acd.bootstrap.doctor import wanted
 from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
+from acd.bootstrap.event_log import log_events
 from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
+from acd.bootstrap.health import Readiness
 from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
@@ -63,6 +67,7 @@ from acd.records import (
     store_lines,
     upgrade,
 )
+from acd.records.probe import Probe
 from acd.records.recordings import RecordingBook
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
@@ -175,6 +180,7 @@ class Service:
         listeners = [
             *(self._listen, self.keeper.listen, self.metrics.listen),
             *(spy_log.listen, self.courier.listen, self.office.listen),
+            *((log_events,) if self.settings.log_events else ()),
         ]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
         await self._repair_gaps(stack)
@@ -362,10 +368,13 @@ class Service:
             clock=self.clock,
             look=self.courier.look,
         )
+        probe = Probe(settings.database_url)
+        stack.push_async_callback(probe.close)
         app = create_app(
             self.hub,
             hosts=settings.web_names,
             ledger_behind=lambda: self.ledger.health.behind,
+            checks=Readiness(settings, probe),
             door=door,
             worklist=self.worklist,
             exposition=self.metrics.exposition,
@@ -456,6 +465,7 @@ class Service:
             "drain": self._drain,
             "crisis": self._crisis,
             "reload": self._reload,
+            "look": self._look,
             **CallbackDesk(self.worklist, self.clock).handlers(),
             **FloorControl(self.floor).handlers(),
             **self.gap_repair.handlers(),
@@ -536,6 +546,11 @@ class Service:
         if missing := [language for language, prompts in texts.items() if id not in prompts]:
             known = ", ".join(sorted({id for prompts in texts.values() for id in prompts if id.startswith("crisis")}))
             raise ControlError(f"there is no prompt {id!r} in {', '.join(missing)}; crisis messages: {known}")
+
+    async def _look(self, _: Any) -> dict[str, Any]:
+        """At Asterisk, for ``acd doctor``."""
+        seen = await self._pbx.look(**wanted(self.city)) if isinstance(self._pbx, AsteriskPbx) else None
+        return {"seen": msgspec.to_builtins(seen)}
 
     async def _reload(self, _: Any) -> dict[str, Any]:
         try:

@@ -1,17 +1,14 @@
-"""The service's own settings, from the environment, and its log."""
+"""The service's own settings, from the environment."""
 
-import os
-import sys
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
-import structlog
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from acd.asterisk import AmiSettings
 from acd.asterisk.tls import ami_tls
+from acd.config.private import read_private
 from acd.model.account import Role
 from acd.model.mendable import Mendable
 from acd.web.oidc import Oidc, OidcSettings
@@ -67,6 +64,10 @@ class Settings(BaseSettings):
     keep_citizens: int = Field(default=730, ge=1, le=3650)
     """Days after which nothing tells any more that two calls came from the same citizen: the keyed hash of his number
     is erased."""
+    log_json: bool = False
+    """Log as JSON lines, for machines."""
+    log_events: bool = True
+    """Log what happens to each call: a line for each event."""
     cel: Path | None = None
     """What Asterisk itself writes down of each call (``cel_custom``): gaps are repaired from it. None = they stay."""
     recordings: Path | None = None
@@ -93,7 +94,8 @@ class Settings(BaseSettings):
         Raises:
             SettingMissing: something that it needs is missing.
             ProviderAway: its address is not one that can be believed.
-            OSError: the file with the secret cannot be read.
+            OpenToAll: everybody on this machine may read the file with the secret.
+            OSError: it cannot be read.
         """
         if not self.oidc_issuer:
             return None
@@ -102,7 +104,7 @@ class Settings(BaseSettings):
         roles = {group: role for group, role in self.oidc_roles.items() if role is not Role.WALLBOARD}
         if not roles:
             raise SettingMissing("ACD_OIDC_ROLES", 'which group has which role, such as {"acd-coaches": "supervisor"}')
-        secret = self.oidc_secret_file.read_text("utf-8").strip() if self.oidc_secret_file else ""
+        secret = read_private(self.oidc_secret_file) if self.oidc_secret_file else ""
         return Oidc(
             OidcSettings(
                 self.oidc_issuer,
@@ -123,13 +125,14 @@ class Settings(BaseSettings):
         Raises:
             SettingMissing: there is no secret.
             ClearText: it would cross the network in clear text.
+            OpenToAll: everybody on this machine may read its file.
             NoAuthority: the file of certificates has none.
             OSError: its file cannot be read.
         """
         if not (self.ami_tls or self.ami_clear_text or _this_machine(self.ami_host)):
             raise ClearText(self.ami_host)
         if self.ami_secret_file is not None:
-            secret = self.ami_secret_file.read_text("utf-8", "replace").strip()
+            secret = read_private(self.ami_secret_file)
         elif self.ami_secret is not None:
             secret = self.ami_secret.get_secret_value()
         else:
@@ -169,19 +172,3 @@ class SettingMissing(Mendable):
 
     def __init__(self, name: str, what: str) -> None:
         super().__init__(f"{name} is not set: {what}")
-
-
-def configure_log(json: bool | None = None) -> None:
-    """JSON lines for machines, colours for a person at a terminal."""
-    plain = not os.isatty(2) if json is None else json
-    renderer: Any = structlog.processors.JSONRenderer() if plain else structlog.dev.ConsoleRenderer()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-    )

@@ -12,6 +12,7 @@ from acd.asterisk.replay import replay
 from acd.bootstrap.phones import write_access
 from acd.bootstrap.settings import Settings
 from acd.config import ZONE, City, ConfigError, load
+from acd.config.private import make_private
 from acd.ivr import (
     BuildReport,
     Catalogue,
@@ -26,7 +27,7 @@ from acd.ivr import (
     survey_faults,
 )
 from acd.ivr.site import load_site
-from acd.ivr.switch import frame_files, switch_config
+from acd.ivr.switch import Site, build_mark, frame_files, switch_config
 from acd.model.facts import Fact
 from acd.records import Archive, CallbackStore, promise_figures
 from acd.records.figures import Figure
@@ -86,16 +87,8 @@ def build_dialplan(settings: Settings, to: Path, site_file: Path | None = None) 
         BadSetting: a value would change the meaning of one of Asterisk's files.
         OSError: a file cannot be read or written.
     """
-    city = load(settings.queues)
-    flows, _ = _menus(settings, city)
-    site = load_site(site_file or settings.state / "site.yaml", [o.device for o in city.policy.operators.values()])
-    partners = {id: line.partner for id, line in city.lines.items() if line.partner is not None}
-    numbers = {id: line.dids[0] for id, line in city.lines.items() if line.dids}
-    files = {
-        **frame_files(),
-        **switch_config(city.policy, site, partners, numbers),
-        "acd-flows.conf": dialplan(flows, city, datetime.now(ZONE).date()),
-    }
+    city, site = _city_and_site(settings, site_file)
+    files = _asterisk_files(settings, city, site)
     to.mkdir(parents=True, exist_ok=True)
     write_access(settings.state, city.policy, site)
     secret = settings.state / "ami.secret"
@@ -103,13 +96,38 @@ def build_dialplan(settings: Settings, to: Path, site_file: Path | None = None) 
     return [_write(to / name, text) for name, text in files.items()]
 
 
+def asterisk_files(settings: Settings, site_file: Path) -> dict[str, str]:
+    """What :func:`build_dialplan` would write now: file name -> text. Raises what it raises."""
+    return _asterisk_files(settings, *_city_and_site(settings, site_file))
+
+
+def _city_and_site(settings: Settings, site_file: Path | None) -> tuple[City, Site]:
+    city = load(settings.queues)
+    devices = [operator.device for operator in city.policy.operators.values()]
+    return city, load_site(site_file or settings.state / "site.yaml", devices)
+
+
+def _asterisk_files(settings: Settings, city: City, site: Site) -> dict[str, str]:
+    flows, _ = _menus(settings, city)
+    partners = {id: line.partner for id, line in city.lines.items() if line.partner is not None}
+    numbers = {id: line.dids[0] for id, line in city.lines.items() if line.dids}
+    files = {
+        **frame_files(),
+        **switch_config(city.policy, site, partners, numbers),
+        "acd-flows.conf": dialplan(flows, city, datetime.now(ZONE).date()),
+    }
+    return files | {"acd-build.conf": build_mark(files)}
+
+
 def _write(path: Path, text: str) -> Path:
-    """Whole or not at all, and readable by its owner alone: there are passwords in it."""
+    """Whole or not at all, and readable by owner and group alone: there are passwords in it."""
     if path.exists() and path.read_text("utf-8") == text:
+        make_private(path)
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "w", encoding="utf-8") as file:
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w", encoding="utf-8") as file:
         file.write(text)
     fresh.replace(path)
     return path

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from acd.model.commands import BOOKING_PATIENCE
 from acd.model.facts import Fact
@@ -56,6 +57,8 @@ class Job:
         self.late = False
         """Refused, because its time was over."""
         self.timer: asyncio.TimerHandle | None = None
+        self.about = get_contextvars()
+        """Whom it is about, for the log: the call or the promise that is being handled when it is asked for."""
 
 
 class Jobs:
@@ -130,7 +133,8 @@ class Jobs:
     async def _run(self) -> None:
         while (job := await self._queue.get()) is not None:
             self._at_work = job
-            await self._carry_out(job)
+            with bound_contextvars(**job.about):
+                await self._carry_out(job)
             self._at_work = None
 
     async def _carry_out(self, job: Job) -> None:

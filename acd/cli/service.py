@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from acd.bootstrap.settings import configure_log
 from acd.cli.floor import show_operators
 from acd.cli.terminal import carry_out, err, fail, out, plainly, request, said, settings, whoami
 from acd.model.mendable import Mendable
@@ -22,17 +21,19 @@ RESTART_TAKES = 120.0
 
 
 @group.command()
-def run(log_json: Annotated[bool | None, typer.Option(help="Log as JSON lines, or in colour.")] = None) -> None:
+def run(log_json: Annotated[bool | None, typer.Option(help="Log as JSON lines, or for a person.")] = None) -> None:
     """Run the service until it is told to stop. Settings come from ACD_... variables and from queues.yaml."""
+    from acd.bootstrap.log import configure_log
     from acd.bootstrap.service import Service
 
-    configure_log(log_json)
+    chosen = settings()
+    configure_log(chosen.log_json if log_json is None else log_json)
 
     def ready(service: Service) -> None:
         err.print("\n".join(service.greeting()))
 
     async def serve() -> None:
-        await Service(settings()).run(ready)
+        await Service(chosen).run(ready)
 
     carry_out(serve())
 

@@ -81,7 +81,7 @@ class Tally:
             self.offered += 1
             if event.line is not None:
                 self.of(event.line).entered += 1
-        if event.before is not event.outcome:
+        if event.counts and event.before is not event.outcome:
             if event.before is not None:
                 self.of(event.line).outcomes[event.before] -= 1
             self._count(event)

@@ -11,6 +11,7 @@ import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from acd.config.private import read_private
 from acd.ivr.switch import Site, new_secrets
 from acd.model.ids import Device
 from acd.model.mendable import Mendable
@@ -30,6 +31,7 @@ def load_site(path: Path, devices: Iterable[Device]) -> Site:
     """The site, with a password for every phone; what was missing is made and written back (mode 0600).
 
     Raises:
+        OpenToAll: everybody on this machine may read it, and so its passwords.
         SiteError: the file is no YAML, or a setting is of the wrong kind; names it.
         OSError: it cannot be read or written.
     """
@@ -56,8 +58,8 @@ def load_site(path: Path, devices: Iterable[Device]) -> Site:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
+        data = YAML(typ="safe", pure=True).load(read_private(path))
+    except (YAMLError, ValueError) as error:
         raise SiteError(path, str(error)) from None
     if not isinstance(data, dict):
         raise SiteError(path, "must be 'setting: value' lines")

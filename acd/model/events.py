@@ -449,11 +449,14 @@ class SurveyAnswered(Event, frozen=True):
 
 class CallRepaired(Event, frozen=True, kw_only=True):
     """In a time in which we could not see, this call went another way than we thought, or we never knew of it:
-    Asterisk's own record tells how. It is all that is told of the call from then on, and counts once."""
+    Asterisk's own record tells how. Each conversation of which we did not know has an event of its own; the call counts
+    once."""
 
     call: CallId
     known: bool
-    """Some of it had been seen; False: nothing."""
+    """Some of it had been seen, or was told by an event before; False: nothing."""
+    counts: bool
+    """It tells how the call counts; False: one more conversation of it."""
     did: str
     arrived_at: float
     language: str
@@ -464,7 +467,7 @@ class CallRepaired(Event, frozen=True, kw_only=True):
     operator: OperatorId | None
     """Who spoke with him; None = nobody, or a phone that we do not know."""
     answered_at: float | None
-    """By an operator, in a conversation of which we did not know."""
+    """By an operator, in the conversation of which this tells; None = it tells of none."""
     talk_ended_at: float | None
     fallback: bool
     """Put through by Asterisk's own Queue()."""

@@ -8,6 +8,22 @@ from acd.model.facts import CallWhereabouts
 from acd.model.ids import CallId, Device, LineId
 
 
+class TalkTold(msgspec.Struct):
+    """Somebody spoke with him. Moments are on Asterisk's clock."""
+
+    line: LineId | None
+    """On which he had waited; None = it is not told."""
+    entered_at: float | None
+    answered_at: float
+    device: Device | None
+    fallback: bool
+    """No offer of the engine's: Asterisk's own ``Queue()`` put him through."""
+    partner: bool
+    """It was the partner."""
+    ended_at: float | None = None
+    """Another talk or wait began; None = it lasted until the end of the call."""
+
+
 class CallTold(msgspec.Struct, kw_only=True):
     """One call, as its lines tell it. Moments are on Asterisk's clock, seconds since the epoch."""
 
@@ -19,17 +35,10 @@ class CallTold(msgspec.Struct, kw_only=True):
     language: str = "nl"
     path: str = ""
     line: LineId | None = None
-    """Until he spoke with somebody the last one that he joined; from then on that one."""
+    """The one that he joined last."""
     entered_at: float | None = None
-    answered_at: float | None = None
-    """By the first who spoke with him: an operator, or the partner."""
-    device: Device | None = None
-    """The first operator's phone."""
-    fallback: bool = False
-    """No offer of the engine's: Asterisk's own ``Queue()`` put him through."""
-    partner: bool = False
-    talk_ended_at: float | None = None
-    """He joined a line again afterwards; None = the talk lasted until the end of the call."""
+    talks: list[TalkTold] = msgspec.field(default_factory=list)
+    """The first one is what counts."""
     gone_at: float | None = None
     """None = nothing tells of its end: Asterisk died with it, or it lives."""
     last_at: float

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from acd.config.private import make_private
 from acd.model.mendable import Mendable
 
 WRITE_LOCK: Final = 0x616364
@@ -74,8 +75,9 @@ def sqlite_path(url: URL) -> Path | None:
     return Path(url.database)
 
 
-def connect(url: str, *, readonly: bool = False) -> AsyncEngine:
-    """A pool of connections; nothing is opened yet. With ``readonly`` the database itself refuses to write.
+def connect(url: str, *, readonly: bool = False, busy: float = BUSY_TIMEOUT) -> AsyncEngine:
+    """A pool of connections; nothing is opened yet. With ``readonly`` the database itself refuses to write; ``busy``:
+    seconds that SQLite waits for somebody else's lock.
 
     Raises:
         DatabaseUnusable: the address is not one that we know, or there is no such file to read.
@@ -85,21 +87,28 @@ def connect(url: str, *, readonly: bool = False) -> AsyncEngine:
     if path is not None:
         if readonly and not path.exists():
             raise DatabaseUnusable(str(parsed), "there is no such file")
-        engine = create_async_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT})
-        _prepare_sqlite(engine, readonly)
+        engine = create_async_engine(parsed, connect_args={"timeout": busy}, hide_parameters=True)
+        _prepare_sqlite(engine, None if readonly else path)
         return engine
-    engine = create_async_engine(parsed, connect_args=_POSTGRESQL, pool_pre_ping=readonly)
+    engine = create_async_engine(parsed, connect_args=_POSTGRESQL, pool_pre_ping=readonly, hide_parameters=True)
     return engine.execution_options(postgresql_readonly=True) if readonly else engine
 
 
-def _prepare_sqlite(engine: AsyncEngine, readonly: bool) -> None:
-    """Transactions begin when we say so (the driver's own habit would leave DDL and reads outside of them)."""
+def _prepare_sqlite(engine: AsyncEngine, path: Path | None) -> None:
+    """Transactions begin when we say so (the driver's own habit would leave DDL and reads outside of them).
+
+    Args:
+        path: the file that may be written to; None = it is only read.
+    """
 
     @event.listens_for(engine.sync_engine, "connect")
     def opened(connection: Any, _record: object) -> None:
         connection.isolation_level = None
+        if path is not None:
+            # Before the write-ahead log is made, which gets the mode of the file.
+            make_private(path)
         cursor = connection.cursor()
-        if readonly:
+        if path is None:
             cursor.execute("PRAGMA query_only=ON")
         else:
             cursor.execute("PRAGMA journal_mode=WAL")
@@ -110,7 +119,7 @@ def _prepare_sqlite(engine: AsyncEngine, readonly: bool) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if path is None else "BEGIN IMMEDIATE")
 
 
 @asynccontextmanager

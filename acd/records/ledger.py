@@ -254,7 +254,7 @@ class Ledger:
         except Exception as error:
             if not blames_data(error):
                 raise
-            log.error("records.batch_refused", entries=len(batch.entries), error=repr(error))
+            log.error("records.batch_refused", entries=len(batch.entries), error=f"{type(error).__name__}: {error}")
             await store_singly(self._engine, batch)
 
     def _tell(self) -> None:

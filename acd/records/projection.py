@@ -636,7 +636,7 @@ def _repaired(picture: Picture, seq: int, event: ev.CallRepaired) -> str | None:
     _repair_wait(picture, seq, event, call)
     _repair_talk(picture, seq, event, call)
     outcome = picture.outcomes.get(event.call)
-    if outcome is None or not outcome.seen:
+    if event.counts and (outcome is None or not outcome.seen):
         if outcome is not None:
             picture.corrected.add(event.call)
         at = event.gone_at if event.answered_at is None else event.answered_at
@@ -647,19 +647,26 @@ def _repaired(picture: Picture, seq: int, event: ev.CallRepaired) -> str | None:
     return None
 
 
+_SAME_WAIT: Final = 1.0
+"""Seconds. The moment of joining a line, told twice, may differ by what was measured of the other clock meanwhile."""
+
+
 def _repair_wait(picture: Picture, seq: int, event: ev.CallRepaired, call: CallRecord) -> None:
     """The wait that ended unseen, or of which nothing was known."""
     waits = {row.seq: row for row in picture.changes(WaitRecord) if isinstance(row, WaitRecord)}
     mine = [row for row in {**picture.past_waits, **waits}.values() if row.call == event.call]
-    last = max(mine, key=lambda row: row.seq, default=None)
+    if event.line is None or event.entered_at is None:
+        return
+    same = [row for row in mine if abs(row.began_at - event.entered_at) < _SAME_WAIT]
+    last = max(same, key=lambda row: row.seq, default=None)
     if last is None:
-        if event.line is None or event.entered_at is None:
-            return
-        call.line, call.entered_at = event.line, event.entered_at
+        if call.entered_at is None or call.entered_at < event.entered_at:
+            call.line, call.entered_at = event.line, event.entered_at
         last = WaitRecord(seq=seq, call=event.call, line=event.line, began_at=event.entered_at)
     elif event.answered_at is None and last.how == ANSWERED:
         return
-    picture.waits.pop(event.call, None)
+    if picture.waits.get(event.call) is last:
+        del picture.waits[event.call]
     picture.past_waits[last.seq] = last
     last.ended_at = event.gone_at if event.answered_at is None else event.answered_at
     last.how = event.outcome.value if event.answered_at is None else ANSWERED
@@ -669,7 +676,8 @@ def _repair_wait(picture: Picture, seq: int, event: ev.CallRepaired, call: CallR
 def _repair_talk(picture: Picture, seq: int, event: ev.CallRepaired, call: CallRecord) -> None:
     """A talk of which nothing was known; or the end of the last one, which was taken to last until we came back."""
     if event.answered_at is not None and event.line is not None:
-        call.operator, call.answered_at, call.talk_ended_at = event.operator, event.answered_at, event.talk_ended_at
+        if call.answered_at is None or call.answered_at < event.answered_at:
+            call.operator, call.answered_at, call.talk_ended_at = event.operator, event.answered_at, event.talk_ended_at
         call.fallback |= event.fallback
         talk = TalkRecord(
             seq=seq,

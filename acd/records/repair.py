@@ -5,10 +5,12 @@ when we came back) may turn out to be another one; what was counted as it happen
 Asterisk tells it there is no difference left, so a second repair finds nothing to do.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,7 +18,7 @@ from acd.model.events import CallRepaired
 from acd.model.facts import CallWhereabouts
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.outcome import Outcome
-from acd.model.told import CallTold
+from acd.model.told import CallTold, TalkTold
 from acd.records import tables
 from acd.records.database import DatabaseUnusable, connect
 
@@ -54,12 +56,13 @@ class KnownCall(msgspec.Struct, frozen=True):
 
     call: CallId
     arrived_at: float
-    answered_at: float | None
     ended_at: float | None
     outcome: Outcome | None
     seen: bool | None
     """False: its outcome was inferred."""
     waited: float | None
+    talks: tuple[float, ...] = ()
+    """When operators began to speak with him."""
 
 
 class Desks(msgspec.Struct, frozen=True):
@@ -97,13 +100,18 @@ class RepairBook:
 
     async def known(self, calls: Sequence[CallId]) -> dict[CallId, KnownCall]:
         found: dict[CallId, KnownCall] = {}
-        call, outcome = tables.call.c, tables.outcome.c
+        call, outcome, talk = tables.call.c, tables.outcome.c, tables.talk.c
         both = tables.call.outerjoin(tables.outcome, outcome.call == call.call)
-        columns = (call.call, call.arrived_at, call.answered_at, call.ended_at)
+        columns = (call.call, call.arrived_at, call.ended_at)
         wanted = select(*columns, outcome.outcome, outcome.seen, outcome.waited).select_from(both)
         for start in range(0, len(calls), _CHUNK):
-            for row in await self._rows(wanted.where(call.call.in_(calls[start : start + _CHUNK]))):
-                found[row["call"]] = msgspec.convert(row, KnownCall, strict=False)
+            chunk = calls[start : start + _CHUNK]
+            talks: dict[str, list[float]] = defaultdict(list)
+            for row in await self._rows(select(talk.call, talk.began_at).where(talk.call.in_(chunk))):
+                talks[row["call"]].append(row["began_at"])
+            for row in await self._rows(wanted.where(call.call.in_(chunk))):
+                known = msgspec.convert(row, KnownCall, strict=False)
+                found[row["call"]] = replace(known, talks=tuple(talks[row["call"]]))
         return found
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
@@ -126,47 +134,76 @@ def overlapping(calls: Iterable[CallTold], gap: Blind, offset: float) -> list[Ca
     return found
 
 
-def repaired(told: CallTold, known: KnownCall | None, desks: Desks, offset: float, now: float) -> CallRepaired | None:
-    """What the ledger lacks of this call; None = nothing."""
+def repaired(told: CallTold, known: KnownCall | None, desks: Desks, offset: float, now: float) -> list[CallRepaired]:
+    """What the ledger lacks of this call; empty = nothing."""
     if known is not None and known.ended_at is None:
-        return None  # He is on the line: the engine has found him there.
+        return []  # He is on the line: the engine has found him there.
+    first = told.talks[0] if told.talks else None
     outcome, outcome_at = _outcome(told, desks)
-    if known is not None and (known.seen or known.outcome in _STANDS) and known.outcome is not None:
-        outcome = known.outcome
+    entered_at = told.entered_at if first is None else first.entered_at
+    waited = None if entered_at is None else max(0.0, outcome_at - entered_at)
+    if known is not None and known.outcome is not None and (known.seen or known.outcome in _STANDS):
+        outcome, waited = known.outcome, known.waited
     gone_at = told.last_at if told.gone_at is None else told.gone_at
-    talked = told.answered_at is not None and not told.partner and (known is None or known.answered_at is None)
-    waited = None if told.entered_at is None else max(0.0, outcome_at - told.entered_at)
-    if known is not None and known.outcome is outcome and (known.seen or outcome in _STANDS):
-        waited = known.waited
-    if known is not None and not _differs(known, outcome, waited, told, offset):
-        return None
-    arrived_at = told.arrived_at or told.entered_at or gone_at
-    return CallRepaired(
+    counts = known is None or _differs(known, outcome, waited, told, offset)
+    lacking = _lacking(told, known, offset)
+    plain = CallRepaired(
         at=now,
         call=told.call,
         known=known is not None,
+        counts=counts,
         did=told.did,
-        arrived_at=arrived_at + offset,
+        arrived_at=(told.arrived_at or told.entered_at or gone_at) + offset,
         language=told.language,
         path=told.path,
-        line=told.line,
-        entered_at=None if told.entered_at is None else told.entered_at + offset,
-        operator=desks.operators.get(told.device) if talked and told.device is not None else None,
-        answered_at=told.answered_at + offset if talked and told.answered_at is not None else None,
-        talk_ended_at=(told.talk_ended_at or gone_at) + offset if talked else None,
-        fallback=talked and told.fallback,
+        line=told.line if first is None else first.line,
+        entered_at=None if entered_at is None else entered_at + offset,
+        operator=None,
+        answered_at=None,
+        talk_ended_at=None,
+        fallback=False,
         gone_at=gone_at + offset,
         outcome=outcome,
         before=None if known is None else known.outcome,
         waited=waited,
         switch_gone_at=gone_at,
     )
+    events = [] if not counts or (first is not None and first in lacking) else [plain]
+    for talk in lacking:
+        of_talk = _of_talk(plain, talk, desks, offset)
+        again = bool(events)
+        events.append(replace(of_talk, known=of_talk.known or again, counts=counts and talk is first))
+    return events
+
+
+def _lacking(told: CallTold, known: KnownCall | None, offset: float) -> list[TalkTold]:
+    """The conversations with operators that the records do not have."""
+    mine = () if known is None else known.talks
+    return [
+        talk
+        for talk in told.talks
+        if not talk.partner and not any(_same(began, talk.answered_at + offset) for began in mine)
+    ]
+
+
+def _of_talk(plain: CallRepaired, talk: TalkTold, desks: Desks, offset: float) -> CallRepaired:
+    return replace(
+        plain,
+        line=talk.line,
+        entered_at=None if talk.entered_at is None else talk.entered_at + offset,
+        operator=None if talk.device is None else desks.operators.get(talk.device),
+        answered_at=talk.answered_at + offset,
+        talk_ended_at=plain.gone_at if talk.ended_at is None else talk.ended_at + offset,
+        fallback=talk.fallback,
+        before=plain.before if plain.counts else plain.outcome,
+    )
 
 
 def _outcome(told: CallTold, desks: Desks) -> tuple[Outcome, float]:
     """The one outcome of this call as Asterisk tells it, and when it came about (its clock)."""
-    if told.answered_at is not None:
-        return Outcome.OVERFLOW_ANSWERED if told.partner else Outcome.ANSWERED, told.answered_at
+    if told.talks:
+        first = told.talks[0]
+        return Outcome.OVERFLOW_ANSWERED if first.partner else Outcome.ANSWERED, first.answered_at
     if told.gone_at is None:
         return Outcome.SWITCH_FAILURE, told.last_at
     if told.where in _SETTLED:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model.zone import ZONE
 from acd.records import tables
+from acd.records.contents import VIEWS_MADE
 from acd.records.database import migrate
 from acd.records.projection import PROJECTION_VERSION
 from acd.records.views import VIEWS, definition, fingerprint
@@ -22,7 +23,6 @@ FIRST_YEAR, LAST_YEAR = 2000, 2060
 """Whose summer times the views on SQLite know."""
 
 _PROJECTION: Final = "projection"
-_VIEWS: Final = "views"
 
 log = structlog.get_logger()
 
@@ -43,10 +43,10 @@ async def _afterwards(connection: AsyncConnection) -> None:
             log.info("records.rebuilding", version=PROJECTION_VERSION)
         await project_anew(connection)
     text_of_views = fingerprint(connection.dialect.name)
-    if made.get(_VIEWS) != text_of_views:
+    if made.get(VIEWS_MADE) != text_of_views:
         await _make_views(connection)
-        await connection.execute(delete(tables.version).where(tables.version.c.name == _VIEWS))
-        await connection.execute(insert(tables.version), [{"name": _VIEWS, "value": text_of_views}])
+        await connection.execute(delete(tables.version).where(tables.version.c.name == VIEWS_MADE))
+        await connection.execute(insert(tables.version), [{"name": VIEWS_MADE, "value": text_of_views}])
 
 
 async def _make_views(connection: AsyncConnection) -> None:

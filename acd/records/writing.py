@@ -115,7 +115,7 @@ async def store_singly(engine: AsyncEngine, batch: Batch) -> None:
         except Exception as error:
             if not blames_data(error):
                 raise
-            log.error("records.unreadable", type=entry.type, call=entry.call, error=repr(error))
+            log.error("records.unreadable", type=entry.type, call=entry.call, error=f"{type(error).__name__}: {error}")
             await store(engine, Batch(batch.source, position, [unreadable(entry.data, error)]))
 
 

@@ -9,9 +9,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from acd.engine.core import Engine
 from acd.model.commands import Command, PromiseCommand
@@ -122,6 +124,10 @@ class Driver:
             await self._pbx.stop()
 
     def _step(self, fact: Fact) -> None:
+        with bound_contextvars(**_about(fact)):
+            self._take(fact)
+
+    def _take(self, fact: Fact) -> None:
         step = self.engine.handle(fact, self._clock())
         if step.events:
             self._journal.write(step.events)
@@ -182,3 +188,16 @@ class Driver:
     def _tick(self) -> None:
         self._timer, self._timer_at = None, None
         self.tell(Tick())
+
+
+_SUBJECTS: Final = ("call", "operator", "callback", "attempt")
+
+
+def _about(fact: Fact) -> dict[str, object]:
+    """Whom a fact is about: what is logged while it is handled says so."""
+    return {name: value for name in _subjects(type(fact)) if (value := getattr(fact, name)) is not None}
+
+
+@cache
+def _subjects(kind: type[Fact]) -> tuple[str, ...]:
+    return tuple(name for name in _SUBJECTS if name in kind.__struct_fields__)

@@ -73,6 +73,8 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/api/curve"): _API_FIGURES,
         ("GET", "/metrics"): _API_FIGURES,
         ("GET", "/openapi.json"): _API_FIGURES,
+        ("GET", "/livez"): _ANYONE,
+        ("GET", "/readyz"): _ANYONE,
         ("GET", "/healthz"): _ANYONE,
         # The calls behind the figures.
         ("GET", "/calls"): _CHIEFS,

@@ -1,9 +1,8 @@
 """The web application: pages, push and API over one hub."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
-import msgspec
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.datastructures import MutableHeaders
@@ -36,6 +35,7 @@ from acd.web.entrance import Me, add_entrance, add_me, add_password
 from acd.web.floor import Floor, Told, add_floor
 from acd.web.floor_deeds import DEEDS
 from acd.web.floor_view import FloorView
+from acd.web.health import Alive, Checks, Health, add_health, no_checks
 from acd.web.hub import Hub, HubFull
 from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
@@ -56,8 +56,6 @@ LARGEST_BODY: Final = 32 * 1024
 """Bytes of one request."""
 MOST_LINES: Final = 100
 """In an address."""
-LEDGER_LIMIT: Final = 1000
-"""Events not yet on disk beyond which the service calls itself degraded."""
 
 
 Exposition = Callable[[str], tuple[bytes, str]]
@@ -68,26 +66,12 @@ def no_figures(accept: str) -> tuple[bytes, str]:
     return b"", "text/plain; charset=utf-8"
 
 
-class Health(msgspec.Struct, frozen=True):
-    """How the service is, for a monitor."""
-
-    status: Literal["ok", "starting", "degraded"]
-    linked: bool
-    """The link to the switch is up."""
-    link_lost_at: float | None
-    ledger_behind: int
-    """Events that are not yet on disk."""
-    at: float | None
-    """Moment of the newest snapshot, seconds since the epoch."""
-    pages: int
-    """Pages that are being kept up to date."""
-
-
 def create_app(
     hub: Hub,
     *,
     hosts: Sequence[str] = LOOPBACK,
     ledger_behind: Callable[[], int] = lambda: 0,
+    checks: Checks = no_checks,
     timezone: str = "Europe/Brussels",
     door: Door | None = None,
     worklist: Worklist | None = None,
@@ -109,13 +93,13 @@ def create_app(
 
     ``hosts`` are the names under which people may reach it (``Host`` header; ``*.city.example`` allowed): a page from
     elsewhere cannot talk to it by pointing its own name at this address. ``ledger_behind`` counts the events that are
-    not yet on disk. ``timezone`` is the IANA name in which times are shown. Without a ``door`` nobody can sign in, and
-    there are only the figures, on this very machine. ``exposition`` makes what Prometheus reads, and its content type,
-    from the Accept header. ``calls`` is where the calls behind the figures are looked up, ``curve_of`` draws the curve
-    of the day. ``openness``: what it is to other programs of the city. Operators have a desk when there is an
-    ``office`` behind it, and a book for their ``requests``; and a phone when there is ``telephony``, and a place for
-    the ``notes`` that go along with a caller. ``citizens`` looks up what is kept about one of them, and ``recordings``
-    has the conversations that were recorded.
+    not yet on disk, ``checks`` are what else it needs to be ready. ``timezone`` is the IANA name in which times are
+    shown. Without a ``door`` nobody can sign in, and there are only the figures, on this very machine. ``exposition``
+    makes what Prometheus reads, and its content type, from the Accept header. ``calls`` is where the calls behind the
+    figures are looked up, ``curve_of`` draws the curve of the day. ``openness``: what it is to other programs of the
+    city. Operators have a desk when there is an ``office`` behind it, and a book for their ``requests``; and a phone
+    when there is ``telephony``, and a place for the ``notes`` that go along with a caller. ``citizens`` looks up
+    what is kept about one of them, and ``recordings`` has the conversations that were recorded.
 
     Raises:
         RouteWithoutAccess: a route is not in the table of who may do what.
@@ -144,7 +128,8 @@ def create_app(
     add_faults(app, shell)
     looks = Looks(hub, curve_of)
     _add_pages(app, pages, hub, looks)
-    _add_api(app, hub, looks, ledger_behind)
+    _add_api(app, hub, looks)
+    add_health(app, hub, ledger_behind, checks)
     _add_metrics(app, exposition)
     if door is not None and shell is not None:
         add_entrance(app, door, shell, openness.oidc)
@@ -169,7 +154,9 @@ def create_app(
         if office is not None and requests is not None:
             add_desk(app, door, shell, office, requests, phones=phones)
             hub.when_closed(office.close)
-    describe(app, [Snapshot, Curve, Health, Me, Account, AuditEntry, WorkPage, Dossier, Wanted, CallsPage, CallStory])
+    describe(
+        app, [Snapshot, Curve, Health, Alive, Me, Account, AuditEntry, WorkPage, Dossier, Wanted, CallsPage, CallStory]
+    )
     describe(app, [FloorView, Told, *DEEDS.values(), PhoneView, Card, Sent, Reached])
     describe(app, [Report, Definitions, StateTime, Waits])
     describe(app, [Held, Erasure, CitizenAsked, CitizenForgotten])
@@ -252,7 +239,7 @@ def _add_pages(app: FastAPI, pages: Pages, hub: Hub, looks: Looks) -> None:
             raise HTTPException(503, str(full), {"Retry-After": "10"}) from None
 
 
-def _add_api(app: FastAPI, hub: Hub, looks: Looks, ledger_behind: Callable[[], int]) -> None:
+def _add_api(app: FastAPI, hub: Hub, looks: Looks) -> None:
     @app.get("/api/snapshot", tags=["api"], responses=described(Snapshot, "The figures of this moment", 503))
     async def snapshot() -> Response:
         """The figures of this moment, without anything about persons."""
@@ -274,20 +261,6 @@ def _add_api(app: FastAPI, hub: Hub, looks: Looks, ledger_behind: Callable[[], i
     async def openapi() -> JSONResponse:
         """The description of this API."""
         return JSONResponse(app.openapi())
-
-    @app.get("/healthz", tags=["api"], responses=described(Health, "In order", 503))
-    async def healthz() -> Response:
-        """How the service is: 200 when in order, 503 while starting, without a link or with the ledger far behind."""
-        health = _health(hub, ledger_behind())
-        return answer(health, 200 if health.status == "ok" else 503)
-
-
-def _health(hub: Hub, behind: int) -> Health:
-    now = hub.snapshot()
-    if now is None:
-        return Health("starting", False, None, behind, None, hub.clients)
-    in_order = now.linked and behind <= LEDGER_LIMIT
-    return Health("ok" if in_order else "degraded", now.linked, now.link_lost_at, behind, now.at, hub.clients)
 
 
 class BodyLimit:

@@ -7,6 +7,7 @@ offers ``none`` or a shared secret for signing gets neither.
 
 import secrets
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
@@ -16,7 +17,7 @@ import msgspec
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError, SecurityWarning
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
@@ -216,7 +217,7 @@ class Oidc:
                 params["access_token"] = access
             claims = CodeIDToken(token.claims, token.header, options, params)
             claims.validate(now=int(self._clock()), leeway=LEEWAY)
-        except (JoseError, ValueError, TypeError, KeyError) as error:
+        except (JoseError, SecurityWarning, ValueError, TypeError, KeyError, AttributeError) as error:
             raise NotProven(f"the id_token proves nothing: {error}") from None
         if _inside(claims, self.settings.role_claim) is None and known.userinfo and access:
             claims = {**await self._userinfo(known, str(access), claims["sub"]), **claims}
@@ -235,7 +236,11 @@ class Oidc:
             return jwt.decode(token, await self._fetch_keys(known), registry=registry)
 
     async def _fetch_keys(self, known: _Known) -> KeySet:
-        self._keys = KeySet.import_key_set(await self._ask("GET", known.jwks))  # type: ignore[arg-type]
+        told = await self._ask("GET", known.jwks)
+        with warnings.catch_warnings():
+            # A key that is too short proves nothing.
+            warnings.simplefilter("error", SecurityWarning)
+            self._keys = KeySet.import_key_set(told)  # type: ignore[arg-type]
         return self._keys
 
     async def _userinfo(self, known: _Known, access: str, subject: str) -> dict[str, Any]:

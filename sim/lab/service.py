@@ -32,9 +32,19 @@ class LabService:
         queues: the city's file; it must be the one that the lab was configured from.
         state: folder for the database, the control socket and the log.
         environment: further ``ACD_...`` settings.
+        patience: seconds that a start may take.
     """
 
-    def __init__(self, lab: Lab, queues: Path, state: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        queues: Path,
+        state: Path,
+        environment: dict[str, str] | None = None,
+        *,
+        patience: float = START_TIMEOUT,
+    ) -> None:
+        self._patience = patience
         self.lab = lab
         self.state = state
         self.log_file = state / "service.log"
@@ -84,7 +94,7 @@ class LabService:
 
         Raises:
             ServiceFailed: it ended instead.
-            TimeoutError: it has not come up in 30 s.
+            TimeoutError: it has not come up in time.
         """
         self.state.mkdir(parents=True, exist_ok=True)
         write_access(self.state, self.lab.policy, self.lab.site)
@@ -96,7 +106,7 @@ class LabService:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        async with asyncio.timeout(START_TIMEOUT):
+        async with asyncio.timeout(self._patience):
             while not await self._linked():
                 if self._process.poll() is not None:
                     raise ServiceFailed(self.log()[-2000:])

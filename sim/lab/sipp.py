@@ -71,7 +71,7 @@ class Farm:
 
     def __init__(self, lab: Lab, folder: Path) -> None:
         self._lab = lab
-        self._folder = folder
+        self.folder = self._folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         folder.mkdir(parents=True, exist_ok=True)
 

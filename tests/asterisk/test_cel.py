@@ -34,11 +34,10 @@ def file(tmp_path: Path) -> Path:
 def test_what_asterisk_wrote_of_two_calls(file: Path) -> None:
     told = read_told(file, 0.0)
     served, left = told.calls[SERVED], told.calls[LEFT]
-    assert (served.line, served.entered_at, served.device, served.answered_at, served.gone_at) == (
-        *("gentinfo", 1795658862.086, "1001", 1795658864.299, 1795658865.302),
-    )
-    assert served.fallback
-    assert (left.where, left.answered_at, left.gone_at) == (CallWhereabouts.WAIT, None, 1795658869.081)
+    assert (served.line, served.entered_at, served.gone_at) == ("gentinfo", 1795658862.086, 1795658865.302)
+    (talk,) = served.talks
+    assert (talk.line, talk.device, talk.answered_at, talk.fallback) == ("gentinfo", "1001", 1795658864.299, True)
+    assert (left.where, left.talks, left.gone_at) == (CallWhereabouts.WAIT, [], 1795658869.081)
     assert told.bad == ()
 
 
@@ -55,7 +54,7 @@ def test_a_damaged_line_is_told_by_its_place_and_costs_no_other(file: Path) -> N
         f"{file}:8: the line is not complete",
     ]
     # Its end tells all of the first call; of the second one only the end is lost.
-    assert told.calls[SERVED].answered_at == 1795658864.299
+    assert [talk.answered_at for talk in told.calls[SERVED].talks] == [1795658864.299]
     assert told.calls[LEFT].gone_at is None
 
 
@@ -89,9 +88,9 @@ def test_whoever_is_passed_on_and_hangs_up_waiting_was_answered_all_the_same(fil
     ]
     file.write_text("".join(f'"{at}","{event}","{{""extra"":""{text}""}}"\n' for at, event, text in steps))
     told = read_told(file, 0.0).calls[CallId("1.0")]
-    assert (told.line, told.entered_at, told.answered_at, told.talk_ended_at, told.gone_at) == (
-        *("gentinfo", 2.0, 5.0, 9.0, 12.0),
-    )
+    (talk,) = told.talks
+    assert (talk.line, talk.entered_at, talk.answered_at, talk.ended_at) == ("gentinfo", 2.0, 5.0, 9.0)
+    assert (told.line, told.entered_at, told.gone_at) == ("lez", 9.0, 12.0)
 
 
 def test_other_events_of_the_site_are_none_of_ours() -> None:

@@ -28,10 +28,10 @@ async def switch() -> AsyncIterator[DemoSwitch]:
 
 
 @asynccontextmanager
-async def running(switch: DemoSwitch, state: Path) -> AsyncIterator[Service]:
+async def running(switch: DemoSwitch, state: Path, queues: Path = ROOT / "queues.yaml") -> AsyncIterator[Service]:
     """The service, from its first answer to its orderly end."""
     settings = Settings(
-        queues=ROOT / "queues.yaml",
+        queues=queues,
         state=state,
         ami_port=switch.port,
         ami_secret=SecretStr(switch.secret),

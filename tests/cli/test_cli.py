@@ -127,6 +127,7 @@ def test_webhooks_are_listed_with_what_is_wrong(run, monkeypatch, tmp_path) -> N
     assert "crm.secret cannot be read" in run("webhooks")[1]
     code, secret = run("webhooks", "secret")
     (tmp_path / "crm.secret").write_text(secret)
+    (tmp_path / "crm.secret").chmod(0o600)
     code, said = run("webhooks")
     assert (code, "crm.secret" in said, "call.ended" in said) == (0, False, True)
     # Its address is this very machine's, which its settings do not allow.

@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -47,6 +49,32 @@ def lab(city: City, menus: str) -> Iterator[Lab]:
 async def service(lab: Lab, tmp_path: Path) -> AsyncIterator[LabService]:
     async with LabService(lab, QUEUES, tmp_path / "state") as service:
         yield service
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_named_in_the_log(tmp_path: Path) -> Iterator[None]:
+    """Whatever the story: no number and no word about a citizen that the records hold stands in a log."""
+    yield
+    for log in tmp_path.rglob("service.log"):
+        said = log.read_text("utf-8", "replace")
+        for words in personal(log.with_name("acd.db")):
+            assert words not in said
+
+
+def personal(file: Path) -> set[str]:
+    """The numbers (without what may stand before them) and the longer words of people in a database."""
+    found: set[str] = set()
+    with closing(sqlite3.connect(file)) as database:
+        for table in ("caller", "callback", "contact", "request"):
+            found |= {number[-9:] for (number,) in database.execute(f"SELECT number FROM {table}") if number}
+        for table, column in (
+            ("contact", "name"),
+            ("contact", "note"),
+            ("request", "question"),
+            ("request_log", "note"),
+        ):
+            found |= {words for (words,) in database.execute(f"SELECT {column} FROM {table}") if len(words or "") > 5}
+    return found
 
 
 async def until(what: Callable[[], bool | Awaitable[bool]], seconds: float, why: str) -> None:

@@ -12,7 +12,7 @@ from acd.model.events import Event
 from acd.model.facts import CallWhereabouts as W
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.outcome import Outcome
-from acd.model.told import CallTold
+from acd.model.told import CallTold, TalkTold
 from acd.records import rebuild, tables
 from acd.records.repair import Blind, Desks, KnownCall, RepairBook, overlapping, repaired
 from tests.figures.ledger import reported
@@ -26,12 +26,21 @@ OFFSET = 5.0
 
 def told(call: str = "17.9", **fields: object) -> CallTold:
     """Came in at 1000 and joined the line at 1002, by Asterisk's clock."""
-    known = {"arrived_at": 1000.0, "did": "092", "line": LINE, "entered_at": 1002.0, "where": W.WAIT}
-    return CallTold(call=CallId(call), last_at=1030.0, **(known | {"gone_at": 1030.0} | fields))  # type: ignore[arg-type]
+    known = {"arrived_at": 1000.0, "did": "092", "line": LINE, "entered_at": 1002.0, "where": W.WAIT, "gone_at": 1030.0}
+    all_of_it: dict[str, Any] = known | fields
+    device, up = all_of_it.pop("device", None), all_of_it.pop("answered_at", None)
+    fallback, partner = all_of_it.pop("fallback", False), all_of_it.pop("partner", False)
+    one = CallTold(call=CallId(call), last_at=1030.0, **all_of_it)
+    if up is not None:
+        one.talks.append(TalkTold(one.line, one.entered_at, up, device, fallback, partner))
+    return one
 
 
 def found(one: CallTold, known: KnownCall | None = None) -> ev.CallRepaired | None:
-    return repaired(one, known, DESKS, OFFSET, 2000.0)
+    """The one thing to be told of it."""
+    events = repaired(one, known, DESKS, OFFSET, 2000.0)
+    assert len(events) <= 1
+    return events[0] if events else None
 
 
 @pytest.mark.parametrize(
@@ -137,13 +146,69 @@ async def test_even_said_twice_it_counts_once_and_a_rebuild_agrees(place: Place)
 )
 def test_what_was_told_leaves_nothing_to_tell(gone: float, up: float | None, seen: bool, ended: float) -> None:
     one = told(gone_at=gone, answered_at=up, where=W.WAIT if up is None else W.TALK)
-    known = KnownCall(one.call, 1005.0, None, ended + OFFSET, Outcome.ABANDONED, seen, 20.0)
+    known = KnownCall(one.call, 1005.0, ended + OFFSET, Outcome.ABANDONED, seen, 20.0)
     event = found(one, known)
     if event is None:
         return
     assert not seen or event.outcome is Outcome.ABANDONED
-    after = KnownCall(one.call, 1005.0, event.answered_at, event.gone_at, event.outcome, seen, event.waited)
+    talks = () if event.answered_at is None else (event.answered_at,)
+    after = KnownCall(one.call, 1005.0, event.gone_at, event.outcome, seen, event.waited, talks)
     assert found(one, after) is None
+
+
+async def test_whoever_was_passed_on_unseen_spoke_with_two(place: Place) -> None:
+    """The note told of the second conversation alone."""
+    one = told(entered_at=1020.0, gone_at=1050.0, where=W.AFTER)
+    one.talks = [
+        TalkTold(LINE, 1002.0, 1010.0, Device("1001"), True, False, 1020.0),
+        TalkTold(LineId("lez"), 1020.0, 1025.0, Device("9"), False, False),
+    ]
+    second = ev.CallAnswered(1100.0, one.call, LineId("lez"), None, 1030.0, 5.0, True)
+    counted = ev.OutcomeCounted(1100.0, one.call, LineId("lez"), Outcome.ANSWERED, 5.0, seen=False)
+    entered = ev.CallEnteredLine(1100.0, one.call, LineId("lez"), 1025.0, "nl", "")
+    started = ev.CallStarted(1100.0, one.call, "092", NUMBER, 1005.0)
+    await place.write(
+        gap(1000.0, 1100.0),
+        [started, entered, second, counted],
+        [ev.TalkFinished(1100.0, one.call, None, 1055.0), ev.CallEnded(1100.0, one.call, 1055.0)],
+    )
+    event = await repaired_in(place, one)
+    assert event is not None
+    await place.write([event])
+    talks = sorted(await place.rows(tables.talk), key=lambda row: row["began_at"])
+    assert [(row["operator"], row["began_at"], row["ended_at"]) for row in talks] == [
+        ("an", 1015.0, 1025.0),
+        (None, 1030.0, 1055.0),
+    ]
+    (outcome,) = await place.rows(tables.outcome)
+    assert (outcome["line"], outcome["outcome"], outcome["waited"]) == (LINE, "answered", 8.0)
+    waits = sorted(await place.rows(tables.wait), key=lambda row: row["began_at"])
+    assert [(row["line"], row["ended_at"], row["how"]) for row in waits] == [
+        (LINE, 1015.0, "answered"),
+        ("lez", 1030.0, "answered"),
+    ]
+    (call,) = await place.rows(tables.call)
+    assert (call["operator"], call["answered_at"], call["line"]) == (None, 1030.0, "lez")
+    assert await repaired_in(place, one) is None
+    before = await place.projection()
+    await rebuild(place.url)
+    assert await place.projection() == before
+
+
+def test_all_conversations_of_a_call_that_nobody_saw_are_told_and_it_counts_once() -> None:
+    one = told(entered_at=1020.0, gone_at=1050.0, where=W.AFTER)
+    one.talks = [
+        TalkTold(LINE, 1002.0, 1010.0, Device("1001"), True, False, 1020.0),
+        TalkTold(LineId("lez"), 1020.0, 1025.0, Device("9"), False, False),
+    ]
+    first, second = repaired(one, None, DESKS, OFFSET, 2000.0)
+    assert (first.known, first.counts, second.known, second.counts) == (False, True, True, False)
+    assert (first.waited, first.talk_ended_at, second.answered_at, second.talk_ended_at) == (
+        8.0,
+        1025.0,
+        1030.0,
+        1055.0,
+    )
 
 
 def test_only_calls_of_a_gap_are_looked_at() -> None:

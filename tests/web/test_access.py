@@ -26,6 +26,8 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/api/snapshot"): FIGURES,
     ("GET", "/api/curve"): FIGURES,
     ("GET", "/openapi.json"): FIGURES,
+    ("GET", "/livez"): EVERYBODY,
+    ("GET", "/readyz"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/metrics"): FIGURES,
     ("GET", "/login"): EVERYBODY,
@@ -220,7 +222,8 @@ async def test_a_page_sends_to_the_form_and_back_and_nowhere_else(house: House) 
 
 async def test_without_accounts_there_are_only_the_figures_on_this_machine() -> None:
     app = create_app(Hub(lambda: None), hosts=["localhost", "acd.stad.example"])
-    figures = {"/", "/events", "/api/snapshot", "/api/curve", "/openapi.json", "/healthz", "/metrics"}
+    monitors = {"/healthz", "/livez", "/readyz"}
+    figures = {"/", "/events", "/api/snapshot", "/api/curve", "/openapi.json", "/metrics", *monitors}
     assert {path for _, path in routes(app)} == figures
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://acd.stad.example") as browser:

@@ -12,6 +12,7 @@ from acd.engine.board import Board
 from acd.engine.tally import Tally
 from acd.model.operator import OperatorState
 from acd.web.app import create_app
+from acd.web.health import Check, CheckState
 from acd.web.hub import Hub
 from acd.web.pages import STATIC
 from acd.web.snapshot import Snapshot, snapshot
@@ -95,7 +96,7 @@ async def test_an_unknown_choice_is_named(client: httpx.AsyncClient, query: str)
     assert answer.json()["detail"][0]["loc"] == ["query", query.split("=", 1)[0]]
 
 
-@pytest.mark.parametrize("path", ["/", "/api/snapshot", "/healthz", "/static/wallboard.js", "/nowhere", "/?lang=de"])
+@pytest.mark.parametrize("path", ["/", "/api/snapshot", "/readyz", "/static/wallboard.js", "/nowhere", "/?lang=de"])
 async def test_headers_on_every_answer(client: httpx.AsyncClient, path: str) -> None:
     headers = (await client.get(path)).headers
     csp = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
@@ -149,9 +150,9 @@ async def test_loopback_names_are_ours(client: httpx.AsyncClient, host: str) -> 
 async def test_a_city_gives_its_own_names() -> None:
     app = create_app(Hub(lambda: None), hosts=["wallboard.stad.example"])
     async with client_of(app, "wallboard.stad.example") as client:
-        assert (await client.get("/healthz")).status_code == 503
+        assert (await client.get("/readyz")).status_code == 503
     async with client_of(app, "localhost") as client:
-        assert (await client.get("/healthz")).status_code == 400
+        assert (await client.get("/readyz")).status_code == 400
 
 
 HOSTILE = [
@@ -212,11 +213,24 @@ async def test_page_shows_no_people(client: httpx.AsyncClient) -> None:
 )
 async def test_health(picture: Snapshot | None, behind: int, status: str, code: int) -> None:
     async with client_of(create_app(Hub(lambda: picture), ledger_behind=lambda: behind)) as client:
-        answer = await client.get("/healthz")
+        answer = await client.get("/readyz")
     health = answer.json()
     assert (health["status"], answer.status_code, health["ledger_behind"]) == (status, code, behind)
     assert health["linked"] == (picture is not None and picture.linked)
     assert health["link_lost_at"] == (picture and picture.link_lost_at)
+
+
+@pytest.mark.parametrize(("state", "code"), [("ok", 200), ("warning", 200), ("fault", 503)])
+async def test_a_check_that_is_a_fault_makes_it_unready_and_says_why(state: str, code: int) -> None:
+    async def checks() -> list[Check]:
+        return [Check("database", CheckState(state), "locked")]
+
+    picture = snapshot(city_board(), COUNTS)
+    async with client_of(create_app(Hub(lambda: picture), checks=checks)) as client:
+        answer, alive = await client.get("/readyz"), await client.get("/livez")
+    assert answer.status_code == code
+    assert {"name": "database", "state": state, "why": "locked"} in answer.json()["checks"]
+    assert (alive.status_code, alive.json()) == (200, {"status": "alive"})
 
 
 async def test_before_the_engine_is_ready() -> None:
@@ -241,7 +255,7 @@ async def test_banners_of_link_crisis_and_maintenance() -> None:
 
 async def test_the_description_of_the_api_is_complete(client: httpx.AsyncClient) -> None:
     description = (await client.get("/openapi.json")).json()
-    assert {"/", "/events", "/api/snapshot", "/healthz"} <= description["paths"].keys()
+    assert {"/", "/events", "/api/snapshot", "/readyz"} <= description["paths"].keys()
     references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(description)))
     assert {"Snapshot", "Health", "Share"} <= references
     assert references <= description["components"]["schemas"].keys()

@@ -32,6 +32,7 @@ async def city() -> AsyncIterator[Receiver]:
 async def house(tmp_path: Path, city: Receiver) -> AsyncIterator[House]:
     """With a hook of which one delivery was given up, and another that has no secret."""
     (tmp_path / "crm.secret").write_text(new_secret())
+    (tmp_path / "crm.secret").chmod(0o600)
     hooks = {
         "crm": Hook("crm", f"http://127.0.0.1:{city.port}/<b>", ENDED, secret_file="crm.secret", private=True),
         "bi": Hook("bi", "https://bi.example/", ENDED, secret_file="bi.secret"),

@@ -25,6 +25,25 @@ def upgrade() -> None:
         _protect_on_sqlite()
 
 
+def downgrade() -> None:
+    for table in (
+        "anomaly",
+        "setting",
+        "gap",
+        "operator_wish",
+        "operator_state",
+        "offer",
+        "outcome",
+        "call",
+        "receipt",
+        "caller",
+        "event",
+    ):
+        op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION event_is_append_only()")
+
+
 def _ledger() -> None:
     op.create_table(
         "event",

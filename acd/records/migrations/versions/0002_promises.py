@@ -26,6 +26,15 @@ def upgrade() -> None:
         _protect_on_sqlite()
 
 
+def downgrade() -> None:
+    for table in ("callback_log", "attempt", "callback"):
+        op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION callback_log_is_append_only()")
+    for column in ("callback", "callback_waited", "callback_heard_at"):
+        op.drop_column("call", column)
+
+
 def _calls() -> None:
     for column in (
         Column("callback_heard_at", Double, comment="began to hear the offer to be called back, for the first time"),

@@ -22,6 +22,13 @@ def upgrade() -> None:
         _protect_on_sqlite()
 
 
+def downgrade() -> None:
+    for table in ("audit", "session", "account"):
+        op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_is_append_only()")
+
+
 def _accounts() -> None:
     op.create_table(
         "account",

@@ -12,3 +12,8 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("callback", Column("operator", Text, comment="he asked to call now; NULL: whoever has time calls"))
     op.create_index("ix_callback_closed_at", "callback", ["closed_at"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_callback_closed_at", "callback")
+    op.drop_column("callback", "operator")

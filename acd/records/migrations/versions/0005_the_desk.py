@@ -15,6 +15,11 @@ def upgrade() -> None:
     _requests()
 
 
+def downgrade() -> None:
+    for table in ("request_log", "request", "contact"):
+        op.drop_table(table)
+
+
 def _contacts() -> None:
     op.create_table(
         "contact",

@@ -47,3 +47,8 @@ def upgrade() -> None:
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
     )
+
+
+def downgrade() -> None:
+    for table in ("spy", "operator_lines", "line_switched"):
+        op.drop_table(table)

@@ -18,6 +18,11 @@ def upgrade() -> None:
     _keys()
 
 
+def downgrade() -> None:
+    for table in ("identity", "api_key", "delivery", "hook", "callback_news"):
+        op.drop_table(table)
+
+
 def _news() -> None:
     op.create_table(
         "callback_news",

@@ -24,6 +24,15 @@ def upgrade() -> None:
     _reference()
 
 
+def downgrade() -> None:
+    for table in ("version", "clock_change", "line_setting", "citizen", "talk", "wait"):
+        op.drop_table(table)
+    for index in ("ix_operator_state_long", "ix_operator_state_began_at"):
+        op.drop_index(index, "operator_state")
+    op.drop_column("operator_state", "talk")
+    op.drop_column("event", "switch_at")
+
+
 def _waits_and_talks() -> None:
     op.create_table(
         "wait",

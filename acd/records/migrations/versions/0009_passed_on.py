@@ -31,3 +31,12 @@ def upgrade() -> None:
         sqlite_where=several,
         postgresql_where=several,
     )
+
+
+def downgrade() -> None:
+    for index in ("ix_operator_state_days", "ix_operator_state_day"):
+        op.drop_index(index, "operator_state")
+    op.drop_column("operator_state", "day")
+    op.drop_column("call", "transferred_at")
+    long = sa.text("(ended_at IS NULL OR ended_at - began_at > 172800)")
+    op.create_index("ix_operator_state_long", "operator_state", ["began_at"], sqlite_where=long, postgresql_where=long)

@@ -23,3 +23,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_transfer_note_at", "transfer_note", ["at"])
     op.create_index("ix_transfer_note_to", "transfer_note", ["to", "at"])
+
+
+def downgrade() -> None:
+    op.drop_table("transfer_note")

@@ -39,3 +39,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_survey_answer_call", "survey_answer", ["call"])
     op.create_index("ix_survey_answer_at", "survey_answer", ["at"])
+
+
+def downgrade() -> None:
+    for table in ("survey_answer", "survey"):
+        op.drop_table(table)

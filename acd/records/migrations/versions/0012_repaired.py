@@ -14,3 +14,8 @@ def upgrade() -> None:
     op.add_column("call", sa.Column("repaired_at", sa.Double, comment=comment))
     repaired = sa.text("repaired_at IS NOT NULL")
     op.create_index("ix_call_repaired", "call", ["repaired_at"], sqlite_where=repaired, postgresql_where=repaired)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_call_repaired", "call")
+    op.drop_column("call", "repaired_at")

@@ -30,3 +30,19 @@ def upgrade() -> None:
         "CREATE TRIGGER callback_log_no_change BEFORE UPDATE ON callback_log "
         f"FOR EACH ROW WHEN (NOT (NEW.why IS NULL AND {_SAME})) EXECUTE FUNCTION callback_log_is_append_only()"
     )
+
+
+def downgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TRIGGER callback_log_no_update")
+        op.execute(
+            "CREATE TRIGGER callback_log_no_update BEFORE UPDATE ON callback_log "
+            f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+        )
+        return
+    for trigger in ("callback_log_no_removal", "callback_log_no_change"):
+        op.execute(f"DROP TRIGGER {trigger} ON callback_log")
+    op.execute(
+        "CREATE TRIGGER callback_log_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON callback_log "
+        "FOR EACH STATEMENT EXECUTE FUNCTION callback_log_is_append_only()"
+    )

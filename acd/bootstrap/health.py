@@ -1,0 +1,87 @@
+"""What the running service needs besides the switch, looked at when somebody asks, and at most once a second."""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from acd.bootstrap.settings import Settings
+from acd.config import ConfigError, load
+from acd.records.probe import DatabaseState, Probe
+from acd.web.health import Check, CheckState
+
+FRESH: Final = 1.0
+"""Seconds that an answer holds: who asks a thousand times writes no thousand times."""
+SCARCE, NOTHING_LEFT = 500 * 2**20, 20 * 2**20
+"""Bytes free where the database and what it does not take are kept: somebody should look; there is hardly any."""
+
+_SAID: Final = {
+    DatabaseState.LOCKED: "somebody else's transaction does not end",
+    DatabaseState.FULL: "there is no space left",
+    DatabaseState.READ_ONLY: "it may only be read",
+    DatabaseState.UNPREPARED: "its tables are missing",
+    DatabaseState.DAMAGED: "the file is damaged",
+    DatabaseState.AWAY: "it cannot be reached",
+}
+
+
+class Readiness:
+    """The checks for ``/readyz``.
+
+    Args:
+        probe: asks the database; closed by whoever made it.
+    """
+
+    def __init__(self, settings: Settings, probe: Probe) -> None:
+        self._settings = settings
+        self._probe = probe
+        self._asking: asyncio.Task[Sequence[Check]] | None = None
+        self._asked_at = 0.0
+        self._queues: tuple[tuple[int, int], Check] | None = None
+
+    async def __call__(self) -> Sequence[Check]:
+        now = asyncio.get_running_loop().time()
+        if self._asking is None or (self._asking.done() and now - self._asked_at > FRESH):
+            self._asking, self._asked_at = asyncio.create_task(self._look(), name="readiness"), now
+        # One who goes away does not take the answer from the others.
+        return await asyncio.shield(self._asking)
+
+    async def _look(self) -> Sequence[Check]:
+        state = await self._probe.state()
+        database = Check("database")
+        if state is not DatabaseState.WRITABLE:
+            database = Check("database", CheckState.FAULT, f"{state.value}: {_SAID[state]}")
+        return database, await asyncio.to_thread(self._settled), await asyncio.to_thread(disk, self._settings.state)
+
+    def _settled(self) -> Check:
+        """Whether the file would be taken if the service started now. It works on with what it read last."""
+        try:
+            seen = self._settings.queues.stat()
+            mark = (seen.st_mtime_ns, seen.st_size)
+            if self._queues is None or self._queues[0] != mark:
+                self._queues = (mark, _checked(self._settings.queues))
+        except OSError:
+            return Check("settings", CheckState.WARNING, "queues.yaml cannot be read; the old settings hold")
+        return self._queues[1]
+
+
+def _checked(queues: Path) -> Check:
+    try:
+        load(queues)
+    except ConfigError as error:
+        faults = f"queues.yaml has {len(error.faults)} fault(s); the old settings hold (acd check)"
+        return Check("settings", CheckState.WARNING, faults)
+    return Check("settings")
+
+
+def disk(folder: Path) -> Check:
+    """Whether there is space for what is recorded."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return Check("disk", CheckState.FAULT, "the state folder cannot be reached")
+    left = f"{free // 2**20} MB left in the state folder"
+    if free < NOTHING_LEFT:
+        return Check("disk", CheckState.FAULT, left)
+    return Check("disk", CheckState.WARNING, left) if free < SCARCE else Check("disk")

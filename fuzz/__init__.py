@@ -1,0 +1,1 @@
+"""Everything that reads what comes from outside, fed with what nobody foresaw."""

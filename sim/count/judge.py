@@ -1,0 +1,242 @@
+"""Three accounts of the same calls, laid side by side call by call. Whatever they disagree on is a difference.
+
+Our own account is read by plain SQL from the tables and views that anybody may read. SIPp tells what the caller lived
+through, Asterisk's call detail records what the switch did; neither knows anything of the engine.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from sim.count.witnesses import Detailed, Heard
+
+NEAR: Final = 2.5
+"""Seconds. What happened at one moment is written down by three clocks' readers on one busy machine; Asterisk's records
+have whole seconds."""
+
+_OURS: Final = """
+SELECT c."call", n.number, c.arrived_at,
+       (SELECT MIN(w.began_at) FROM wait w WHERE w."call" = c."call") AS entered_at,
+       c.ended_at, c.repaired_at IS NOT NULL AS repaired, o.outcome, o.line, o.waited,
+       (SELECT COUNT(*) FROM outcome x WHERE x."call" = c."call") AS outcomes
+FROM "call" c LEFT JOIN outcome o ON o."call" = c."call" LEFT JOIN caller n ON n."call" = c."call"
+"""
+_TALKS: Final = 'SELECT "call", operator, began_at, ended_at FROM talk WHERE "call" IS NOT NULL ORDER BY began_at, seq'
+_GAPS: Final = "SELECT COALESCE(began_at, 0), COALESCE(ended_at, 4e9) FROM gap ORDER BY seq"
+_FIGURES: Final = """
+SELECT SUM(offered), SUM(answered), SUM(abandoned), SUM(callback_accepted),
+       SUM(overflow_answered), SUM(overflow_lost), SUM(closed), SUM(left_menu), SUM(informed), SUM(refused),
+       SUM(switch_failure), SUM(undecided) FROM report_day
+"""
+_FIGURE_NAMES: Final = (
+    *("offered", "answered", "abandoned", "callback_accepted", "overflow_answered", "overflow_lost", "closed"),
+    *("left_menu", "informed", "refused", "switch_failure", "undecided"),
+)
+
+
+@dataclass
+class Ours:
+    """One call in our records."""
+
+    call: str
+    number: str | None
+    arrived: float
+    entered: float | None
+    """Joined the first line of his."""
+    ended: float | None
+    repaired: bool
+    outcome: str | None
+    line: str | None
+    waited: float | None
+    outcomes: int
+    talks: list[tuple[str | None, float, float | None]] = field(default_factory=list)
+    """Operator, begin, end."""
+
+
+@dataclass
+class Records:
+    calls: dict[str, Ours]
+    gaps: list[tuple[float, float]]
+    figures: dict[str, int]
+
+
+def read_records(database: Path) -> Records:
+    """A SQLite database of ours."""
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        calls = {row[0]: Ours(*row) for row in connection.execute(_OURS)}
+        for call, *talk in connection.execute(_TALKS):
+            calls[call].talks.append((talk[0], talk[1], talk[2]))
+        gaps = [(began, ended) for began, ended in connection.execute(_GAPS)]
+        figures = connection.execute(_FIGURES).fetchone()
+    return Records(calls, gaps, {name: int(n or 0) for name, n in zip(_FIGURE_NAMES, figures, strict=True)})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a caller set out to do; what came of it the witnesses say."""
+
+    outcomes: frozenset[str]
+    """Of whoever spoke with nobody, and of nobody's making but his own."""
+    line: str | None = None
+    """None = whichever."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    devices: Mapping[str, str]
+    """Operator -> phone."""
+    partner: str
+    """What SIPp calls the partner's phone."""
+    trunk: str
+    """What Asterisk calls the way to it."""
+    short_abandon: float
+    plans: Mapping[str, Plan]
+    """By the caller's number."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    number: str
+    what: str
+    in_gap: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.what}{' (in a marked gap)' if self.in_gap else ''}"
+
+
+@dataclass
+class Verdict:
+    calls: int
+    outcomes: dict[str, int]
+    repaired: int
+    gaps: int
+    differences: list[Difference]
+
+    @property
+    def unexplained(self) -> list[Difference]:
+        return [one for one in self.differences if not one.in_gap]
+
+
+def judge(heard: Mapping[str, Heard], detailed: Mapping[str, Detailed], records: Records, setting: Setting) -> Verdict:
+    """Every difference between the three; those of calls that lasted into a gap are marked as such."""
+    # Whom only Asterisk has seen has no number in our records: its own id of the call tells who he is.
+    ours = {_number_of(call, detailed): call for call in records.calls.values()}
+    by_number = {call.number: call for call in detailed.values()}
+    found: list[Difference] = []
+    for number in sorted(setting.plans.keys() | heard.keys() | by_number.keys() | ours.keys()):
+        call = ours.get(number)
+        blind = call is not None and _blind(call, records.gaps)
+        about = _about(number, heard.get(number), by_number.get(number), call, setting)
+        found += [Difference(number, what, blind) for what in about]
+    found += [Difference("all", what) for what in _sums(ours, records)]
+    if len(by_number) != len(detailed):
+        found.append(Difference("all", f"Asterisk has {len(detailed)} calls of {len(by_number)} callers"))
+    outcomes: dict[str, int] = {}
+    for call in ours.values():
+        outcomes[call.outcome or "none"] = outcomes.get(call.outcome or "none", 0) + 1
+    repaired = sum(call.repaired for call in ours.values())
+    return Verdict(len(ours), outcomes, repaired, len(records.gaps), found)
+
+
+def _number_of(call: Ours, detailed: Mapping[str, Detailed]) -> str:
+    known = detailed.get(call.call)
+    return call.number or (call.call if known is None else known.number)
+
+
+def _blind(call: Ours, gaps: Sequence[tuple[float, float]]) -> bool:
+    ended = call.arrived if call.ended is None else call.ended
+    return any(began < ended and call.arrived < until for began, until in gaps)
+
+
+def _about(
+    number: str, heard: Heard | None, detailed: Detailed | None, ours: Ours | None, setting: Setting
+) -> Iterator[str]:
+    """What the three do not agree on of one caller."""
+    accounts = {"SIPp": heard, "Asterisk": detailed, "our records": ours}
+    missing = [name for name, account in accounts.items() if account is None]
+    if heard is None or detailed is None or ours is None or number not in setting.plans:
+        yield f"unknown to {', '.join(missing) or 'the plan'}"
+        return
+    if ours.call != detailed.uniqueid:
+        yield f"Asterisk's call {detailed.uniqueid} is {ours.call} in our records"
+    if ours.outcomes != 1:
+        yield f"{ours.outcomes} outcomes"
+    yield from _outcome(heard, ours, setting)
+    yield from _talks(heard, detailed, ours, setting)
+    yield from _moments(heard, detailed, ours)
+
+
+def _outcome(heard: Heard, ours: Ours, setting: Setting) -> Iterator[str]:
+    plan = setting.plans[heard.number]
+    allowed = _allowed(heard, ours, plan, setting)
+    if ours.outcome not in allowed:
+        yield f"SIPp saw {' or '.join(sorted(allowed))}, our records say {ours.outcome}"
+    if plan.line is not None and ours.line not in (None, plan.line):
+        yield f"he asked for {plan.line}, our records say {ours.line}"
+
+
+def _allowed(heard: Heard, ours: Ours, plan: Plan, setting: Setting) -> set[str]:
+    """What his one outcome may be, by what the phones lived through."""
+    operators = [device for device, _ in heard.talks if device != setting.partner]
+    if operators:
+        return {"answered"}
+    if heard.talks:
+        return {"overflow_answered"}
+    if not heard.himself:
+        return set(plan.outcomes) - {"abandoned", "left_menu"}
+    allowed = set(plan.outcomes) & {"abandoned", "left_menu"}
+    if any(device == setting.partner for device, _ in heard.rings):
+        allowed |= {"overflow_lost"}
+    if "abandoned" in allowed and heard.ended is not None and ours.entered is not None:
+        # Within the clocks' readers' margin of the limit either is right.
+        waited = heard.ended - ours.entered
+        allowed |= {"abandoned_short"} if waited < setting.short_abandon + NEAR else set()
+        allowed -= {"abandoned"} if waited < setting.short_abandon - NEAR else set()
+    return allowed
+
+
+def _talks(heard: Heard, detailed: Detailed, ours: Ours, setting: Setting) -> Iterator[str]:
+    by_sipp = [device for device, _ in heard.talks]
+    by_asterisk = [setting.partner if device == setting.trunk else device for device in detailed.talks]
+    if by_sipp != by_asterisk:
+        yield f"answered by {by_sipp} says SIPp, by {by_asterisk} says Asterisk"
+    spoke = [(device, at) for device, at in heard.talks if device != setting.partner]
+    by_us = [setting.devices.get(operator or "", operator) for operator, _, _ in ours.talks]
+    if [device for device, _ in spoke] != by_us:
+        yield f"spoke with {[device for device, _ in spoke]} says SIPp, with {by_us} say our records"
+        return
+    for (device, at), (_, began, _) in zip(spoke, ours.talks, strict=True):
+        if abs(at - began) > NEAR:
+            yield f"{device} answered at {at:.1f} says SIPp, at {began:.1f} say our records"
+
+
+def _moments(heard: Heard, detailed: Detailed, ours: Ours) -> Iterator[str]:
+    if heard.ended is None or ours.ended is None or heard.up is None:
+        yield f"SIPp saw {heard.up} to {heard.ended}, our records end at {ours.ended}"
+        return
+    for what, sipp, asterisk, we in (
+        ("arrived", heard.up, detailed.started, ours.arrived),
+        ("ended", heard.ended, detailed.ended, ours.ended),
+    ):
+        # Asterisk cuts the second off.
+        if abs(sipp - we) > NEAR or not -NEAR <= we - asterisk <= NEAR + 1:
+            yield f"{what} at {sipp:.1f} says SIPp, {asterisk:.0f} says Asterisk, {we:.1f} say our records"
+    if heard.talks and ours.waited is not None and ours.entered is not None:
+        waited = heard.talks[0][1] - ours.entered
+        if abs(waited - ours.waited) > NEAR:
+            yield f"waited {waited:.1f} s by SIPp, {ours.waited:.1f} s by our records"
+
+
+def _sums(ours: Mapping[str, Ours], records: Records) -> Iterator[str]:
+    """The figures that people read are the sums of these very calls."""
+    counted: dict[str, int] = dict.fromkeys(_FIGURE_NAMES, 0) | {"offered": len(ours)}
+    for call in ours.values():
+        name = "abandoned" if call.outcome == "abandoned_short" else call.outcome or "undecided"
+        counted[name] = counted.get(name, 0) + 1
+    for name, n in counted.items():
+        if records.figures.get(name) != n:
+            yield f"the figure {name} says {records.figures.get(name)}, the calls are {n}"
+    if len(records.calls) != len(ours):
+        yield f"{len(records.calls)} calls in our records are of {len(ours)} callers"

@@ -1,0 +1,185 @@
+"""The judge of the independent count lets three accounts pass that agree, and tells whichever of them is doctored."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from acd.model import events as ev
+from acd.model.ids import CallId, LineId, OperatorId
+from acd.model.outcome import Outcome
+from acd.records import Ledger, upgrade
+from sim.count.judge import Plan, Setting, Verdict, judge, read_records
+from sim.count.witnesses import BadWitness, read_cdr, read_sipp
+
+AT = 1795658862.0
+"""2026-11-26 02:07:42 UTC."""
+SERVED, LEFT, PASSED = "+32470000001", "+32470000002", "+32470000003"
+SETTING = Setting(
+    devices={"an": "1001", "bo": "1002"},
+    partner="partner",
+    trunk="acd-trunk",
+    short_abandon=10.0,
+    plans={number: Plan(frozenset({"abandoned"}), None) for number in (SERVED, LEFT, PASSED)},
+)
+CITIZENS = f"""\
+- - {AT + 0.1} up {SERVED}
+- - {AT + 30.2} other {SERVED}
+- - {AT + 1.1} up {LEFT}
+- - {AT + 31.2} own {LEFT}
+- - {AT + 2.1} up {PASSED}
+- - {AT + 42.2} own {PASSED}
+"""
+PHONES = f"""\
+- - {AT + 8.0} invite {SERVED} 1001
+- - {AT + 10.0} up {SERVED} 1001
+- - {AT + 30.1} over {SERVED} 1001
+- - {AT + 10.0} invite {PASSED} 1002
+- - {AT + 12.0} up {PASSED} 1002
+- - {AT + 22.0} over {PASSED} 1002
+- - {AT + 31.0} invite {PASSED} 1001
+- - {AT + 32.0} up {PASSED} 1001
+- - {AT + 42.1} over {PASSED} 1001
+"""
+DAY = "2026-11-26 02"
+CDR = f"""\
+"7.1","{SERVED}","PJSIP/1001-00000001","{DAY}:07:42","{DAY}:07:42","{DAY}:08:12","ANSWERED","Dial"
+"7.2","{LEFT}","","{DAY}:07:43","{DAY}:07:43","{DAY}:08:13","ANSWERED","Wait"
+"7.3","{PASSED}","PJSIP/1002-00000004","{DAY}:07:44","{DAY}:07:44","{DAY}:08:04","ANSWERED","Dial"
+"7.3","{PASSED}","PJSIP/1001-00000005","{DAY}:08:04","{DAY}:08:04","{DAY}:08:24","ANSWERED","Dial"
+"""
+
+
+def story(call: str, number: str, at: float, line: str = "info") -> list[ev.Event]:
+    id = CallId(call)
+    return [
+        ev.CallStarted(at, id, "092", number, at),
+        ev.CallEnteredLine(at, id, LineId(line), at, "nl", ""),
+    ]
+
+
+def answered(call: str, who: str, at: float, waited: float) -> list[ev.Event]:
+    id, line, operator = CallId(call), LineId("info"), OperatorId(who)
+    return [
+        ev.CallAnswered(at, id, line, operator, at, waited),
+        ev.OutcomeCounted(at, id, line, Outcome.ANSWERED, waited),
+    ]
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> Path:
+    """SIPp's logs, Asterisk's records and ours of three calls."""
+    (tmp_path / "sipp").mkdir()
+    (tmp_path / "sipp/citizens.log").write_text(CITIZENS)
+    (tmp_path / "sipp/phones.log").write_text(PHONES)
+    (tmp_path / "cdr.csv").write_text(CDR)
+    url = f"sqlite:///{tmp_path / 'acd.db'}"
+    await upgrade(url)
+    left, passed = CallId("7.2"), CallId("7.3")
+    async with Ledger(url) as ledger:
+        for events in (
+            [*story("7.1", SERVED, AT), *answered("7.1", "an", AT + 10, 10.0)],
+            [ev.CallEnded(AT + 30, CallId("7.1"), AT + 30)],
+            [*story("7.2", LEFT, AT + 1), ev.OutcomeCounted(AT + 31, left, LineId("info"), Outcome.ABANDONED, 30.0)],
+            [ev.CallEnded(AT + 31, left, AT + 31)],
+            [*story("7.3", PASSED, AT + 2), *answered("7.3", "bo", AT + 12, 10.0)],
+            [ev.TalkFinished(AT + 22, passed, OperatorId("bo"), AT + 22)],
+            [ev.CallPickedUp(AT + 32, passed, LineId("info"), OperatorId("an"), AT + 32)],
+            [ev.CallEnded(AT + 42, passed, AT + 42)],
+        ):
+            ledger.write(events)
+        await ledger.caught_up()
+    return tmp_path
+
+
+def verdict_on(world: Path) -> Verdict:
+    return judge(read_sipp(world / "sipp"), read_cdr(world / "cdr.csv"), read_records(world / "acd.db"), SETTING)
+
+
+def replaced(file: str, old: str, new: str) -> Callable[[Path], None]:
+    def doctor(world: Path) -> None:
+        text = (world / file).read_text()
+        assert old in text
+        (world / file).write_text(text.replace(old, new, 1))
+
+    return doctor
+
+
+def told(statement: str) -> Callable[[Path], None]:
+    def doctor(world: Path) -> None:
+        with sqlite3.connect(world / "acd.db") as connection:
+            assert connection.execute(statement).rowcount == 1
+
+    return doctor
+
+
+def test_three_accounts_that_agree(world: Path) -> None:
+    verdict = verdict_on(world)
+    assert verdict.differences == []
+    assert (verdict.calls, verdict.outcomes) == (3, {"answered": 2, "abandoned": 1})
+
+
+@pytest.mark.parametrize(
+    ("doctor", "says"),
+    [
+        (replaced("sipp/phones.log", f"- - {AT + 10.0} up {SERVED} 1001\n", ""), "SIPp saw"),
+        (replaced("sipp/phones.log", f"up {SERVED} 1001", f"up {SERVED} 1002"), "answered by"),
+        (replaced("sipp/citizens.log", f"{AT + 31.2} own {LEFT}", f"{AT + 4.2} own {LEFT}"), "abandoned_short, our"),
+        (replaced("sipp/citizens.log", f"own {LEFT}", f"other {LEFT}"), "SIPp saw"),
+        (
+            replaced("sipp/citizens.log", f"- - {AT + 1.1} up {LEFT}\n- - {AT + 31.2} own {LEFT}\n", ""),
+            "unknown to SIPp",
+        ),
+        (replaced("cdr.csv", CDR.splitlines(keepends=True)[1], ""), "unknown to Asterisk"),
+        (replaced("cdr.csv", '"7.2"', '"7.9"'), "Asterisk's call 7.9 is 7.2"),
+        (replaced("cdr.csv", "PJSIP/1001-00000005", ""), "answered by"),
+        (replaced("cdr.csv", "02:08:13", "02:08:43"), "ended at"),
+        (told("UPDATE outcome SET outcome = 'informed' WHERE call = '7.2'"), "our records say informed"),
+        (told("DELETE FROM outcome WHERE call = '7.2'"), "0 outcomes"),
+        (told("UPDATE outcome SET waited = 17 WHERE call = '7.1'"), "waited 10.0 s by SIPp, 17.0 s"),
+        (told("DELETE FROM call WHERE call = '7.2'"), "unknown to our records"),
+        (told("DELETE FROM talk WHERE call = '7.3' AND operator = 'an'"), "spoke with ['1002', '1001']"),
+        (told("UPDATE talk SET began_at = began_at + 5 WHERE call = '7.1'"), "answered at"),
+        (
+            told("INSERT INTO call (call, arrived_at, offers, fallback) VALUES ('7.7', 1.0, 0, 0)"),
+            "7.7: unknown to SIPp, Asterisk",
+        ),
+    ],
+)
+def test_whichever_account_is_doctored_the_judge_tells(world: Path, doctor: Callable[[Path], None], says: str) -> None:
+    doctor(world)
+    differences = [str(one) for one in verdict_on(world).differences]
+    assert any(says in one for one in differences), differences
+    assert all("marked gap" not in one for one in differences)
+
+
+def test_a_difference_of_a_call_in_a_gap_is_told_as_such(world: Path) -> None:
+    told("UPDATE outcome SET outcome = 'informed' WHERE call = '7.2'")(world)
+    told(f"INSERT INTO gap (seq, began_at, ended_at, reason) VALUES (99, {AT + 20}, {AT + 40}, 'silent')")(world)
+    verdict = verdict_on(world)
+    assert [one.in_gap for one in verdict.differences if one.number == LEFT] == [True]
+
+
+@pytest.mark.parametrize("line", ["garbage", "- - soon up +32470000001", "- - 1.0 flew +32470000001"])
+def test_a_log_that_cannot_be_read_is_named_with_its_line(world: Path, line: str) -> None:
+    file = world / "sipp/phones.log"
+    file.write_text(PHONES + line + "\n")
+    with pytest.raises(BadWitness, match=rf"phones\.log:{len(PHONES.splitlines()) + 1}: no happening"):
+        read_sipp(world / "sipp")
+
+
+def test_a_record_of_asterisk_that_cannot_be_read_is_named_with_its_line(world: Path) -> None:
+    (world / "cdr.csv").write_text(CDR + '"7.4","+3247"\n')
+    with pytest.raises(BadWitness, match=r"cdr\.csv:5: 2 columns instead of 8"):
+        read_cdr(world / "cdr.csv")
+
+
+def test_the_judge_knows_nothing_of_the_product() -> None:
+    folder = Path(__file__).parents[2] / "sim/count"
+    for name in ("judge.py", "witnesses.py"):
+        assert "acd" not in {
+            line.split()[1].split(".")[0]
+            for line in (folder / name).read_text().splitlines()
+            if line.startswith(("import ", "from "))
+        }

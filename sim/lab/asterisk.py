@@ -239,8 +239,8 @@ class Lab:
         root = self.root
         mount = f"mount -t proc proc '{root}/proc' && mount --rbind /dev '{root}/dev'"
         # exec all the way: the process that Popen knows is Asterisk itself.
-        inside = f"umask 0027 && exec setpriv --pdeathsig KILL chroot '{root}' asterisk -f -C '{self._inside}/etc/asterisk.conf'"
-        return ["unshare", "--mount", "sh", "-c", f"{mount} && {inside}"]
+        inside = f"exec setpriv --pdeathsig KILL chroot '{root}' asterisk -f -C '{self._inside}/etc/asterisk.conf'"
+        return ["unshare", "--mount", "sh", "-c", f"{mount} && umask 0027 && {inside}"]
 
     def _wait_for_boot(self) -> None:
         deadline = time.monotonic() + BOOT_TIMEOUT

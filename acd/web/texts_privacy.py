@@ -129,6 +129,9 @@ PRIVACY: Final[Mapping[str, tuple[str, str, str]]] = {
     "hear_complaint": ("Klacht", "Complaint", "Plainte"),
     "hear_incident": ("Incident", "Incident", "Incident"),
     "hear_citizen": ("De burger vraagt het", "The citizen asks for it", "Le citoyen le demande"),
+    "story_recording_started": ("Het gesprek wordt opgenomen", "The conversation is recorded",
+                                "L’entretien est enregistré"),
+    "story_recording_finished": ("De opname is af", "The recording is over", "L’enregistrement est terminé"),
     "audit_recording_heard": ("opname beluisterd", "heard a recording", "enregistrement écouté"),
     # --- The file for the citizen
     "file_title": ("Wat {city} over u bewaart", "What {city} keeps about you", "Ce que {city} conserve à votre sujet"),

@@ -81,6 +81,8 @@ STORY = [
     "talk_finished",
     "call_ended",
     "call_adopted",
+    "recording_started",
+    "recording_finished",
 ]
 """The events of a call."""
 HINTED = (Phase.OUT, Phase.AVAILABLE, Phase.OTHER_CALL, Phase.UNREACHABLE)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
+NAMES: Final = ("ami", "notes", "actions", "numbers", "queues", "flow", "site", "roster", "web", "oidc")
+"""Of the targets."""
 CORPUS: Final = Path(__file__).parent / "corpus"
 
 

@@ -1,4 +1,4 @@
-"""The simulator's command line: ``python -m sim run|compare|skills|staff|replay SCENARIO``."""
+"""The simulator's command line: ``python -m sim run|compare|skills|staff|replay SCENARIO`` and ``faults``."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +19,10 @@ from acd.config import ConfigError
 from acd.records import DatabaseUnusable
 from sim.changes import BadChange, changed
 from sim.count.run import count
+from sim.faults.kinds import FAULTS
+from sim.faults.run import report as table_of_faults
+from sim.faults.run import run as run_faults
+from sim.lab.asterisk import LabError
 from sim.model.replications import CORES
 from sim.model.setup import Setup
 from sim.policies import ASTERISK, policy_name
@@ -288,6 +292,33 @@ def staff(  # noqa: PLR0917
             out.print(table)
             out.print()
         out.print(paper.conclusion(found, language))
+
+
+@app.command()
+def faults(
+    minutes: Annotated[float | None, typer.Option(min=1, help="How long; without it each fault comes once.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the order, the moments and the lengths.")] = 1,
+    faults: Annotated[str, typer.Option(metavar="a,b", help=f"Only these of {', '.join(FAULTS)}.")] = ",".join(FAULTS),
+    rate: Annotated[float, typer.Option(min=0.1, max=5, help="Times the usual callers.")] = 1.0,
+    keep: Annotated[Path | None, typer.Option(metavar="FOLDER", help="For logs and ledger.")] = None,
+) -> None:
+    """Break things around the running product on a real Asterisk, and judge whether it keeps its promises.
+
+    The judge knows the telephones' own records and the database, and nothing else. Needs root, Asterisk, SIPp,
+    PostgreSQL and libfaketime.
+    """
+    names = faults.split(",")
+    if unknown := [name for name in names if name not in FAULTS]:
+        _fail(f"no such fault: {', '.join(unknown)}; there are {', '.join(FAULTS)}")
+    try:
+        verdict = asyncio.run(run_faults(names, minutes=minutes, seed=seed, rate=rate, keep=keep, tell=err.print))
+    except LabError as error:
+        _fail(str(error))
+    out.out(table_of_faults(verdict))
+    for broken in verdict.broken:
+        err.print(f"broken: {broken.promise}: {broken.what}")
+    if verdict.broken:
+        raise typer.Exit(1)
 
 
 def main() -> None:

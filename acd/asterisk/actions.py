@@ -92,6 +92,10 @@ def setvar(name: str, value: str, call: CallId | None = None) -> Action:
     return (("Action", "Setvar"), *channel, ("Variable", name), ("Value", value))
 
 
+NOBODY_THERE: Final = setvar("ACD_HB", "0")
+"""No heartbeat: the dialplan serves by itself and keeps its notes, until the next one."""
+
+
 def getvar(name: str, call: CallId | None = None) -> Action:
     channel = () if call is None else (("Channel", _checked(_CHANNEL, "call", call)),)
     return (("Action", "Getvar"), *channel, ("Variable", name))

@@ -192,6 +192,7 @@ class AsteriskPbx:
         self._calling_back = calling_back = CallingBack(session, self._tell, self._clock)
         self._spying = spying = Spying(session, self._tell, self._tracker, self._clock)
         session.on_draining = self._drain
+        session.on_late = self._lose
         try:
             await self._look(session)
             while True:

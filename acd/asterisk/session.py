@@ -23,7 +23,7 @@ from typing import Any, Final
 import structlog
 from panoramisk.manager import Manager  # type: ignore[import-untyped]
 
-from acd.asterisk.actions import Action
+from acd.asterisk.actions import NOBODY_THERE, Action
 from acd.asterisk.counters import Counters
 from acd.asterisk.events import Forged
 from acd.asterisk.frames import Frame
@@ -38,6 +38,10 @@ _SHUTTING_DOWN: Final = "Asterisk is shutting down"
 """The answer to everything, Login and Ping included, while it waits for the last call to end."""
 _CLOCK_SLACK: Final = 0.1
 """Seconds. Hosts kept by NTP differ by less: below this, Asterisk's clock is ours."""
+_LATE_FOR: Final = 1.0
+"""Seconds in which what piled up is read, for the records, before the session is dropped."""
+_TOO_LATE: Final = 60.0
+"""Seconds by which nothing can be late: Asterisk's clock was set."""
 _SLOW_PONG: Final = 0.25
 """Seconds. A ping that took longer tells too little about the other clock."""
 
@@ -97,6 +101,9 @@ class AmiSession(Manager):  # type: ignore[misc]
         self.draining = False
         """Asterisk is shutting down: it answers nothing and connects nobody any more, but calls go on."""
         self.on_draining: Callable[[], None] = lambda: None
+        self.on_late: Callable[[str], None] = lambda reason: None
+        """Told the reason when events come late: what they tell is true, but nothing is to be done about it."""
+        self._late = False
         self._on_event = on_event
         self._recorder = recorder
         self._clock = clock
@@ -182,6 +189,8 @@ class AmiSession(Manager):  # type: ignore[misc]
             f.result()[0].abort()
             return
         super().connection_made(f)
+        # In one go with Login: a session that has yet to look must not count as an engine that is there.
+        self.tell(NOBODY_THERE)
 
     def login(self, future: "asyncio.Future[Any]") -> None:
         """:meth:`open` judges the answer."""
@@ -303,11 +312,24 @@ class AmiSession(Manager):  # type: ignore[misc]
             self.end("events come without a Timestamp (manager.conf needs timestampevents=yes)")
             return True
         lag = self._clock() - self.offset - timestamp(event)
-        if lag <= self.settings.stale_after:
+        if abs(lag) <= self.settings.stale_after:
             return False
+        if not 0 < lag <= _TOO_LATE:
+            self.end(f"Asterisk's clock was set by {-lag:.0f} s")
+            return True
+        self._read_up(f"events arrive {lag:.1f} s late")
+        return False
+
+    def _read_up(self, reason: str) -> None:
+        """We, or the network, stood still. What piled up meanwhile still tells which calls came, spoke and went, and no
+        later look can; it ends where the answer to a ping stands. Then the session is dropped and all is read anew."""
+        if self._late:
+            return
+        self._late = True
         self.counters.stale += 1
-        self.end(f"events arrive {lag:.1f} s late")
-        return True
+        self.on_late(reason)
+        self.loop.call_later(_LATE_FOR, self.end, reason)
+        self.tell((("Action", "Ping"),), lambda frames: self.end(reason))
 
     def heard(self, data: bytes, *, boundary: bool) -> None:
         """Note bytes from Asterisk, before they are read."""

@@ -49,6 +49,9 @@ from acd.model.facts import (
 from acd.model.ids import CallId, Device, LineId, OfferId
 from acd.model.outcome import Outcome
 
+AT_ONCE: Final = 0.3
+"""Seconds. A talk that the dialplan takes for none (``acd-dropped``) is shorter; its end is told by the dialplan."""
+
 
 def why_failed(dial_status: str, cause: int, *, rang: bool) -> OfferFailure:
     """What ``AcdNoConnect`` says about the operator's phone.
@@ -75,7 +78,7 @@ def why_failed(dial_status: str, cause: int, *, rang: bool) -> OfferFailure:
 class Leg:
     """An operator's leg: rung for one caller, perhaps talking with him."""
 
-    __slots__ = ("answered", "call", "channel", "held", "offer", "over", "rang")
+    __slots__ = ("answered", "call", "channel", "held", "offer", "over", "rang", "up")
 
     def __init__(self, channel: str, call: CallId, offer: OfferId | None) -> None:
         self.channel = channel
@@ -85,6 +88,8 @@ class Leg:
         """None = rung by Asterisk's own Queue()."""
         self.rang = False
         self.answered = False
+        self.up = 0.0
+        """Asterisk's moment of the answer; 0: it was found answered."""
         self.held = False
         self.over = False
         """The end of the talk has been told."""
@@ -198,12 +203,17 @@ class Tracker:
         caller = self._caller(call)
         if not caller.gone:
             caller.gone = True
+            if caller.leg is not None and caller.leg.channel not in self._legs:
+                self._end_talk(caller.leg, at)
             self._tell(CallGone(call, at + self.offset, overflowing))
 
     def _channel_over(self, event: e.ChannelOver) -> None:
         leg = self._legs.pop(event.channel, None)
         if leg is not None:
-            self._end_talk(leg, event.at)
+            # Perhaps a phone that took its answer back: the dialplan of the caller says so, if he is still here.
+            caller = self._callers.get(leg.call)
+            if event.at - leg.up > AT_ONCE or caller is None or caller.gone:
+                self._end_talk(leg, event.at)
             return
         call = CallId(event.channel)
         caller = self._callers.get(call)
@@ -227,7 +237,7 @@ class Tracker:
     def _leg_up(self, event: e.LegUp) -> None:
         leg = self._leg(event.leg, event.call, event.offer)
         if not leg.answered:
-            leg.answered = True
+            leg.answered, leg.up = True, event.up
             self._tell(OfferAnswered(leg.call, event.offer, event.up + self.offset))
 
     def _fallback_up(self, event: e.FallbackUp) -> None:
@@ -245,6 +255,10 @@ class Tracker:
 
     def _not_connected(self, event: e.NotConnected) -> None:
         caller = self._caller(event.call)
+        if caller.leg is not None and caller.leg.answered:
+            # The phone took its answer back at once: he waits again, and will say so.
+            self._end_talk(caller.leg, event.at)
+            caller.queued = None
         rang = caller.leg is not None and caller.leg.offer == event.offer and caller.leg.rang
         how = why_failed(event.dial_status, event.cause, rang=rang)
         caller.leg = None

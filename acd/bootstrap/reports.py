@@ -11,6 +11,7 @@ import xlsxwriter
 
 from acd.bootstrap.settings import Settings
 from acd.config import City, load
+from acd.config.private import make_private
 from acd.figures.limits import Limits
 from acd.figures.periods import Grain, moment
 from acd.figures.repeats import RepeatReport
@@ -201,6 +202,9 @@ async def export_view(settings: Settings, name: str, first: str, last: str, to: 
     """
     view = view_named(name)
     bounds = moment(first), moment(last, end=True)
+    if to.suffix.lower() in (".csv", ".xlsx", ".parquet"):
+        # Citizens' numbers may be in it.
+        make_private(to)
     match to.suffix.lower():
         case ".csv":
             return await _write_csv(settings, view, bounds, to)

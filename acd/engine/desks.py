@@ -133,6 +133,24 @@ def after_failed_offer(state: State, desk: Desk, how: OfferFailure) -> None:
     if rule is not None and desk.wish is Wish.READY:
         hold_off(state, desk, how, rule)
     free(state, desk, OperatorMove.OFFER_ENDED)
+    come_back(state, desk, rule)
+
+
+def after_taken_back(state: State, desk: Desk, how: OfferFailure) -> None:
+    """His phone answered and hung up at once: there is nothing to wrap up. Should he have got the next caller already,
+    he keeps him."""
+    rule = rule_for(state.policy.offers, how)
+    if rule is not None and desk.wish is Wish.READY:
+        hold_off(state, desk, how, rule)
+    if desk.state is OperatorState.WRAP_UP:
+        end_wrap_up(state, desk, ENGINE)
+        come_back(state, desk, rule)
+    elif desk.state not in AT_WORK:
+        state.move_desk(desk, _REVIEW)
+        come_back(state, desk, rule)
+
+
+def come_back(state: State, desk: Desk, rule: OfferRule | None) -> None:
     if desk.back_by_itself and rule is not None and rule.back_after is not None:
         state.set_timer(state.now + rule.back_after, TimerKind.BACK_BY_ITSELF, desk)
 

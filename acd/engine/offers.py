@@ -193,12 +193,28 @@ def failed(state: State, fact: OfferFailed) -> None:
         state.move_call(call, CallMove.OFFER_FAILED)
         return
     call = state.calls.get(fact.call)
-    if call is None or call.lost.pop(fact.offer, None) is None:
+    if call is None:
+        return
+    if call.offer == fact.offer and call.state in (CallState.TALKING, CallState.AFTER):
+        answer_taken_back(state, call, fact.how)
+        return
+    if call.lost.pop(fact.offer, None) is None:
         return
     if call.state is CallState.OVERFLOWING:
         doubt(state, call)
     else:
         back_with_music(state, call)
+
+
+def answer_taken_back(state: State, call: Call, how: OfferFailure) -> None:
+    """The phone answered and hung up at once. The switch says by itself that the caller waits again; the next one is
+    not for that phone."""
+    if call.state is CallState.TALKING:
+        callers.release_talk(state, call, state.now)
+        state.move_call(call, CallMove.SETTLE)
+    desk = None if call.served_by is None else state.desks.get(call.served_by)
+    if desk is not None:
+        desks.after_taken_back(state, desk, how)
 
 
 def overflow_answered(state: State, fact: OverflowAnswered) -> None:

@@ -4,6 +4,8 @@ Nothing the switch shows is doubted. What we believed and it does not show has e
 gets the outcome that its last known state implies, marked as not seen.
 """
 
+import msgspec
+
 from acd.engine import attempts, bookings, callbacks, callers, desks, offers, presence, supervisor
 from acd.engine.people import Call, Desk
 from acd.engine.promise import Proposal
@@ -219,6 +221,11 @@ def take_line(state: State, call: Call, seen: CallSeen) -> bool:
     """Put the call on the line that its channel names. False when it has none (still in the menu)."""
     if seen.line is None or seen.entered_at is None:
         return call.line is not None
+    if seen.entered_at > state.now + _SAME_MOMENT:
+        # Asterisk's clock was set back since he joined: what we know is better, and else he joins now.
+        known = call.line is not None and call.line.id == seen.line
+        entered_at = call.entered_at if known else state.now
+        return take_line(state, call, msgspec.structs.replace(seen, entered_at=entered_at))
     if call.line is not None and call.line.id != seen.line and abs(seen.entered_at - call.entered_at) < _SAME_MOMENT:
         rerouted(state, call, seen.line)
     elif call.line is None or call.line.id != seen.line or seen.entered_at > call.entered_at + _SAME_MOMENT:

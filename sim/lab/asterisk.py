@@ -87,6 +87,7 @@ class Lab:
         qualify: seconds between two questions whether a phone lives; 0 = never.
         rtp_timeout: seconds; 0, as the lab's phones send no sound.
         sounds: a folder with the ``acd`` prompts, ``<language>/acd/<id>.<format>``.
+        environment: of Asterisk's process, paths as seen from inside the root folder.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class Lab:
         qualify: int = 0,
         rtp_timeout: int = 0,
         sounds: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.root = cache_folder() / "asterisk-22"
         if os.geteuid() != 0:
@@ -119,6 +121,7 @@ class Lab:
         self._qualify = qualify
         self._rtp_timeout = rtp_timeout
         self._sounds = sounds
+        self.environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         # Asterisk dies with the thread that started it, not with the process: so it is one that lives as long as we do,
         # whatever thread asks.
@@ -239,7 +242,9 @@ class Lab:
         root = self.root
         mount = f"mount -t proc proc '{root}/proc' && mount --rbind /dev '{root}/dev'"
         # exec all the way: the process that Popen knows is Asterisk itself.
-        inside = f"exec setpriv --pdeathsig KILL chroot '{root}' asterisk -f -C '{self._inside}/etc/asterisk.conf'"
+        settings = "".join(f" '{name}={value}'" for name, value in self.environment.items())
+        asterisk = f"asterisk -f -C '{self._inside}/etc/asterisk.conf'"
+        inside = f"exec setpriv --pdeathsig KILL chroot '{root}' env{settings} {asterisk}"
         return ["unshare", "--mount", "sh", "-c", f"{mount} && umask 0027 && {inside}"]
 
     def _wait_for_boot(self) -> None:

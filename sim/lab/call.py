@@ -25,6 +25,8 @@ class Habit:
     """Speaks so many seconds from the answer on: a citizen says his name, a machine speaks longer."""
 
 
+A_MOMENT: Final = 0.2
+"""Seconds that an operator speaks at least."""
 RINGS: Final = Habit(code=None)
 DEAD: Final = Habit(code=None, ring=False)
 
@@ -99,8 +101,14 @@ class Call:
         self.phone.respond(self, code)
         self.over(code=code, by_us=True)
 
-    async def hang_up(self) -> None:
-        """End the call: BYE when it is up, CANCEL when it still rings at the other side, both when they cross."""
+    async def hang_up(self, *, at_once: bool = False) -> None:
+        """End the call: BYE when it is up, CANCEL when it still rings at the other side, both when they cross.
+
+        Args:
+            at_once: a phone that drops what it has just picked up; a person takes a moment.
+        """
+        if not self.outgoing and self.answered_at is not None and not at_once:
+            await asyncio.sleep(max(0.0, self.answered_at + A_MOMENT - time.time()))
         if self.outgoing and not self.answered.is_set() and not self.ended.is_set():
             await asyncio.wait_for(self.sent.wait(), 5)
             self.phone.cancel(self)

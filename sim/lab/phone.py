@@ -330,7 +330,7 @@ class Phone(asyncio.DatagramProtocol):
             self.speak(call, HUM, habit.voice)
         if habit.talk is not None:
             await asyncio.sleep(habit.talk)
-            await call.hang_up()
+            await call.hang_up(at_once=True)
 
     def speak(self, call: Call, packet: bytes, seconds: float) -> None:
         """Say the same 20 ms of A-law again and again to the other side, until the call ends or the time is over."""

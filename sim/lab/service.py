@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -32,6 +33,7 @@ class LabService:
         queues: the city's file; it must be the one that the lab was configured from.
         state: folder for the database, the control socket and the log.
         environment: further ``ACD_...`` settings.
+        prefix: a program, with its arguments, that becomes the service: ``unshare --mount``.
         patience: seconds that a start may take.
     """
 
@@ -42,6 +44,7 @@ class LabService:
         state: Path,
         environment: dict[str, str] | None = None,
         *,
+        prefix: Sequence[str] = (),
         patience: float = START_TIMEOUT,
     ) -> None:
         self._patience = patience
@@ -58,6 +61,7 @@ class LabService:
             "ACD_CEL": str(lab.cel),
             "ACD_RECORDINGS": str(lab.recordings),
         } | (environment or {})
+        self._prefix = prefix
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -100,7 +104,7 @@ class LabService:
         write_access(self.state, self.lab.policy, self.lab.site)
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "acd", "run", "--log-json"],
+                [*self._prefix, sys.executable, "-m", "acd", "run", "--log-json"],
                 env=os.environ | self._environment,
                 stdout=log,
                 stderr=log,

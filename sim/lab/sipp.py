@@ -4,6 +4,7 @@ Each SIPp process writes a line a happening, with its own clock: ``<time> <what>
 callers and phones lived through is read back from these lines alone.
 """
 
+import signal
 import socket
 import subprocess
 import time
@@ -59,6 +60,8 @@ class RingStory:
 class Stories:
     citizens: dict[str, CitizenStory] = field(default_factory=dict)
     rings: list[RingStory] = field(default_factory=list)
+    placed: dict[str, float] = field(default_factory=dict)
+    """When each caller's INVITE went out, answered or not."""
 
 
 class Farm:
@@ -143,6 +146,7 @@ class Farm:
         hold: float | None = None,
         keys: Sequence[tuple[float, str]] = (),
         voice: bool = False,
+        digits: int | None = None,
     ) -> None:
         """Let ``count`` citizens call, ``rate`` a second.
 
@@ -150,6 +154,7 @@ class Farm:
             name: of this group of callers, unique in the farm.
             did: the city's number.
             prefix: their numbers begin so; SIPp appends the number of the call.
+            digits: how many of them the number of the call has; None = as many as it needs.
             hold: seconds after which they hang up; None = they leave it to the other side.
             voice: they hum as long as they are on the line; otherwise they make no sound.
             keys: what they press, each with the seconds that pass before: since the switch answered, or since the last.
@@ -161,6 +166,12 @@ class Farm:
             for number, (after, key) in enumerate(keys, start=2)
         )
         text = text.replace("  <!-- DIGITS -->\n", "".join(pressed))
+        numbers = []
+        if digits is not None:
+            rows = "".join(f"{number:0{digits}}\n" for number in range(count))
+            (self._folder / f"{name}.csv").write_text(f"SEQUENTIAL\n{rows}")
+            text = text.replace("PREFIX[call_number]", "PREFIX[field0]")
+            numbers = ["-inf", f"{name}.csv"]
         text = text.replace("HOLD_MS", _ms(hold)).replace("PREFIX", prefix)
         if voice:
             (self._folder / f"{name}.alaw").write_bytes(HUM * 50)
@@ -170,7 +181,7 @@ class Farm:
         # -l: by itself SIPp holds callers back as soon as three seconds' worth of them are in a call.
         self._start(
             name, text, TRUNK_HOST, self._ports(),
-            "-s", did, "-m", str(count), "-l", str(count), "-r", str(max(1, round(rate))), "-rp", str(period),
+            "-s", did, "-m", str(count), "-l", str(count), "-r", str(max(1, round(rate))), "-rp", str(period), *numbers,
         )  # fmt: skip
 
     def wait(self, *names: str, seconds: float) -> None:
@@ -187,6 +198,11 @@ class Farm:
                 raise SippFailed(f"{name} not through in {seconds} s\n{self.errors()}") from None
             if code != 0:
                 raise SippFailed(f"{name} ended with {code}\n{self.errors()}")
+
+    def last_call(self, *names: str) -> None:
+        """From these groups nobody calls any more; who is in a call goes on."""
+        for name in names:
+            self._running[name].send_signal(signal.SIGUSR1)
 
     def done(self, *names: str) -> bool:
         """Whether these groups have ended."""
@@ -271,7 +287,9 @@ def _ms(seconds: float | None) -> str:
 
 def _tell(stories: Stories, at: float, what: str, words: list[str]) -> None:
     number = words[0]
-    if what == "up" and len(words) == 1:
+    if what == "call":
+        stories.placed[number] = at
+    elif what == "up" and len(words) == 1:
         stories.citizens[number] = CitizenStory(number, at)
     elif what in ("own", "other"):
         citizen = stories.citizens[number]

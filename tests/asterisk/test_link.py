@@ -67,7 +67,9 @@ async def test_nothing_is_asked_before_asterisk_is_fully_booted(desk: Desk, fake
     fake.boots = False
     await desk.begin()
     await desk.until(lambda: fake.names().count("Ping") >= 2)
-    assert set(fake.names()) == {"Login", "Ping"}
+    # But it is said that nobody is there yet.
+    assert set(fake.names()) == {"Login", "Ping", "Setvar"}
+    assert fake.variables["", "ACD_HB"] == "0"
     fake.say(("Event", "FullyBooted"))
     await desk.until(lambda: desk.seen)
 
@@ -244,16 +246,33 @@ async def test_stop_while_connecting_leaves_nothing_behind(desk: Desk, fake: Fak
 
 
 async def test_events_that_come_late_are_not_acted_upon(desk: Desk, fake: FakeAsterisk) -> None:
-    """We stood still for a while and now read what the kernel kept: none of it may lead to an offer."""
+    """We stood still for a while and now read what the kernel kept: none of it may lead to an offer. It is told for the
+    records, after the link is known to be lost and before the switch is read anew."""
     await desk.start()
     true_clock = fake.clock
     fake.clock = lambda: true_clock() - 2.5
     fake.queued()
     fake.clock = true_clock
     await desk.until(lambda: len(desk.seen) == 2)
-    assert desk.of(f.CallQueued) == []
+    told = [type(fact) for fact in desk.facts if isinstance(fact, f.LinkLost | f.CallQueued | f.SwitchSeen)]
+    assert told == [f.SwitchSeen, f.LinkLost, f.CallQueued, f.SwitchSeen]
     assert desk.pbx.counters.stale == 1
     assert "late" in desk.of(f.LinkLost)[0].reason
+
+
+@pytest.mark.parametrize("step", [600.0, -600.0])
+async def test_a_clock_that_is_set_is_read_anew_and_no_moment_is_taken_by_it(
+    desk: Desk, fake: FakeAsterisk, step: float
+) -> None:
+    """Somebody sets the clock of Asterisk's machine: whoever joins now has joined now."""
+    await desk.start()
+    fake.clock = lambda: time.time() + step
+    fake.queued()
+    await desk.until(lambda: len(desk.seen) == 2)
+    assert desk.of(f.CallQueued) == []
+    fake.queued(t0=fake.clock())
+    await desk.until(lambda: desk.of(f.CallQueued))
+    assert desk.of(f.CallQueued)[0].entered_at == pytest.approx(time.time(), abs=0.5)
 
 
 async def test_a_host_with_another_clock_is_understood(desk: Desk, fake: FakeAsterisk) -> None:

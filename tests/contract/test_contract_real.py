@@ -11,12 +11,12 @@ from acd.model.ids import LineId
 from acd.model.policy import Policy
 from sim.lab import Lab, lab_policy
 from sim.lab.asterisk import NUMBERS
+from sim.lab.sound import tone
 from tests.contract.language import LINES, Scenario
 from tests.contract.play import Play
 from tests.contract.real_stage import EXPLAINED, PARTNER, RealStage
 from tests.contract.scenarios import SCENARIOS
 from tests.contract.surveyed import SURVEYS
-from tests.lab.sound import tone
 
 pytestmark = pytest.mark.asterisk
 

@@ -15,8 +15,8 @@ from acd.model.promise import Attempt, Change, Promise
 from acd.records import CallbackStore
 from sim.lab import Lab
 from sim.lab.service import LabService
+from sim.lab.sound import tone
 from tests.e2e.conftest import HERE, compiled
-from tests.lab.sound import tone
 
 QUEUES: Final = HERE / "promise/city.yaml"
 QUESTION: Final = 2.0

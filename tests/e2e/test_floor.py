@@ -16,8 +16,8 @@ from acd.model.ids import OperatorId
 from acd.records import AccountStore
 from sim.lab import Call, Habit, Lab, Phone
 from sim.lab.service import LabService
+from sim.lab.sound import carried, steady
 from tests.e2e.conftest import QUEUES, records, until
-from tests.lab.sound import carried, steady
 from tests.web.house import DIGEST, PASSWORD, added, csrf_in
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]

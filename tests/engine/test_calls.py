@@ -6,7 +6,7 @@ from acd.model import facts as f
 from acd.model.call import CallState
 from acd.model.commands import Announce, AskCall, Deflect, Withdraw
 from acd.model.events import CallAnswered, CallOffered, OfferEnded, OutcomeCounted
-from acd.model.ids import CallId, OfferId, OperatorId
+from acd.model.ids import CallId, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.model.policy import Announcements, OverflowTo
@@ -374,3 +374,25 @@ def test_stale_words_about_an_earlier_offer_change_nothing() -> None:
     house.tell(f.OfferFailed(offer.call, stale, f.OfferFailure.BUSY))
     assert house.call_state("a") is CallState.OFFERED
     assert house.state_of("anna") is OperatorState.RESERVED
+
+
+@pytest.mark.parametrize("told", ["talk over first", "nothing else"])
+def test_a_phone_that_takes_its_answer_back_costs_nobody_his_place_and_gets_no_more(told: str) -> None:
+    house = House()
+    house.on_duty("anna")
+    house.call("old")
+    house.wait(5)
+    house.call("young")
+    offer = house.last_offer()
+    house.ring(offer)
+    house.answer(offer)
+    if told == "talk over first":
+        house.operator_hangs_up("old")
+    house.tell(f.OfferFailed(offer.call, offer.offer, f.OfferFailure.FAULT))
+    house.tell(f.CallQueued(CallId("old"), LineId("info"), 0.0))
+    house.phone("1001", f.PhoneState.IDLE)
+    assert house.state_of("anna") is not OperatorState.AVAILABLE
+    house.on_duty("bram")
+    assert house.offers()[-1] == ("old", "bram")
+    house.wait(90)
+    assert house.state_of("anna") is OperatorState.AVAILABLE or house.offers()[-1][1] == "anna"

@@ -24,9 +24,9 @@ from acd.records.entries import Entry, seal
 from acd.records.ledger import citizen_of
 from acd.records.tables import callback, contact
 from acd.records.writing import Batch, store
+from sim.lab.postgres import Cluster
 from tests.figures.days import DAY, LIMITS, SETTINGS, Day, days
 from tests.figures.naive import Counted, History, count
-from tests.records.conftest import Cluster
 
 REFS = read_refs([*FIGURES, "service_level@20"])
 

@@ -20,10 +20,10 @@ from acd.model.events import CallEnded, CallStarted
 from acd.records import CitizenBook, FigureBook, rebuild, tables, upgrade
 from acd.records.database import connect
 from acd.records.ledger import citizen_of
+from sim.lab.postgres import Cluster
 from tests.figures.days import DAY, LIMITS, NUMBERS, Day, days
 from tests.figures.naive import History
 from tests.figures.test_against_naive import REFS, fill
-from tests.records.conftest import Cluster
 from tests.records.places import Place
 
 KEY = b"key"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fuzz.seeds import found, seeds
+from fuzz.seeds import NAMES, found, seeds
 from fuzz.targets import TARGETS
 
 PIECES = [b"\r\n", b"\r\n\r\n", b"\n", b"\0", b"\xff\xfe", b": ", b"|", b"${", b"&", b"\\", b"-", b"0" * 40]
@@ -40,3 +40,7 @@ def test_no_input_breaks_a_parser(target: str, data: st.DataObject) -> None:
 def test_what_broke_it_once_does_not_again(target: str) -> None:
     for content in [*seeds(target), *found(target)]:
         TARGETS[target](content)
+
+
+def test_the_runner_knows_every_target() -> None:
+    assert tuple(TARGETS) == NAMES

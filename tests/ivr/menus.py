@@ -7,8 +7,8 @@ from pathlib import Path
 
 from acd.config import City, parse
 from acd.ivr import Flows, load_flows
+from sim.lab.sound import tone
 from tests.ivr.city import prompts
-from tests.lab.sound import tone
 
 QUEUES = b"""
 city: Testgem

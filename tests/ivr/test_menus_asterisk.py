@@ -11,8 +11,8 @@ from acd.config import load
 from acd.ivr import dialplan, load_catalogue, load_flows
 from sim.lab import Call, Habit, Lab, Phone
 from sim.lab.asterisk import TRUNK_HOST
+from sim.lab.sound import heard
 from tests.ivr.menus import TONES, menu_city, menu_flows, record, until
-from tests.lab.sound import heard
 from tests.lab.stub import NONCE, Stub, stub
 
 pytestmark = pytest.mark.asterisk

@@ -7,7 +7,7 @@ import pytest
 
 from acd.model.ids import LineId
 from sim.lab import Lab
-from tests.lab.sound import tone
+from sim.lab.sound import tone
 from tests.lab.stub import NONCE, Stub, stub
 
 PROMPTS = {"crisis-storm": 1000, "position-1": 1400, "full": 1800, "maintenance": 2200, "partner": 2600}

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from sim.lab import DEAD, RINGS, Habit, Lab
+from sim.lab.sound import heard
 from tests.lab.conftest import PROMPTS
-from tests.lab.sound import heard
 from tests.lab.stub import NONCE, Stub
 
 pytestmark = pytest.mark.asterisk
@@ -118,6 +118,24 @@ async def _decline(lab: Lab, engine: Stub, index: int) -> None:
         rang = [e for e in engine.events if e["Event"] == "DialState" and e["Uniqueid"] == id]
         assert (name, len(rang)) == (name, 1 if name in ("dead", "not registered") else 2)
         assert (name, await engine.state(id)) == (name, "wait")
+
+
+async def test_a_phone_that_answers_and_drops_at_once_does_not_cost_the_caller_his_place(
+    lab: Lab, engine: Stub
+) -> None:
+    async with lab.phone("1001", Habit(after=0.1, talk=0.0)), lab.citizen("+32470000119") as citizen:
+        call = citizen.call(GENTINFO)
+        id = await engine.arrival("+32470000119")
+        queued = await engine.event("AcdQueued", Uniqueid=id)
+        await engine.offer(id, 9, "1001")
+        await engine.event("AcdUp", Offer="9")
+        failed = await engine.event("AcdNoConnect", Offer="9")
+        assert failed["DialStatus"] == "DROPPED"
+        again = await engine.event("AcdQueued", engine.events.index(failed), Uniqueid=id)
+        assert again["T0"] == queued["T0"]
+        assert await engine.state(id) == "wait"
+        assert not call.ended.is_set()
+        await call.hang_up()
 
 
 async def test_a_phone_that_unregisters_while_it_rings_rings_on_to_the_end(lab: Lab, engine: Stub) -> None:

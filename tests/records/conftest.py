@@ -1,92 +1,15 @@
 """Databases for the tests: a SQLite file, and a PostgreSQL server of our own that is gone afterwards."""
 
-import os
-import pwd
 import shutil
-import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from acd.records import upgrade
+from sim.lab.postgres import Cluster
 from tests.records.places import Place
-
-
-class Cluster:
-    """A private PostgreSQL server on 127.0.0.1; anybody may log in as ``acd``."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.bin = _find_binaries()
-        self.port = _free_port()
-        self._databases = 0
-        if os.geteuid() == 0:
-            # PostgreSQL refuses to run as root.
-            user = pwd.getpwnam("postgres" if _has_user("postgres") else "nobody")
-            os.chown(folder, user.pw_uid, user.pw_gid)
-            self._as = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-        else:
-            self._as = []
-
-    def initialise(self) -> None:
-        self._run("initdb", "-D", self._data, "-U", "acd", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-
-    def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        self._run("pg_ctl", "-D", self._data, "-w", "-l", f"{self.folder}/log", "-o", options, "start")
-
-    def stop(self) -> None:
-        self._run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop")
-
-    def url(self, database: str) -> str:
-        return f"postgresql://acd@127.0.0.1:{self.port}/{database}"
-
-    def execute(self, statement: str, database: str = "postgres") -> None:
-        with psycopg.connect(self.url(database), autocommit=True) as connection:
-            connection.execute(statement.encode())
-
-    def new_database(self) -> str:
-        self._databases += 1
-        name = f"t{self._databases}"
-        self.execute(f"CREATE DATABASE {name}")
-        return self.url(name)
-
-    @property
-    def _data(self) -> str:
-        return f"{self.folder}/data"
-
-    def _run(self, program: str, *arguments: str) -> None:
-        command = [*self._as, str(self.bin / program), *arguments]
-        # Not a pipe: the server would inherit it and keep it open.
-        with tempfile.TemporaryFile() as output:
-            done = subprocess.run(command, stdout=output, stderr=output, cwd="/", check=False)
-            if done.returncode:
-                output.seek(0)
-                pytest.fail(f"{program} failed: {output.read().decode(errors='replace')}")
-
-
-def _find_binaries() -> Path:
-    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
-        if (folder / "initdb").exists():
-            return folder
-    found = shutil.which("initdb")
-    if found is None:
-        pytest.fail("PostgreSQL's server programs are missing: install the Debian package postgresql")
-    return Path(found).resolve().parent
-
-
-def _has_user(name: str) -> bool:
-    return any(entry.pw_name == name for entry in pwd.getpwall())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ from acd.records import AccountStore, Archive, CallbackStore, upgrade
 from acd.records.backup import BadBackup, HasData, InUse, back_up, restore
 from acd.records.contents import DERIVED
 from acd.records.migrating import go_back
+from sim.lab.postgres import Cluster
 from tests.callbacks.promises import AN, promise
-from tests.records.conftest import Cluster
 from tests.records.filling import Dump, dump, fill
 from tests.records.histories import abandoned, answered, waiting
 from tests.records.places import Place

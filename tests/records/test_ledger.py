@@ -23,7 +23,7 @@ from acd.records import Ledger, database, ledger, tables, upgrade
 from acd.records.entries import UNREADABLE, Entry, seal
 from acd.records.ledger import BATCH, EventsUnsafe
 from acd.records.writing import Batch, store
-from tests.records.conftest import Cluster
+from sim.lab.postgres import Cluster
 from tests.records.histories import NUMBER, Step, abandoned, answered, flat, waiting
 from tests.records.places import Place
 

@@ -9,7 +9,7 @@ import pytest
 
 from acd.records import upgrade
 from acd.records.probe import DatabaseState, Probe, _state
-from tests.records.conftest import Cluster
+from sim.lab.postgres import Cluster
 from tests.records.places import Place
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from acd.records import DatabaseUnusable, Ledger, upgrade
 from acd.records.database import connect
 from acd.records.tables import metadata
-from tests.records.conftest import Cluster
+from sim.lab.postgres import Cluster
 from tests.records.histories import abandoned, answered
 from tests.records.places import Place
 

@@ -1,0 +1,335 @@
+"""The judge: holds what the telephones noted and what the database says against what the product promises.
+
+It uses nothing of the product: no figures, no engine, no log of it. It knows which fault was there when, because some
+promises are about that, and because a fault may take what nobody can keep: an Asterisk that ends takes its calls along.
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from sim.faults.evidence import Caller, Evidence, Incident, Ring
+
+SERVED_WITHIN: Final = 1.0
+"""Seconds that a caller may wait beside a free operator when nothing is broken, or is whole again."""
+SLACK: Final = 0.5
+"""Seconds that a busy machine may take for itself: SIPp, phones, Asterisk and the engine share it."""
+CROSSING: Final = 0.5
+"""Seconds within which two who hang up do so at once."""
+SAME_MOMENT: Final = 2.0
+"""Seconds by which a record may differ from the telephone."""
+ORDER: Final = 1.5
+"""Seconds: whoever came no more than this before another came with him. The switch's own queue counts whole seconds."""
+GOING_OVER: Final = 2.0
+"""Seconds in which those who wait go over into the switch's own queue, each at his next turn of the music."""
+DROPPED: Final = 0.1
+"""Seconds: a talk that the phone ended before this was none."""
+GIVES_UP: Final = 32.0
+"""Seconds after which an INVITE without an answer is given up (RFC 3261, timer B)."""
+MESSAGE: Final = (1.0, 8.0)
+"""Seconds that a caller stays who only hears that the line is full."""
+_GOOD: Final = ("done", "cancelled", "withdrawn", "reached", "settled")
+
+
+class Promise(StrEnum):
+    """What the product promises; the README has the same."""
+
+    NOT_CUT = "no talking call is cut by us"
+    NOT_DROPPED = "no waiting caller is dropped"
+    SERVED = "callers are served in time, whatever is broken"
+    ORDER = "in the true order of arrival"
+    RECORDED = "no call without its record, no answered one without its answer"
+    CALLED_BACK = "no promise to call back is lost, and nobody is rung twice for it"
+    OVERLOAD = "at overload the excess hears so and is counted"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A promise that was broken, and how."""
+
+    promise: Promise
+    what: str
+
+
+class Judge:
+    """Judges one run."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self._callers = {caller.number: caller for caller in evidence.callers}
+        self._rows = defaultdict(list)
+        for row in evidence.calls:
+            self._rows[row.number].append(row)
+        self._rings: dict[str, list[Ring]] = defaultdict(list)
+        self._at: dict[str, list[Ring]] = defaultdict(list)
+        for ring in sorted(evidence.rings, key=lambda ring: ring.invited):
+            if self._is_callers(ring):
+                self._rings[ring.number].append(ring)
+            self._at[ring.device].append(ring)
+        self._losses = sorted((i for i in evidence.incidents if i.calls_lost), key=lambda i: i.began)
+        self.longest: dict[str, float] = defaultdict(float)
+        """Longest that a caller waited beside a free operator: by kind of fault, while it was there and after it."""
+
+    def judge(self) -> list[Broken]:
+        """Everything that was broken."""
+        checks: tuple[tuple[Promise, Callable[[], Iterator[str]]], ...] = (
+            (Promise.NOT_CUT, self._cut),
+            (Promise.NOT_DROPPED, self._dropped),
+            (Promise.SERVED, self._unserved),
+            (Promise.ORDER, self._passed_over),
+            (Promise.RECORDED, self._unrecorded),
+            (Promise.CALLED_BACK, self._not_called_back),
+            (Promise.OVERLOAD, self._overload),
+        )
+        return [Broken(promise, what) for promise, check in checks for what in check()]
+
+    # --- Talks and waits -----------------------------------------------------------------------------------------
+
+    def _is_callers(self, ring: Ring) -> bool:
+        """Not that of a call back: the citizen is in a call of his own."""
+        caller = self._callers.get(ring.number)
+        return caller is not None and (caller.ended is None or ring.invited <= caller.ended + CROSSING)
+
+    def _lost(self, began: float, ended: float) -> bool:
+        """Asterisk ended in between."""
+        return any(loss.began - CROSSING <= ended and began <= loss.over for loss in self._losses)
+
+    def _cut(self) -> Iterator[str]:
+        for number, rings in self._rings.items():
+            caller = self._callers[number]
+            for ring in rings:
+                if (
+                    ring.answered is None
+                    or not _is_talk(ring)
+                    or ring.by_phone
+                    or self._lost(ring.answered, ring.ended or ring.answered)
+                ):
+                    continue
+                if ring.ended is None:
+                    if caller.ended is not None and not self._lost(ring.answered, caller.ended):
+                        yield f"{number}: his line was dead for {ring.device}, who was not told"
+                elif not (caller.by_himself and caller.ended is not None and caller.ended <= ring.ended + CROSSING):
+                    yield f"{number} spoke with {ring.device} for {ring.ended - ring.answered:.1f} s and was cut off"
+
+    def _dropped(self) -> Iterator[str]:
+        promised = {row.number for row in self.evidence.promises}
+        for caller in self.evidence.callers:
+            if caller.up is None:
+                if caller.called + GIVES_UP < self.evidence.ended and not self._lost(
+                    caller.called, caller.called + GIVES_UP
+                ):
+                    yield f"{caller.number} called and got no answer"
+            elif caller.ended is None:
+                if not self._lost(caller.up, self.evidence.ended):
+                    yield f"{caller.number} is on the line still"
+            elif not (
+                caller.by_himself
+                or self._spoke(caller)
+                or self._refused(caller)
+                or caller.number in promised
+                or self._lost(caller.up, caller.ended)
+            ):
+                yield f"{caller.number} waited for {caller.ended - caller.up:.1f} s and was hung up on"
+
+    def _spoke(self, caller: Caller) -> bool:
+        return any(_is_talk(ring) for ring in self._rings[caller.number])
+
+    def _refused(self, caller: Caller) -> bool:
+        return any(row.outcome == "refused" for row in self._rows[caller.number])
+
+    def _waits(self, caller: Caller) -> Iterator[tuple[float, float]]:
+        """When he waited and no phone rang for him."""
+        if caller.up is None:
+            return
+        since, end = caller.up, self.evidence.ended if caller.ended is None else caller.ended
+        if self._refused(caller):
+            return
+        for loss in self._losses:
+            if since <= loss.over and end >= loss.began:
+                end = min(end, loss.began)
+        for ring in self._rings[caller.number]:
+            if ring.invited > since:
+                yield since, min(ring.invited, end)
+            since = self.evidence.ended if ring.ended is None else ring.ended
+            if _is_talk(ring):
+                return
+        if since < end:
+            yield since, end
+
+    def _free(self, device: str, present: tuple[tuple[float, float], ...]) -> Iterator[tuple[float, float]]:
+        """When nobody was at his phone, and it was in order."""
+        away = [(r.invited, self.evidence.ended if r.ended is None else r.ended) for r in self._at[device]]
+        away += [(i.began, i.over + GOING_OVER) for i in self.evidence.incidents if device in i.devices]
+        for begin, end in present:
+            since = begin
+            for out, back in sorted(away):
+                if out > since:
+                    yield since, min(out, end)
+                since = max(since, back)
+                if since >= end:
+                    break
+            if since < end:
+                yield since, end
+
+    def _unserved(self) -> Iterator[str]:
+        """Who waited beside a free operator of his line for longer than he may, all faults considered."""
+        for line in sorted(set(self.evidence.lines.values()) - self.evidence.promising):
+            waits = sorted((begin, end, c.number) for c in self._of(line) for begin, end in self._waits(c))
+            longest = max((end - begin for begin, end, _ in waits), default=0.0)
+            begins = [begin for begin, _, _ in waits]
+            for desk in self.evidence.desks:
+                if line not in desk.lines:
+                    continue
+                for since, until in self._free(desk.device, desk.present):
+                    for begin, end, number in waits[bisect_left(begins, since - longest) : bisect_left(begins, until)]:
+                        for span, limit, when in self._spans(max(begin, since), min(end, until)):
+                            self.longest[when] = max(self.longest[when], span)
+                            if span > limit + SLACK:
+                                yield f"{number} waited {span:.1f} s on {line} beside {desk.device}, free, {when}"
+
+    def _spans(self, begin: float, end: float) -> Iterator[tuple[float, float, str]]:
+        """The time from ``begin`` to ``end``, cut where a fault begins or is over, each part with what is allowed."""
+        for incident in sorted(self.evidence.incidents, key=lambda i: i.began):
+            if incident.over <= begin or incident.began >= end:
+                continue
+            if incident.began > begin:
+                yield incident.began - begin, SERVED_WITHIN, "with nothing broken"
+            yield min(end, incident.over) - max(begin, incident.began), incident.within, f"during: {incident.kind}"
+            if end <= incident.over:
+                return
+            yield end - incident.over, SERVED_WITHIN, f"after: {incident.kind}"
+            return
+        if end > begin:
+            yield end - begin, SERVED_WITHIN, "with nothing broken"
+
+    def _of(self, line: str) -> Iterator[Caller]:
+        return (caller for caller in self.evidence.callers if self.evidence.line_of(caller.number) == line)
+
+    def _passed_over(self) -> Iterator[str]:
+        """Who waited while another one of his line, who came after him, was rung for."""
+        for line in sorted(set(self.evidence.lines.values()) - self.evidence.promising):
+            callers = [caller for caller in self._of(line) if caller.up is not None]
+            waits = [(c.up or 0.0, begin, end, c.number) for c in callers for begin, end in self._waits(c)]
+            for caller in callers:
+                for ring in self._rings[caller.number]:
+                    if self._goes_over(ring.invited):
+                        continue
+                    for up, begin, end, number in waits:
+                        here = begin + CROSSING < ring.invited < end - CROSSING
+                        after = (caller.up or 0.0) - up
+                        if here and number != caller.number and after > ORDER:
+                            who = f"{caller.number}, who came {after:.1f} s after him"
+                            yield f"{number} of {line} was passed over for {who}"
+
+    def _goes_over(self, at: float) -> bool:
+        """Those who wait are on their way from the engine to the switch's own queue, or back."""
+        return any(
+            i.began <= at <= min(i.over, i.began + i.within + GOING_OVER) or i.over <= at <= i.over + SERVED_WITHIN
+            for i in self.evidence.incidents
+        )
+
+    # --- Records -------------------------------------------------------------------------------------------------
+
+    def _unrecorded(self) -> Iterator[str]:
+        for number, caller in self._callers.items():
+            if caller.up is None:
+                continue
+            rows = self._rows[number]
+            if len(rows) != 1:
+                yield f"{number} has {len(rows)} records"
+                continue
+            row, talks = rows[0], [ring for ring in self._rings[number] if ring.answered is not None]
+            if caller.ended is not None and (row.ended_at is None or row.outcome is None):
+                yield f"{number} has gone, and his record says nothing of it"
+            elif any(_is_talk(ring) for ring in talks) and row.outcome != "answered":
+                yield f"{number} spoke with {talks[-1].device}, and his record says {row.outcome}"
+            elif row.outcome == "answered" and not talks:
+                yield f"{number} spoke with nobody, and his record says answered"
+            elif talks and row.device not in {ring.device for ring in talks}:
+                yield f"{number} spoke with {talks[-1].device}, and his record says {row.device}"
+            elif talks and not self._near(row.answered_at, talks):
+                yield f"{number} was answered at another moment than his record says"
+        for number in self._rows.keys() - self._callers.keys():
+            yield f"{number} never called, and has a record"
+
+    def _near(self, at: float | None, talks: list[Ring]) -> bool:
+        moments = [ring.answered for ring in talks if ring.answered is not None]
+        if any(i.clocks and i.began - 60 <= m <= i.over + 60 for i in self.evidence.incidents for m in moments):
+            return True
+        return at is not None and min(abs(at - moment) for moment in moments) <= SAME_MOMENT
+
+    def _not_called_back(self) -> Iterator[str]:
+        """Whoever was told that he is owed a call has a promise in the records; it is kept, or in good hands. His phone
+        rings once for each attempt that the records have, and for nothing else."""
+        promised = Counter(row.number for row in self.evidence.promises)
+        for number, rows in self._rows.items():
+            if any(row.outcome == "callback_accepted" for row in rows) and not promised[number]:
+                yield f"{number} was promised a call, and nobody knows of it"
+        for row in self.evidence.promises:
+            if row.state == "claimed":
+                yield f"{row.number} is owed a call that is being made for ever"
+            elif row.state == "handed_over" and not row.why:
+                yield f"{row.number} is owed a call that somebody has for no reason"
+            elif row.state == "open" and row.end_at > row.deadline:
+                yield f"{row.number} is owed a call after its deadline"
+        dialled = Counter(row.number for row in self.evidence.attempts if row.dialled_at is not None)
+        rung = Counter(ring.device for ring in self.evidence.called_back)
+        for number, times in rung.items():
+            if not promised[number]:
+                yield f"{number} was rung, and is owed nothing"
+            elif times > dialled[number]:
+                yield f"{number} was rung {times} times for {dialled[number]} attempts"
+
+    # --- Overload ------------------------------------------------------------------------------------------------
+
+    def _overload(self) -> Iterator[str]:
+        waits = {line: self._waiting(line) for line in self.evidence.capacity}
+        for number, rows in self._rows.items():
+            caller = self._callers.get(number)
+            if caller is None or caller.up is None or not any(row.outcome == "refused" for row in rows):
+                continue
+            line = self.evidence.line_of(number)
+            here = sum(begin - CROSSING <= caller.up <= end + CROSSING for begin, end in waits[line])
+            if here < self.evidence.capacity[line]:
+                yield f"{number} was refused with {here} waiting on {line}"
+            stayed = None if caller.ended is None else caller.ended - caller.up
+            if not caller.by_himself and (stayed is None or not MESSAGE[0] <= stayed <= MESSAGE[1] + GOING_OVER):
+                yield f"{number} was refused, and cannot have heard why: he was there for {stayed or 0.0:.1f} s"
+        for line, capacity in self.evidence.capacity.items():
+            most = _most(waits[line])
+            # Whoever has just come in is not refused yet; whoever is being rung has a place no more.
+            if most > capacity:
+                yield f"{most} waited on {line}, which has room for {capacity}"
+        for hearing in self.evidence.heard:
+            rows = self._rows[hearing.number]
+            if any(row.outcome == "refused" for row in rows) and hearing.full < MESSAGE[0]:
+                yield f"{hearing.number} was refused and did not hear that the line is full"
+
+    def _waiting(self, line: str) -> list[tuple[float, float]]:
+        return [wait for caller in self._of(line) for wait in self._waits(caller)]
+
+
+def _is_talk(ring: Ring) -> bool:
+    """They spoke: an answer that was taken back at once is none, nor one that crossed with the end of the ringing."""
+    return ring.answered is not None and (ring.ended is None or ring.ended - ring.answered >= DROPPED)
+
+
+def _most(waits: list[tuple[float, float]]) -> int:
+    """Most of them at once, for more than a moment."""
+    steps = sorted(
+        [(begin + CROSSING, 1) for begin, end in waits if end - begin > 2 * CROSSING]
+        + [(end - CROSSING, -1) for begin, end in waits if end - begin > 2 * CROSSING]
+    )
+    most = now = 0
+    for _, step in steps:
+        now += step
+        most = max(most, now)
+    return most
+
+
+def kinds(incidents: list[Incident]) -> Counter[str]:
+    """How many of each."""
+    return Counter(incident.kind for incident in incidents)

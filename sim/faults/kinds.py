@@ -1,0 +1,239 @@
+"""The faults: each breaks one thing for some seconds, mends it, and notes when it was broken."""
+
+import asyncio
+import os
+import random
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from sim.faults.evidence import Incident
+from sim.faults.laboratory import DROPS, STORM, Laboratory
+
+KILLED_WITHIN: Final = 2.0
+FROZEN_WITHIN: Final = 8.0
+"""Seconds until Asterisk serves by itself: the engine is gone, or there and does nothing."""
+UNHARMED_WITHIN: Final = 1.0
+"""Seconds: what is broken has nothing to do with who is served."""
+NOBODY: Final = float("inf")
+"""Nothing can be served: Asterisk itself is away."""
+
+Fault = Callable[[Laboratory, random.Random], Awaitable[None]]
+
+
+class _Note:
+    """What is going to be an :class:`Incident`."""
+
+    def __init__(self, kind: str, within: float) -> None:
+        self.kind, self.within, self.began = kind, within, time.time()
+        self.calls_lost = self.clocks = False
+        self.devices: tuple[str, ...] = ()
+        self.over: float | None = None
+
+
+@contextmanager
+def _incident(lab: Laboratory, kind: str, within: float) -> Iterator[_Note]:
+    note = _Note(kind, within)
+    try:
+        yield note
+    finally:
+        over = note.over or time.time()
+        lab.note(Incident(kind, note.began, over, within, note.calls_lost, note.devices, note.clocks))
+
+
+async def engine_killed(lab: Laboratory, chance: random.Random) -> None:
+    with _incident(lab, "engine killed", KILLED_WITHIN):
+        lab.service.kill()
+        await asyncio.sleep(chance.uniform(3, 6))
+        await lab.service.start()
+
+
+async def engine_frozen(lab: Laboratory, chance: random.Random) -> None:
+    with _incident(lab, "engine frozen", FROZEN_WITHIN):
+        lab.service.freeze()
+        await asyncio.sleep(chance.uniform(9, 12))
+        lab.service.thaw()
+        await asyncio.sleep(0.3)
+        await lab.linked()
+
+
+async def ami_cut(lab: Laboratory, chance: random.Random) -> None:
+    with _incident(lab, "AMI cut", KILLED_WITHIN):
+        await lab.ami.cut()
+        await asyncio.sleep(chance.uniform(3, 6))
+        await lab.ami.mend()
+        await lab.linked()
+
+
+async def ami_half_open(lab: Laboratory, chance: random.Random) -> None:
+    with _incident(lab, "AMI half open", FROZEN_WITHIN):
+        lab.ami.swallow()
+        await asyncio.sleep(chance.uniform(9, 12))
+        await lab.ami.mend()
+        await lab.linked()
+
+
+async def ami_slow(lab: Laboratory, chance: random.Random) -> None:
+    with _incident(lab, "AMI slow", FROZEN_WITHIN):
+        lab.ami.slow(chance.choice((0.3, 3.0)))
+        await asyncio.sleep(chance.uniform(9, 12))
+        await lab.ami.mend()
+        await asyncio.sleep(0.3)
+        await lab.linked()
+
+
+async def asterisk_restarted(lab: Laboratory, chance: random.Random) -> None:
+    with _incident(lab, "Asterisk restarted", NOBODY) as note:
+        note.calls_lost = True
+        await asyncio.to_thread(chance.choice((lab.lab.stop, lab.lab.kill)))
+        await asyncio.sleep(chance.uniform(0, 2))
+        await asyncio.to_thread(lab.lab.resume)
+        await lab.register(sorted(lab.phones))
+        await lab.linked()
+        await asyncio.sleep(0.5)
+
+
+async def database_locked(lab: Laboratory, chance: random.Random) -> None:
+    def hold(seconds: float) -> None:
+        with psycopg.connect(lab.url) as connection:
+            connection.execute('LOCK TABLE event, "call", outcome IN ACCESS EXCLUSIVE MODE')
+            time.sleep(seconds)
+
+    with _incident(lab, "database locked", UNHARMED_WITHIN):
+        await asyncio.to_thread(hold, chance.uniform(5, 8))
+
+
+async def database_slow(lab: Laboratory, chance: random.Random) -> None:
+    with _incident(lab, "database slow", UNHARMED_WITHIN):
+        lab.database.slow(0.3)
+        await asyncio.sleep(chance.uniform(5, 8))
+        await lab.database.mend()
+
+
+async def database_gone(lab: Laboratory, chance: random.Random) -> None:
+    with _incident(lab, "database gone", UNHARMED_WITHIN):
+        await asyncio.to_thread(lab.postgres.stop)
+        await asyncio.sleep(chance.uniform(5, 8))
+        await asyncio.to_thread(lab.postgres.start)
+
+
+async def database_full(lab: Laboratory, chance: random.Random) -> None:
+    with _incident(lab, "database full", UNHARMED_WITHIN), _full(lab.folder / "database"):
+        await asyncio.sleep(chance.uniform(5, 8))
+    # A server that could not write its log has ended.
+    with suppress(Exception):
+        await asyncio.to_thread(lab.postgres.start)
+
+
+async def disk_full(lab: Laboratory, chance: random.Random) -> None:
+    """The database is away, and the disk is full on which events are put aside meanwhile."""
+    with _incident(lab, "disk full", UNHARMED_WITHIN), _full(lab.folder / "state"):
+        await lab.database.cut()
+        await asyncio.sleep(chance.uniform(5, 8))
+        await lab.database.mend()
+
+
+async def clock_stepped(lab: Laboratory, chance: random.Random) -> None:
+    """Minutes forward or back, and back again: the clock of Asterisk's machine, of the engine's, or of both."""
+    minutes = chance.choice((-10, -3, 3, 10))
+    clocks = chance.choice(([lab.switch_clock], [lab.engine_clock], [lab.switch_clock, lab.engine_clock]))
+    with _incident(lab, "clock stepped", FROZEN_WITHIN) as note:
+        note.clocks = True
+        for step in (60 * minutes, 0):
+            for clock in clocks:
+                clock.step(step)
+            await asyncio.sleep(chance.uniform(9, 11))
+        await lab.linked()
+
+
+async def phones_unregister(lab: Laboratory, chance: random.Random) -> None:
+    gone = chance.sample(["1001", "1002", "1003", "1004"], 3)
+    with _incident(lab, "phones unregister", UNHARMED_WITHIN) as note:
+        note.devices = tuple(gone)
+        lab.unplugged.update(gone)
+        for device in gone:
+            await lab.phones[device].unregister()
+            await asyncio.sleep(0.7)
+        await asyncio.sleep(chance.uniform(2, 4))
+        lab.unplugged.clear()
+        await lab.register(gone)
+
+
+async def flood(lab: Laboratory, chance: random.Random) -> None:
+    """Ten times as many as the line has places, within three seconds."""
+    callers = 10 * lab.city.policy.lines[next(id for id in lab.city.policy.lines if id == STORM)].capacity
+    with _incident(lab, "flood of calls", UNHARMED_WITHIN):
+        lab.flood(callers, rate=20)
+        await asyncio.sleep(2.0)
+        for _ in range(2):
+            await lab.listen()
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(chance.uniform(3, 5))
+
+
+async def device_drops(lab: Laboratory, chance: random.Random) -> None:
+    """A phone that answers and hangs up at once comes to work."""
+    operator = next(o.id for o in lab.city.policy.operators.values() if o.device == DROPS)
+    with _incident(lab, "device answers and drops", UNHARMED_WITHIN):
+        await lab.service.operator(operator, "login", "ready")
+        await asyncio.sleep(chance.uniform(7, 10))
+        await lab.service.operator(operator, "logout")
+
+
+async def dns_gone(lab: Laboratory, chance: random.Random) -> None:
+    """No name server answers: neither to Asterisk nor to the engine."""
+    nobody = lab.folder / "resolv.conf"
+    nobody.write_text("nameserver 127.0.0.253\n")
+    places = {lab.lab.pid: lab.lab.root / "etc/resolv.conf", lab.service.pid: Path("/etc/resolv.conf")}
+    with _incident(lab, "DNS gone", UNHARMED_WITHIN):
+        for pid, file in places.items():
+            _within(pid, "mount", "--bind", str(nobody), str(file))
+        await asyncio.sleep(chance.uniform(6, 9))
+        for pid, file in places.items():
+            _within(pid, "umount", str(file))
+
+
+FAULTS: Final[dict[str, Fault]] = {
+    "kill": engine_killed,
+    "stop": engine_frozen,
+    "cut": ami_cut,
+    "half-open": ami_half_open,
+    "slow": ami_slow,
+    "asterisk": asterisk_restarted,
+    "db-locked": database_locked,
+    "db-slow": database_slow,
+    "db-gone": database_gone,
+    "db-full": database_full,
+    "disk-full": disk_full,
+    "clock": clock_stepped,
+    "unregister": phones_unregister,
+    "flood": flood,
+    "drop": device_drops,
+    "dns": dns_gone,
+}
+"""Every fault, by the name that the command takes."""
+
+
+@contextmanager
+def _full(folder: Path) -> Iterator[None]:
+    """Not a byte can be written there."""
+    ballast = folder / "ballast"
+    file = os.open(ballast, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        with suppress(OSError):
+            while os.write(file, b"\0" * 65536):
+                pass
+        yield
+    finally:
+        os.close(file)
+        ballast.unlink()
+
+
+def _within(pid: int, *command: str) -> None:
+    """Run it where this process sees its files."""
+    subprocess.run(["nsenter", "-t", str(pid), "-m", *command], check=True)

@@ -1,0 +1,137 @@
+"""One run: callers at a steady rate, faults one after the other at random moments, and the judge's verdict."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sim.faults.evidence import Evidence, Incident
+from sim.faults.judge import Broken, Judge, Promise
+from sim.faults.kinds import FAULTS
+from sim.faults.laboratory import Laboratory
+
+WARM_UP: Final = 6.0
+"""Seconds of calls before the first fault."""
+PATIENCE: Final = 100.0
+"""Seconds for those who are still there at the end."""
+WEIGHED_EVERY: Final = 10.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run has shown."""
+
+    seconds: float
+    evidence: Evidence
+    broken: list[Broken]
+    longest: dict[str, float]
+    """Longest wait beside a free operator, by what was broken at the time; seconds."""
+    memory: list[tuple[float, int, int]]
+
+    @property
+    def answered(self) -> int:
+        return len({ring.number for ring in self.evidence.rings if ring.answered is not None})
+
+    @property
+    def faults(self) -> Counter[str]:
+        return Counter(incident.kind for incident in self.evidence.incidents)
+
+
+def plan(names: Sequence[str], seconds: float | None, chance: random.Random) -> list[str]:
+    """Which faults, in which order.
+
+    Args:
+        seconds: None: each of them once. Otherwise enough for so long; the engine is killed in the first half only, so
+            that its memory can be watched over the second.
+    """
+    if seconds is None:
+        return chance.sample(list(names), len(names))
+    planned: list[str] = []
+    rounds = int(seconds / len(names) / 12) + 2
+    for number in range(rounds):
+        these = [name for name in names if name != "kill" or number < rounds / 2]
+        planned += chance.sample(these, len(these))
+    return planned
+
+
+async def run(
+    names: Sequence[str] = tuple(FAULTS),
+    *,
+    minutes: float | None = None,
+    seed: int = 1,
+    rate: float = 1.0,
+    gap: tuple[float, float] = (4.0, 7.0),
+    keep: Path | None = None,
+    tell: Callable[[str], None] = lambda words: None,
+) -> Verdict:
+    """Break each of these things in turn.
+
+    Args:
+        names: keys of :data:`FAULTS`.
+        minutes: how long; None = each fault once.
+        seed: of the order, the moments and the lengths.
+        rate: times the usual callers.
+        gap: seconds between the end of one fault and the next, from and to.
+        keep: a folder for logs and ledger.
+        tell: hears what happens.
+    """
+    chance = random.Random(seed)
+    seconds = None if minutes is None else minutes * 60
+    began = time.time()
+    async with Laboratory(rate, keep) as lab:
+        lab.open_lines()
+        weigher = asyncio.create_task(_weigh(lab))
+        await asyncio.sleep(WARM_UP)
+        for name in plan(names, seconds, chance):
+            if seconds is not None and time.time() - began > seconds:
+                break
+            await FAULTS[name](lab, chance)
+            last: Incident = lab.incidents[-1]
+            tell(f"{last.began - began:7.1f} s  {last.kind}, {last.over - last.began:.1f} s")
+            await lab.linked()
+            await lab.everybody_ready()
+            await asyncio.sleep(chance.uniform(*gap))
+        if seconds is not None:
+            await asyncio.sleep(max(0.0, began + seconds - time.time()))
+        await lab.close_lines(PATIENCE)
+        weigher.cancel()
+        with suppress(asyncio.CancelledError):
+            await weigher
+        lab.weigh()
+        await lab.service.stop()
+        ended = time.time()
+        evidence = lab.evidence(ended)
+    judge = Judge(evidence)
+    return Verdict(ended - began, evidence, judge.judge(), dict(judge.longest), lab.memory)
+
+
+async def _weigh(lab: Laboratory) -> None:
+    while True:
+        lab.weigh()
+        await asyncio.sleep(WEIGHED_EVERY)
+
+
+def report(verdict: Verdict) -> str:
+    """The table of a run."""
+    evidence = verdict.evidence
+    lived = [resident for _, pid, resident in verdict.memory if pid == verdict.memory[-1][1]]
+    rows = [
+        ("length", f"{verdict.seconds / 60:.1f} min"),
+        ("calls placed", str(len(evidence.callers))),
+        ("answered by an operator", str(verdict.answered)),
+        ("refused, the line being full", str(sum(row.outcome == "refused" for row in evidence.calls))),
+        ("promised a call back", str(len(evidence.promises))),
+        ("calls back", str(sum(row.dialled_at is not None for row in evidence.attempts))),
+        ("faults injected", str(sum(verdict.faults.values()))),
+        *((f"- {kind}", str(count)) for kind, count in sorted(verdict.faults.items())),
+        ("promises broken", str(len(verdict.broken))),
+        *((f"- {promise}", str(sum(b.promise is promise for b in verdict.broken))) for promise in Promise),
+        ("engine's memory, first and last, MB", f"{lived[0] / 1024:.1f} and {lived[-1] / 1024:.1f}"),
+        *((f"longest wait beside a free operator {when}", f"{s:.2f} s") for when, s in sorted(verdict.longest.items())),
+    ]
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])

@@ -1,0 +1,39 @@
+"""The product on the real Asterisk with everything around it failing, one thing after the other, and the verdict.
+
+The short form breaks each thing once. ``ACD_SOAK_MINUTES=30 scripts/test tests/chaos`` goes on for half an hour.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.faults.kinds import FAULTS
+from sim.faults.run import Verdict, report, run
+
+SOAK = float(os.environ.get("ACD_SOAK_MINUTES", "0"))
+SEED = 1
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgresql, pytest.mark.timeout(600 + SOAK * 90)]
+
+
+async def test_no_promise_is_broken_whatever_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if SOAK:
+        verdict = await run(minutes=SOAK, seed=SEED, keep=tmp_path / "kept")
+    else:
+        verdict = await run(seed=SEED, gap=(2.0, 4.0), keep=tmp_path / "kept")
+    with capsys.disabled():
+        sys.stderr.write(f"\n{report(verdict)}\n")
+    enough_has_happened(verdict)
+    assert [f"{broken.promise}: {broken.what}" for broken in verdict.broken] == []
+
+
+def enough_has_happened(verdict: Verdict) -> None:
+    """A run in which nobody calls, or nothing fails, would break no promise either."""
+    evidence = verdict.evidence
+    assert len(verdict.faults) == len(FAULTS)
+    assert verdict.answered > 100
+    assert any(row.outcome == "refused" for row in evidence.calls)
+    assert any(hearing.full for hearing in evidence.heard)
+    assert any(row.dialled_at is not None for row in evidence.attempts)

@@ -18,8 +18,8 @@ from acd.records import CallRow
 from acd.records.recordings import RecordingBook
 from sim.lab import Habit, Lab
 from sim.lab.service import LabService
+from sim.lab.sound import RATE, steady, tone
 from tests.e2e.conftest import HERE, compiled, records, until
-from tests.lab.sound import RATE, steady, tone
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
 FOLDER = HERE / "recording"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -41,6 +41,8 @@ class Now(NamedTuple):
     behind: Callable[[], int]
     """Events that are not yet on disk."""
     pages: Callable[[], int]
+    takeovers: int = 0
+    """How often the lead has gone from one engine to another, ever; that we measure, means that we lead."""
 
 
 class Metrics:
@@ -162,6 +164,9 @@ class _Gauges(Collector):
         board = self._now.board()
         yield _one("switch_up", "1 while the link to Asterisk is up", float(board is not None and board.linked))
         yield _one("ledger_behind_events", "Events that are not yet on disk", self._now.behind())
+        yield _one("leader", "1 for the engine that leads, 0 for one that stands by", 1.0)
+        moved = "Times that the lead has gone from one engine to another"
+        yield CounterMetricFamily("acd_takeovers", moved, value=self._now.takeovers)
         yield _one("pages_open", "Pages that are kept up to date", self._now.pages())
         if board is None:
             return

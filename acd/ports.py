@@ -11,6 +11,7 @@ from acd.model.commands import Command, PromiseCommand
 from acd.model.events import Event
 from acd.model.facts import Fact
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
+from acd.model.leadership import Engine, Seen, Term
 from acd.model.mendable import Mendable
 from acd.model.promise import Attempt, Change, Claimed, Decide, Note, Promise, Rung, Step
 
@@ -141,6 +142,29 @@ class SlotPlanner(Protocol):
 
     def slots(self, line: LineId, now: float, deadline: float, taken: Mapping[float, int]) -> tuple[Window, ...]:
         """Three at most, the earliest first. ``taken``: promises already at the half-hour that starts then."""
+
+
+class LeadStore(Protocol):
+    """Where it is decided which of several engines leads. All raise a
+    :class:`~acd.model.mendable.Mendable` when the database does not answer within a second."""
+
+    async def beat(self, me: Engine) -> Seen:
+        """Say that we live, and look."""
+
+    async def claim(self, me: Engine, before: str | None, *, oust: bool) -> Term | None:
+        """Take the lead in a new term. What the leader before us still has under way in the database is broken off, and
+        what it writes from now on is refused. None = somebody else has it.
+
+        Args:
+            before: the instance that led.
+            oust: take the lock from it; without, only a free one is taken.
+        """
+
+    async def take_back(self, me: Engine, term: int) -> None:
+        """The connection that held the lock is gone: hold it again, if the term is still ours."""
+
+    async def release(self) -> None:
+        """Give the lead up: the next who looks has it."""
 
 
 class Journal(Protocol):

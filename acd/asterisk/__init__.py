@@ -1,7 +1,9 @@
 """Asterisk over AMI: the link, and the translation between what Asterisk says and what the engine understands."""
 
+from acd.asterisk.fence import Fence, Watch
+from acd.asterisk.link import LinkState
 from acd.asterisk.pbx import AsteriskPbx
 from acd.asterisk.recording import erase_recordings
 from acd.asterisk.settings import AmiSettings
 
-__all__ = ["AmiSettings", "AsteriskPbx", "erase_recordings"]
+__all__ = ["AmiSettings", "AsteriskPbx", "Fence", "LinkState", "Watch", "erase_recordings"]

@@ -65,6 +65,7 @@ class Link:
         serve: is given each open session and returns only by raising
             :class:`~acd.asterisk.session.SessionEnded`.
         on_event: takes each event of each session.
+        before: done before each session is opened; it may raise what opening raises.
     """
 
     def __init__(
@@ -74,6 +75,8 @@ class Link:
         on_event: Callable[[Frame], None],
         counters: Counters,
         clock: Callable[[], float] = time.time,
+        *,
+        before: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.state = LinkState.CONNECTING
         self.reason = ""
@@ -83,6 +86,7 @@ class Link:
         self._on_event = on_event
         self._counters = counters
         self._clock = clock
+        self._before = before
         self._backoff = Backoff(settings.retry_first, settings.retry_most)
 
     async def run(self) -> NoReturn:
@@ -97,6 +101,8 @@ class Link:
         opened_at = loop.time()
         session = AmiSession(self._settings, self._on_event, self._counters, self._recorder(), self._clock)
         try:
+            if self._before is not None:
+                await self._before()
             await session.open()
             self.state = LinkState.SYNCING
             await self._serve(session)

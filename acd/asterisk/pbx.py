@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final, NoReturn
 
 import structlog
@@ -19,6 +20,7 @@ from acd.asterisk.actions import Action, getvar, setvar
 from acd.asterisk.calling_back import CallingBack, PromiseMove, not_called
 from acd.asterisk.counters import Counters
 from acd.asterisk.events import DeviceState, EventReader, Forged
+from acd.asterisk.fence import Fence
 from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
 from acd.asterisk.look import Seen, look
@@ -81,6 +83,7 @@ class AsteriskPbx:
         settings: account and patience.
         devices: the phones that matter now; asked again at each look and audit.
         clock: our clock, seconds since the epoch.
+        fence: keeps other engines out; None = there can be no other.
     """
 
     def __init__(
@@ -88,12 +91,15 @@ class AsteriskPbx:
         settings: AmiSettings,
         devices: Callable[[], Iterable[Device]],
         clock: Callable[[], float] = time.time,
+        fence: Fence | None = None,
     ) -> None:
         self.counters = Counters()
         self._settings = settings
         self._devices = devices
         self._clock = clock
-        self._link = Link(settings, self._serve, self._on_frame, self.counters, clock)
+        self._fence = fence
+        before = None if fence is None else partial(fence.clear, settings)
+        self._link = Link(settings, self._serve, self._on_frame, self.counters, clock, before=before)
         self._task: asyncio.Task[NoReturn] | None = None
         self._inbox: Inbox = lambda fact: None
         self._gone: dict[CallId, None] = {}
@@ -221,6 +227,8 @@ class AsteriskPbx:
 
     async def _look(self, session: AmiSession) -> None:
         """Read all there is and tell it as one ``SwitchSeen``."""
+        if self._fence is not None:
+            await self._fence.register(session)
         rebooted = await self._agree_on_nonce(session)
         # From now on the dialplan keeps no more notes, so those that are there can be read and cleared.
         session.tell(self._heartbeat(session))

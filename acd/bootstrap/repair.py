@@ -7,6 +7,7 @@ need no more than to read it.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,9 @@ LOOK_BACK: Final = 86_400.0
 
 LONGEST_CALL: Final = 4 * 3600.0
 """Seconds before a gap that are read as well: who was on the line when it began came in before it."""
+
+AGAIN: Final = 600.0
+"""Seconds between two looks at the gaps of the last day."""
 
 SETTLING: Final = 1.0
 """Seconds after which Asterisk has written down what it told us, and we what we were told."""
@@ -145,9 +149,10 @@ class GapRepair:
         self._look.set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Who was on the line at the end of a gap is looked at again when he is gone."""
         while True:
-            await self._look.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), AGAIN)
             self._look.clear()
             if self._repairer.wanted:
                 await asyncio.sleep(SETTLING)

@@ -1,4 +1,5 @@
-"""The service: its parts, and the order in which they start and end.
+"""The service: its parts, and the order in which they start and end. First of all it must lead; it may have to stand by
+for that (:mod:`acd.bootstrap.standby`).
 
 Start: the records first (a promise that cannot be kept in them may not be given), then what they remember goes to the
 engine, then the switch is connected. End: the switch is let go, then the records are brought to safety. The callers do
@@ -7,6 +8,7 @@ not notice either.
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -17,7 +19,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from acd.asterisk import AsteriskPbx
+from acd.asterisk import AsteriskPbx, Fence, LinkState
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.doctor import wanted
 from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
@@ -26,6 +28,7 @@ from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
 from acd.bootstrap.health import Readiness
 from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
+from acd.bootstrap.mail import ReportMail, newest
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.privacy import PrivacyDesk, personal
@@ -33,6 +36,7 @@ from acd.bootstrap.recordings import Recordings
 from acd.bootstrap.repair import GapRepair, Repairer
 from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.settings import Settings
+from acd.bootstrap.standby import set_foreign_aside, take_the_lead
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load, screen_pop
@@ -43,11 +47,14 @@ from acd.figures.limits import Limits
 from acd.hooks.courier import Courier
 from acd.hooks.post import HttpPost
 from acd.ivr import FlowError, load_catalogue
+from acd.mail.courier import MailCourier
+from acd.mail.smtp import Smtp
 from acd.metrics import Metrics, Now
 from acd.model import facts
 from acd.model.events import CallRepaired, Event, LinkCameUp, LinkWentDown
 from acd.model.history import HALF_HOUR
 from acd.model.ids import CallId, Device, LineId, OperatorId
+from acd.model.leadership import Deposed
 from acd.ports import Clock, Pbx
 from acd.records import (
     AccountStore,
@@ -61,6 +68,7 @@ from acd.records import (
     HookStore,
     KeyStore,
     Ledger,
+    MailStore,
     day_bounds,
     day_of,
     promise_figures,
@@ -84,6 +92,16 @@ from acd.web.snapshot import Snapshot, snapshot
 
 OFFERS_SKIPPED: Final = 1000
 """Offer numbers left out after a restart: more than a killed engine can have given out unrecorded."""
+
+LAST_MOMENTS: Final = 5.0
+"""Seconds in which an engine that was deposed may end in good order."""
+PAGES_WAIT: Final = 2.0
+"""Seconds that the pages of an engine that takes over wait for Asterisk."""
+LAST_WRITES: Final = 1.0
+"""Seconds in which what happened last comes into the database before another engine reads it."""
+TEMPORARY: Final = 75
+"""The process's answer when it ends because it was deposed (``EX_TEMPFAIL``): started again, it stands by."""
+_LINKED: Final = (LinkState.LIVE, LinkState.DRAINING)
 
 log = structlog.get_logger()
 
@@ -112,6 +130,9 @@ class Service:
         self._started = False
         self._stop = asyncio.Event()
         self._plan_now = asyncio.Event()
+        self._first_link = asyncio.Event()
+        self._deposed = asyncio.Event()
+        self._deposed_why = ""
 
     def greeting(self) -> list[str]:
         """What the person who started it must know."""
@@ -128,27 +149,75 @@ class Service:
 
         Raises:
             DatabaseUnusable: the records cannot be reached at the start.
-            ControlError: another service runs in the same state folder.
+            ControlError: another service runs in the same state folder, or on the same SQLite file.
             OSError: the web port is taken.
+            Deposed: another engine leads since; started again, this one stands by.
         """
         self.settings.state.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as stack:
             stack.enter_context(_signals(self))
-            await self._until_stopped(self._start(stack))
+            await self._until_stopped(self._lead(stack))
+            if not self._stop.is_set():
+                await self._until_stopped(self._start(stack))
             if self._started:
-                stack.enter_context(_settled_memory())
-                ready(self)
                 work = (
                     self.driver.run(),
                     self._turn_days(),
                     self._plan_anew(),
                     self.courier.run(),
                     self.gap_repair.run(),
+                    self.mail.run(),
                 )
-                await self._until_stopped(*work)
+                pages = self._show(stack, ready)
+                try:
+                    await self._until_stopped(*work, pages, self.lead.hold(self._linked), self._fenced_off())
+                except Deposed:
+                    # Whatever this engine could still write is refused: it need not be waited for.
+                    asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
+                    raise
+                finally:
+                    await self._hand_on()
+
+    async def _hand_on(self) -> None:
+        """Whoever stands by need not wait for the end of our pages."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WRITES):
+                await self.ledger.caught_up()
+        await self.lead.release()
+
+    async def _show(self, stack: AsyncExitStack, ready: Callable[["Service"], None]) -> None:
+        """The pages. Whoever takes over has the callers first: they wait, and making the pages takes a while."""
+        if self.lead.term is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._first_link.wait(), PAGES_WAIT)
+        await self._open_web(stack)
+        stack.enter_context(_settled_memory())
+        ready(self)
+        await asyncio.get_running_loop().create_future()
+
+    async def _lead(self, stack: AsyncExitStack) -> None:
+        self.lead = await take_the_lead(self.settings, stack)
+
+    async def _fenced_off(self) -> None:
+        """Until Asterisk tells that another engine has led since, or we hand the lead on.
+
+        Raises:
+            Deposed: that is so.
+        """
+        await self._deposed.wait()
+        raise Deposed(self._deposed_why)
+
+    def _give_up(self, why: str) -> None:
+        self._deposed_why = why
+        self._deposed.set()
+
+    def _linked(self) -> bool:
+        return not isinstance(self._pbx, AsteriskPbx) or self._pbx.link_state in _LINKED
 
     async def _start(self, stack: AsyncExitStack) -> None:
-        url = self.settings.database_url
+        url = self.lead.url
+        if self.lead.term is not None:
+            set_foreign_aside(self.settings, self.lead.term)
         await upgrade(url)
         await store_lines(url, self.city.policy.lines.values())
         ledger = Ledger(
@@ -174,6 +243,7 @@ class Service:
         spy_log = SpyLog(self.accounts)
         stack.push_async_callback(spy_log.close)
         self._tell_others(stack)
+        self._mail_reports(stack)
         self.contacts = ContactStore(url)
         stack.push_async_callback(self.contacts.close)
         self.office = self._open_office()
@@ -190,7 +260,6 @@ class Service:
         control = ControlServer(self.settings.socket, self._handlers())
         await control.start()
         stack.push_async_callback(control.stop)
-        await self._open_web(stack)
         settings = self.settings
         nights = Housekeeping(
             url,
@@ -245,6 +314,7 @@ class Service:
         self._plan_now.set()
         self.keeper.look()
         self.courier.look()
+        self.mail.look()
         if isinstance(self._pbx, AsteriskPbx):
             # A phone that the file names for the first time is looked at now, not at the next audit.
             self._pbx.audit()
@@ -255,7 +325,13 @@ class Service:
 
     def _switch(self) -> Pbx:
         if self._pbx is None:
-            self._pbx = AsteriskPbx(self.settings.ami(), self._devices, clock=self.clock)
+            term = self.lead.term
+            fence = (
+                None
+                if term is None
+                else Fence(term.number, partial(self._give_up, "Asterisk has heard of a later leader"))
+            )
+            self._pbx = AsteriskPbx(self.settings.ami(), self._devices, clock=self.clock, fence=fence)
         return self._pbx
 
     def _switch_offset(self) -> float | None:
@@ -274,7 +350,7 @@ class Service:
         return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
 
     async def _keep_promises(self, stack: AsyncExitStack) -> None:
-        self.promises = store = CallbackStore(self.settings.database_url)
+        self.promises = store = CallbackStore(self.lead.url)
         stack.push_async_callback(store.close)
         self.planner = await make_planner(self.city, self.archive, self.clock())
         self.keeper = Keeper(
@@ -290,7 +366,7 @@ class Service:
     async def _repair_gaps(self, stack: AsyncExitStack) -> None:
         """What only Asterisk has seen is told when we see again."""
         settings = self.settings
-        repairer = Repairer(settings.database_url, settings.cel, lambda: self.city, self.clock)
+        repairer = Repairer(self.lead.url, settings.cel, lambda: self.city, self.clock)
         stack.push_async_callback(repairer.close)
         self.gap_repair = GapRepair(repairer, self.ledger, self.clock, self._repaired)
 
@@ -302,7 +378,7 @@ class Service:
 
     def _tell_others(self, stack: AsyncExitStack) -> None:
         """The city's programs hear what happens."""
-        self.outbox = HookStore(self.settings.database_url)
+        self.outbox = HookStore(self.lead.url)
         stack.push_async_callback(self.outbox.close)
         secret = partial(secret_of, self.settings.queues.parent)
         self.courier = Courier(self.outbox, lambda: self.city.webhooks, secret, HttpPost(), self.clock)
@@ -340,18 +416,16 @@ class Service:
     async def _note_lines(self) -> None:
         """Reports of others go by today's settings, too; they can wait until the database is back."""
         try:
-            await store_lines(self.settings.database_url, self.city.policy.lines.values())
+            await store_lines(self.lead.url, self.city.policy.lines.values())
         except DatabaseUnusable as error:
             log.warning("lines.not_noted", why=str(error))
 
     async def _open_web(self, stack: AsyncExitStack) -> None:
         settings = self.settings
-        book = FigureBook(settings.database_url)
-        stack.push_async_callback(book.close)
-        tapes = RecordingBook(settings.database_url)
+        tapes = RecordingBook(self.lead.url)
         stack.push_async_callback(tapes.close)
         self.recordings = Recordings(tapes, settings.recordings, lambda: self.city, self.clock)
-        citizens = CitizenBook(settings.database_url, citizen_key(settings.state), lambda: personal(self.city))
+        citizens = CitizenBook(self.lead.url, citizen_key(settings.state), lambda: personal(self.city))
         stack.push_async_callback(citizens.close)
         door = Door(
             self.accounts,
@@ -395,14 +469,29 @@ class Service:
             notes=self.contacts,
             citizens=PrivacyDesk(citizens, lambda: self.city, self.clock, self.recordings),
             recordings=self.recordings,
-            reports=Reports(
-                book, ReportViews(settings.database_url), self._limits, self.city.name, lambda: names_of(self.city)
-            ),
+            reports=self._reports,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()
         stack.push_async_callback(server.stop)
         self.web_url = server.url
+
+    def _mail_reports(self, stack: AsyncExitStack) -> None:
+        """The figures of the pages, and those reports that are mailed by the clock."""
+        url = self.lead.url
+        book, store = FigureBook(url), MailStore(url)
+        stack.push_async_callback(book.close)
+        self._reports = Reports(
+            book,
+            ReportViews(url),
+            self._limits,
+            self.city.name,
+            lambda: names_of(self.city),
+            lambda: newest(store, self.city.mailings),
+        )
+        stack.push_async_callback(store.close)
+        desk = ReportMail(lambda: self.city, self.settings.queues.parent, self._reports, self.clock)
+        self.mail = MailCourier(store, desk, Smtp(), self.clock)
 
     def _limits(self) -> Limits:
         return Limits.of_lines(self.city.policy.lines.values())
@@ -414,6 +503,7 @@ class Service:
                 self._link_lost_at = event.at
             elif isinstance(event, LinkCameUp):
                 self._link_lost_at, self._linked_once = None, True
+                self._first_link.set()
                 self.gap_repair.look()
         self.hub.changed()
 
@@ -444,6 +534,7 @@ class Service:
             callbacks=lambda: self.keeper.counts,
             behind=lambda: self.ledger.health.behind,
             pages=lambda: self.hub.clients,
+            takeovers=0 if self.lead.term is None else self.lead.term.takeovers,
         )
 
     async def _turn_days(self) -> None:
@@ -464,6 +555,7 @@ class Service:
             "operator": self._operator,
             "drain": self._drain,
             "crisis": self._crisis,
+            "handover": self._hand_over,
             "reload": self._reload,
             "look": self._look,
             **CallbackDesk(self.worklist, self.clock).handlers(),
@@ -480,6 +572,8 @@ class Service:
             for o in board.operators
         ]
         return {
+            "role": "leader",
+            "standby": self.lead.heir,
             "linked": board.linked,
             "draining": board.draining,
             "crisis": board.crisis,
@@ -528,6 +622,15 @@ class Service:
             raise ControlError("'on' is true or false")
         self.driver.tell(facts.DrainSwitched(on, str(_field(request, "by"))))
         return {"draining": on}
+
+    async def _hand_over(self, request: Any) -> dict[str, Any]:
+        heir = self.lead.heir
+        if heir is None:
+            raise ControlError("there is no engine standing by that could take over")
+        log.warning("the lead is handed over", to=heir, by=str(_field(request, "by")))
+        # After the answer.
+        asyncio.get_running_loop().call_later(0.05, self._give_up, f"it was handed over to {heir}")
+        return {"heir": heir}
 
     async def _crisis(self, request: Any) -> dict[str, Any]:
         message, by = _field(request, "message"), str(_field(request, "by"))
@@ -581,6 +684,11 @@ def _field(request: Mapping[str, Any], name: str) -> Any:
     if name not in request:
         raise ControlError(f"the request does not say {name!r}")
     return request[name]
+
+
+def _end_at_once() -> None:
+    log.critical("the end took too long; ended at once")
+    os._exit(TEMPORARY)
 
 
 @contextmanager

@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     """Folder for the database, the control socket and recordings."""
     database: str | None = None
     """``sqlite:///file`` or ``postgresql://user@host/name``; default: SQLite in ``state``."""
+    engine: str = ""
+    """What people call this one of two engines on the same database; empty = the host's name."""
+    engine_url: str = ""
+    """Where people find its pages: what an engine that stands by leads them to."""
     ami_host: str = "127.0.0.1"
     ami_port: int = Field(default=5038, ge=1, le=65535)
     ami_user: str = "acd"

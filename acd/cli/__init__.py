@@ -6,7 +6,21 @@ A module holds the commands of one subject in its ``group``; they stand in the h
 
 import typer
 
-from acd.cli import backup, callbacks, calls, doctor, files, floor, people, privacy, repair, reports, service, webhooks
+from acd.cli import (
+    backup,
+    callbacks,
+    calls,
+    doctor,
+    files,
+    floor,
+    mail,
+    people,
+    privacy,
+    repair,
+    reports,
+    service,
+    webhooks,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,7 +28,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Call-routing engine for city contact centres.",
 )
-for subject in (service, calls, reports, repair, callbacks, files, floor, people, webhooks, privacy, doctor, backup):
+for subject in (
+    service,
+    calls,
+    reports,
+    repair,
+    callbacks,
+    files,
+    floor,
+    people,
+    webhooks,
+    mail,
+    privacy,
+    doctor,
+    backup,
+):
     app.add_typer(subject.group)
 
 

@@ -94,7 +94,7 @@ def show_repeats(made: "RepeatReport") -> None:
     from acd.figures.repeats import called
 
     table = Table("line", "called again")
-    for row in (*made.lines, made.together):
+    for row in made.rows:
         table.add_row(row.line or "(all)", share(row.again, row.of, weak=row.weak))
     out.print(table)
     often = Table("calls", "citizens")

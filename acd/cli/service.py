@@ -11,6 +11,7 @@ import typer
 
 from acd.cli.floor import show_operators
 from acd.cli.terminal import carry_out, err, fail, out, plainly, request, said, settings, whoami
+from acd.model.leadership import Deposed
 from acd.model.mendable import Mendable
 from acd.runtime.control import ask
 
@@ -22,9 +23,13 @@ RESTART_TAKES = 120.0
 
 @group.command()
 def run(log_json: Annotated[bool | None, typer.Option(help="Log as JSON lines, or for a person.")] = None) -> None:
-    """Run the service until it is told to stop. Settings come from ACD_... variables and from queues.yaml."""
+    """Run the service until it is told to stop. Settings come from ACD_... variables and from queues.yaml.
+
+    Of several on one PostgreSQL one leads and the others stand by. One that is deposed ends with 75: started again, it
+    stands by.
+    """
     from acd.bootstrap.log import configure_log
-    from acd.bootstrap.service import Service
+    from acd.bootstrap.service import TEMPORARY, Service
 
     chosen = settings()
     configure_log(chosen.log_json if log_json is None else log_json)
@@ -35,7 +40,10 @@ def run(log_json: Annotated[bool | None, typer.Option(help="Log as JSON lines, o
     async def serve() -> None:
         await Service(chosen).run(ready)
 
-    carry_out(serve())
+    try:
+        carry_out(serve())
+    except Deposed as error:
+        fail(str(error), TEMPORARY)
 
 
 @group.command()
@@ -58,7 +66,11 @@ def check() -> None:
 def status() -> None:
     """The link, the calls and the operators of the running service."""
     answer = request("status")
-    for key in ("linked", "draining", "crisis", "calls", "waiting", "talking", "behind", "web"):
+    if answer["role"] == "standby":
+        ready = "could take over now" if answer["ready"] else "could not take over now"
+        out.print(f"stands by ({ready}); {answer['leader'] or 'no engine'} leads {answer['leader_web']}".rstrip())
+        return
+    for key in ("role", "standby", "linked", "draining", "crisis", "calls", "waiting", "talking", "behind", "web"):
         out.print(f"{key:9} {answer[key]}")
     show_operators(answer)
 
@@ -77,6 +89,13 @@ def crisis(
     """Switch the crisis message on or off: heard by new callers and by those already waiting."""
     answer = request("crisis", message=None if message == "off" else message, by=whoami())
     out.print(f"crisis message: {answer['crisis'] or 'off'}")
+
+
+@group.command()
+def handover() -> None:
+    """Let the engine that stands by lead from now on, e.g. before an upgrade: no caller notices. This one ends; started
+    again (systemd does so), it stands by."""
+    out.print(f"{request('handover', by=whoami())['heir']} leads from now on")
 
 
 @group.command()

@@ -25,6 +25,7 @@ from acd.config.city import (
 )
 from acd.config.faults import Fault, dotted
 from acd.config.fields import DAYS, days
+from acd.config.mailing import PORTS
 from acd.config.roster import Roster
 from acd.config.schema import (
     Block,
@@ -32,6 +33,8 @@ from acd.config.schema import (
     CityBlock,
     ClosingDayBlock,
     LineBlock,
+    MailBlock,
+    MailingBlock,
     NamesBlock,
     OfferRuleBlock,
     OperatorBlock,
@@ -43,6 +46,7 @@ from acd.config.schema import (
 from acd.config.source import Source
 from acd.model.hook import Hook
 from acd.model.ids import Device, LineId, OperatorId
+from acd.model.mailing import Mailing, MailServer
 from acd.model.outside import Outside
 from acd.model.policy import (
     Announcements,
@@ -81,6 +85,8 @@ def build(block: CityBlock, source: Source, roster: Roster) -> City:
         supervision=_struct(Supervision, block.supervision),
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
         webhooks=FrozenDict({name: _hook(name, hook) for name, hook in block.webhooks.items()}),
+        mail=None if block.mail is None else _mail_server(block.mail),
+        mailings=FrozenDict({name: _mailing(name, mailing) for name, mailing in block.reports.items()}),
     )
     return _with_yearly_volumes(city, block)
 
@@ -180,6 +186,32 @@ def _hook(name: str, block: WebhookBlock) -> Hook:
         lines=frozenset(map(LineId, block.lines)),
         personal=block.personal,
         private=block.private,
+    )
+
+
+def _mail_server(block: MailBlock) -> MailServer:
+    return MailServer(
+        host=block.host,
+        port=block.port or PORTS[block.security],
+        security=block.security,
+        sender=block.sender,
+        user=block.user,
+        password_file=block.password_file or None,
+        password_env=block.password_env or None,
+    )
+
+
+def _mailing(name: str, block: MailingBlock) -> Mailing:
+    hour, _, minute = block.at.partition(":")
+    return Mailing(
+        name=name,
+        when=block.when,
+        at=int(hour) * 3600 + int(minute) * 60,
+        to=tuple(dict.fromkeys(block.to)),
+        contents=tuple(dict.fromkeys(block.contents)),
+        lines=tuple(map(LineId, block.lines)),
+        language=block.language,
+        attach=tuple(dict.fromkeys(block.attach)),
     )
 
 

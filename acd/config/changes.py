@@ -28,6 +28,7 @@ def describe_changes(old: City, new: City) -> list[str]:
     changes += _blocks("operator", _operators(old), _operators(new))
     changes += _roster(old, new)
     changes += _blocks("webhook", _webhooks(old), _webhooks(new))
+    changes += _blocks("mailed report", _mailings(old), _mailings(new))
     changes += _blocks("subject", _subjects(old), _subjects(new))
     return changes + _blocks("reason", _reasons(old), _reasons(new))
 
@@ -59,6 +60,7 @@ def _city(city: City) -> _Flat:
     flat |= {name: _text(getattr(policy, name)) for name in ("confirm_timeout", "ringing_timeout", "offer_margin")}
     for block in ("routing", "offers", "desk", "outside"):
         flat |= dict(_flat(block, getattr(policy, block)))
+    flat |= {"mail": _text(city.mail)}
     return flat | dict(_flat("supervision", city.supervision))
 
 
@@ -120,6 +122,10 @@ def _webhooks(city: City) -> dict[str, _Flat]:
         name: _struct(hook) | {kind: ", ".join(sorted(getattr(hook, kind))) or "none" for kind in ("kinds", "lines")}
         for name, hook in city.webhooks.items()
     }
+
+
+def _mailings(city: City) -> dict[str, _Flat]:
+    return {name: {"settings": str(mailing)} for name, mailing in city.mailings.items()}
 
 
 def _subjects(city: City) -> dict[str, _Flat]:

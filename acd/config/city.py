@@ -9,6 +9,7 @@ import msgspec
 from acd.config.faults import Fault
 from acd.model.hook import Hook
 from acd.model.ids import LineId, OperatorId
+from acd.model.mailing import Mailing, MailServer
 from acd.model.policy import Policy
 
 DAY_MINUTES: Final = 24 * 60
@@ -204,3 +205,7 @@ class City(msgspec.Struct, frozen=True):
     """What is allowed but odd."""
     webhooks: Mapping[str, Hook] = FrozenDict()
     """Programs that are told what happens, by name."""
+    mail: MailServer | None = None
+    """None = no report is mailed."""
+    mailings: Mapping[str, Mailing] = FrozenDict()
+    """Reports that are mailed by the clock, by name."""

@@ -59,6 +59,7 @@ def parse(content: bytes, file: str = "queues.yaml") -> City:
     _check_shifts(document, source)
     _check_reasons(document, source)
     _check_webhooks(document, source)
+    _check_mailings(document, source)
     _check_subjects(document, source)
     _check_outside(document, source)
     if block is not None:
@@ -229,6 +230,18 @@ def _check_webhooks(document: Any, source: Source) -> None:
             if known and isinstance(line, str) and line not in known:
                 says = f"there is no line {shown(line)!r}" + did_you_mean(line, known)
                 source.fault(("webhooks", name, "lines", n), says)
+
+
+def _check_mailings(document: Any, source: Source) -> None:
+    """A line that a mailed report names is there, and so is the server."""
+    known = _block(document, "lines")
+    for name, mailing in _blocks(document, "reports"):
+        if not _block(document, "mail"):
+            source.fault(("reports", name), "needs the mail server: a block 'mail' with host and sender")
+        for n, line in enumerate(_list(mailing, "lines")):
+            if known and isinstance(line, str) and line not in known:
+                says = f"there is no line {shown(line)!r}" + did_you_mean(line, known)
+                source.fault(("reports", name, "lines", n), says)
 
 
 _SYSTEM_REASONS: Final = frozenset({*OfferFailure, "login", "page_lost", "phone_lost"})

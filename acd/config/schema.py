@@ -39,8 +39,10 @@ from acd.config.fields import (
     together,
     whole_days,
 )
+from acd.config.mailing import MAIL_LANGUAGE, MailAddress, MailHost, MailUser, Moment, mail_parts
 from acd.config.openness import EnvironmentName, HookUrl, ScreenPop, SecretFile, hook_parts
 from acd.model.hook import NewsKind
+from acd.model.mailing import Attach, Cadence, Content, Security
 from acd.model.outside import Outside
 from acd.model.policy import (
     Announcements,
@@ -399,6 +401,39 @@ class WebhookBlock(Block):
     """The address may be of the city's own network, or of this machine, and need not be https."""
 
 
+class MailBlock(Block):
+    """The city's mail server, through which reports are sent."""
+
+    host: MailHost
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Left out: 587 with starttls, 465 with tls, 25 with none."""
+    security: Annotated[Security, Field(strict=False)] = Security.STARTTLS
+    sender: MailAddress
+    """From whom the mails come."""
+    user: MailUser = ""
+    """Account at the server; left out, it asks for none."""
+    password_file: SecretFile = ""
+    """File beside this one with its password."""
+    password_env: EnvironmentName = ""
+    """Instead: the environment variable of the service that holds it."""
+
+
+class MailingBlock(Block):
+    """A report that is mailed by the clock: of the day, week or month before."""
+
+    when: Annotated[Cadence, Field(strict=False)]
+    """daily, weekly (on Monday) or monthly (on the first)."""
+    at: Moment = "07:00"
+    to: Annotated[list[MailAddress], Field(min_length=1, max_length=50)]
+    contents: Annotated[list[Annotated[Content, Field(strict=False)]], Field(min_length=1)] = [Content.FIGURES]
+    """figures, subjects, repeats, survey."""
+    lines: list[str] = []
+    """Only these lines; left out, all."""
+    language: Annotated[str, MAIL_LANGUAGE] = "nl"
+    attach: list[Annotated[Attach, Field(strict=False)]] = [Attach.XLSX]
+    """xlsx, csv, html (to print)."""
+
+
 class OutsideBlock(Block):
     """Calls that we make: calls back, and those of operators to numbers outside. So that nobody can have the city pay
     for his calls, Asterisk looks at each of them too, whoever asks for it."""
@@ -454,6 +489,10 @@ class CityBlock(Block):
     offers: OffersBlock = OffersBlock()
     webhooks: dict[Id, Annotated[WebhookBlock, together(hook_parts)]] = {}
     """Programs that are told what happens."""
+    mail: Annotated[MailBlock, together(mail_parts)] | None = None
+    """The mail server, if reports are mailed."""
+    reports: dict[Id, MailingBlock] = {}
+    """Reports that are mailed by the clock."""
     supervision: SupervisionBlock = SupervisionBlock()
     outside: OutsideBlock = OutsideBlock()
     confirm_timeout: Annotated[float, seconds(0.2, 10)] = _POLICY["confirm_timeout"]

@@ -30,8 +30,7 @@ def repeat_sheet(report: RepeatReport) -> Sheet:
     """The lines, and under them the citizens by the number of their calls."""
     columns = ["line", "answered", "called_again", "called_again_share", "calls", "citizens"]
     rows: list[list[Cell]] = [
-        [ALL if row.line is None else row.line, row.of, row.again, row.value]
-        for row in (*report.lines, report.together)
+        [ALL if row.line is None else row.line, row.of, row.again, row.value] for row in report.rows
     ]
     often: list[list[Cell]] = [
         [ALL, None, None, None, called(calls), citizens] for calls, citizens in sorted(report.citizens.items())

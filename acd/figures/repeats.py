@@ -45,6 +45,11 @@ class RepeatReport(msgspec.Struct, frozen=True, kw_only=True):
     again_is: str = AGAIN
     citizens_is: str = CALLERS
 
+    @property
+    def rows(self) -> tuple[LineRepeats, ...]:
+        """By line, and last all of them together."""
+        return (*self.lines, self.together)
+
 
 def called(calls: int) -> str:
     """How often: ``3``, and ``5+`` for the last."""

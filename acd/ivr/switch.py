@@ -421,6 +421,18 @@ eventfilter(action(exclude),name(DeviceStateChange),header(Device),method(exact)
 eventfilter(action(include),name(OriginateResponse),header(Uniqueid),method(starts_with)) = acd-cb-
 eventfilter(action(include),name(OriginateResponse),header(Uniqueid),method(starts_with)) = acd-spy-
 {filters}
+
+; An engine that takes over ends the session of the one before it (acd-fence). It may log in beside others, and the
+; dialplan does not count its sessions.
+[{user}_standby]
+secret={secret}
+deny=0.0.0.0/0.0.0.0
+permit=127.0.0.1/255.255.255.255
+{permits}read=system
+write=originate
+writetimeout=1000
+eventfilter(action(include),name(FullyBooted)) =
+eventfilter(action(include),name(Shutdown)) =
 """
 
 

@@ -28,8 +28,10 @@ from acd.records.erasure import Erased, NotesErased, erase_citizens, erase_notes
 from acd.records.exporting import NoSuchView, read_view, view_named
 from acd.records.hooks import HookStore
 from acd.records.keys import KeyStore
+from acd.records.leadership import PostgresLead, fenced, file_of
 from acd.records.ledger import Health, Ledger
 from acd.records.lines import store_lines
+from acd.records.mails import MailStore
 from acd.records.promise_figures import FiguresByLine, promise_figures
 from acd.records.schema import upgrade
 from acd.records.spill import erase_damaged
@@ -50,15 +52,19 @@ __all__ = [
     "HookStore",
     "KeyStore",
     "Ledger",
+    "MailStore",
     "NoSuchView",
     "NotesErased",
     "OutcomeCounts",
+    "PostgresLead",
     "day_bounds",
     "day_of",
     "erase_citizens",
     "erase_damaged",
     "erase_notes",
     "erase_numbers",
+    "fenced",
+    "file_of",
     "promise_figures",
     "read_view",
     "rebuild",

@@ -393,20 +393,35 @@ Spent = list[tuple[int, tuple[Any, ...], float]]
 
 
 async def _time(connection: AsyncConnection, query: Query, names: Sequence[str]) -> Spent:
-    """Seconds of operators' states, told apart by these columns. What lies in one piece is summed by the database; the
-    rest is cut here."""
+    """Seconds of operators' states, told apart by these columns. What lies in one piece, or in two that follow each
+    other, is summed by the database; the rest is cut here."""
     if query.grain in DAYS:
         return await _time_of_days(connection, query, names)
-    state = _overlapping(query, _near(query))
-    columns = [state[name] for name in names]
-    inside = and_(state.began_at >= query.since, state.ended_at <= query.until, _same_cell(query, state))
-    number = piece(query.grain, state.began_at, query.since, query.until).label("number")
-    seconds = func.sum(state.ended_at - state.began_at).label("seconds")
-    within = select(number, *columns, seconds).where(inside).group_by(*_first(1 + len(columns)))
+    length = _cell(query)
+    cell = func.floor(_state.began_at / length)
+    edge = (cell + 1) * length
+    near, short = (
+        _near(query),
+        and_(_state.began_at >= query.since, _state.ended_at <= query.until, _state.ended_at <= edge + length),
+    )
+    columns = [_state[name] for name in names]
+    later = case((_state.ended_at > edge, _state.ended_at - edge), else_=0.0)
+    sums = func.sum(_state.ended_at - _state.began_at - later).label("here"), func.sum(later).label("next")
+    within = (
+        select(cell.label("cell"), *columns, *sums)
+        .where(near, short, *_of_operators(query))
+        .group_by(*_first(1 + len(columns)))
+    )
     spent: Spent = []
-    for row in (await connection.execute(within)).mappings():
-        spent.append((bucket(query.grain, int(row["number"])), tuple(row[name] for name in names), row["seconds"]))
-    return spent + await _cut(connection, query, names, select(*columns, state.began_at, state.ended_at).where(~inside))
+    for row in await connection.execute(within):
+        # A cell is never longer than a piece, and no piece begins within one.
+        begin, values = int(row[0]) * length, tuple(row[1:-2])
+        for at, seconds in ((begin, row[-2]), (begin + length, row[-1])):
+            if seconds:
+                spent.append((bucket(query.grain, raw(query.grain, at)), values, seconds))
+    rest = _overlapping(query, and_(near, ~short))
+    columns = [rest[name] for name in names]
+    return spent + await _cut(connection, query, names, select(*columns, rest.began_at, rest.ended_at))
 
 
 async def _time_of_days(connection: AsyncConnection, query: Query, names: Sequence[str]) -> Spent:
@@ -465,10 +480,9 @@ def _of_operators(query: Query) -> list[ColumnElement[bool]]:
     return [_state.operator.in_(query.operators)] if query.operators else []
 
 
-def _same_cell(query: Query, state: Any) -> ColumnElement[bool]:
-    """Begin and end lie in one piece, and not in the same piece of another week."""
-    cell = {Grain.MINUTES_15: 900, Grain.MINUTES_30: 1800, Grain.SLOT: 1800}.get(query.grain, 3600)
-    return func.floor(state.began_at / cell) == func.floor(state.ended_at / cell)
+def _cell(query: Query) -> int:
+    """Seconds of the smallest pieces into which time is cut: the clocks of Brussels are whole hours ahead."""
+    return {Grain.MINUTES_15: 900, Grain.MINUTES_30: 1800, Grain.SLOT: 1800}.get(query.grain, 3600)
 
 
 # --- Parts of statements -------------------------------------------------------------------------------------------

@@ -26,13 +26,18 @@ WRITE_LOCK: Final = 0x616364
 BUSY_TIMEOUT: Final = 5.0
 """Seconds that SQLite waits for somebody else's lock."""
 
-_POSTGRESQL: Final = {
+APPLICATION: Final = "application_name"
+"""Parameter of an address: the name under which the database knows our connections."""
+TERM: Final = "acd_term"
+"""Parameter of an address: the term in which its transactions may write (:mod:`acd.records.leadership`)."""
+
+POSTGRESQL: Final = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
-    "application_name": "acd",
+    APPLICATION: "acd",
 }
 """libpq's settings: a server that vanished without a word is noticed within about 10 s."""
 
@@ -90,8 +95,31 @@ def connect(url: str, *, readonly: bool = False, busy: float = BUSY_TIMEOUT) -> 
         engine = create_async_engine(parsed, connect_args={"timeout": busy}, hide_parameters=True)
         _prepare_sqlite(engine, None if readonly else path)
         return engine
-    engine = create_async_engine(parsed, connect_args=_POSTGRESQL, pool_pre_ping=readonly, hide_parameters=True)
-    return engine.execution_options(postgresql_readonly=True) if readonly else engine
+    term = parsed.query.get(TERM)
+    named = POSTGRESQL | {name: parsed.query[name] for name in (APPLICATION,) if name in parsed.query}
+    plain = parsed.difference_update_query((TERM, APPLICATION))
+    engine = create_async_engine(plain, connect_args=named, pool_pre_ping=readonly, hide_parameters=True)
+    if readonly:
+        return engine.execution_options(postgresql_readonly=True)
+    if term is not None:
+        _check_term(engine, int(str(term)))
+    return engine
+
+
+class NotLeading(SQLAlchemyError):
+    """Nothing was written: term {term} is over, another engine leads."""
+
+    def __init__(self, term: int) -> None:
+        super().__init__(f"nothing was written: term {term} is over, another engine leads")
+
+
+def _check_term(engine: AsyncEngine, term: int) -> None:
+    """Each transaction begins with a look at the term, and holds it: no new one begins before it has ended."""
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Connection) -> None:
+        if connection.exec_driver_sql(f"SELECT FROM acd_lead WHERE term = {term:d} FOR KEY SHARE").first() is None:
+            raise NotLeading(term)
 
 
 def _prepare_sqlite(engine: AsyncEngine, path: Path | None) -> None:

@@ -12,11 +12,12 @@ from acd.model.operator import OperatorState
 from acd.records import tables
 
 ENOUGH_CALLS: Final = 30
-"""Answered calls of a line from which its mean talk is known."""
+"""Talks on a line from which its mean is known."""
 
 Query = Callable[[Select[Any]], Awaitable[Sequence[RowMapping]]]
 
 _call, _event, _state = tables.call.c, tables.event.c, tables.operator_state.c
+_talked = tables.talk.c
 
 
 async def read_history(rows: Query, since: float, until: float) -> History:
@@ -43,12 +44,12 @@ def _arrivals(since: float, until: float) -> Select[Any]:
 
 
 def _talk(since: float, until: float) -> Select[Any]:
-    """A call that is still going on has no talk to count yet."""
-    talk = _call.talk_ended_at - _call.answered_at
+    """Each operator's part of a call that is passed on is a talk of its own, and counts when it is over."""
+    talk = _talked.ended_at - _talked.began_at
     return (
-        select(_call.line, func.avg(talk).label("talk"))
-        .where(_call.arrived_at >= since, _call.arrived_at < until, _call.line.is_not(None), talk >= 0)
-        .group_by(_call.line)
+        select(_talked.line, func.avg(talk).label("talk"))
+        .where(_talked.began_at >= since, _talked.began_at < until, _talked.call.is_not(None), talk >= 0)
+        .group_by(_talked.line)
         .having(func.count() >= ENOUGH_CALLS)
     )
 

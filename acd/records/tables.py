@@ -415,6 +415,21 @@ identity = Table(
 """Who signs in at the city's own provider is this account. Nobody becomes one by having its name."""
 Index("ix_identity_account", identity.c.account, unique=True)
 
+mail = Table(
+    "mail",
+    metadata,
+    Column("mailing", Text, comment="name in queues.yaml"),
+    Column("period", Text, comment="its first day, 2027-03-01"),
+    Column("due_at", Double, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Double, comment="NULL: sent, given up, or of before the mailing began"),
+    Column("sent_at", Double),
+    Column("dead_at", Double, comment="given up, until somebody sends it again"),
+    Column("error", Text, comment="of the last attempt, or who was refused"),
+    PrimaryKeyConstraint("mailing", "period"),
+)
+"""Reports that are mailed by the clock: each once a period."""
+
 # --- The operator's desk ----------------------------------------------------------------------------------------------
 
 contact = Table(

@@ -5,7 +5,7 @@ Long answers are streamed, a row a line, so that years of calls go through littl
 (operators, single calls) is written down in the audit log.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Protocol
 
@@ -35,6 +35,7 @@ from acd.figures.subjects import ContactFact, SubjectReport
 from acd.figures.survey import SurveyReport
 from acd.figures.table import FIGURES, NORMS
 from acd.model.account import AuditAction
+from acd.model.mailing import Mail, Mailing
 from acd.model.policy import Line
 from acd.model.zone import ZONE
 from acd.web.access import VisitorOf
@@ -106,6 +107,8 @@ class Reports(msgspec.Struct, frozen=True):
     city: str = ""
     """What the head of a printed report calls it."""
     names: Callable[[], "CitizenNames"] = CitizenNames
+    mails: Callable[[], Awaitable[Sequence[tuple[Mailing, Mail | None]]]] | None = None
+    """Every mailed report and its newest mail; None = none can be sent."""
 
 
 class Definition(msgspec.Struct, frozen=True):

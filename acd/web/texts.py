@@ -12,6 +12,7 @@ from acd.web.texts_operator import OPERATOR
 from acd.web.texts_phone import PHONE
 from acd.web.texts_privacy import PRIVACY
 from acd.web.texts_reports import REPORTS
+from acd.web.texts_standby import STANDBY
 from acd.web.texts_wallboard import WALLBOARD
 
 
@@ -158,6 +159,7 @@ _TEXTS: Final = {
     **PHONE,
     **FIGURES,
     **REPORTS,
+    **STANDBY,
     **PRIVACY,
 }
 KEYS: Final = frozenset(_TEXTS)

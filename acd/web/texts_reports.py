@@ -232,6 +232,32 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
         " forment peut-être pas un échantillon fidèle.",
     ),
     "report_called_back": ("teruggebeld", "called back", "rappelé"),
+    # --- By mail
+    "mail_daily": ("dagrapport", "report of the day", "rapport du jour"),
+    "mail_weekly": ("weekrapport", "report of the week", "rapport de la semaine"),
+    "mail_monthly": ("maandrapport", "report of the month", "rapport du mois"),
+    "mail_plain": (
+        "{subject}\n\nHet rapport staat in deze mail als HTML, en de tabellen zijn bijgevoegd.\n",
+        "{subject}\n\nThe report is in this mail as HTML, and the tables are attached.\n",
+        "{subject}\n\nLe rapport figure dans ce courriel en HTML, et les tableaux sont joints.\n",
+    ),
+    "mail_weak_told": (
+        "* = van minder dan {n}: te weinig om op te varen.",
+        "* = of fewer than {n}: too few to steer by.",
+        "* = de moins de {n} : trop peu pour s’y fier.",
+    ),
+    "mail_title": ("Per mail", "By mail", "Par courriel"),
+    "mail_report": ("Rapport", "Report", "Rapport"),
+    "mail_to": ("Aan", "To", "À"),
+    "mail_last": ("Laatst verstuurd", "Last sent", "Dernier envoi"),
+    "mail_next": ("Volgende poging", "Next attempt", "Prochain essai"),
+    "mail_never": ("nog niet", "not yet", "pas encore"),
+    "mail_given_up": (
+        "opgegeven; opnieuw met: acd mail again {name}",
+        "given up; again with: acd mail again {name}",
+        "abandonné ; à nouveau avec : acd mail again {name}",
+    ),
+    "mail_trouble": ("Probleem", "Trouble", "Problème"),
     # --- The calls behind a figure
     "report_all_rows": ("Toon alle {n}", "Show all {n}", "Montrer les {n}"),
     "report_counting_rows": (

@@ -146,8 +146,9 @@ async def _settled(service: LabService, lab: Lab) -> None:
     async with asyncio.timeout(60):
         while lab.channels() or (status := await service.ask("status"))["calls"] or status["behind"]:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
-    # What was not seen is repaired a moment after the link is back.
+    # What was not seen is repaired when the link is back; of whoever was on the line then, now that he is gone.
     await asyncio.sleep(2)
+    await service.ask("repair", since=0.0, until=time.time())
 
 
 @asynccontextmanager

@@ -16,6 +16,10 @@ CDR: Final = ("uniqueid", "src", "dstchannel", "start", "answer", "end", "dispos
 """Columns of Asterisk's record, in their order."""
 
 
+_WORDS: Final = ("call", "up", "own", "other", "invite", "cancel", "over")
+"""``call``: he dials; ``own`` and ``other``: who hung up. The others with a device: what a phone that is rung does."""
+
+
 class BadWitness(ValueError):
     """{file}:{line}: {why}."""
 
@@ -70,7 +74,7 @@ def _happenings(folder: Path) -> Iterable[tuple[float, str, list[str]]]:
                 at, what, *words = float(parts[2]), *parts[3:]
             except (ValueError, IndexError):
                 raise BadWitness(file, number, f"no happening: {text[:60]!r}") from None
-            if not words or what not in ("up", "own", "other", "invite", "cancel", "over"):
+            if not words or what not in _WORDS:
                 raise BadWitness(file, number, f"no happening: {text[:60]!r}")
             yield at, what, words
 

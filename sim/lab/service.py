@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from acd.bootstrap.phones import write_access
-from acd.runtime.control import ServiceNotRunning, ask
+from acd.runtime.control import ControlError, ask
 from sim.lab.asterisk import Lab
 
 START_TIMEOUT: Final = 30.0
@@ -94,12 +94,19 @@ class LabService:
         await self.stop()
 
     async def start(self) -> None:
-        """Start, and wait until the link to Asterisk is up.
+        """Start, and wait until it leads and the link to Asterisk is up.
 
         Raises:
             ServiceFailed: it ended instead.
             TimeoutError: it has not come up in time.
         """
+        await self._start(self.linked)
+
+    async def stand_by(self) -> None:
+        """Start, and wait until it could take over from another that leads; raises as :meth:`start`."""
+        await self._start(self.ready)
+
+    async def _start(self, begun: Callable[[], Awaitable[bool]]) -> None:
         self.state.mkdir(parents=True, exist_ok=True)
         write_access(self.state, self.lab.policy, self.lab.site)
         with self.log_file.open("ab") as log:
@@ -111,16 +118,30 @@ class LabService:
                 stdin=subprocess.DEVNULL,
             )
         async with asyncio.timeout(self._patience):
-            while not await self._linked():
+            while not await begun():
                 if self._process.poll() is not None:
                     raise ServiceFailed(self.log()[-2000:])
                 await asyncio.sleep(0.02)
 
-    async def _linked(self) -> bool:
+    async def linked(self) -> bool:
+        return bool((await self.status()).get("linked"))
+
+    async def ready(self) -> bool:
+        """It stands by, and could take over now."""
+        return bool((await self.status()).get("ready"))
+
+    async def status(self) -> dict[str, Any]:
+        """Empty while it does not answer."""
         try:
-            return bool((await self.ask("status"))["linked"])
-        except ServiceNotRunning:
-            return False
+            return await self.ask("status")
+        except ControlError:
+            return {}
+
+    @property
+    def ended(self) -> int | None:
+        """What it ended with; None = it runs."""
+        assert self._process is not None
+        return self._process.poll()
 
     async def ask(self, do: str, **details: Any) -> dict[str, Any]:
         """A request over the control socket. Raises ControlError when it is refused."""
@@ -136,6 +157,12 @@ class LabService:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+    def end(self) -> None:
+        """Nothing of it is left, whatever became of it."""
+        if self._process is not None and self._process.poll() is None:
+            self.thaw()
+            self.kill()
 
     def freeze(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)

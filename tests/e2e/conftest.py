@@ -57,7 +57,8 @@ def nobody_is_named_in_the_log(tmp_path: Path) -> Iterator[None]:
     yield
     for log in tmp_path.rglob("service.log"):
         said = log.read_text("utf-8", "replace")
-        for words in personal(log.with_name("acd.db")):
+        database = log.with_name("acd.db")
+        for words in personal(database) if database.exists() else ():
             assert words not in said
 
 

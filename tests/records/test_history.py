@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from acd.model import events as ev
 from acd.model.history import History
-from acd.model.ids import LineId, OperatorId
+from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.operator import OperatorState as S
+from acd.model.outcome import Outcome
 from acd.records import Archive
+from acd.records.history import ENOUGH_CALLS
 from tests.records.histories import LINE, abandoned, answered, change, closed, waiting
 from tests.records.places import Place
 
@@ -82,3 +85,23 @@ async def test_the_mean_talk_is_known_from_thirty_calls_on(place: Place, archive
     for n in range(29):
         await place.write(*answered(f"s{n}", BEGIN + 200 * n, "bo", n + 31, SPORT))
     assert (await archive.history(BEGIN, BEGIN + 7 * HOUR)).talk == {LINE: pytest.approx(100.0)}
+
+
+async def test_each_part_of_a_call_that_is_passed_on_is_a_talk_of_its_own_line(place: Place, archive: Archive) -> None:
+    """An speaks 100 s on her line, then bo 40 s on another."""
+    for n in range(ENOUGH_CALLS):
+        at, call = BEGIN + 200 * n, CallId(f"9.{n}")
+        await place.write(
+            [
+                ev.CallStarted(at, call, "3292101010", None, at),
+                ev.CallEnteredLine(at, call, LINE, at, "nl", ""),
+                ev.CallAnswered(at + 5, call, LINE, AN, at + 5, 5.0),
+                ev.OutcomeCounted(at + 5, call, LINE, Outcome.ANSWERED, 5.0),
+                ev.TalkFinished(at + 105, call, AN, at + 105),
+                ev.CallEnteredLine(at + 105, call, SPORT, at + 105, "nl", ""),
+                ev.CallAnswered(at + 110, call, SPORT, BO, at + 110, 5.0),
+                ev.TalkFinished(at + 150, call, BO, at + 150),
+                ev.CallEnded(at + 151, call, at + 151),
+            ]
+        )
+    assert (await archive.history(BEGIN, BEGIN + 3 * HOUR)).talk == {LINE: 100.0, SPORT: 40.0}

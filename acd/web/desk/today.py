@@ -5,7 +5,15 @@ from collections.abc import Iterable
 import msgspec
 
 from acd.model.callback import AttemptResult
-from acd.model.events import AttemptFinished, CallAnswered, CitizenReached, Event, OperatorChanged, TalkFinished
+from acd.model.events import (
+    AttemptFinished,
+    CallAnswered,
+    CallPickedUp,
+    CitizenReached,
+    Event,
+    OperatorChanged,
+    TalkFinished,
+)
 from acd.model.ids import OperatorId
 from acd.model.operator import OperatorState
 
@@ -14,7 +22,7 @@ class OwnFigures(msgspec.Struct):
     """One operator since midnight. Sums are seconds, beside how many they are of."""
 
     answered: int = 0
-    """Calls that he answered, those called back included."""
+    """Calls that he answered, those called back and those passed on to him included."""
     talks: int = 0
     talked: float = 0.0
     """Of conversations that are over."""
@@ -48,7 +56,7 @@ class Today:
     def apply(self, events: Iterable[Event]) -> None:
         for event in events:
             match event:
-                case CallAnswered() | CitizenReached():
+                case CallAnswered() | CitizenReached() | CallPickedUp():
                     self._answered(event.operator, event.answered_at)
                 case TalkFinished():
                     self._talked(event.operator, event.ended_at)

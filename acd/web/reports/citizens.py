@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from acd.figures.repeats import FIGURE, LineRepeats, RepeatReport, called
+from acd.figures.repeats import FIGURE, RepeatReport, called
 from acd.figures.report import WEAK_BELOW, Report, Value
 from acd.figures.subjects import SubjectReport, SubjectRow
 from acd.figures.survey import SurveyReport, SurveyResult
@@ -53,14 +53,9 @@ class Citizens(msgspec.Struct, frozen=True, kw_only=True):
         """Callers for whom a survey began."""
         return sum(self.survey.sent.values()) + sum(self.survey.sampled.values())
 
-    @property
-    def again(self) -> tuple[LineRepeats, ...]:
-        """By line, and last all of them together."""
-        return (*self.repeats.lines, self.repeats.together)
-
     def again_then(self, line: str | None) -> Value | None:
         """The share that called again in the other time."""
-        rows = () if self.repeats_then is None else (*self.repeats_then.lines, self.repeats_then.together)
+        rows = () if self.repeats_then is None else self.repeats_then.rows
         return next((again(row.again, row.of) for row in rows if row.line == line), None)
 
 

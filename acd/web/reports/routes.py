@@ -1,6 +1,6 @@
 """The addresses of the report pages."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -16,6 +16,7 @@ from acd.figures.report import Behind, CountsNoRows, Meaning, Ref, Value
 from acd.figures.report import Query as Question
 from acd.figures.subjects import ContactFact
 from acd.model.account import AuditAction
+from acd.model.mailing import Mail, Mailing
 from acd.web.access import VisitorOf
 from acd.web.door import Door
 from acd.web.hub import Hub
@@ -56,6 +57,7 @@ class Press:
         if self._reports is not None and not fault:
             found = await make(self.desk, asked, words)
         names: dict[str, Any] = {
+            "mails": await self._mails(),
             "found": found,
             "asked": asked,
             "address": address,
@@ -65,6 +67,10 @@ class Press:
             "periods": _periods(today),
         }
         return self.show(request, template, words, 422 if fault else 200, **names)
+
+    async def _mails(self) -> Sequence[tuple[Mailing, Mail | None]]:
+        reports = self._reports
+        return () if reports is None or reports.mails is None else await reports.mails()
 
     def show(self, request: Request, template: str, words: Words, status: int = 200, **names: Any) -> Response:
         usual = {

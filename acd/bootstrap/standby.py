@@ -1,0 +1,192 @@
+"""From the start of the process until it leads: on PostgreSQL by standing by, on SQLite by a lock on its file.
+
+An engine that stands by is warm: its modules are loaded, its settings are read, it has a connection to the database and
+a session with Asterisk, and shows who leads. It writes nothing but that it lives.
+"""
+
+import asyncio
+import fcntl
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from acd.asterisk import Watch
+from acd.bootstrap.settings import Settings
+from acd.leadership import Campaign
+from acd.model.leadership import Deposed, Engine, Term
+from acd.records import PostgresLead, fenced, file_of
+from acd.runtime.control import ControlError, ControlServer, Handler
+from acd.web.hub import Hub
+from acd.web.server import WebServer
+from acd.web.standby import StandingBy, create_standby_app
+
+log = structlog.get_logger()
+
+
+class Lead:
+    """This engine leads; by what right, and until when.
+
+    Args:
+        url: the database as the leader writes to it.
+        term: None = there can be no other engine.
+    """
+
+    def __init__(self, url: str, term: Term | None = None, campaign: Campaign | None = None) -> None:
+        self.url = url
+        self.term = term
+        self._campaign = campaign
+
+    async def hold(self, linked: Callable[[], bool]) -> None:
+        """As long as we lead.
+
+        Args:
+            linked: whether Asterisk answers us.
+
+        Raises:
+            Deposed: we do so no longer.
+        """
+        if self._campaign is None:
+            await asyncio.get_running_loop().create_future()
+            return
+        self._campaign.sees_switch = linked
+        raise Deposed(await self._campaign.hold())
+
+    async def release(self) -> None:
+        """Let another have it."""
+        if self._campaign is not None:
+            await self._campaign.release()
+
+    @property
+    def heir(self) -> str | None:
+        """The name of an engine that could take over now."""
+        return None if self._campaign is None else self._campaign.heir
+
+
+async def take_the_lead(settings: Settings, stack: AsyncExitStack) -> Lead:
+    """Return when this engine leads. What it holds for that is given back by ``stack``.
+
+    Raises:
+        DatabaseUnusable: the address of the database is wrong.
+        ControlError: another engine runs on the same files.
+        OSError: the web port is taken.
+    """
+    url = settings.database_url
+    if (file := file_of(url)) is not None:
+        stack.enter_context(alone(file))
+        return Lead(url)
+    me = Engine(uuid.uuid4().hex[:12], settings.engine or socket.gethostname(), settings.engine_url, False)
+    store = PostgresLead(url, me.instance)
+    async with AsyncExitStack() as meanwhile:
+        watch = Watch(settings.ami())
+        await watch.start()
+        meanwhile.push_async_callback(watch.stop)
+        campaign = Campaign(store, me, lambda: watch.sees_switch)
+        stack.push_async_callback(campaign.release)
+        waiting = Waiting(settings, campaign, me)
+        await waiting.open(meanwhile)
+        log.info("standing by", engine=me.name, web=waiting.web_url)
+        term = await campaign.win()
+    return Lead(fenced(url, me.instance, term.number), term, campaign)
+
+
+def set_foreign_aside(settings: Settings, term: Term) -> None:
+    """What the database did not take of our last term is stored now if nobody has led since; if somebody has, it comes
+    too late to be put in order, and goes into a file beside for a person to look at."""
+    mark = settings.state / "led"
+    last = int(mark.read_text("ascii")) if mark.exists() else term.previous
+    spill = settings.spill
+    if last != term.previous and spill.exists() and spill.stat().st_size:
+        aside = spill.with_name(f"{spill.name}.{last}")
+        spill.replace(aside)
+        log.error("events of an earlier term came too late for the ledger", alarm=True, file=str(aside), term=last)
+    mark.write_text(f"{term.number}\n", "ascii")
+
+
+class Waiting:
+    """The pages and the control socket of an engine that stands by."""
+
+    def __init__(self, settings: Settings, campaign: Campaign, me: Engine) -> None:
+        self._settings, self._campaign, self._me = settings, campaign, me
+        self.web_url = ""
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        control = ControlServer(settings.socket, _Refusing({"status": self._status}, self._refuse))
+        await control.start()
+        stack.push_async_callback(control.stop)
+        app = create_standby_app(self.shown, settings.web_names)
+        hub = Hub(lambda: None)
+        server = WebServer(app, hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        self.web_url = server.url
+
+    def shown(self) -> StandingBy:
+        campaign, leader = self._campaign, self._campaign.leader
+        return StandingBy(
+            name=self._me.name,
+            leader=None if leader is None else leader.name,
+            leader_url="" if leader is None else leader.url,
+            database=campaign.seen is not None,
+            sees_switch=campaign.sees_switch(),
+            term=0 if campaign.seen is None else campaign.seen.term,
+        )
+
+    async def _status(self, _: Any) -> dict[str, Any]:
+        shown = self.shown()
+        return {
+            "role": "standby",
+            "ready": shown.ready,
+            "leader": shown.leader,
+            "leader_web": shown.leader_url,
+            "linked": False,
+            "web": self.web_url,
+        }
+
+    async def _refuse(self, _: Any) -> dict[str, Any]:
+        shown = self.shown()
+        raise ControlError(f"this engine stands by; {shown.leader or 'no engine'} leads")
+
+
+class _Refusing(Mapping[str, Handler]):
+    """Handlers, and one for all other requests."""
+
+    def __init__(self, known: Mapping[str, Handler], other: Handler) -> None:
+        self._known, self._other = known, other
+
+    def __getitem__(self, name: str) -> Handler:
+        return self._known.get(name, self._other)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+@contextmanager
+def alone(database: Path) -> Iterator[None]:
+    """Nobody else runs on this SQLite file for as long as the process lives, frozen or not.
+
+    Raises:
+        ControlError: somebody does.
+    """
+    lock = database.with_name(f"{database.name}.lock")
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise ControlError(
+            f"another engine runs on {database}: with SQLite there can be one; for two, give both the same PostgreSQL"
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(handle)

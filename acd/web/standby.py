@@ -1,0 +1,81 @@
+"""What an engine that stands by shows: that it does, and who leads. It writes nothing and knows nobody.
+
+Every answer is 503 but that to "are you alive", so that a load balancer sends people to the leader.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from acd.web.answers import answer
+from acd.web.app import SecurityHeaders
+from acd.web.pages import STATIC, Pages
+from acd.web.texts import Lang
+
+RETRY: Final = {"Retry-After": "5"}
+
+
+class StandingBy(msgspec.Struct, frozen=True):
+    """How it is with an engine that stands by."""
+
+    name: str
+    leader: str | None
+    """Who leads; None = nobody whom we know of."""
+    leader_url: str
+    database: bool
+    """The database answers."""
+    sees_switch: bool
+    """Asterisk answers."""
+    term: int
+    """The newest that we know of."""
+    status: str = "standby"
+
+    @property
+    def ready(self) -> bool:
+        """It could take over now."""
+        return self.database and self.sees_switch
+
+
+def create_standby_app(shown: Callable[[], StandingBy], hosts: Sequence[str]) -> FastAPI:
+    """The pages of an engine that stands by; ``hosts`` as of :func:`acd.web.app.create_app`."""
+    pages = Pages("Europe/Brussels")
+    app = FastAPI(title="acd", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(exposition(shown()), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.get("/health/live")
+    async def live() -> Response:
+        return answer(shown())
+
+    @app.api_route("/{path:path}", methods=["GET", "HEAD", "POST"])
+    async def elsewhere(request: Request, path: str) -> Response:
+        now = shown()
+        if "text/html" not in request.headers.get("accept", ""):
+            found = answer(now, 503)
+            found.headers.update(RETRY)
+            return found
+        lang = Lang.NL if request.query_params.get("lang") not in list(Lang) else Lang(request.query_params["lang"])
+        href = now.leader_url if now.leader_url.startswith(("http://", "https://")) else ""
+        return HTMLResponse(pages.page("standby.html", lang, shown=now, href=href), 503, RETRY)
+
+    return app
+
+
+def exposition(now: StandingBy) -> str:
+    """What Prometheus reads of an engine that stands by."""
+    return (
+        "# HELP acd_leader 1 for the engine that leads, 0 for one that stands by\n"
+        "# TYPE acd_leader gauge\nacd_leader 0\n"
+        "# HELP acd_standby_ready 1 while this engine could take over\n# TYPE acd_standby_ready gauge\n"
+        f"acd_standby_ready {int(now.ready)}\n"
+    )

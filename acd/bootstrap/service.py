@@ -246,6 +246,9 @@ class Service:
         self._mail_reports(stack)
         self.contacts = ContactStore(url)
         stack.push_async_callback(self.contacts.close)
+        tapes = RecordingBook(url)
+        stack.push_async_callback(tapes.close)
+        self.recordings = Recordings(tapes, self.settings.recordings, lambda: self.city, self.clock)
         self.office = self._open_office()
         listeners = [
             *(self._listen, self.keeper.listen, self.metrics.listen),
@@ -422,9 +425,6 @@ class Service:
 
     async def _open_web(self, stack: AsyncExitStack) -> None:
         settings = self.settings
-        tapes = RecordingBook(self.lead.url)
-        stack.push_async_callback(tapes.close)
-        self.recordings = Recordings(tapes, settings.recordings, lambda: self.city, self.clock)
         citizens = CitizenBook(self.lead.url, citizen_key(settings.state), lambda: personal(self.city))
         stack.push_async_callback(citizens.close)
         door = Door(

@@ -99,6 +99,8 @@ class SimSwitch:
         self.public: Hands = Always(ANSWERS)
         """Citizens who are called back."""
         self.out: Observer = Silent()
+        self.prefix = ""
+        """Before the id of each channel: ``systemname`` and a dash, of one of several servers."""
         self.calls: dict[CallId, Call] = {}
         self.originated: dict[str, Leg] = {}
         """Legs without a caller, by Uniqueid."""
@@ -139,7 +141,7 @@ class SimSwitch:
     def arrive(self, did: str, number: str | None = None, language: str = "nl", citizen: Citizen = PASSIVE) -> Call:
         """A citizen's call comes in and is answered by the menu; or by the maintenance message."""
         seq, now = next(self._numbers), self.stamp()
-        call = Call(CallId(f"{int(now)}.{seq}"), seq, did, number, now, language, citizen)
+        call = Call(CallId(f"{self.prefix}{int(now)}.{seq}"), seq, did, number, now, language, citizen)
         self.calls[call.id] = call
         self.out.arrived(call)
         if self.globals.get("ACD_DRAIN") == "1":
@@ -342,7 +344,7 @@ class SimSwitch:
     def new_leg(self, kind: LegKind, device: Device, call: Call | None = None, uid: str = "") -> Leg:
         """An outgoing channel, before its INVITE."""
         seq, now = next(self._numbers), self.time.now()
-        return Leg(seq, uid or f"{int(now)}.{seq}", kind, device, now, call)
+        return Leg(seq, uid or f"{self.prefix}{int(now)}.{seq}", kind, device, now, call)
 
     def drop_after(self, call: Call, seconds: float) -> None:
         """The dialplan hangs up on the caller when this much time has passed."""

@@ -29,7 +29,7 @@ from acd.model.commands import (
     Spy,
     Withdraw,
 )
-from acd.model.ids import CallId, LineId, OfferId, SpyId
+from acd.model.ids import CallId, LineId, OfferId, ServerId, SpyId
 from acd.model.policy import OverflowTo
 
 Action = tuple[tuple[str, str], ...]
@@ -41,6 +41,8 @@ _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _SECOND_LINE: Final = re.compile(r"[a-z][a-z0-9_]{0,79}|[0-9]{3,5}|\+[1-9][0-9]{7,14}", re.ASCII)
 _LANGUAGE: Final = re.compile(r"[a-z]{2}", re.ASCII)
 
+PEER: Final = "acd-peer-"
+"""An endpoint of this name and a server's leads to that server."""
 LAST_POSITION: Final = 20
 """Positions beyond this one are all "many": see the prompt catalogue."""
 MOST_SLOTS: Final = 3
@@ -59,6 +61,8 @@ def offer(command: Offer) -> Action:
     """To the operator's phone. Dial() takes whole seconds: the ring time is rounded up."""
     device = _checked(_WORD, "device", command.device)
     exten = f"{int(command.offer)}*{device}*{max(1, math.ceil(command.ring_time))}"
+    if command.via is not None:
+        exten += f"*{_checked(_WORD, 'server', command.via)}"
     return redirect(command.call, "acd-connect", exten)
 
 
@@ -271,7 +275,7 @@ def spy(command: Spy, on: str) -> Action:
     variables = {"ACD_SPY": str(int(command.spy)), "ACD_SPY_ON": _checked(_CHANNEL, "channel", on)}
     return (
         ("Action", "Originate"),
-        ("Channel", f"PJSIP/{device}"),
+        ("Channel", f"PJSIP/{device}" if command.via is None else f"PJSIP/{device}@{peer(command.via)}"),
         ("Context", "acd-spy"),
         ("Exten", command.mode.value),
         ("Priority", "start"),
@@ -281,6 +285,11 @@ def spy(command: Spy, on: str) -> Action:
         ("ChannelId", spying_channel(command.spy)),
         *(("Variable", f"{name}={value}") for name, value in variables.items()),
     )
+
+
+def peer(server: ServerId) -> str:
+    """The endpoint through which another server of ours is dialled."""
+    return f"{PEER}{_checked(_WORD, 'server', server)}"
 
 
 def end_spy(spy: SpyId) -> Action:

@@ -205,7 +205,7 @@ EVENTS_READ: Final = (*_ALWAYS, "FullyBooted", "Shutdown")
 _DEVICE: Final = re.compile(r"PJSIP/(\w{1,80})", re.ASCII)
 _PHONE_CHANNEL: Final = re.compile(r"PJSIP/(?!acd-)(\w{1,80})-[0-9a-f]+", re.ASCII)
 _LIMIT: Final = re.compile("|".join(Limit))
-_OFFER: Final = re.compile(r"(\d{1,18})\*\w{1,80}\*\d{1,4}", re.ASCII)
+_OFFER: Final = re.compile(r"(\d{1,18})\*\w{1,80}\*\d{1,4}(\*\w{1,80})?", re.ASCII)
 
 
 class EventReader:

@@ -71,6 +71,7 @@ _AT_ONCE: Final = 20
 """Small settings on their way at one time (fallback queues, notes to clear): an offer never waits behind more."""
 _ENDS: Final = ("AcdGone", "AcdCbEnd")
 """Events that tell of what no list shows any more."""
+TURN_AWAY: Final = "ACD_ELSEWHERE"
 MAX_NOTES: Final = 10_000
 """Notes that the dialplan keeps at most; also the number of calls of which we know that their end was told, so that a
 note about them is not counted a second time."""
@@ -94,6 +95,8 @@ class AsteriskPbx:
         fence: Fence | None = None,
     ) -> None:
         self.counters = Counters()
+        self.turned_away = False
+        """See :meth:`turn_away`."""
         self._settings = settings
         self._devices = devices
         self._clock = clock
@@ -185,6 +188,16 @@ class AsteriskPbx:
         if self._session is not None and self._linked:
             self._session.tell(DEVICES, self._audited, self._settings.list_timeout)
 
+    def turn_away(self, on: bool) -> bool:
+        """Let this server, one of several, take no new calls (or take them again): whoever sends them to it hears "not
+        here", before anything is answered, and goes to the next. It forgets so when it is started anew. False: it
+        cannot be told now."""
+        if self._session is None or not self._linked:
+            return False
+        self._session.tell(setvar(TURN_AWAY, "1" if on else ""))
+        self.turned_away = on
+        return True
+
     @property
     def clock_offset(self) -> float | None:
         """Seconds to add to Asterisk's clock to get ours, as measured last; None = there is no link."""
@@ -229,6 +242,8 @@ class AsteriskPbx:
         """Read all there is and tell it as one ``SwitchSeen``."""
         if self._fence is not None:
             await self._fence.register(session)
+        if self._settings.server:
+            await self._know_server(session)
         rebooted = await self._agree_on_nonce(session)
         # From now on the dialplan keeps no more notes, so those that are there can be read and cleared.
         session.tell(self._heartbeat(session))
@@ -242,6 +257,15 @@ class AsteriskPbx:
         attempts = read_attempts(status.result(), session.offset or 0.0)
         spies = tuple(read_spies(status.result()))
         self._go_live(session, calls, attempts, missed, spies, rebooted=rebooted)
+
+    async def _know_server(self, session: AmiSession) -> None:
+        """Without its own name before the ids of its calls, they could be taken for those of another server."""
+        name, away = await session.ask_all([getvar("SYSTEMNAME"), getvar(TURN_AWAY)])
+        if name[0].get("Value") != self._settings.server:
+            raise SessionEnded(
+                f"its systemname in asterisk.conf is {name[0].get('Value')!r}, and should be {self._settings.server!r}"
+            )
+        self.turned_away = away[0].get("Value") == "1"
 
     async def _agree_on_nonce(self, session: AmiSession) -> bool:
         """Take over the nonce of this boot of Asterisk, or set one. True if there was none: it has just booted."""

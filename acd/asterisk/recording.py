@@ -104,7 +104,7 @@ class Recorder:
 
 
 def erase_recordings(folder: Path, before: float) -> int:
-    """Delete the recordings of which the last byte was written before then; returns how many.
+    """Delete the recordings of which the last byte was written before then, also of several servers; returns how many.
 
     Args:
         before: seconds since the epoch.
@@ -112,7 +112,7 @@ def erase_recordings(folder: Path, before: float) -> int:
     Raises:
         OSError: one cannot be deleted.
     """
-    old = [file for file in folder.glob("ami-*.recv") if file.stat().st_mtime < before]
+    old = [file for file in folder.rglob("ami-*.recv") if file.stat().st_mtime < before]
     for file in old:
         for suffix in _SUFFIXES:
             file.with_name(file.name.removesuffix(".recv") + suffix).unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from acd.asterisk.actions import Action
+from acd.asterisk.actions import PEER, Action
 from acd.asterisk.events import Forged, device_of
 from acd.asterisk.frames import Frame
 from acd.asterisk.promise_events import attempt_of
@@ -43,6 +43,7 @@ DEVICES: Final[Action] = (("Action", "DeviceStateList"),)
 NOTE: Final = ("call", "STATE", "ARRIVED", "DID", "NUM", "lang", "PATH", "LINE", "T0", "OFFER", "DEVICE", "UP", "gone")
 """The parts of what the dialplan notes of a call, in their order."""
 _CHANNEL: Final = re.compile(r"PJSIP/(\w+)-[0-9a-f]+", re.ASCII)
+_TO_SERVER: Final = re.compile(rf"PJSIP/{PEER}\w+-[0-9a-f]+", re.ASCII)
 _CALLING_BACK: Final = "cb-"
 """``ACD_STATE`` of a channel that belongs to an attempt to call back begins so."""
 _UP: Final = "6"
@@ -129,6 +130,8 @@ class _Row:
         self.up = frame.get("ChannelState") == _UP
         named = _CHANNEL.fullmatch(frame.get("Channel"))
         self.device = Device(named[1]) if named else None
+        self.leads_on = _TO_SERVER.fullmatch(frame.get("Channel")) is not None
+        """To a phone at another server; which one, the caller's channel says."""
         self.variables = dict(_variables(frame))
 
     @property
@@ -147,7 +150,7 @@ def _variables(frame: Frame) -> Iterator[tuple[str, str]]:
 def _seen_call(row: _Row, rows: list[_Row], offset: float, now: float) -> SeenCall:
     others = [other for other in rows if other is not row and other.linked == row.linked]
     seen = _call_seen(row.id, row.variables, row.language, offset, now)
-    legs = [leg for leg in others if leg.device == seen.device] if seen.device is not None else []
+    legs = [leg for leg in others if leg.device == seen.device or leg.leads_on] if seen.device is not None else []
     dialled = bool(legs) and seen.where in (CallWhereabouts.RING, CallWhereabouts.TALK)
     where = seen.where
     if where is CallWhereabouts.TALK and not dialled:

@@ -9,6 +9,8 @@ from pathlib import Path
 class AmiSettings:
     """One AMI account. All durations are seconds."""
 
+    server: str = ""
+    """Its ``systemname``, when it is one of several; it must say so itself."""
     host: str = "127.0.0.1"
     port: int = 5038
     user: str = "acd"

@@ -165,6 +165,10 @@ class GapRepair:
         except (NoRecord, DatabaseUnusable) as error:
             log.warning("repair.not_now", why=str(error))
             return
+        except Exception:
+            # It looks back: whatever is wrong with it, those who call now are served.
+            log.exception("gaps were not repaired")
+            return
         for line in found.bad:
             log.error("repair.damaged_line", file=str(line.file), line=line.number, why=line.why)
         log.info("repair.done", gaps=found.gaps, calls=found.calls)

@@ -19,7 +19,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from acd.asterisk import AsteriskPbx, Fence, LinkState
+from acd.asterisk import Fence, LinkState
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.doctor import wanted
 from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
@@ -35,6 +35,7 @@ from acd.bootstrap.privacy import PrivacyDesk, personal
 from acd.bootstrap.recordings import Recordings
 from acd.bootstrap.repair import GapRepair, Repairer
 from acd.bootstrap.reports import ReportViews, names_of
+from acd.bootstrap.servers import ServerControl, Servers
 from acd.bootstrap.settings import Settings
 from acd.bootstrap.standby import set_foreign_aside, take_the_lead
 from acd.callbacks.keeper import Keeper
@@ -125,6 +126,7 @@ class Service:
         self.first_password: str | None = None
         """One-time password of the admin, when this start has made him."""
         self._pbx = pbx
+        self._servers: Servers | None = None
         self._link_lost_at: float | None = None
         self._linked_once = False
         self._started = False
@@ -212,7 +214,7 @@ class Service:
         self._deposed.set()
 
     def _linked(self) -> bool:
-        return not isinstance(self._pbx, AsteriskPbx) or self._pbx.link_state in _LINKED
+        return self._servers is None or any(link.link_state in _LINKED for link in self._servers.links.values())
 
     async def _start(self, stack: AsyncExitStack) -> None:
         url = self.lead.url
@@ -318,27 +320,26 @@ class Service:
         self.keeper.look()
         self.courier.look()
         self.mail.look()
-        if isinstance(self._pbx, AsteriskPbx):
+        if self._servers is not None:
             # A phone that the file names for the first time is looked at now, not at the next audit.
-            self._pbx.audit()
+            self._servers.audit()
         log.info("settings loaded again", changes=changes)
         return changes
 
     # --- Parts -------------------------------------------------------------------------------------------------
 
     def _switch(self) -> Pbx:
-        if self._pbx is None:
-            term = self.lead.term
-            fence = (
-                None
-                if term is None
-                else Fence(term.number, partial(self._give_up, "Asterisk has heard of a later leader"))
-            )
-            self._pbx = AsteriskPbx(self.settings.ami(), self._devices, clock=self.clock, fence=fence)
-        return self._pbx
+        if self._pbx is not None:
+            return self._pbx
+        term = self.lead.term
+        fence = (
+            None if term is None else Fence(term.number, partial(self._give_up, "Asterisk has heard of a later leader"))
+        )
+        self._servers = Servers(self.settings, self._devices, self.clock, fence)
+        return self._servers.switch
 
     def _switch_offset(self) -> float | None:
-        return self._pbx.clock_offset if isinstance(self._pbx, AsteriskPbx) else None
+        return None if self._servers is None else self._servers.clock_offset
 
     def _devices(self) -> list[Device]:
         return [operator.device for operator in self.engine.policy.operators.values()]
@@ -560,6 +561,7 @@ class Service:
             "look": self._look,
             **CallbackDesk(self.worklist, self.clock).handlers(),
             **FloorControl(self.floor).handlers(),
+            **ServerControl(lambda: {} if self._servers is None else self._servers.links, self.floor.board).handlers(),
             **self.gap_repair.handlers(),
         }
 
@@ -652,7 +654,7 @@ class Service:
 
     async def _look(self, _: Any) -> dict[str, Any]:
         """At Asterisk, for ``acd doctor``."""
-        seen = await self._pbx.look(**wanted(self.city)) if isinstance(self._pbx, AsteriskPbx) else None
+        seen = None if self._servers is None else await self._servers.first.look(**wanted(self.city))
         return {"seen": msgspec.to_builtins(seen)}
 
     async def _reload(self, _: Any) -> dict[str, Any]:

@@ -1,17 +1,23 @@
 """The service's own settings, from the environment."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from acd.asterisk import AmiSettings
 from acd.asterisk.tls import ami_tls
 from acd.config.private import read_private
 from acd.model.account import Role
+from acd.model.ids import ServerId
 from acd.model.mendable import Mendable
 from acd.web.oidc import Oidc, OidcSettings
+
+ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
+"""A ``systemname``: it stands before the ids of calls, and a dash after it."""
 
 
 class Settings(BaseSettings):
@@ -34,6 +40,9 @@ class Settings(BaseSettings):
     ami_user: str = "acd"
     ami_secret: SecretStr | None = None
     ami_secret_file: Path | None = None
+    servers: dict[ServerName, str] = {}
+    """Several Asterisk servers under this one engine, as JSON: systemname -> host and port of its AMI,
+    ``{"a": "192.0.2.11:5038", "b": "192.0.2.12:5038"}``; then ``ami_host`` and ``ami_port`` are not used."""
     ami_tls: bool = False
     """TLS to AMI: ``ami_port`` is Asterisk's ``tlsbindaddr``, and its certificate must be for ``ami_host``."""
     ami_ca: Path | None = None
@@ -153,6 +162,23 @@ class Settings(BaseSettings):
             record=self.record,
         )
 
+    def ami_servers(self) -> dict[ServerId, AmiSettings]:
+        """How to reach each of several servers; empty = there is one alone.
+
+        Raises:
+            BadAddress: one of them has none.
+            SettingMissing, OSError: as :meth:`ami`.
+        """
+        return {ServerId(name): self._ami_of(name, where) for name, where in self.servers.items()}
+
+    def _ami_of(self, name: str, where: str) -> AmiSettings:
+        host, colon, port = where.rpartition(":")
+        if not (colon and host and port.isdecimal() and 0 < int(port) < 65536):
+            raise BadAddress(name, where)
+        one = self.model_copy(update={"ami_host": host.strip("[]"), "ami_port": int(port)})
+        record = None if self.record is None else self.record / name
+        return replace(one.ami(), server=name, record=record)
+
 
 def _this_machine(host: str) -> bool:
     try:
@@ -169,6 +195,13 @@ class ClearText(Mendable):
             f"ACD_AMI_HOST={host}: AMI's password and citizens' numbers would cross the network in clear text. "
             "Set ACD_AMI_TLS=true (docs/install.md), or ACD_AMI_CLEAR_TEXT=true where a tunnel carries them"
         )
+
+
+class BadAddress(Mendable):
+    """ACD_SERVERS: {name} has the address {where}, which is not host:port."""
+
+    def __init__(self, name: str, where: str) -> None:
+        super().__init__(f"ACD_SERVERS: {name} has the address {where!r}, which is not host:port, as 192.0.2.11:5038")
 
 
 class SettingMissing(Mendable):

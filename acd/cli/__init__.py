@@ -18,6 +18,7 @@ from acd.cli import (
     privacy,
     repair,
     reports,
+    servers,
     service,
     webhooks,
 )
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 for subject in (
     service,
+    servers,
     calls,
     reports,
     repair,

@@ -30,13 +30,15 @@ def read_private(path: Path) -> str:
 def make_private(path: Path) -> None:
     """A file that only owner and group may read, from its first byte on; one that is there loses what others may.
 
+    A file that is there is never opened: closing it would free the locks that SQLite holds on it in this process
+    (https://www.sqlite.org/howtocorrupt.html, section 2.2), and another process could write into our transaction.
+
     Raises:
         OSError: it can neither be made nor changed.
     """
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
-        mode = stat.S_IMODE(os.fstat(handle).st_mode)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        mode = stat.S_IMODE(path.stat().st_mode)
         if mode & stat.S_IRWXO:
-            os.fchmod(handle, mode & ~stat.S_IRWXO)
-    finally:
-        os.close(handle)
+            path.chmod(mode & ~stat.S_IRWXO)

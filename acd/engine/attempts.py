@@ -28,7 +28,7 @@ from acd.model.facts import (
     CitizenDialled,
     OfferFailure,
 )
-from acd.model.ids import OfferId
+from acd.model.ids import OfferId, ServerId
 from acd.model.operator import AT_WORK, OperatorMove, OperatorState
 
 _CLAIM_PATIENCE: Final = BOOKING_PATIENCE + 1.0
@@ -275,7 +275,7 @@ def silent(state: State, attempt: Attempt) -> None:
     """Nothing more was heard of it: hang up what there is of it; without a word even then, nobody knows its end."""
     if attempt.stage is None:
         let_go(state, attempt)
-    elif not state.linked:
+    elif not state.linked or attempt.unseen:
         return  # The look at the switch will tell.
     elif attempt.ending:
         give_up(state, attempt)
@@ -319,15 +319,29 @@ def restored(state: State, stored: Iterable[AttemptStored]) -> None:
     """What was under way in the records; the first look at the switch says what is alive."""
     for known in stored:
         attempt = Attempt(known.attempt, known.callback, state.line(known.line), known.operator)
-        attempt.stage = known.stage
+        attempt.stage, attempt.unseen = known.stage, True
         state.attempts[attempt.id] = attempt
 
 
-def part(state: State, alive: Collection[OfferId]) -> None:
-    """Those of which the switch knows nothing are over, nobody saw how. Who is not claimed yet has not begun."""
+def part(state: State, alive: Collection[OfferId], server: ServerId | None, *, whole: bool) -> None:
+    """Those of which the switch knows nothing are over, nobody saw how. Who is not claimed yet has not begun.
+
+    Args:
+        server: of several, the one that was looked at, or given up.
+        whole: no server is missing.
+    """
     for attempt in list(state.attempts.values()):
-        if attempt.stage is not None and attempt.id not in alive:
+        shown = server is None or (attempt.unseen and (whole or attempt.server == server))
+        if shown and attempt.stage is not None and attempt.id not in alive:
             give_up(state, attempt)
+
+
+def server_lost(state: State, attempts: Iterable[OfferId], server: ServerId) -> None:
+    """They may go on; nothing is known of them until their server shows them."""
+    for id in attempts:
+        attempt = state.attempts.get(id)
+        if attempt is not None:
+            attempt.unseen, attempt.server = True, server
 
 
 def adopt(state: State, seen: AttemptSeen) -> None:
@@ -341,7 +355,7 @@ def adopt(state: State, seen: AttemptSeen) -> None:
     if attempt is None:
         attempt = Attempt(seen.attempt, seen.callback, state.line(seen.line), None)
         state.attempts[attempt.id] = attempt
-    attempt.ending = False
+    attempt.ending = attempt.unseen = False
     if attempt.stage is None:
         attempt.stage = AttemptStage.CLAIMED
     desk = attempt.desk or state.by_device.get(seen.device)

@@ -93,6 +93,8 @@ HANDLERS: Final[dict[type[f.Fact], Handler]] = {
     f.PageLost: presence.page_lost,
     f.SwitchSeen: resync.switch_seen,
     f.LinkLost: resync.link_lost,
+    f.ServerLost: resync.server_lost,
+    f.ServerGone: resync.server_gone,
     f.Restored: resync.restored,
     f.PolicyChanged: resync.policy_changed,
     f.LoadForecast: resync.load_forecast,

@@ -290,7 +290,7 @@ def confirm(state: State, call: Call) -> None:
     if call.dialled:
         return
     bound(state, call)
-    if state.linked:
+    if reached(state, call):
         check(state, call)
         state.set_timer(state.now + state.policy.confirm_timeout, TimerKind.CONFIRM_OFFER, call)
 
@@ -302,7 +302,7 @@ def bound(state: State, call: Call) -> None:
 
 def dead(state: State, call: Call) -> None:
     """The phone was dialled and does not ring. Bring the caller back, keep him off that phone."""
-    if state.linked:
+    if reached(state, call):
         fetch_back(state, call, OfferFailure.DEAD)
     else:
         bound(state, call)
@@ -310,8 +310,13 @@ def dead(state: State, call: Call) -> None:
 
 def give_up(state: State, call: Call) -> None:
     """The offer has outlived every limit."""
-    if state.linked:
+    if reached(state, call):
         fetch_back(state, call, OfferFailure.LOST)
+
+
+def reached(state: State, call: Call) -> bool:
+    """Something can be done for him."""
+    return state.linked and not call.unseen
 
 
 def fetch_back(state: State, call: Call, how: OfferFailure) -> None:
@@ -342,7 +347,7 @@ def doubt(state: State, call: Call) -> None:
 
 def check(state: State, call: Call) -> None:
     """Ask the switch where this caller is, until something is known."""
-    if not state.linked:
+    if not reached(state, call):
         return
     state.commands.append(AskCall(call.id))
     if call.state is not CallState.OFFERED:

@@ -54,6 +54,7 @@ class Call:
         "state",
         "token",
         "unheard",
+        "unseen",
     )
 
     def __init__(self, id: CallId, arrived_at: float) -> None:
@@ -92,6 +93,8 @@ class Call:
         """How far it is with the offer to be called back; None = his line never defers anybody."""
         self.rerouted = False
         """A supervisor moved him to this line, and we told the switch so."""
+        self.unseen = False
+        """His server cannot be seen: nothing is done for him until it shows him."""
         self.token = 0
         """Counts the moves; a timer set before the last move is stale."""
 

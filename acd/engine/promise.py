@@ -6,7 +6,7 @@ import msgspec
 
 from acd.model.callback import AttemptStage, CallbackPlan, DueCallback
 from acd.model.facts import CallbackBooked, CallbackWanted, OfferFailure
-from acd.model.ids import CallbackId, LineId, OfferId, OperatorId
+from acd.model.ids import CallbackId, LineId, OfferId, OperatorId, ServerId
 from acd.model.policy import CallbackRule, Line
 
 if TYPE_CHECKING:
@@ -72,7 +72,20 @@ class Proposal:
 class Attempt:
     """One try to keep a promise."""
 
-    __slots__ = ("callback", "desk", "ending", "failure", "id", "line", "operator", "rule", "stage", "token")
+    __slots__ = (
+        "callback",
+        "desk",
+        "ending",
+        "failure",
+        "id",
+        "line",
+        "operator",
+        "rule",
+        "server",
+        "stage",
+        "token",
+        "unseen",
+    )
 
     def __init__(self, id: OfferId, callback: CallbackId, line: Line, operator: OperatorId | None) -> None:
         self.id = id
@@ -89,6 +102,10 @@ class Attempt:
         """What we had to assume of his phone."""
         self.ending = False
         """The switch was told to hang up."""
+        self.unseen = False
+        """Its server cannot be seen, or we do not know yet which one it is."""
+        self.server: ServerId | None = None
+        """Of one that is unseen, as far as it was told."""
         self.token = 0
         """Counts the steps; a timer set before the last one is stale."""
 

@@ -34,11 +34,15 @@ from acd.model.facts import (
     PhoneState,
     PolicyChanged,
     Restored,
+    ServerGone,
+    ServerLost,
+    SpyOver,
     SwitchSeen,
 )
-from acd.model.ids import LineId
+from acd.model.ids import LineId, server_of
 from acd.model.operator import AT_WORK, OperatorMove, Wish
 from acd.model.outcome import Outcome
+from acd.model.supervision import SpyEnd
 
 RESTART = "restart"
 """Who did it, when the records said so at our start."""
@@ -64,7 +68,19 @@ _SETTLED: dict[CallWhereabouts, Outcome] = {
 def link_lost(state: State, fact: LinkLost) -> None:
     if state.linked:
         state.linked = False
-        state.events.append(LinkWentDown(state.now, fact.reason))
+        begin_gap(state, fact.reason)
+
+
+def begin_gap(state: State, reason: str) -> None:
+    """One gap, however many servers are missing."""
+    if state.watching:
+        state.watching = False
+        state.events.append(LinkWentDown(state.now, reason))
+
+
+def end_gap(state: State, calls: int, missed: int) -> None:
+    state.watching = True
+    state.events.append(LinkCameUp(state.now, calls, missed))
 
 
 def restored(state: State, fact: Restored) -> None:
@@ -78,7 +94,7 @@ def restored(state: State, fact: Restored) -> None:
             desks.resume_hold_off(state, desk, stored.since)
     for known in fact.calls:
         call = state.calls[known.call] = Call(known.call, known.arrived_at)
-        call.outcome, call.answered_at = known.outcome, known.answered_at
+        call.outcome, call.answered_at, call.unseen = known.outcome, known.answered_at, True
         if known.line and known.entered_at is not None:
             # Not WAITING: nothing is offered before the switch has shown him.
             call.line, call.entered_at = state.line(known.line), known.entered_at
@@ -97,17 +113,18 @@ def restored(state: State, fact: Restored) -> None:
 
 def switch_seen(state: State, fact: SwitchSeen) -> None:
     state.linked = True
-    state.events.append(LinkCameUp(state.now, len(fact.calls), len(fact.missed)))
+    if fact.server is None or (fact.whole and not state.watching):
+        end_gap(state, len(fact.calls), len(fact.missed))
     for desk in state.desks.values():
         desks.report_phone(state, desk, fact.phones.get(desk.config.device, PhoneState.UNREACHABLE))
         if fact.rebooted:
             # It has forgotten all phones: they come back one by one, and nobody is to blame for the time that takes.
             desks.back(desk.phone_gone)
-    attempts.part(state, {seen.attempt for seen in fact.attempts})
+    attempts.part(state, {seen.attempt for seen in fact.attempts}, fact.server, whole=fact.whole)
     for note in fact.missed:
         missed(state, note)
     alive = {seen.call for seen in fact.calls}
-    for call in [call for id, call in state.calls.items() if id not in alive]:
+    for call in [call for id, call in state.calls.items() if id not in alive and would_show(call, fact)]:
         vanished(state, call, fact.rebooted)
     # First every pair parts that is none any more: whoever is free then may be found in another.
     for seen in fact.calls:
@@ -122,6 +139,13 @@ def switch_seen(state: State, fact: SwitchSeen) -> None:
     supervisor.tell_lines(state)
     supervisor.seen_spies(state, fact.spies)
     state.unsettled = True
+
+
+def would_show(call: Call, fact: SwitchSeen | ServerGone) -> bool:
+    """If this call still lived, it would be among those that this look has shown."""
+    if fact.server is None or server_of(call.id) == fact.server:
+        return True
+    return fact.whole and call.unseen
 
 
 def vanished(state: State, call: Call, rebooted: bool) -> None:
@@ -172,6 +196,7 @@ def known_or_new(state: State, seen: CallSeen) -> Call:
         call = callers.start(state, seen.call, seen.arrived_at, seen.did, seen.number)
         call.outcome = state.ended.pop(seen.call, None)
         return call
+    call.unseen = False
     call.did, call.number = call.did or seen.did, call.number or seen.number
     return call
 
@@ -307,6 +332,38 @@ def adopt_talk(state: State, call: Call, desk: Desk | None, seen: CallSeen) -> N
         call.served_by = desk.id
         attach(call, desk)
         state.move_desk(desk, OperatorMove.ANSWER)
+
+
+# --- Several servers -----------------------------------------------------------------------------------------------
+
+
+def server_lost(state: State, fact: ServerLost) -> None:
+    """What was under way there stays as it is: a talk goes on, and an operator who was rung may still answer."""
+    begin_gap(state, f"server {fact.server}: {fact.reason}")
+    for call in state.calls.values():
+        if server_of(call.id) == fact.server:
+            call.unseen = True
+            if call.state is CallState.WAITING:
+                state.put_call(call, CallState.CHECKING)
+    attempts.server_lost(state, fact.attempts, fact.server)
+    for spy in fact.spies:
+        supervisor.spy_over(state, SpyOver(spy, state.now, SpyEnd.UNSEEN))
+    for device in fact.phones:
+        desk = state.by_device.get(device)
+        if desk is not None:
+            desks.report_phone(state, desk, PhoneState.UNREACHABLE)
+            desks.back(desk.phone_gone)
+    review(state)
+
+
+def server_gone(state: State, fact: ServerGone) -> None:
+    """Its operators are free for others, and its calls count as lost. Should it show them after all, they are ours
+    again, but each keeps the outcome that it has."""
+    for call in [call for call in state.calls.values() if call.unseen and would_show(call, fact)]:
+        vanished(state, call, rebooted=True)
+    attempts.part(state, (), fact.server, whole=fact.whole)
+    if fact.whole and not state.watching:
+        end_gap(state, 0, 0)
 
 
 # --- Settings ------------------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ ENGINE = "engine"
 # Python 3.11 takes its time over finding the member of an enum: those that every call needs are found once, here and
 # in the other modules of the engine.
 _WAITING: Final = CallState.WAITING
+_CHECKING: Final = CallState.CHECKING
 _AVAILABLE: Final = OperatorState.AVAILABLE
 _NOT_READY: Final = OperatorState.NOT_READY
 _UNREACHABLE: Final = OperatorState.UNREACHABLE
@@ -86,6 +87,9 @@ class State:
     def __init__(self, policy: Policy, first_offer: int) -> None:
         self.now = 0.0
         self.linked = False
+        """At least one server can be seen."""
+        self.watching = False
+        """All of them can: no gap in the records is open."""
         self.crisis: str | None = None
         self.draining = False
         self.commands: list[Command] = []
@@ -231,6 +235,9 @@ class State:
         """Set the state that the switch showed us, whatever ours was."""
         if call.state is _WAITING:
             self._leave_lane(call)
+        if state is _WAITING and call.unseen:
+            # Nothing is offered to him before his server has shown him.
+            state = _CHECKING
         call.state = state
         call.token += 1
         if call.proposal is not None and state not in PLAN_KEPT:

@@ -79,6 +79,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     ami_engines: tuple[str, ...] = ()
     """Addresses from which an engine may log in besides this very host."""
     sip_bind: str = "0.0.0.0:5060"
+    server: str = ""
+    """Name of this server when it is one of several: ``systemname`` in its ``asterisk.conf``. Empty = it is alone."""
+    peers: Mapping[str, str] = {}
+    """The other servers: name -> address and port of its SIP, ``192.0.2.12:5060``."""
     http_port: int = 8088
     """Of Asterisk's HTTP server on the loopback, for the phones in browsers."""
     languages: tuple[str, ...] = ("nl", "en", "fr")
@@ -155,6 +159,7 @@ def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: 
         f"ACD_AMI_USER={_word('ami_user', site.ami_user)}",
         f"ACD_LANGUAGE={_word('languages', language)}",
         f"ACD_REC_FOLDER={_match('recordings', site.recordings, _FOLDER, 'not the path of a folder')}",
+        f"ACD_PEERS={'&'.join(_word('peers', name) for name in site.peers)}",
     ]
     for line in policy.lines.values():
         name = _name(line, site.languages)
@@ -357,7 +362,61 @@ def _pjsip(policy: Policy, site: Site) -> str:
             # Whoever comes from the trunk's address is the trunk, and is asked for no password.
             if ip_address("127.0.0.1") in ip_network(_network("trunk_hosts", host)):
                 raise BadSetting("trunk_hosts", host, "phones in browsers come from there: name the carrier's own")
-    return frame + browsers + "".join(_phone(operator, site) for operator in _by_device(policy))
+    return frame + _peers(site) + browsers + "".join(_phone(operator, site) for operator in _by_device(policy))
+
+
+_PEER_FRAME: Final = """
+[acd-peer](!)
+type=endpoint
+transport=acd-udp
+; A phone of this server, and nothing else.
+context=acd-peer
+disallow=all
+allow=alaw,ulaw
+dtmf_mode=rfc4733
+direct_media=no
+; Line and number as the other server shows them to its own phones.
+trust_id_inbound=yes
+; An operator who sends his caller on: the caller's own server does it.
+allow_transfer=yes
+allow_subscribe=no
+moh_suggest=acd
+; The caller hears the music of his own server, and that server hears that he is held.
+moh_passthrough=yes
+rtp_timeout={rtp_timeout}
+rtp_timeout_hold=3600
+
+[acd-peer-aor](!)
+type=aor
+qualify_frequency=5
+qualify_timeout=2.0
+"""
+_PEER: Final = """
+[{name}](acd-peer)
+aors={name}
+
+[{name}](acd-peer-aor)
+contact=sip:{address}
+
+[{name}]
+type=identify
+endpoint={name}
+match={host}
+"""
+
+
+def _peers(site: Site) -> str:
+    """Trunks to the other servers. Each is known by its address: a phone must not come from there."""
+    if not site.peers:
+        return ""
+    out = [_PEER_FRAME.format(rtp_timeout=site.rtp_timeout)]
+    for name, address in site.peers.items():
+        if name == site.server:
+            raise BadSetting("peers", name, "that is this server itself")
+        _match(f"peer {name}", address, r"[0-9.]+:[0-9]{1,5}", "not an address and port, as 192.0.2.12:5060")
+        host = _network(f"peer {name}", address.rsplit(":", 1)[0])
+        out.append(_PEER.format(name=f"acd-peer-{_word('peers', name)}", address=address, host=host))
+    return "".join(out)
 
 
 def _by_device(policy: Policy) -> Iterator[Operator]:

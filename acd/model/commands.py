@@ -4,7 +4,7 @@ comes back as a fact."""
 import msgspec
 
 from acd.model.callback import AttemptResult, AttemptStage, CallbackPlan, Window
-from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, ServerId, SpyId
 from acd.model.policy import OverflowTo
 from acd.model.supervision import SpyMode
 
@@ -22,6 +22,8 @@ class Offer(Command, frozen=True):
     device: Device
     ring_time: float
     """Seconds."""
+    via: ServerId | None = None
+    """The other server at which the phone is registered, when it is not that of the call. The engine does not know."""
 
 
 class Withdraw(Command, frozen=True):
@@ -226,6 +228,8 @@ class Spy(Command, frozen=True):
     """The operator's name, on the supervisor's phone."""
     ring_time: float
     """Seconds."""
+    via: ServerId | None = None
+    """As in :class:`Offer`."""
 
 
 class EndSpy(Command, frozen=True):

@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from acd.model.callback import AttemptResult, AttemptStage, CallbackPlan, DueCallback, Window
-from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, SpyId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId, ServerId, SpyId
 from acd.model.outcome import Outcome
 from acd.model.outside import Limit
 from acd.model.policy import Policy
@@ -427,6 +427,11 @@ class SwitchSeen(Fact, frozen=True):
     """The switch has started anew since any engine last saw it: every call it had then is dead."""
     attempts: tuple[AttemptSeen, ...] = ()
     spies: tuple[SpySeen, ...] = ()
+    server: ServerId | None = None
+    """Of several servers, the one that was looked at: calls and attempts at others are not in here. Phones and spies
+    are those of all. None = there is one server alone."""
+    whole: bool = True
+    """No other server is missing, or each one that is was given up: what nobody has seen by now is no more."""
 
 
 class LinkLost(Fact, frozen=True):
@@ -518,6 +523,30 @@ class DrainSwitched(Fact, frozen=True):
 
 class Tick(Fact, frozen=True):
     """Time has passed: whatever was due at or before ``now`` happens."""
+
+
+# --- Several servers -------------------------------------------------------------------------------------------------
+
+
+class ServerLost(Fact, frozen=True):
+    """The link to one of several servers is gone. Its calls may go on; nothing can be done for them, or known of them,
+    until its :class:`SwitchSeen`. The other servers' calls go on as before."""
+
+    server: ServerId
+    reason: str
+    phones: tuple[Device, ...] = ()
+    """Which cannot be reached now: they are registered there. Nobody is to blame for that."""
+    attempts: tuple[OfferId, ...] = ()
+    """Attempts to call back that were made there."""
+    spies: tuple[SpyId, ...] = ()
+
+
+class ServerGone(Fact, frozen=True):
+    """A server has not come back for so long that it is taken for dead, and all its calls with it."""
+
+    server: ServerId
+    whole: bool
+    """As in :class:`SwitchSeen`."""
 
 
 # --- What a supervisor does ------------------------------------------------------------------------------------------

@@ -5,6 +5,17 @@ from typing import NewType
 CallId = NewType("CallId", str)
 """Asterisk's ``Uniqueid`` of the caller's channel. It survives every Redirect."""
 
+ServerId = NewType("ServerId", str)
+"""Name of one of several Asterisk servers: its ``systemname``. Lower-case letters, digits and ``_``."""
+
+
+def server_of(call: CallId) -> ServerId:
+    """The server on which a call lives: Asterisk puts its ``systemname`` and a dash before each ``Uniqueid``. Empty
+    when it has none. Of one server alone it says nothing."""
+    name, dash, _ = call.partition("-")
+    return ServerId(name if dash else "")
+
+
 LineId = NewType("LineId", str)
 """Key of a line in ``queues.yaml``: ``gentinfo``, ``sportlijn``, ... Lower-case letters, digits and ``_``."""
 

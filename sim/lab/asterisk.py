@@ -88,6 +88,9 @@ class Lab:
         rtp_timeout: seconds; 0, as the lab's phones send no sound.
         sounds: a folder with the ``acd`` prompts, ``<language>/acd/<id>.<format>``.
         environment: of Asterisk's process, paths as seen from inside the root folder.
+        server: its ``systemname``, when it is one of several.
+        host: its own address for SIP.
+        trunk_hosts: whom it takes for the trunk.
     """
 
     def __init__(
@@ -101,7 +104,14 @@ class Lab:
         rtp_timeout: int = 0,
         sounds: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        server: str = "",
+        host: str = "127.0.0.1",
+        trunk_hosts: tuple[str, ...] = (TRUNK_HOST,),
     ) -> None:
+        self.server, self.host = server, host
+        self.peers: dict[str, str] = {}
+        """Address and port of the other servers; to be set before :meth:`start`."""
+        self._trunk_hosts = trunk_hosts
         self.root = cache_folder() / "asterisk-22"
         if os.geteuid() != 0:
             raise LabError("the lab needs root: Asterisk runs in a root folder of its own (chroot)")
@@ -148,10 +158,12 @@ class Lab:
             ami_user=self.ami_user,
             ami_secret=self.ami_secret,
             ami_port=self.ami_port,
-            sip_bind=f"127.0.0.1:{self.sip_port}",
+            sip_bind=f"{self.host}:{self.sip_port}",
+            server=self.server,
+            peers=self.peers,
             http_port=self.http_port,
             phone_secrets=self.phone_secrets,
-            trunk_hosts=(TRUNK_HOST,),
+            trunk_hosts=self._trunk_hosts,
             trunk_contact=f"sip:{PARTNER_HOST}:{self.sip_port}",
             rtp_timeout=self._rtp_timeout,
             qualify=self._qualify,
@@ -305,22 +317,22 @@ class Lab:
             f"astvarlibdir => {at}/lib\nastdbdir => {at}/lib\nastkeydir => {at}/lib\nastdatadir => {at}/data\n"
             f"astagidir => {at}/lib\nastspooldir => {at}/spool\nastrundir => {at}/run\nastlogdir => {at}/log\n"
             f"astsbindir => /usr/sbin\nastcachedir => {at}/cache\n\n"
-            "[options]\nlive_dangerously=no\n"
+            f"[options]\nlive_dangerously=no\n{f'systemname={self.server}' if self.server else ''}\n"
         )
 
     # --- Phones --------------------------------------------------------------------------------------------------
 
     def citizen(self, number: str = "+32470000001") -> Phone:
         """A citizen's phone behind the trunk. Open it with ``async with``, then ``call(...)``."""
-        return Phone(("127.0.0.1", self.sip_port), number, host=TRUNK_HOST)
+        return Phone((self.host, self.sip_port), number, host=TRUNK_HOST)
 
     def phone(self, device: str, habit: Habit | None = None) -> Phone:
         """An operator's phone. ``async with`` registers it."""
-        return Phone(("127.0.0.1", self.sip_port), device, self.phone_secrets[Device(device)], habit=habit)
+        return Phone((self.host, self.sip_port), device, self.phone_secrets[Device(device)], habit=habit)
 
     def partner(self, habit: Habit | None = None) -> Phone:
         """The partner contact centre, behind the trunk."""
-        return Phone(("127.0.0.1", self.sip_port), "partner", host=PARTNER_HOST, port=self.sip_port, habit=habit)
+        return Phone((self.host, self.sip_port), "partner", host=PARTNER_HOST, port=self.sip_port, habit=habit)
 
     # --- Looking inside ------------------------------------------------------------------------------------------
 

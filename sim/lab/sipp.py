@@ -70,11 +70,13 @@ class Farm:
     Args:
         lab: a started Asterisk.
         folder: for scenarios and logs.
+        front: a proxy in front of the lab, which citizens call instead: host and port.
     """
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
+    def __init__(self, lab: Lab, folder: Path, front: tuple[str, int] | None = None) -> None:
         self._lab = lab
         self.folder = self._folder = folder
+        self._front = front or (lab.host, lab.sip_port)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -250,7 +252,8 @@ class Farm:
     ) -> subprocess.Popen[bytes]:
         file = self._folder / f"{name}.xml"
         file.write_text(scenario)
-        command = ["sipp", f"127.0.0.1:{self._lab.sip_port}", "-sf", file.name, "-i", host, "-p", str(port)]
+        called, port_there = self._front if host == TRUNK_HOST else (self._lab.host, self._lab.sip_port)
+        command = ["sipp", f"{called}:{port_there}", "-sf", file.name, "-i", host, "-p", str(port)]
         # Without -timer_resol its pauses are rounded to 10 ms.
         command += [
             "-mp",

@@ -1,7 +1,11 @@
 """Files with secrets are for their owner and their group: others are refused, and none is made so."""
 
 import os
+import sqlite3
 import stat
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -90,3 +94,15 @@ def test_a_file_keeps_its_group(tmp_path: Path) -> None:
     path.chmod(0o664)
     make_private(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o660
+
+
+def test_a_lock_of_this_process_outlives_a_look_at_the_file(tmp_path: Path) -> None:
+    """A process that closes a file loses all its locks on it: another one must still be kept out."""
+    path = tmp_path / "records.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as ours:
+        ours.execute("CREATE TABLE call (id)")
+        ours.execute("BEGIN IMMEDIATE")
+        make_private(path)
+        other = f"import sqlite3; sqlite3.connect({str(path)!r}, timeout=0).execute('INSERT INTO call VALUES (1)')"
+        done = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=False)
+    assert "database is locked" in done.stderr

@@ -1,8 +1,8 @@
 """Two engines on one PostgreSQL and one real Asterisk: the one that leads is killed, frozen, cut off, sent away; the
 other takes over, nobody is cut off, everybody keeps his place, and the one that led can do nothing more.
 
-The promise is a take-over in under 3 s. What is measured here includes the wait for a busy machine's processor, so the
-bound of these tests is wider; the measured times are printed (``-rP``).
+The promise is a take-over in under 3 s, and a machine with a processor to spare is held to it. On a busy one what is
+measured includes the wait for the processor, so the bound is wider there; the measured times are printed (``-rP``).
 """
 
 import asyncio
@@ -29,8 +29,10 @@ __all__ = ["cluster"]
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgresql, pytest.mark.timeout(240)]
 
 LONG = pytest.mark.skipif("ACD_LONG" not in os.environ, reason="of the long form: ACD_LONG=1")
+PROMISE = 3.0
+"""Seconds."""
 BUSY = 15.0
-"""Seconds: the widest that a take-over may take on a machine that runs other tests beside."""
+"""Seconds: the widest that a take-over may take on a machine that has more to do than it has processors."""
 NUMBER = "3292101010"
 STAFF = {"anna": "1001", "bram": "1002", "cato": "1003"}
 
@@ -87,7 +89,8 @@ class House:
         took = time.monotonic() - since
         self.took.append((why, took))
         sys.stdout.write(f"{why}: taken over after {took:.2f} s\n")
-        assert took < BUSY
+        idle = os.getloadavg()[0] < (os.cpu_count() or 1)
+        assert took < (PROMISE if idle else BUSY)
         await until(lambda: self.sees(by, len(self.talking), len(self.waiting)), 10, "it knows everybody")
         self.nobody_is_cut_off()
 

@@ -104,3 +104,29 @@ def test_known_passwords_stay_and_new_ones_are_long() -> None:
     made = new_secrets([Device("1001"), Device("1002")], {Device("1001"): "known"})
     assert made[Device("1001")] == "known"
     assert len(made[Device("1002")]) >= 20
+
+
+def test_the_other_servers_are_trunks_of_their_own_and_only_where_there_are_some() -> None:
+    alone = written(policy(), site())
+    assert "acd-peer" not in alone["acd-pjsip.conf"]
+    assert "ACD_PEERS=\n" in alone["acd-lines.conf"]
+    files = written(policy(), site(server="a", peers={"b": "192.0.2.12:5060", "c": "192.0.2.13:5070"}))
+    assert "ACD_PEERS=b&c\n" in files["acd-lines.conf"]
+    pjsip = files["acd-pjsip.conf"]
+    assert "[acd-peer-b](acd-peer-aor)\ncontact=sip:192.0.2.12:5060\n" in pjsip
+    assert "type=identify\nendpoint=acd-peer-c\nmatch=192.0.2.13/32\n" in pjsip
+
+
+@pytest.mark.parametrize(
+    ("peers", "named"),
+    [
+        ({"a": "192.0.2.12:5060"}, "peers"),
+        ({"b;": "192.0.2.12:5060"}, "peers"),
+        ({"b": "192.0.2.12"}, "peer b"),
+        ({"b": "pbx.example:5060"}, "peer b"),
+        ({"b": "192.0.2.12:5060\ncontext=acd-phones"}, "peer b"),
+    ],
+)
+def test_a_server_that_is_none_is_refused_by_name(peers: dict[str, str], named: str) -> None:
+    with pytest.raises(BadSetting, match=named):
+        written(policy(), site(server="a", peers=peers))

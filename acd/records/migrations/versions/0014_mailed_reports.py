@@ -23,3 +23,7 @@ def upgrade() -> None:
         Column("error", Text, comment="of the last attempt, or who was refused"),
         sa.PrimaryKeyConstraint("mailing", "period", name="pk_mail"),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("mail")

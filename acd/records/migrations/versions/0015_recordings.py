@@ -33,3 +33,8 @@ def upgrade() -> None:
         Column("why", Text, nullable=False, comment="expired or erased"),
         sa.PrimaryKeyConstraint("recording", name="pk_recording_gone"),
     )
+
+
+def downgrade() -> None:
+    for table in ("recording_gone", "recording"):
+        op.drop_table(table)

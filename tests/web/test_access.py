@@ -135,6 +135,7 @@ NAMED = {
     "request": "none",
     "view": "call",
     "about": "survey",
+    "recording": "none-1",
 }
 """What stands in an address."""
 

@@ -41,7 +41,6 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
 async def recorded(house: House, folder: Path) -> None:
     """A call of yesterday with one recording whose file is there, and one whose file is not."""
     at, line = NOW - 86_400, LineId("sportlijn")
-    folder.mkdir()
     tone(folder / f"{RECORDING}.wav", 400, LASTS)
     async with Ledger(house.url, key=b"key") as ledger:
         for step in answered(CALL, at, line=line):
@@ -86,7 +85,7 @@ async def test_heard_after_saying_why_and_written_down(page: Page, site: Site) -
         return sound.currentTime;
     }""")
     assert seconds == pytest.approx(LASTS, abs=0.1)
-    who, what, about = [entry for entry in await site.house.audit() if "heard" in entry[1]][0]
+    who, what, about = next(entry for entry in await site.house.audit() if "heard" in entry[1])
     assert (who, what) == ("sven", "recording_heard")
     assert CALL in about
 

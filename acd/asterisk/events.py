@@ -159,6 +159,8 @@ class Gone(AmiEvent, frozen=True, gc=False):
     call: CallId
     state: str
     gone: float
+    note: str = ""
+    """All that the channel knew, as the dialplan notes it when nobody listens."""
 
 
 class ChannelOver(AmiEvent, frozen=True, gc=False):
@@ -342,7 +344,7 @@ def _partner_failed(frame: Frame) -> AmiEvent:
 
 
 def _gone(frame: Frame) -> AmiEvent:
-    return Gone(timestamp(frame), call(frame), frame.get("State"), moment(frame, "Gone"))
+    return Gone(timestamp(frame), call(frame), frame.get("State"), moment(frame, "Gone"), frame.get("Note"))
 
 
 def _dial_begun(frame: Frame) -> AmiEvent | None:

@@ -19,8 +19,6 @@ log = structlog.get_logger("acd.asterisk")
 
 _RANDOM = random.SystemRandom()
 
-_RANDOM = random.SystemRandom()
-
 
 class LinkState(StrEnum):
     CONNECTING = "connecting"

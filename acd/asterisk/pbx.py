@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Final, NoReturn
 
@@ -19,8 +20,8 @@ from acd.asterisk import actions
 from acd.asterisk.actions import Action, getvar, setvar
 from acd.asterisk.calling_back import CallingBack, PromiseMove, not_called
 from acd.asterisk.counters import Counters
-from acd.asterisk.events import DeviceState, EventReader, Forged
-from acd.asterisk.fence import Fence
+from acd.asterisk.events import DeviceState, EventReader, Forged, Gone
+from acd.asterisk.fence import FRESH, PING_EVERY, Fence
 from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
 from acd.asterisk.look import Seen, look
@@ -102,6 +103,8 @@ class AsteriskPbx:
         self._clock = clock
         self._fence = fence
         before = None if fence is None else partial(fence.clear, settings)
+        if fence is not None:
+            settings = replace(settings, ping_every=min(PING_EVERY, settings.ping_every), retry_most=1.0)
         self._link = Link(settings, self._serve, self._on_frame, self.counters, clock, before=before)
         self._task: asyncio.Task[NoReturn] | None = None
         self._inbox: Inbox = lambda fact: None
@@ -109,6 +112,8 @@ class AsteriskPbx:
         self._session: AmiSession | None = None
         self._live = False
         self._linked = False
+        self._ended_meanwhile: list[CallMissed] = []
+        """Calls that ended while we looked, to be told with what was seen; should that look fail, with the next."""
         self._forget()
 
     def _forget(self) -> None:
@@ -167,6 +172,12 @@ class AsteriskPbx:
     @property
     def link_state(self) -> LinkState:
         return self._link.state
+
+    @property
+    def answers(self) -> bool:
+        """Asterisk answers now, be it that it is shutting down."""
+        linked = self.link_state in (LinkState.LIVE, LinkState.DRAINING)
+        return linked and self._session is not None and self._session.silent < FRESH
 
     @property
     def link_reason(self) -> str:
@@ -293,8 +304,20 @@ class AsteriskPbx:
         """What was kept back of calls is already in the list; only the ends that no list shows remain."""
         for frame in self._kept_back:
             if frame.get("UserEvent") in _ENDS and (event := self._reader.read(frame)) is not None:
-                self._follow(event)
+                self._over(event)
         self._kept_back = [frame for frame in self._kept_back if frame.event == "DeviceStateChange"]
+
+    def _over(self, event: AmiEvent) -> None:
+        """An end during the look. Perhaps nobody has heard that he was answered before: all that his channel knew is
+        told, and not his end alone."""
+        session = self._session
+        note = None
+        if isinstance(event, Gone) and session is not None:
+            note = read_note(event.note, session.offset or 0.0, self._clock())
+        if note is None or note.seen.call in self._gone:
+            self._follow(event)
+        else:
+            self._ended_meanwhile.append(note)
 
     def _devices_came(self, frames: list[Frame] | None) -> None:
         self._kept_back = [frame for frame in self._kept_back if frame.event != "DeviceStateChange"]
@@ -310,8 +333,10 @@ class AsteriskPbx:
         *,
         rebooted: bool,
     ) -> None:
+        ended = {note.seen.call: note for note in (*missed, *self._ended_meanwhile)}
+        missed, self._ended_meanwhile = tuple(ended.values()), []
         # A channel whose end was told a moment ago may still stand in the list.
-        calls = [call for call in calls if call.seen.call not in self._gone]
+        calls = [call for call in calls if call.seen.call not in self._gone and call.seen.call not in ended]
         for call in calls:
             self._tracker.adopt(call.seen, call.legs)
         if self._calling_back is not None:

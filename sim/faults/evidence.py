@@ -63,6 +63,7 @@ class CallRow:
     ended_at: float | None
     device: str | None
     """Of the operator who spoke with him last."""
+    arrived_at: float | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from sim.faults.evidence import Caller, Evidence, Incident, Ring
+from sim.faults.evidence import Caller, CallRow, Evidence, Incident, Ring
 
 SERVED_WITHIN: Final = 1.0
 """Seconds that a caller may wait beside a free operator when nothing is broken, or is whole again."""
@@ -61,8 +61,8 @@ class Judge:
         self.evidence = evidence
         self._callers = {caller.number: caller for caller in evidence.callers}
         self._rows = defaultdict(list)
-        for row in evidence.calls:
-            self._rows[row.number].append(row)
+        for row in sorted(evidence.calls, key=lambda row: not row.number):
+            self._rows[row.number or self._whose(row)].append(row)
         self._rings: dict[str, list[Ring]] = defaultdict(list)
         self._at: dict[str, list[Ring]] = defaultdict(list)
         for ring in sorted(evidence.rings, key=lambda ring: ring.invited):
@@ -85,6 +85,19 @@ class Judge:
             (Promise.OVERLOAD, self._overload),
         )
         return [Broken(promise, what) for promise, check in checks for what in check()]
+
+    def _whose(self, row: CallRow) -> str:
+        """Asterisk's own record, from which gaps are repaired, has no numbers: such a call is that of the one caller of
+        its line who came in that moment and has no record."""
+        came = [
+            caller.number
+            for caller in self.evidence.callers
+            if row.arrived_at is not None
+            and abs(caller.called - row.arrived_at) < CROSSING
+            and self.evidence.line_of(caller.number) == row.line
+            and not self._rows[caller.number]
+        ]
+        return came[0] if len(came) == 1 else ""
 
     # --- Talks and waits -----------------------------------------------------------------------------------------
 
@@ -244,16 +257,25 @@ class Judge:
             row, talks = rows[0], [ring for ring in self._rings[number] if ring.answered is not None]
             if caller.ended is not None and (row.ended_at is None or row.outcome is None):
                 yield f"{number} has gone, and his record says nothing of it"
-            elif any(_is_talk(ring) for ring in talks) and row.outcome != "answered":
-                yield f"{number} spoke with {talks[-1].device}, and his record says {row.outcome}"
-            elif row.outcome == "answered" and not talks:
-                yield f"{number} spoke with nobody, and his record says answered"
-            elif talks and row.device not in {ring.device for ring in talks}:
-                yield f"{number} spoke with {talks[-1].device}, and his record says {row.device}"
-            elif talks and not self._near(row.answered_at, talks):
-                yield f"{number} was answered at another moment than his record says"
+            elif not any(self._to_nobody(ring) for ring in talks):
+                yield from self._of_talks(number, row, talks)
         for number in self._rows.keys() - self._callers.keys():
             yield f"{number} never called, and has a record"
+
+    def _of_talks(self, number: str, row: CallRow, talks: list[Ring]) -> Iterator[str]:
+        """What his record says wrong of the conversations that the phones noted."""
+        if any(_is_talk(ring) for ring in talks) and row.outcome != "answered":
+            yield f"{number} spoke with {talks[-1].device}, and his record says {row.outcome}"
+        elif row.outcome == "answered" and not talks:
+            yield f"{number} spoke with nobody, and his record says answered"
+        elif talks and row.device not in {ring.device for ring in talks}:
+            yield f"{number} spoke with {talks[-1].device}, and his record says {row.device}"
+        elif talks and not self._near(row.answered_at, talks):
+            yield f"{number} was answered at another moment than his record says"
+
+    def _to_nobody(self, ring: Ring) -> bool:
+        """Picked up while Asterisk was on its way out, or away: whether it heard of that nobody can say."""
+        return ring.answered is not None and any(loss.began <= ring.answered <= loss.over for loss in self._losses)
 
     def _near(self, at: float | None, talks: list[Ring]) -> bool:
         moments = [ring.answered for ring in talks if ring.answered is not None]

@@ -12,6 +12,7 @@ from typing import Final
 
 import psycopg
 
+from sim.faults.clock import SteppedClock
 from sim.faults.evidence import Incident
 from sim.faults.laboratory import DROPS, STORM, Laboratory
 
@@ -138,11 +139,21 @@ async def disk_full(lab: Laboratory, chance: random.Random) -> None:
         await lab.database.mend()
 
 
-async def clock_stepped(lab: Laboratory, chance: random.Random) -> None:
-    """Minutes forward or back, and back again: the clock of Asterisk's machine, of the engine's, or of both."""
+async def engine_clock_stepped(lab: Laboratory, chance: random.Random) -> None:
+    await _step("engine's clock stepped", [lab.engine_clock], lab, chance)
+
+
+async def switch_clock_stepped(lab: Laboratory, chance: random.Random) -> None:
+    """Of Asterisk's machine, which may be the engine's as well. Asterisk forgets the phones whose registration has run
+    out by the new time."""
+    both = [lab.switch_clock, lab.engine_clock]
+    await _step("Asterisk's clock stepped", chance.choice((both[:1], both)), lab, chance)
+
+
+async def _step(kind: str, clocks: list[SteppedClock], lab: Laboratory, chance: random.Random) -> None:
+    """Minutes forward or back, and back again."""
     minutes = chance.choice((-10, -3, 3, 10))
-    clocks = chance.choice(([lab.switch_clock], [lab.engine_clock], [lab.switch_clock, lab.engine_clock]))
-    with _incident(lab, "clock stepped", FROZEN_WITHIN) as note:
+    with _incident(lab, kind, FROZEN_WITHIN) as note:
         note.clocks = True
         for step in (60 * minutes, 0):
             for clock in clocks:
@@ -210,7 +221,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "db-gone": database_gone,
     "db-full": database_full,
     "disk-full": disk_full,
-    "clock": clock_stepped,
+    "clock": engine_clock_stepped,
+    "switch-clock": switch_clock_stepped,
     "unregister": phones_unregister,
     "flood": flood,
     "drop": device_drops,

@@ -38,7 +38,7 @@ from sim.lab.asterisk import Lab
 from sim.lab.call import Call, Habit, SipFailure
 from sim.lab.phone import Phone
 from sim.lab.postgres import Cluster
-from sim.lab.service import LabService
+from sim.lab.service import LabService, ServiceFailed
 from sim.lab.sip import uri_of
 from sim.lab.sipp import Farm
 from sim.lab.sound import heard, tone
@@ -119,6 +119,7 @@ class Laboratory:
         try:
             await self._start(stack)
         except BaseException:
+            self._put_aside()
             await stack.aclose()
             raise
         return self
@@ -126,6 +127,8 @@ class Laboratory:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            self._put_aside()
         await self._stack.aclose()
 
     async def _start(self, stack: AsyncExitStack) -> None:
@@ -184,7 +187,7 @@ class Laboratory:
 
     async def _open_desks(self) -> None:
         for number, operator in enumerate(self.city.policy.operators.values()):
-            habit = Habit(after=0.3 + 0.1 * (number % 5), talk=3.0 + number * 7 % 5)
+            habit = Habit(after=0.3 + 0.1 * (number % 5), talk=3.0 + number * 7 % 5, alone=True)
             if operator.device == DROPS:
                 habit = Habit(after=0.1, talk=0.0)
             phone = self.phones[operator.device] = self.lab.phone(operator.device, habit)
@@ -281,10 +284,13 @@ class Laboratory:
         """Until the engine says that it speaks with Asterisk.
 
         Raises:
+            ServiceFailed: it has ended by itself.
             TimeoutError: it does not.
         """
 
         async def is_linked() -> bool:
+            if self.service.ended is not None:
+                raise ServiceFailed(f"code {self.service.ended}: {self.service.log()[-2000:]}")
             with suppress(ControlError, TimeoutError):
                 async with asyncio.timeout(1.0):
                     return bool((await self.service.ask("status"))["linked"])
@@ -331,24 +337,34 @@ class Laboratory:
             evidence.callers.append(_listener(number, call))
             evidence.heard.append(Hearing(number, heard((data for _, data in phone.sound.packets), FULL_TONE)))
         self._read_database(evidence)
-        if self._keep is not None:
-            self._put_aside(self._keep)
+        self._put_aside()
         return evidence
 
-    def _put_aside(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in (self.service.log_file, self.lab.folder / "log/messages", *self.folder.glob("sipp/*.log")):
-            shutil.copy(file, folder / file.name)
-        rows = self._ask("SELECT seq, at, type, data FROM event ORDER BY seq")
-        (folder / "ledger.txt").write_text("".join(f"{' '.join(map(str, row))}\n" for row in rows))
+    def _put_aside(self) -> None:
+        """What tells afterwards how it went; also of a run that came to a bad end, whatever is missing of it then."""
+        if self._keep is None:
+            return
+        self._keep.mkdir(parents=True, exist_ok=True)
+        log = self.lab.folder / "log" if hasattr(self, "lab") else self.folder
+        for file in (
+            *self.folder.glob("service.log"),
+            *self.folder.glob("sipp/*.log"),
+            *log.glob("messages"),
+            *log.glob("cel-custom/acd.csv"),
+        ):
+            shutil.copy(file, self._keep / file.name)
+        with suppress(psycopg.Error, AttributeError):
+            rows = self._ask("SELECT seq, at, type, data FROM event ORDER BY seq")
+            (self._keep / "ledger.txt").write_text("".join(f"{' '.join(map(str, row))}\n" for row in rows))
 
     def _read_database(self, evidence: Evidence) -> None:
         devices = {str(o.id): str(o.device) for o in self.city.policy.operators.values()}
-        for number, line, outcome, answered, gone, operator in self._ask(
-            "SELECT coalesce(p.number, ''), c.line, o.outcome, c.answered_at, c.ended_at, c.operator "
+        for number, line, outcome, answered, gone, operator, arrived in self._ask(
+            "SELECT coalesce(p.number, ''), c.line, o.outcome, c.answered_at, c.ended_at, c.operator, "
+            "c.arrived_at "
             'FROM call c LEFT JOIN caller p ON p."call" = c."call" LEFT JOIN outcome o ON o."call" = c."call"'
         ):
-            evidence.calls.append(CallRow(number, line, outcome, answered, gone, devices.get(operator)))
+            evidence.calls.append(CallRow(number, line, outcome, answered, gone, devices.get(operator), arrived))
         evidence.promises += [
             PromiseRow(*row) for row in self._ask("SELECT number, state, why, end_at, deadline FROM callback")
         ]

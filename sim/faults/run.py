@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +107,20 @@ async def run(
         ended = time.time()
         evidence = lab.evidence(ended)
     judge = Judge(evidence)
-    return Verdict(ended - began, evidence, judge.judge(), dict(judge.longest), lab.memory)
+    verdict = Verdict(ended - began, evidence, judge.judge(), dict(judge.longest), lab.memory)
+    if keep is not None:
+        (keep / "verdict.txt").write_text("\n".join(_in_full(verdict)) + "\n")
+    return verdict
+
+
+def _in_full(verdict: Verdict) -> Iterator[str]:
+    yield report(verdict)
+    for incident in verdict.evidence.incidents:
+        yield f"{incident.began:.3f} to {incident.over:.3f}: {incident.kind}"
+    for broken in verdict.broken:
+        yield f"broken: {broken.promise}: {broken.what}"
+    for ring in sorted(verdict.evidence.rings, key=lambda ring: ring.invited):
+        yield f"ring: {ring}"
 
 
 async def _weigh(lab: Laboratory) -> None:

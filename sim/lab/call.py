@@ -21,6 +21,8 @@ class Habit:
     """Says 180. A phone that neither rings nor answers is dead: it says nothing at all."""
     talk: float | None = None
     """Hangs up after so many seconds; None = leaves that to the other side."""
+    alone: bool = False
+    """One person, one ear: a second call rings on until the first is over, and is picked up then."""
     voice: float = 0.0
     """Speaks so many seconds from the answer on: a citizen says his name, a machine speaks longer."""
 

@@ -320,6 +320,9 @@ class Phone(asyncio.DatagramProtocol):
         if habit.code is None:
             return
         await asyncio.sleep(habit.after)
+        while habit.alone and (first := self._speaks()) is not None and not call.ended.is_set():
+            await first.ended.wait()
+            await asyncio.sleep(habit.after)
         if call.ended.is_set():
             return
         if habit.code >= 300:
@@ -331,6 +334,11 @@ class Phone(asyncio.DatagramProtocol):
         if habit.talk is not None:
             await asyncio.sleep(habit.talk)
             await call.hang_up(at_once=True)
+
+    def _speaks(self) -> Call | None:
+        """The call that is up here."""
+        up = (call for call in self.calls if call.answered_at is not None and not call.ended.is_set())
+        return next(up, None)
 
     def speak(self, call: Call, packet: bytes, seconds: float) -> None:
         """Say the same 20 ms of A-law again and again to the other side, until the call ends or the time is over."""

@@ -176,6 +176,25 @@ async def test_a_call_whose_end_was_told_is_not_missed_as_well(desk: Desk, fake:
     assert desk.seen[1].missed == ()
 
 
+async def test_an_end_during_the_look_tells_all_that_the_channel_knew(desk: Desk, fake: FakeAsterisk) -> None:
+    """He was answered while nobody listened: his end alone would make him one who gave up."""
+    note = "3.1|talk|990.250|3292101010|+3291|nl|start|gentinfo|1000.500|8|1002|1020.500|1040.000"
+    fake.variables |= {("", "ACD_NONCE"): "abc", ("", "ACD_UNSEEN_COUNT"): "1", ("", "ACD_UNSEEN_1"): note}
+    fake.channels = [channel("3.1", state="talk", line="gentinfo", t0="1000.500")]
+
+    def ends() -> None:
+        fake.user_event("AcdGone", ("State", "talk"), ("Gone", "1040.000"), ("Note", note), call="3.1")
+        # This look comes to nothing.
+        fake.before["DeviceStateList"] = fake.hang_up
+
+    fake.before["Status"] = ends
+    await desk.start()
+    [told] = [told for seen in desk.seen for told in seen.missed]
+    assert (told.seen.call, told.seen.device, told.seen.answered_at, told.gone_at) == ("3.1", "1002", 1020.5, 1040.0)
+    assert desk.seen[0].calls == ()
+    assert desk.of(f.CallGone) == []
+
+
 async def test_the_dialplan_hears_a_heartbeat_before_the_notes_are_read(desk: Desk, fake: FakeAsterisk) -> None:
     """From then on it keeps no notes, so none is written between the reading and the clearing."""
     await desk.start()

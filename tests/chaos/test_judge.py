@@ -274,6 +274,26 @@ def test_an_asterisk_that_ends_takes_its_calls_along() -> None:
     assert not {broken.promise for broken in found(evidence)} & {Promise.NOT_CUT, Promise.NOT_DROPPED}
 
 
+def test_who_picks_up_when_asterisk_is_gone_speaks_with_nobody() -> None:
+    evidence = good()
+    an_answered_call_is_recorded_as_lost(evidence)
+    evidence.incidents.append(Incident("Asterisk restarted", 102.9, 104.0, float("inf"), calls_lost=True))
+    assert Promise.RECORDED not in {broken.promise for broken in found(evidence)}
+    evidence.incidents[-1] = replace(evidence.incidents[-1], began=103.1)
+    assert Promise.RECORDED in {broken.promise for broken in found(evidence)}
+
+
+def test_a_record_without_a_number_is_that_of_who_called_then() -> None:
+    """Asterisk's own record has none."""
+    evidence = good()
+    [row] = [row for row in evidence.calls if row.number == INFO + "4"]
+    evidence.calls.remove(row)
+    evidence.calls.insert(0, replace(row, number="", arrived_at=113.1))
+    assert found(evidence) == []
+    evidence.calls[0] = replace(row, number="", arrived_at=90.0)
+    assert Promise.RECORDED in {broken.promise for broken in found(evidence)}
+
+
 def test_a_phone_out_of_order_is_not_free() -> None:
     evidence = good()
     nobody_serves_when_the_engine_is_back(evidence)

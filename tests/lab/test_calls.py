@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from acd.asterisk.resync import read_note
+from acd.model.facts import CallWhereabouts
 from sim.lab import DEAD, RINGS, Habit, Lab
 from sim.lab.sound import heard
 from tests.lab.conftest import PROMPTS
@@ -51,6 +53,12 @@ async def test_a_caller_reaches_an_operator_and_each_step_is_told(lab: Lab, engi
         await asyncio.wait_for(call.ended.wait(), 3)
         assert gone["State"] == "after"
         assert float(gone["Gone"]) == pytest.approx(call.ended_at, abs=0.1)
+        # For an engine that has heard nothing of all that.
+        note = read_note(gone["Note"], 0.0, 0.0)
+        assert note is not None
+        known = note.seen
+        assert (known.call, known.where, known.offer, known.device) == (id, CallWhereabouts.AFTER, 7, "1001")
+        assert (known.line, known.answered_at, note.gone_at) == ("gentinfo", float(up["Up"]), float(gone["Gone"]))
     assert [name for name in engine.names(id) if name.startswith("Acd")] == [
         "AcdArrived",
         "AcdQueued",

@@ -11,6 +11,7 @@ from acd.model.callback import AttemptResult, CallbackState
 from acd.model.citizen import ON_REQUEST
 from acd.model.contact import RequestAct, RequestKind, RequestState
 from acd.model.facts import OfferFailure, PhoneState
+from acd.model.mailing import Cadence
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.model.policy import OperatorRule, QueueRule
@@ -112,6 +113,7 @@ BUILT: dict[str, list[str]] = {
     "step": list(Recorded),
     "by": [CALLER, SYSTEM],
     "hear": list(Reason),
+    "mail": list(Cadence),
     "why": [*Because, "caller", "cancel", ON_REQUEST],
     "phone_is": list(OperatorState),
     "phone": ["ringing", "answering", "talking", "held", "calling"],

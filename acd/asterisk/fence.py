@@ -27,12 +27,17 @@ log = structlog.get_logger("acd.asterisk")
 
 PATIENCE: Final = 3.0
 """Seconds within which the dialplan has ended the session of before, or has not."""
+PING_EVERY: Final = 0.2
+"""Seconds between two signs of life that one of two engines asks of Asterisk."""
+FRESH: Final = 0.8
+"""Seconds without one after which it can be that Asterisk is out of reach. The session goes on for a while: this only
+decides which of two engines leads."""
 
 
 def standby_account(settings: AmiSettings) -> AmiSettings:
     """The account beside the engine's own: it may log in any number of times, and do nothing but begin a call."""
     return replace(
-        settings, user=f"{settings.user}_standby", classes="system", record=None, ping_every=0.5, silence=1.5
+        settings, user=f"{settings.user}_standby", classes="system", record=None, ping_every=PING_EVERY, silence=1.5
     )
 
 
@@ -91,7 +96,7 @@ class Watch:
     """A standby's session with Asterisk: it tells whether this engine could lead."""
 
     def __init__(self, settings: AmiSettings) -> None:
-        self.sees_switch = False
+        self._session: AmiSession | None = None
         account = replace(standby_account(settings), retry_most=1.0, retry_refused=5.0, connect_timeout=2.0)
         self._link = Link(account, self._serve, _ignore, Counters())
         self._task: asyncio.Task[NoReturn] | None = None
@@ -107,15 +112,20 @@ class Watch:
 
     async def _serve(self, session: AmiSession) -> NoReturn:
         try:
-            self.sees_switch = not session.draining
+            self._session = None if session.draining else session
             session.on_draining = self._lost
             while True:
                 await session.until_ended(60.0)
         finally:
             self._lost()
 
+    @property
+    def sees_switch(self) -> bool:
+        """Asterisk answers now."""
+        return self._session is not None and self._session.silent < FRESH
+
     def _lost(self) -> None:
-        self.sees_switch = False
+        self._session = None
 
 
 def _ignore(frame: Frame) -> None:

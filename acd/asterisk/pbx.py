@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Final, NoReturn
 
@@ -20,7 +21,7 @@ from acd.asterisk.actions import Action, getvar, setvar
 from acd.asterisk.calling_back import CallingBack, PromiseMove, not_called
 from acd.asterisk.counters import Counters
 from acd.asterisk.events import DeviceState, EventReader, Forged, Gone
-from acd.asterisk.fence import Fence
+from acd.asterisk.fence import FRESH, PING_EVERY, Fence
 from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
 from acd.asterisk.look import Seen, look
@@ -102,6 +103,8 @@ class AsteriskPbx:
         self._clock = clock
         self._fence = fence
         before = None if fence is None else partial(fence.clear, settings)
+        if fence is not None:
+            settings = replace(settings, ping_every=min(PING_EVERY, settings.ping_every), retry_most=1.0)
         self._link = Link(settings, self._serve, self._on_frame, self.counters, clock, before=before)
         self._task: asyncio.Task[NoReturn] | None = None
         self._inbox: Inbox = lambda fact: None
@@ -169,6 +172,12 @@ class AsteriskPbx:
     @property
     def link_state(self) -> LinkState:
         return self._link.state
+
+    @property
+    def answers(self) -> bool:
+        """Asterisk answers now, be it that it is shutting down."""
+        linked = self.link_state in (LinkState.LIVE, LinkState.DRAINING)
+        return linked and self._session is not None and self._session.silent < FRESH
 
     @property
     def link_reason(self) -> str:

@@ -198,9 +198,14 @@ class AmiSession(Manager):  # type: ignore[misc]
     async def send_awaiting_actions(self, *_: Any) -> None:
         """Nothing is ever sent again."""
 
+    @property
+    def silent(self) -> float:
+        """Seconds since the last byte from Asterisk."""
+        return float(self.loop.time() - self._heard_at)
+
     def ping(self) -> None:
         """Ask for a sign of life, unless there has been none for too long."""
-        silent = self.loop.time() - self._heard_at
+        silent = self.silent
         if silent >= self.settings.silence:
             self.counters.silent += 1
             self.end(f"not a byte from Asterisk for {silent:.1f} s")

@@ -19,7 +19,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from acd.asterisk import Fence, LinkState
+from acd.asterisk import Fence
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.doctor import wanted
 from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
@@ -100,7 +100,6 @@ LAST_WRITES: Final = 1.0
 """Seconds in which what happened last comes into the database before another engine reads it."""
 TEMPORARY: Final = 75
 """The process's answer when it ends because it was deposed (``EX_TEMPFAIL``): started again, it stands by."""
-_LINKED: Final = (LinkState.LIVE, LinkState.DRAINING)
 
 log = structlog.get_logger()
 
@@ -212,7 +211,7 @@ class Service:
         self._deposed.set()
 
     def _linked(self) -> bool:
-        return self._servers is None or any(link.link_state in _LINKED for link in self._servers.links.values())
+        return self._servers is None or any(link.answers for link in self._servers.links.values())
 
     async def _start(self, stack: AsyncExitStack) -> None:
         url = self.lead.url
@@ -439,7 +438,9 @@ class Service:
         )
         probe = Probe(settings.database_url)
         stack.push_async_callback(probe.close)
-        app = create_app(
+        # Half a second of work, beside which the callers go on.
+        app = await asyncio.to_thread(
+            create_app,
             self.hub,
             hosts=settings.web_names,
             ledger_behind=lambda: self.ledger.health.behind,

@@ -18,8 +18,9 @@ SLOW: Final = 0.5
 """Seconds. A look that took longer, or came so much later, says nothing of the others: it was us, or the database."""
 FREE_LOOKS: Final = 2
 """Looks in a row that find the lock free before it is taken: a leader whose connection broke gets it back."""
-LINK_GRACE: Final = 1.0
-"""Seconds without Asterisk after which a leader makes way for one who has it."""
+LINK_GRACE: Final = 0.8
+"""Seconds without Asterisk after which a leader makes way for one who has it all that time. More than a sign of life
+and two looks: when Asterisk itself stands still, the other's word that he has it is by then no longer given."""
 FIRST_LINK_GRACE: Final = 10.0
 """The same for one who has not had it yet: two engines that both fail do not pass the lead to and fro."""
 
@@ -136,6 +137,8 @@ class Leader:
         heir = self.heir = self._others.heir(seen, asked_at, now)
         if linked:
             self._linked_at, self._ever_linked = now, True
+        elif heir is None and self._ever_linked:
+            self._linked_at = now
         elif heir is not None and now - self._linked_at > (LINK_GRACE if self._ever_linked else FIRST_LINK_GRACE):
             return f"Asterisk cannot be reached from here, and {heir} can reach it"
         return None

@@ -57,6 +57,7 @@ _END: Final = text(
     """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE application_name = :application AND datname = current_database() AND pid <> pg_backend_pid()"""
 )
+_LEAVE: Final = text("DELETE FROM acd_engine WHERE instance = :instance")
 _TRY: Final = text(f"SELECT pg_try_advisory_lock({_LOCK})")
 _HELD: Final = text(
     """SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()
@@ -108,6 +109,7 @@ class PostgresLead:
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
         )
+        self._instance = instance
         self._connection: AsyncConnection | None = None
         self._left: set[asyncio.Task[Any]] = set()
 
@@ -121,13 +123,15 @@ class PostgresLead:
         await self._within(OUSTING, self._take_back(me, term))
 
     async def release(self) -> None:
-        """Closing the connection gives the lock back."""
+        """Closing the connection gives the lock back. A leader without a row has not merely lost his connection: the
+        next need not wait for him to come back."""
         connection, self._connection = self._connection, None
         for task in self._left:
             task.cancel()
         try:
             async with asyncio.timeout(PATIENCE):
                 if connection is not None:
+                    await connection.execute(_LEAVE, {"instance": self._instance})
                     await connection.execute(text("SELECT pg_advisory_unlock_all()"))
                     await connection.close()
                 await self._engine.dispose()
@@ -181,11 +185,13 @@ class PostgresLead:
 
     async def _take_back(self, me: Engine, term: int) -> None:
         connection = await self._open()
-        seen = (await connection.execute(_LEAD)).one()
-        if seen.term != term or seen.instance != me.instance or await connection.scalar(_TRY):
-            return
-        # The server has not noticed yet that our own old connection is gone.
-        await connection.execute(_END, {"application": f"{application(me.instance)} lead"})
+        while True:
+            seen = (await connection.execute(_LEAD)).one()
+            if seen.term != term or seen.instance != me.instance or await connection.scalar(_TRY):
+                return
+            # The server has not noticed yet that our own old connection is gone.
+            await connection.execute(_END, {"application": f"{application(me.instance)} lead"})
+            await asyncio.sleep(0.02)
 
     # --- Patience -------------------------------------------------------------------------------------------------
 

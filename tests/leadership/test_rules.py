@@ -84,6 +84,17 @@ def test_a_leader_without_asterisk_makes_way_for_one_who_has_it_and_for_nobody_e
         assert (why is not None) is gives_up
 
 
+def test_when_asterisk_is_back_the_leader_has_a_while_to_find_it_although_the_other_was_faster() -> None:
+    rules, back = Leader(A, 1, 0.0), 8.0
+    for look in range(100):
+        now = look * LOOK_EVERY
+        # Away from 2 to 8 for both; the other has it at 8, the leader half a second later.
+        away = 2 <= now < back
+        engines = (Engine(A, A, "", not away, look), Engine(B, B, "", not away, look))
+        linked = not away and not back <= now < back + 0.5
+        assert rules.saw(Seen(1, A, True, engines), now, now, linked=linked) is None
+
+
 def test_a_row_that_a_dead_engine_left_behind_is_no_heir() -> None:
     rules = Leader(A, 1, 0.0)
     for look in range(30):

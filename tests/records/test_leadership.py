@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from acd.leadership.rules import Claim, Standby
 from acd.model.events import LinkCameUp
 from acd.model.leadership import Engine, Term
 from acd.records import Ledger, PostgresLead, fenced, upgrade
@@ -72,10 +73,21 @@ async def test_the_lock_is_free_when_its_holder_lets_go_and_the_term_grows(start
     first, term = await leading(start, "a")
     await first.release()
     other, me = start("b")
-    assert not (await other.beat(me)).locked
+    seen = await other.beat(me)
+    assert not seen.locked
+    assert Standby("of-b").saw(seen, 0.0, 0.0, sees_switch=True) is Claim.FREE, "at the first look: he will not be back"
     later = await other.claim(me, "of-a", oust=False)
     assert later is not None and later.number > term.number == later.previous
     assert (term.takeovers, later.takeovers) == (0, 1)
+
+
+async def test_a_leader_whose_old_connection_still_has_the_lock_gets_it_back(start: Start) -> None:
+    _, term = await leading(start, "a")
+    anew, me = start("a")
+    await anew.take_back(me, term.number)
+    other, second = start("b")
+    assert (await other.beat(second)).locked
+    assert await other.claim(second, "of-a", oust=False) is None, "it leads on"
 
 
 async def test_a_deposed_leader_is_told_so_and_writes_nothing_any_more(start: Start) -> None:

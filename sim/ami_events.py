@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from acd.model.facts import CallWhereabouts as At
+from acd.model.ids import LineId
 from acd.model.outcome import Outcome
 from sim.ami_wire import Pair
 from sim.calling_back import LOCAL, Attempt
 from sim.calls import Call
+from sim.happenings import Recorded
 from sim.phones import Leg, LegKind, LegState, Phone, Verdict
 from sim.switch import SimSwitch
 
@@ -136,6 +138,14 @@ class AmiVoice:
     def spy_begun(self, leg: Leg, at: float) -> None:
         number = leg.uid.removeprefix(SPY_PREFIX)
         self._say(outgoing(leg, "acd-spy"), "AcdSpyBegun", [("Spy", number), ("Begun", moment(at))])
+
+    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float) -> None:
+        said = [("Recording", leg.recording), ("Of", owner(of)), ("Line", line), ("Begun", moment(at))]
+        self._say(outgoing(leg, "acd-record"), "AcdRecording", said)
+
+    def recorded(self, leg: Leg, of: Recorded, at: float) -> None:
+        said = [("Recording", leg.recording), ("Of", owner(of)), ("Ended", moment(at))]
+        self._say(outgoing(leg, "acd-recorded"), "AcdRecorded", said)
 
     def _attempt(self, attempt: Attempt, leg: Leg | None, name: str, fields: list[Pair]) -> None:
         assert leg is not None
@@ -346,3 +356,9 @@ def application(call: Call) -> tuple[str, str]:
             return "Queue", f"acd-{call.line}"
         case _:
             return "Playback", "acd"
+
+
+def owner(of: Recorded) -> str:
+    """Whose a recording is, as its name begins."""
+    call, attempt = of
+    return call if call is not None else f"acd-cb-{attempt}"

@@ -196,6 +196,7 @@ class CallingBack:
             return
         attempt.state, attempt.up_at = "cb-talk", switch.stamp()
         switch.out.attempt_up(attempt, attempt.up_at)
+        switch.recorder.begin(leg, attempt.line, (None, attempt.id))
         switch.out.dial_ended(leg, "ANSWER")
         self._talk(attempt, leg)
 
@@ -273,6 +274,7 @@ class CallingBack:
         attempt.state, attempt.up_at = "cb-talk", switch.stamp()
         switch.out.attempt_taken(attempt, attempt.up_at)
         switch.out.attempt_up(attempt, attempt.up_at)
+        switch.recorder.begin(leg, attempt.line, (None, attempt.id))
         switch.out.dial_ended(leg, "ANSWER")
         if attempt.citizen is not None:
             self._talk(attempt, attempt.citizen)

@@ -113,6 +113,8 @@ class Connecting:
         if leg.kind is LegKind.FALLBACK:
             call.device = leg.device
         switch.out.up(call, leg)
+        if leg.kind is LegKind.OFFER:
+            switch.recorder.begin(leg, call.line, (call.id, None))
         switch.out.dial_ended(leg, "ANSWER")
         switch.out.bridged(call, leg)
         if leg.habit.talk is not None:

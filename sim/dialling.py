@@ -58,6 +58,7 @@ class Dialling:
         """The channel is gone, and the phone is free again."""
         self._untime(leg)
         leg.answered = leg.failed = None
+        self._switch.recorder.end(leg)
         self._switch.out.leg_over(leg, cause, tech)
         self._switch.spying.left(leg)
         phone = self._switch.phones.get(leg.device)

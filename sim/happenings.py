@@ -6,10 +6,14 @@ happening, so that the type checker sees to it that each is rendered and none is
 
 from typing import Protocol
 
+from acd.model.ids import CallId, LineId, OfferId
 from acd.model.outcome import Outcome
 from sim.calling_back import Attempt
 from sim.calls import Call
 from sim.phones import Leg, Phone, Verdict
+
+Recorded = tuple[CallId | None, OfferId | None]
+"""Whose conversation: of a call, or of an attempt to call back."""
 
 
 class Observer(Protocol):
@@ -80,6 +84,12 @@ class Observer(Protocol):
 
     def survey_score(self, call: Call, question: str, score: int, at: float) -> None:
         """``AcdSurvey``."""
+
+    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float) -> None:
+        """``AcdRecording``, on the leg that answered."""
+
+    def recorded(self, leg: Leg, of: Recorded, at: float) -> None:
+        """``AcdRecorded``."""
 
     # --- Asterisk's ---
 
@@ -202,3 +212,7 @@ class Silent:
     def survey_begun(self, call: Call, at: float, sent: bool) -> None: ...
 
     def survey_score(self, call: Call, question: str, score: int, at: float) -> None: ...
+
+    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float) -> None: ...
+
+    def recorded(self, leg: Leg, of: Recorded, at: float) -> None: ...

@@ -40,6 +40,8 @@ from acd.model.facts import (
     OverflowFailed,
     PhoneChanged,
     PhoneState,
+    RecordingBegan,
+    RecordingOver,
     SpyBegan,
     SpyOver,
     SurveyAnswered,
@@ -52,14 +54,14 @@ from acd.model.facts import (
     TransferHow,
 )
 from acd.model.facts import CallWhereabouts as At
-from acd.model.ids import CallId, Device, OfferId, SpyId
+from acd.model.ids import CallId, Device, LineId, OfferId, SpyId
 from acd.model.outcome import Outcome
 from acd.model.supervision import SpyEnd, SpySeen
 from acd.ports import Inbox
 from sim.calling_back import Attempt
 from sim.calls import Call, Target, ToDeflect, ToMusic, ToOperator, ToSecondLine
 from sim.dialogue import Offered
-from sim.happenings import Silent
+from sim.happenings import Recorded, Silent
 from sim.phones import Leg, LegKind, LegState, Phone, Verdict
 from sim.switch import SimSwitch
 
@@ -292,6 +294,12 @@ class SimPbx(Silent):
 
     def survey_begun(self, call: Call, at: float, sent: bool) -> None:
         self._inbox(SurveyStarted(call.id, at, sent))
+
+    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float) -> None:
+        self._inbox(RecordingBegan(leg.recording, *of, line, at))
+
+    def recorded(self, leg: Leg, of: Recorded, at: float) -> None:
+        self._inbox(RecordingOver(leg.recording, *of, at))
 
     def survey_score(self, call: Call, question: str, score: int, at: float) -> None:
         self._inbox(SurveyAnswered(call.id, question, score, at))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from acd.model.ids import Device, OfferId
+from acd.model.ids import CallId, Device, OfferId
 
 if TYPE_CHECKING:
     from sim.calling_back import Attempt
@@ -116,6 +116,9 @@ class Leg:
     """Channel of the operator's leg to which a supervisor listens on this one; empty = it is no supervisor's."""
     spying: bool = False
     """He hears them."""
+    recording: str = ""
+    """Name of the recording that is made on it; empty = none is."""
+    recorded_of: "tuple[CallId | None, OfferId | None]" = (None, None)
     exten: str = ""
     """What was dialled to get here; Asterisk shows it on the leg."""
     state: LegState = LegState.DOWN

@@ -22,7 +22,7 @@ from acd.model.facts import CallMissed
 from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallId, Device, LineId
 from acd.model.outcome import Outcome
-from acd.model.policy import OverflowTo, Policy, SurveyRule
+from acd.model.policy import OverflowTo, Policy, RecordingRule, SurveyRule
 from sim.calling_back import CallingBack
 from sim.calls import PASSIVE, Call, Citizen, Target, ToDeflect, ToMusic, ToNowhere, ToOperator, ToSecondLine, address
 from sim.connecting import Connecting
@@ -33,6 +33,7 @@ from sim.happenings import Observer, Silent
 from sim.kernel import Scheduler
 from sim.passing_on import PassingOn
 from sim.phones import ANSWERS, Always, Contact, Hands, Leg, LegKind, LegState, Phone, Verdict
+from sim.recording import Recorder
 from sim.spying import Spying
 from sim.survey import Surveys
 from sim.waiting import WaitingRoom
@@ -74,6 +75,7 @@ class SimSwitch:
         phones: every phone there is.
         queues: the fallback queue of each line.
         surveys: of each line that asks its callers something after the conversation.
+        recordings: of each line that records its conversations.
         stale_after: a heartbeat older than this, in seconds, means that the engine is away; None = a session is enough
             (for simulations without a heartbeat).
     """
@@ -86,6 +88,7 @@ class SimSwitch:
         *,
         timing: Timing = MEASURED,
         surveys: Mapping[LineId, SurveyRule] | None = None,
+        recordings: Mapping[LineId, RecordingRule] | None = None,
         stale_after: float | None = 6.0,
     ) -> None:
         self.time = time
@@ -107,6 +110,7 @@ class SimSwitch:
         self.connecting = Connecting(self, self._dialling)
         self.dialogues = Dialogues(self)
         self.surveys = Surveys(self, surveys or {})
+        self.recorder = Recorder(self, recordings or {})
         self.passing_on = PassingOn(self, self._dialling)
         self.calling_back = CallingBack(self, self._dialling)
         self.spying = Spying(self, self._dialling)
@@ -118,7 +122,8 @@ class SimSwitch:
         phones = [operator.device for operator in policy.operators.values()]
         queues = {line.id: Queue.of(line, policy) for line in policy.lines.values()}
         surveys = {line.id: line.survey for line in policy.lines.values() if line.survey is not None}
-        return cls(time, phones, queues, timing=timing, surveys=surveys, stale_after=stale_after)
+        recordings = {line.id: line.recording for line in policy.lines.values() if line.recording is not None}
+        return cls(time, phones, queues, timing=timing, surveys=surveys, recordings=recordings, stale_after=stale_after)
 
     def _boot(self) -> None:
         self.booted_at = self.time.now()

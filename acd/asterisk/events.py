@@ -16,6 +16,7 @@ from typing import Final
 
 from acd.asterisk.frames import Frame
 from acd.asterisk.promise_events import PROMISE_EVENTS, Begun, attempt_of, originated
+from acd.asterisk.recorded_events import RECORDED_EVENTS
 from acd.asterisk.spy_events import SPY_EVENTS, spy_originated
 from acd.asterisk.survey_events import SURVEY_EVENTS
 from acd.asterisk.values import ID, WORD, AmiEvent, call, matched, moment, number, offer, timestamp, whole
@@ -413,6 +414,7 @@ _USER_EVENTS: Final[dict[str, Reader]] = {
     **PROMISE_EVENTS,
     **SPY_EVENTS,
     **SURVEY_EVENTS,
+    **RECORDED_EVENTS,
 }
 _READERS: Final[dict[str, Reader]] = {
     "DialBegin": _dial_begun,

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from acd.asterisk import events as e
 from acd.asterisk import promise_events as p
+from acd.asterisk import recorded_events as r
 from acd.asterisk import survey_events as s
 from acd.asterisk.values import AmiEvent
 from acd.model.facts import (
@@ -35,6 +36,8 @@ from acd.model.facts import (
     OutsideRefused,
     OverflowAnswered,
     OverflowFailed,
+    RecordingBegan,
+    RecordingOver,
     SurveyAnswered,
     SurveyStarted,
     TalkEnded,
@@ -348,6 +351,15 @@ class Tracker:
     def _score(self, event: s.SurveyScore) -> None:
         self._tell(SurveyAnswered(event.call, event.question, event.score, event.given + self.offset))
 
+    # --- Recordings -----------------------------------------------------------------------------------------------
+
+    def _recording_begun(self, event: r.RecordingBegun) -> None:
+        begun = event.begun + self.offset
+        self._tell(RecordingBegan(event.recording, event.call, event.attempt, event.line, begun))
+
+    def _recording_ended(self, event: r.RecordingEnded) -> None:
+        self._tell(RecordingOver(event.recording, event.call, event.attempt, event.ended + self.offset))
+
 
 _HANDLERS: Final[dict[type[AmiEvent], Callable[[Tracker, Any], None]]] = {
     e.Arrived: Tracker._arrived,
@@ -374,4 +386,6 @@ _HANDLERS: Final[dict[type[AmiEvent], Callable[[Tracker, Any], None]]] = {
     p.Cancelled: Tracker._cancelled,
     s.SurveyBegun: Tracker._survey_begun,
     s.SurveyScore: Tracker._score,
+    r.RecordingBegun: Tracker._recording_begun,
+    r.RecordingEnded: Tracker._recording_ended,
 }

@@ -9,6 +9,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from acd.asterisk import erase_recordings
+from acd.bootstrap.recordings import Recordings
 from acd.model.zone import ZONE
 from acd.ports import Clock
 from acd.records import DatabaseUnusable, erase_citizens, erase_damaged, erase_notes, erase_numbers
@@ -30,6 +31,7 @@ class Housekeeping:
         keep_citizens: days that a citizen who calls again is known as the same, without his number.
         spill: where events go while the database is away.
         record: folder of the recordings of AMI sessions.
+        recordings: conversations that were recorded.
     """
 
     def __init__(
@@ -42,10 +44,12 @@ class Housekeeping:
         *,
         spill: Path,
         record: Path | None = None,
+        recordings: Recordings | None = None,
     ) -> None:
         self._url = url
         self._spill = spill
         self._record = record
+        self._recordings = recordings
         self._keep_numbers = keep_numbers
         self._keep_notes = keep_notes
         self._keep_citizens = keep_citizens
@@ -75,6 +79,7 @@ class Housekeeping:
         night."""
         before = self._clock() - self._keep_numbers * DAY
         await self._erase_rows(before)
+        await self._erase_conversations()
         try:
             files = await asyncio.to_thread(self._erase_files, before)
         except OSError as error:
@@ -87,6 +92,19 @@ class Housekeeping:
         the database, and is erased there."""
         recordings = 0 if self._record is None else erase_recordings(self._record, before)
         return recordings + erase_damaged(self._spill, before)
+
+    async def _erase_conversations(self) -> None:
+        if self._recordings is None:
+            return
+        try:
+            deleted = await self._recordings.expire()
+            found = await self._recordings.reconcile()
+        except (DatabaseUnusable, OSError) as error:
+            log.error("recordings.not_expired", why=str(error))
+            return
+        log.info("recordings.expired", files=deleted, whole=found.whole)
+        if not found.in_order:
+            log.warning("recordings.differ", missing=found.missing, stray=found.stray)
 
     async def _erase_rows(self, before: float) -> None:
         try:

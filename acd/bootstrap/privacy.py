@@ -2,21 +2,26 @@
 
 import asyncio
 import zipfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
 from acd.bootstrap.entrance import citizen_key
-from acd.bootstrap.settings import Settings
+from acd.bootstrap.recordings import Recordings
+from acd.bootstrap.settings import SettingMissing, Settings
 from acd.callbacks.number import every_form
 from acd.config import City, load
 from acd.model.account import AuditAction, AuditEntry
 from acd.model.citizen import CitizenFile, Erasure, Held, NotANumber
+from acd.model.recording import Reconciled
 from acd.model.zone import ZONE
 from acd.ports import Clock
 from acd.records import CitizenBook
+from acd.records.recordings import RecordingBook
 from acd.web.pages import Pages
 from acd.web.texts import Lang
 from acd.web.when import When
@@ -26,7 +31,8 @@ from acd.web.worklist import readable
 class PrivacyDesk:
     """Implements :class:`acd.web.privacy.Citizens`."""
 
-    def __init__(self, book: CitizenBook, city: Callable[[], City], clock: Clock) -> None:
+    def __init__(self, book: CitizenBook, city: Callable[[], City], clock: Clock, recordings: Recordings) -> None:
+        self._recordings = recordings
         self._book = book
         self._city = city
         self._clock = clock
@@ -37,18 +43,25 @@ class PrivacyDesk:
     async def held(self, typed: str, entry: AuditEntry) -> Held:
         forms = _forms(typed)
         await self._book.note(forms, msgspec.structs.replace(entry, action=AuditAction.CITIZEN_SEEN))
-        return await self._book.held(forms, self._clock())
+        held = await self._book.held(forms, self._clock())
+        files = await self._recordings.files_of(await self._book.calls(forms))
+        return msgspec.structs.replace(held, recordings=len(files))
 
     async def export(self, typed: str, entry: AuditEntry, lang: Lang, to: IO[bytes]) -> None:
         forms = _forms(typed)
         await self._book.note(forms, msgspec.structs.replace(entry, action=AuditAction.CITIZEN_EXPORTED))
         file = await self._book.file(forms)
-        await asyncio.to_thread(self._write, forms[0], file, lang, to)
+        recordings = await self._recordings.files_of(await self._book.calls(forms))
+        await asyncio.to_thread(self._write, forms[0], file, recordings, lang, to)
 
     async def erase(self, typed: str, entry: AuditEntry, *, cancel: bool) -> Erasure:
-        return await self._book.erase(_forms(typed), entry, cancel=cancel)
+        forms = _forms(typed)
+        # Afterwards nothing tells any more whose they were.
+        owners = await self._book.calls(forms)
+        done = await self._book.erase(forms, entry, cancel=cancel)
+        return msgspec.structs.replace(done, recordings=await self._recordings.erase(owners))
 
-    def _write(self, number: str, file: CitizenFile, lang: Lang, to: IO[bytes]) -> None:
+    def _write(self, number: str, file: CitizenFile, recordings: Sequence[Path], lang: Lang, to: IO[bytes]) -> None:
         made_at, city = self._clock(), self._city()
         lines = {id: line.names for id, line in city.policy.lines.items()}
 
@@ -68,6 +81,8 @@ class PrivacyDesk:
         told = {"number": number, "city": city.name, "made_at": _iso(made_at), **_readable_times(file)}
         with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as parts:
             parts.writestr("citizen.html", page)
+            for recording in recordings:
+                parts.write(recording, f"recordings/{recording.name}")
             parts.writestr("citizen.json", msgspec.json.format(msgspec.json.encode(told), indent=1))
 
 
@@ -96,7 +111,8 @@ def _iso(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, ZONE).isoformat(timespec="seconds")
 
 
-def open_privacy(settings: Settings, clock: Clock) -> tuple[PrivacyDesk, CitizenBook]:
+@asynccontextmanager
+async def open_privacy(settings: Settings, clock: Clock) -> AsyncIterator[PrivacyDesk]:
     """For the command line.
 
     Raises:
@@ -105,7 +121,28 @@ def open_privacy(settings: Settings, clock: Clock) -> tuple[PrivacyDesk, Citizen
     """
     city = load(settings.queues)
     book = CitizenBook(settings.database_url, citizen_key(settings.state), lambda: personal(city))
-    return PrivacyDesk(book, lambda: city, clock), book
+    tapes = RecordingBook(settings.database_url)
+    try:
+        yield PrivacyDesk(book, lambda: city, clock, Recordings(tapes, settings.recordings, lambda: city, clock))
+    finally:
+        await book.close()
+        await tapes.close()
+
+
+async def compare_recordings(settings: Settings, clock: Clock) -> Reconciled:
+    """Records and files.
+
+    Raises:
+        SettingMissing: the folder is not shared with us.
+        ConfigError, DatabaseUnusable: as they say.
+    """
+    if settings.recordings is None:
+        raise SettingMissing("ACD_RECORDINGS", "the folder with the recorded conversations")
+    city, tapes = load(settings.queues), RecordingBook(settings.database_url)
+    try:
+        return await Recordings(tapes, settings.recordings, lambda: city, clock).reconcile()
+    finally:
+        await tapes.close()
 
 
 def personal(city: City) -> list[str]:

@@ -32,6 +32,7 @@ from acd.bootstrap.mail import ReportMail, newest
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.privacy import PrivacyDesk, personal
+from acd.bootstrap.recordings import Recordings
 from acd.bootstrap.repair import GapRepair, Repairer
 from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.servers import ServerControl, Servers
@@ -76,6 +77,7 @@ from acd.records import (
     upgrade,
 )
 from acd.records.probe import Probe
+from acd.records.recordings import RecordingBook
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
@@ -245,6 +247,9 @@ class Service:
         self._mail_reports(stack)
         self.contacts = ContactStore(url)
         stack.push_async_callback(self.contacts.close)
+        tapes = RecordingBook(url)
+        stack.push_async_callback(tapes.close)
+        self.recordings = Recordings(tapes, self.settings.recordings, lambda: self.city, self.clock)
         self.office = self._open_office()
         listeners = [
             *(self._listen, self.keeper.listen, self.metrics.listen),
@@ -268,6 +273,7 @@ class Service:
             self.clock,
             spill=settings.spill,
             record=settings.record,
+            recordings=self.recordings,
         )
         nights.start()
         stack.push_async_callback(nights.stop)
@@ -463,7 +469,8 @@ class Service:
                 AccessFile(settings.state / FILE),
             ),
             notes=self.contacts,
-            citizens=PrivacyDesk(citizens, lambda: self.city, self.clock),
+            citizens=PrivacyDesk(citizens, lambda: self.city, self.clock, self.recordings),
+            recordings=self.recordings,
             reports=self._reports,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)

@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     """Log what happens to each call: a line for each event."""
     cel: Path | None = None
     """What Asterisk itself writes down of each call (``cel_custom``): gaps are repaired from it. None = they stay."""
+    recordings: Path | None = None
+    """Folder with recorded conversations, which Asterisk writes and we read and delete; None = not shared with us."""
     record: Path | None = None
     """Folder for raw recordings of the AMI session; they hold callers' numbers, and go with them."""
 

@@ -23,6 +23,7 @@ from acd.ivr import (
     dialplan,
     load_catalogue,
     load_flows,
+    recording_faults,
     survey_faults,
 )
 from acd.ivr.site import load_site
@@ -66,7 +67,8 @@ def check(settings: Settings) -> CheckReport:
 def _menus(settings: Settings, city: City) -> tuple[Flows, Catalogue]:
     catalogue = load_catalogue(settings.flows / "prompts")
     flows = load_flows(settings.flows, city.lines, catalogue)
-    if faults := list(survey_faults(catalogue, city.policy.lines.values())):
+    lines = city.policy.lines.values()
+    if faults := [*survey_faults(catalogue, lines), *recording_faults(catalogue, lines)]:
         raise FlowError(faults)
     return flows, catalogue
 

@@ -15,6 +15,9 @@ group = typer.Typer()
 citizen = typer.Typer(no_args_is_help=True, help="What is kept about one citizen: told to him, or erased.")
 group.add_typer(citizen, name="citizen")
 
+recordings = typer.Typer(no_args_is_help=True, help="Recorded conversations.")
+group.add_typer(recordings, name="recordings")
+
 Number = Annotated[str, typer.Argument(help="His number, as +32470123456 or 0470123456.")]
 
 
@@ -82,15 +85,27 @@ def citizen_erase(
         out.print(f"have him erased also where his number was sent: {', '.join(done.told)}")
 
 
+@recordings.command("check")
+def recordings_check() -> None:
+    """Compare the records with the files: each without the other is named, and makes the command fail."""
+    from acd.bootstrap.privacy import compare_recordings
+
+    found = carry_out(compare_recordings(settings(), time.time))
+    out.print(f"{found.whole} recordings with their file")
+    for name in found.missing:
+        out.print(f"no file: {name}")
+    for name in found.stray:
+        out.print(f"not in the records: {name}")
+    if not found.in_order:
+        raise typer.Exit(1)
+
+
 def _with_desk(work: Any) -> Any:
     from acd.bootstrap.privacy import open_privacy
 
     async def do() -> Any:
-        desk, book = open_privacy(settings(), time.time)
-        try:
+        async with open_privacy(settings(), time.time) as desk:
             return await work(desk)
-        finally:
-            await book.close()
 
     return carry_out(do())
 

@@ -57,6 +57,7 @@ from acd.model.policy import (
     OfferRules,
     Operator,
     Policy,
+    RecordingRule,
     Routing,
     SurveyQuestion,
     SurveyRule,
@@ -136,8 +137,9 @@ def _line(id: LineId, block: LineBlock) -> Line:
     announcements = _struct(Announcements, block.announcements)
     callback = None if block.callback is None else _struct(CallbackRule, block.callback)
     survey = None if block.survey is None else _survey(block.survey)
+    recording = None if block.recording is None else _struct(RecordingRule, block.recording)
     made = {"id": id, "names": _names(block.names), "announcements": announcements}
-    return _struct(Line, block, **made, callback=callback, survey=survey)
+    return _struct(Line, block, **made, callback=callback, survey=survey, recording=recording)
 
 
 def _survey(block: SurveyBlock) -> SurveyRule:

@@ -15,7 +15,7 @@ _Flat = dict[str, str]
 
 _CALLBACK: Final = "callback"
 _SURVEY: Final = "survey"
-_OPTIONAL: Final = (_CALLBACK, _SURVEY)
+_OPTIONAL: Final = (_CALLBACK, _SURVEY, "recording")
 _NEVER: Final = "never"
 """Where a block that may be left out comes or goes, its settings are no news."""
 _DATES_NAMED: Final = 5

@@ -114,6 +114,21 @@ def seconds(low: float, high: float, *, never: bool = False) -> Field:
     return Field(read, schema)
 
 
+def whole_days(low: int, high: int) -> Field:
+    """A number of days: ``30``, ``30d`` or ``30 days``."""
+
+    def read(value: object) -> int:
+        match = re.fullmatch(r"([0-9]{1,4}) ?(?:d|days?)?", str(value)) if type(value) in (int, str) else None
+        if match is None:
+            raise ValueError(f"must be days, such as 30 or 30 days, not {_quoted(value)}")
+        if not low <= int(match[1]) <= high:
+            raise ValueError(f"must be from {low} to {high} days, not {match[1]}")
+        return int(match[1])
+
+    text = {"type": "string", "pattern": "^[0-9]{1,4} ?(d|days?)?$"}
+    return Field(read, {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, text]})
+
+
 def duration(value: object) -> float | None:
     """Seconds; None = not a duration."""
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -37,6 +37,7 @@ from acd.config.fields import (
     seconds,
     shift_breaks,
     together,
+    whole_days,
 )
 from acd.config.mailing import MAIL_LANGUAGE, MailAddress, MailHost, MailUser, Moment, mail_parts
 from acd.config.openness import EnvironmentName, HookUrl, ScreenPop, SecretFile, hook_parts
@@ -213,7 +214,17 @@ class SurveyBlock(Block):
     """In the order in which they are asked. A line that gives questions gives all of them."""
 
 
+class RecordingBlock(Block):
+    """Which conversations are recorded; the caller hears so before, and a key refuses it."""
+
+    keep: Annotated[int, whole_days(1, 3650)]
+    """Days until a recording is deleted: ``30 days``."""
+    share: Share = 1.0
+    """Part of the callers of the line."""
+
+
 Survey = Annotated[SurveyBlock | None, OrNever()]
+Recording = Annotated[RecordingBlock | None, OrNever()]
 Callback = Annotated[Annotated[CallbackBlock, together(callback_times)] | None, OrNever()]
 
 
@@ -277,6 +288,8 @@ class DefaultsBlock(Block):
     """The offer to be called back; ``never``, or left out here and in the defaults: this line never defers a caller."""
     survey: Survey = None
     """What callers are asked after their conversation; ``never``, or left out here and in the defaults: nothing."""
+    recording: Recording = None
+    """Whose conversations are recorded; ``never``, or left out here and in the defaults: nobody's."""
     thresholds: ThresholdsBlock = ThresholdsBlock()
 
 

@@ -17,6 +17,7 @@ from acd.engine import (
     dues,
     offers,
     presence,
+    recordings,
     resync,
     supervisor,
     survey,
@@ -116,6 +117,8 @@ HANDLERS: Final[dict[type[f.Fact], Handler]] = {
     f.OperatorSendsToSurvey: survey.sends,
     f.SurveyStarted: survey.started,
     f.SurveyAnswered: survey.answered,
+    f.RecordingBegan: recordings.began,
+    f.RecordingOver: recordings.over,
 }
 
 CALL_TIMERS: dict[TimerKind, Callable[[State, Call], None]] = {

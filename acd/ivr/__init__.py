@@ -1,6 +1,6 @@
 """The menus of the city: checked, spoken and compiled to Asterisk's own dialplan."""
 
-from acd.ivr.catalogue import Catalogue, load_catalogue, survey_faults
+from acd.ivr.catalogue import Catalogue, load_catalogue, recording_faults, survey_faults
 from acd.ivr.dialplan import dialplan
 from acd.ivr.faults import FlowError
 from acd.ivr.loader import load_flows
@@ -18,5 +18,6 @@ __all__ = [
     "dialplan",
     "load_catalogue",
     "load_flows",
+    "recording_faults",
     "survey_faults",
 ]

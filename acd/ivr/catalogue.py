@@ -44,6 +44,9 @@ NEEDED: Final = (
 SURVEY_FRAME: Final = ("survey-intro", "survey-thanks")
 """What a survey plays besides its questions; only who asks something must have them."""
 
+RECORDING: Final = "recording"
+"""What a caller hears before he is recorded; only who records must have it."""
+
 LONGEST: Final = 1500
 """Characters: about two minutes of speech."""
 
@@ -83,6 +86,14 @@ def survey_faults(catalogue: Catalogue, lines: Iterable[Line]) -> Iterator[Fault
                 if asked.prompt not in texts:
                     where = f"lines.{line}.survey.questions.{question}.prompt"
                     yield Fault("queues.yaml", 1, where, f"prompt {asked.prompt!r} is missing in {language}.yaml")
+
+
+def recording_faults(catalogue: Catalogue, lines: Iterable[Line]) -> Iterator[Fault]:
+    """Nobody is recorded who was not told in his language."""
+    if any(line.recording is not None for line in lines):
+        for language, texts in catalogue.texts.items():
+            if RECORDING not in texts:
+                yield Fault("queues.yaml", 1, "recording", f"prompt {RECORDING!r} is missing in {language}.yaml")
 
 
 def read_source(path: Path) -> Source:

@@ -53,6 +53,9 @@ class BadSetting(Mendable, ValueError):
         super().__init__(f"{where}: {value!r} cannot stand in Asterisk's configuration: {why}")
 
 
+_FOLDER: Final = r"/[A-Za-z0-9/._-]{1,200}"
+
+
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """What the city's switch is connected to. Durations are seconds."""
 
@@ -86,6 +89,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's phone shows the line's name in the first of these that the line has."""
     rtp_timeout: int = 30
     """A call without sound for so long is dead: a laptop that was closed, a caller who lost his signal. 0 = never."""
+    recordings: str = "/var/spool/asterisk/acd"
+    """Folder on this host into which conversations are recorded, where a line says so."""
     qualify: int = 10
     """How often a phone is asked whether it still lives; 0 = never."""
 
@@ -153,6 +158,7 @@ def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: 
         "[globals](+)",
         f"ACD_AMI_USER={_word('ami_user', site.ami_user)}",
         f"ACD_LANGUAGE={_word('languages', language)}",
+        f"ACD_REC_FOLDER={_match('recordings', site.recordings, _FOLDER, 'not the path of a folder')}",
         f"ACD_PEERS={'&'.join(_word('peers', name) for name in site.peers)}",
     ]
     for line in policy.lines.values():
@@ -162,6 +168,8 @@ def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: 
         if number := numbers.get(line.id) or next(iter(numbers.values()), ""):
             out.append(f"ACD_NUMBER_{line.id}={_shown(line.id, number, site)}")
         out += _survey(line)
+        share = 0 if line.recording is None else line.recording.share
+        out.append(f"ACD_REC_{line.id}={round(share * SURVEY_DRAW)}")
     if shown := next(iter(numbers.values()), ""):
         out.append(f"ACD_NUMBER={_shown(next(iter(numbers)), shown, site)}")
     for line_id, number in partners.items():

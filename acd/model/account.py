@@ -175,6 +175,8 @@ class AuditAction(StrEnum):
     """How much is kept about him."""
     CITIZEN_EXPORTED = "citizen_exported"
     CITIZEN_ERASED = "citizen_erased"
+    RECORDING_HEARD = "recording_heard"
+    """A recorded conversation, and why."""
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

@@ -481,6 +481,30 @@ class CallRepaired(Event, frozen=True, kw_only=True):
     """``gone_at`` on Asterisk's clock, as it stands in its record."""
 
 
+# --- Recordings ------------------------------------------------------------------------------------------------------
+
+
+class RecordingStarted(Event, frozen=True):
+    """A conversation is recorded: of a call, or of an attempt to call back. The caller was told, and did not refuse."""
+
+    recording: str
+    """Name of its file, without the ending."""
+    call: CallId | None
+    attempt: OfferId | None
+    line: LineId
+    operator: OperatorId | None
+    started_at: float
+
+
+class RecordingFinished(Event, frozen=True):
+    """It is over; the file is whole a moment later."""
+
+    recording: str
+    call: CallId | None
+    attempt: OfferId | None
+    ended_at: float
+
+
 AnyEvent = (
     CallStarted
     | CallEnteredLine
@@ -525,6 +549,8 @@ AnyEvent = (
     | CallPickedUp
     | SurveyStarted
     | SurveyAnswered
+    | RecordingStarted
+    | RecordingFinished
     | CallRepaired
 )
 """Closed union, for exhaustive matching and for decoding the ledger."""

@@ -673,6 +673,26 @@ class SurveyAnswered(Fact, frozen=True):
     answered_at: float
 
 
+class RecordingBegan(Fact, frozen=True):
+    """A conversation is recorded from now on: of a call, or of an attempt to call back."""
+
+    recording: str
+    """Name of its file, without the ending."""
+    call: CallId | None
+    attempt: OfferId | None
+    line: LineId
+    began_at: float
+
+
+class RecordingOver(Fact, frozen=True):
+    """The leg that was recorded is gone."""
+
+    recording: str
+    call: CallId | None
+    attempt: OfferId | None
+    ended_at: float
+
+
 class OperatorSendsToSurvey(OperatorAction, frozen=True):
     """He sends his caller on to the survey, from a page."""
 

@@ -93,6 +93,15 @@ class SurveyRule(msgspec.Struct, frozen=True):
     """Part of the callers who are asked when the operator has hung up first, 0 to 1; besides those whom he sends."""
 
 
+class RecordingRule(msgspec.Struct, frozen=True):
+    """Which conversations of a line are recorded. The caller is told before, and may refuse."""
+
+    keep: int
+    """Days until a recording is deleted."""
+    share: float = 1.0
+    """Part of the callers who are asked, 0 to 1."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """A line ("lijn"): one queue of callers with one promise."""
 
@@ -125,6 +134,8 @@ class Line(msgspec.Struct, frozen=True):
     """None = this line never defers a caller."""
     survey: SurveyRule | None = None
     """None = its callers are never asked."""
+    recording: RecordingRule | None = None
+    """None = its conversations are never recorded."""
 
 
 class PhoneKind(StrEnum):

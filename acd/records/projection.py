@@ -25,7 +25,7 @@ CALLER_LEFT: Final = "caller_left"
 MOVED: Final = "moved"
 GONE: Final = "gone"
 
-PROJECTION_VERSION: Final = "4"
+PROJECTION_VERSION: Final = "5"
 """Raise it when the same ledger gives other rows: the next start then makes the projection anew."""
 
 CRISIS: Final = "crisis"
@@ -192,6 +192,16 @@ class ScoreRecord(Row):
     at: float
 
 
+class RecordingRecord(Row):
+    recording: str
+    call: str | None
+    attempt: int | None
+    line: str
+    operator: str | None
+    began_at: float
+    ended_at: float | None = None
+
+
 class AnomalyRecord(Row):
     seq: int
     at: float
@@ -210,6 +220,7 @@ class Keys(msgspec.Struct):
     speakers: set[str] = msgspec.field(default_factory=set)
     """Operators who begin to wrap up: their last talk is needed."""
     attempts: set[int] = msgspec.field(default_factory=set)
+    recordings: set[str] = msgspec.field(default_factory=set)
     repaired: set[str] = msgspec.field(default_factory=set)
     """Calls told by Asterisk's own record: all their waits and talks are needed."""
     gap: bool = False
@@ -230,6 +241,7 @@ class Picture:
         self.states: dict[str, StateRecord] = {}
         """Open interval of each operator."""
         self.spies: dict[int, SpyRecord] = {}
+        self.recordings: dict[str, RecordingRecord] = {}
         self.waits: dict[str, WaitRecord] = {}
         """Open one of each call."""
         self.past_waits: dict[int, WaitRecord] = {}
@@ -290,6 +302,7 @@ _NUMBERED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         **dict.fromkeys(("CitizenReached", "AttemptFinished"), ("attempt", "attempts")),
         **dict.fromkeys(("CallOffered", "OperatorRang", "OfferEnded"), ("offer", "offers")),
         **dict.fromkeys(("SpyStarted", "SpyEnded"), ("spy", "spies")),
+        "RecordingFinished": ("recording", "recordings"),
     }
 )
 """Events that change a row known by a number: the event's field, and the keys among which it belongs."""
@@ -743,6 +756,28 @@ def _spy_ended(picture: Picture, seq: int, event: ev.SpyEnded) -> str | None:
     return None
 
 
+def _recording_started(picture: Picture, seq: int, event: ev.RecordingStarted) -> None:
+    row = RecordingRecord(
+        recording=event.recording,
+        call=event.call,
+        attempt=event.attempt,
+        line=event.line,
+        operator=event.operator,
+        began_at=event.started_at,
+    )
+    picture.recordings[event.recording] = row
+    picture.change(row)
+
+
+def _recording_finished(picture: Picture, seq: int, event: ev.RecordingFinished) -> str | None:
+    row = picture.recordings.get(event.recording)
+    if row is None:
+        return "recording without a begin"
+    row.ended_at = event.ended_at
+    picture.change(row)
+    return None
+
+
 def _survey_started(picture: Picture, seq: int, event: ev.SurveyStarted) -> None:
     picture.call(event.call, event.at)
     row = SurveyRecord(
@@ -809,6 +844,8 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.CallPickedUp: _picked_up,
         ev.SurveyStarted: _survey_started,
         ev.SurveyAnswered: _survey_answered,
+        ev.RecordingStarted: _recording_started,
+        ev.RecordingFinished: _recording_finished,
         ev.CallRepaired: _repaired,
     }
 )

@@ -601,7 +601,30 @@ version = Table(
 )
 """By which rules the projection and the views were made: with others they are made anew."""
 
+# --- Recordings ------------------------------------------------------------------------------------------------------
+
+recording = Table(
+    "recording",
+    metadata,
+    Column("recording", Text, primary_key=True, comment="name of its file, without the ending"),
+    Column("call", Text, index=True, comment="NULL: a call back"),
+    Column("attempt", _Number, index=True),
+    Column("line", Text, nullable=False),
+    Column("operator", Text),
+    Column("began_at", Double, nullable=False, index=True),
+    Column("ended_at", Double, comment="NULL: it is being made"),
+)
+
+recording_gone = Table(
+    "recording_gone",
+    metadata,
+    Column("recording", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("why", Text, nullable=False, comment="expired or erased"),
+)
+"""Recordings whose files we have deleted. Not of the projection: no event tells it."""
+
 PROJECTION: tuple[Table, ...] = (
     *(call, outcome, offer, wait, talk, operator_state, operator_wish, gap, setting, anomaly),
-    *(line_switched, operator_lines, spy, survey, survey_answer),
+    *(line_switched, operator_lines, spy, survey, survey_answer, recording),
 )

@@ -28,6 +28,7 @@ from acd.records.projection import (
     OfferRecord,
     OutcomeRecord,
     Picture,
+    RecordingRecord,
     Row,
     ScoreRecord,
     SettingRecord,
@@ -59,6 +60,7 @@ TABLES: Final[Mapping[type[Row], Table]] = MappingProxyType(
         SpyRecord: tables.spy,
         SurveyRecord: tables.survey,
         ScoreRecord: tables.survey_answer,
+        RecordingRecord: tables.recording,
     }
 )
 
@@ -198,6 +200,9 @@ async def _load(connection: AsyncConnection, seq: int, entries: Sequence[Entry])
     if keys.spies:
         spies = await _rows(connection, SpyRecord, tables.spy.c.spy.in_(keys.spies))
         picture.spies = {row.spy: row for row in spies}
+    if keys.recordings:
+        made = await _rows(connection, RecordingRecord, tables.recording.c.recording.in_(keys.recordings))
+        picture.recordings = {row.recording: row for row in made}
     await _load_talks(connection, keys, picture)
     if keys.gap:
         gaps = await _rows(connection, GapRecord, tables.gap.c.ended_at.is_(None))

@@ -81,6 +81,8 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/calls/{call}"): _CHIEFS,
         ("GET", "/api/calls"): _CHIEFS,
         ("GET", "/api/calls/{call}"): _CHIEFS,
+        ("POST", "/calls/{call}/listen"): _SUPERVISORS,
+        ("GET", "/recordings/{recording}"): _SUPERVISORS,
         # In and out.
         ("GET", "/login"): _ANYONE,
         ("POST", "/login"): _ANYONE,

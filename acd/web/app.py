@@ -42,6 +42,7 @@ from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
 from acd.web.phone import Card, PhoneDesk, PhoneView, Reached, Sent, Telephony, TransferNotes, add_phone
 from acd.web.privacy import CitizenAsked, CitizenForgotten, Citizens, add_privacy
 from acd.web.promise_figures import Figures, add_promise_figures
+from acd.web.recordings import Recordings, add_recordings
 from acd.web.reports import add_report_pages
 from acd.web.reports_api import Definitions, Reports, Waits, add_reports
 from acd.web.shell import Shell, add_faults, pages_for
@@ -86,6 +87,7 @@ def create_app(
     notes: TransferNotes | None = None,
     reports: Reports | None = None,
     citizens: Citizens | None = None,
+    recordings: Recordings | None = None,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -97,7 +99,7 @@ def create_app(
     figures are looked up, ``curve_of`` draws the curve of the day. ``openness``: what it is to other programs of the
     city. Operators have a desk when there is an ``office`` behind it, and a book for their ``requests``; and a phone
     when there is ``telephony``, and a place for the ``notes`` that go along with a caller. ``citizens`` looks up
-    what is kept about one of them.
+    what is kept about one of them, and ``recordings`` has the conversations that were recorded.
 
     Raises:
         RouteWithoutAccess: a route is not in the table of who may do what.
@@ -139,7 +141,8 @@ def create_app(
         # Before the pages of single promises: their address would take it for one.
         add_promise_figures(app, hub, door, shell, figures)
         add_callbacks(app, hub, door, shell, worklist)
-        add_calls(app, hub, door, shell, calls)
+        add_calls(app, hub, door, shell, calls, recordings=recordings)
+        add_recordings(app, door, shell, recordings)
         add_floor(app, hub, door, shell, floor)
         add_openness(app, door, shell, openness)
         add_reports(app, door, reports)
@@ -282,7 +285,8 @@ class BodyLimit:
 
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "font-src 'self'; media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",

@@ -22,10 +22,12 @@ from acd.model.events import AnyEvent, CallStarted, Event
 from acd.model.history import HALF_HOUR
 from acd.model.ids import LineId
 from acd.model.outcome import Outcome
+from acd.model.recording import Reason
 from acd.web.access import VisitorOf
 from acd.web.answers import answer, described
 from acd.web.door import Door, Visitor
 from acd.web.hub import Hub
+from acd.web.recordings import Recordings, shown
 from acd.web.shell import Shell
 from acd.web.snapshot import REACHABILITY, SERVICE_LEVEL
 from acd.web.story import tell_story
@@ -236,16 +238,26 @@ def _without_number(event: Event) -> Event:
     return msgspec.structs.replace(event, number=None) if isinstance(event, CallStarted) else event
 
 
-def add_calls(app: FastAPI, hub: Hub, door: Door, shell: Shell, book: CallBook | None) -> None:
+def add_calls(
+    app: FastAPI,
+    hub: Hub,
+    door: Door,
+    shell: Shell,
+    book: CallBook | None,
+    *,
+    recordings: Recordings | None = None,
+) -> None:
     files = Files(book, hub, door, shell.zone) if book is not None else None
-    _add_pages(app, hub, shell, files)
+    _add_pages(
+        app, hub, shell, files, lambda request, visitor, call: shown(request, visitor, recordings, call, door.clock())
+    )
     _add_api(app, files)
 
 
 # --- Pages -----------------------------------------------------------------------------------------------------------
 
 
-def _add_pages(app: FastAPI, hub: Hub, shell: Shell, files: Files | None) -> None:
+def _add_pages(app: FastAPI, hub: Hub, shell: Shell, files: Files | None, recordings_of: Any) -> None:
     @app.get("/calls", response_class=HTMLResponse, tags=["pages"])
     async def calls(request: Request, visitor: VisitorOf, search: SearchOf) -> Response:
         """The calls behind a figure."""
@@ -275,6 +287,8 @@ def _add_pages(app: FastAPI, hub: Hub, shell: Shell, files: Files | None) -> Non
             request,
             "call.html",
             row=story.call,
+            recordings=await recordings_of(request, visitor, call),
+            reasons=list(Reason),
             number=readable(story.call.number or ""),
             steps=lambda lang, when: tell_story(story.events, lang, when, names["line_names"], names["people"]),
             **names,

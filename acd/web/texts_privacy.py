@@ -111,6 +111,28 @@ PRIVACY: Final[Mapping[str, tuple[str, str, str]]] = {
     "audit_citizen_exported": ("gegevens van een burger gedownload", "downloaded a citizen’s data",
                                "données d’un citoyen téléchargées"),
     "audit_citizen_erased": ("burger vergeten", "forgot a citizen", "citoyen oublié"),
+    # --- Recordings
+    "recording_why": ("Waarom luister je?", "Why do you listen?", "Pourquoi écoutez-vous ?"),
+    "recording_listen": ("Beluister", "Listen", "Écouter"),
+    "recording_of": ("Opname van {moment}", "Recording of {moment}", "Enregistrement du {moment}"),
+    "recording_gone": ("De opname is gewist.", "The recording is deleted.", "L’enregistrement est effacé."),
+    "recording_missing": ("Het bestand van deze opname ontbreekt.", "The file of this recording is missing.",
+                          "Le fichier de cet enregistrement manque."),
+    "recording_being_made": ("Het gesprek wordt nu opgenomen.", "The conversation is being recorded.",
+                             "L’entretien est en cours d’enregistrement."),
+    "recording_explained": (
+        "De beller wist dat er opgenomen werd. Wie luistert, en waarom, komt in het logboek.",
+        "The caller knew that he was recorded. Who listens, and why, goes into the audit log.",
+        "L’appelant savait qu’il était enregistré. Qui écoute, et pourquoi, est consigné au journal.",
+    ),
+    "hear_coaching": ("Begeleiding", "Coaching", "Accompagnement"),
+    "hear_complaint": ("Klacht", "Complaint", "Plainte"),
+    "hear_incident": ("Incident", "Incident", "Incident"),
+    "hear_citizen": ("De burger vraagt het", "The citizen asks for it", "Le citoyen le demande"),
+    "story_recording_started": ("Het gesprek wordt opgenomen", "The conversation is recorded",
+                                "L’entretien est enregistré"),
+    "story_recording_finished": ("De opname is af", "The recording is over", "L’enregistrement est terminé"),
+    "audit_recording_heard": ("opname beluisterd", "heard a recording", "enregistrement écouté"),
     # --- The file for the citizen
     "file_title": ("Wat {city} over u bewaart", "What {city} keeps about you", "Ce que {city} conserve à votre sujet"),
     "file_made": (

@@ -167,7 +167,13 @@ class Lab:
             trunk_contact=f"sip:{PARTNER_HOST}:{self.sip_port}",
             rtp_timeout=self._rtp_timeout,
             qualify=self._qualify,
+            recordings=f"{self._inside}/spool/acd",
         )
+
+    @property
+    def recordings(self) -> Path:
+        """Folder with the conversations that it records."""
+        return self.folder / "spool/acd"
 
     # --- Start and stop ------------------------------------------------------------------------------------------
 
@@ -251,7 +257,7 @@ class Lab:
         settings = "".join(f" '{name}={value}'" for name, value in self.environment.items())
         asterisk = f"asterisk -f -C '{self._inside}/etc/asterisk.conf'"
         inside = f"exec setpriv --pdeathsig KILL chroot '{root}' env{settings} {asterisk}"
-        return ["unshare", "--mount", "sh", "-c", f"{mount} && {inside}"]
+        return ["unshare", "--mount", "sh", "-c", f"{mount} && umask 0027 && {inside}"]
 
     def _wait_for_boot(self) -> None:
         deadline = time.monotonic() + BOOT_TIMEOUT
@@ -268,7 +274,7 @@ class Lab:
 
     def _write(self) -> None:
         etc = self.folder / "etc"
-        for name in ("etc", "log/cel-custom", "log/cdr-custom", "run", "spool", "lib", "cache"):
+        for name in ("etc", "log/cel-custom", "log/cdr-custom", "run", "spool/acd", "lib", "cache"):
             (self.folder / name).mkdir(parents=True)
         files = {
             **_DEFAULTS,

@@ -59,6 +59,7 @@ class LabService:
             "ACD_AMI_SECRET": lab.ami_secret,
             "ACD_WEB_PORT": "0",
             "ACD_CEL": str(lab.cel),
+            "ACD_RECORDINGS": str(lab.recordings),
         } | (environment or {})
         self._prefix = prefix
         self._process: subprocess.Popen[bytes] | None = None

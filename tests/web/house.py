@@ -10,7 +10,9 @@ from fastapi import FastAPI
 
 from acd.bootstrap.phones import EnginePhones
 from acd.bootstrap.privacy import PrivacyDesk
+from acd.bootstrap.recordings import Recordings
 from acd.bootstrap.reports import ReportViews, names_of
+from acd.config import City
 from acd.engine.tally import Tally
 from acd.figures.limits import Limits
 from acd.model.account import Account, AuditAction, AuditEntry, Role, Scope
@@ -32,6 +34,7 @@ from acd.records import (
     day_of,
     upgrade,
 )
+from acd.records.recordings import RecordingBook
 from acd.web import passwords
 from acd.web.app import create_app
 from acd.web.curve import Curve, curve
@@ -79,11 +82,15 @@ class House:
         self.archive = Archive(url)
         self.book = FigureBook(url)
         self.citizens = CitizenBook(url, b"key", lambda: ["crm"])
+        self.now = NOW
+        self.tapes = RecordingBook(url)
+        self.recordings = Recordings(
+            self.tapes, Path(url.removeprefix("sqlite:///")).parent / "recordings", self.city_now, lambda: self.now
+        )
         self.names = names
         self.promises = promises
         self.calls = self.archive if calls else None
         self.floor = floor
-        self.now = NOW
         self.door = Door(
             self.store, secret="a secret of the test", secure=False, clock=lambda: self.now, keys=self.keys
         )
@@ -91,9 +98,12 @@ class House:
         self.phones = PhoneAccess(transfer=("+32",))
         self.open()
 
+    def city_now(self) -> City:
+        return self.exchange.city
+
     async def close(self) -> None:
         await self.office.written()
-        for store in (self.store, self.contacts, self.keys, self.archive, self.book, self.citizens):
+        for store in (self.store, self.contacts, self.keys, self.archive, self.book, self.citizens, self.tapes):
             await store.close()
 
     def open(self) -> None:
@@ -136,7 +146,8 @@ class House:
                 lambda: self.phones,
             ),
             notes=self.contacts,
-            citizens=PrivacyDesk(self.citizens, lambda: self.exchange.city, lambda: self.now),
+            citizens=PrivacyDesk(self.citizens, lambda: self.exchange.city, lambda: self.now, self.recordings),
+            recordings=self.recordings,
             reports=Reports(
                 self.book, ReportViews(self.url), Limits, "Stad Gent", lambda: names_of(self.exchange.city)
             ),

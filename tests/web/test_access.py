@@ -48,6 +48,8 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/calls"): {SUPER, ADMIN},
     ("GET", "/calls/{call}"): {SUPER, ADMIN},
     ("GET", "/api/calls"): {SUPER, ADMIN},
+    ("POST", "/calls/{call}/listen"): {SUPER},
+    ("GET", "/recordings/{recording}"): {SUPER},
     ("GET", "/api/calls/{call}"): {SUPER, ADMIN},
     ("GET", "/floor"): {SUPER, ADMIN},
     ("GET", "/floor/events"): {SUPER, ADMIN},
@@ -133,6 +135,7 @@ NAMED = {
     "request": "none",
     "view": "call",
     "about": "survey",
+    "recording": "none-1",
 }
 """What stands in an address."""
 

@@ -11,10 +11,12 @@ from acd.model.callback import AttemptResult, CallbackState
 from acd.model.citizen import ON_REQUEST
 from acd.model.contact import RequestAct, RequestKind, RequestState
 from acd.model.facts import OfferFailure, PhoneState
+from acd.model.mailing import Cadence
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.model.policy import OperatorRule, QueueRule
 from acd.model.promise import CALLER, SYSTEM, Because
+from acd.model.recording import Reason
 from acd.model.supervision import Objection, SpyMode
 from acd.model.worklist import Act, Kind, Recorded
 from acd.web import texts
@@ -80,6 +82,8 @@ STORY = [
     "talk_finished",
     "call_ended",
     "call_adopted",
+    "recording_started",
+    "recording_finished",
 ]
 """The events of a call."""
 HINTED = (Phase.OUT, Phase.AVAILABLE, Phase.OTHER_CALL, Phase.UNREACHABLE)
@@ -108,6 +112,8 @@ BUILT: dict[str, list[str]] = {
     ],
     "step": list(Recorded),
     "by": [CALLER, SYSTEM],
+    "hear": list(Reason),
+    "mail": list(Cadence),
     "why": [*Because, "caller", "cancel", ON_REQUEST],
     "phone_is": list(OperatorState),
     "phone": ["ringing", "answering", "talking", "held", "calling"],

@@ -1,0 +1,48 @@
+"""What the dialplan says of recorded conversations; :mod:`acd.asterisk.recording` records the AMI session."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from acd.asterisk.frames import Frame
+from acd.asterisk.promise_events import attempt_of
+from acd.asterisk.values import ID, WORD, AmiEvent, call, matched, moment, timestamp
+from acd.model.ids import CallId, LineId, OfferId
+
+
+class RecordingBegun(AmiEvent, frozen=True, gc=False):
+    """``AcdRecording``."""
+
+    recording: str
+    call: CallId | None
+    attempt: OfferId | None
+    line: LineId
+    begun: float
+
+
+class RecordingEnded(AmiEvent, frozen=True, gc=False):
+    """``AcdRecorded``."""
+
+    recording: str
+    call: CallId | None
+    attempt: OfferId | None
+    ended: float
+
+
+def _begun(frame: Frame) -> AmiEvent:
+    line = LineId(matched(WORD, frame, "Line"))
+    return RecordingBegun(timestamp(frame), matched(ID, frame, "Recording"), *_of(frame), line, moment(frame, "Begun"))
+
+
+def _ended(frame: Frame) -> AmiEvent:
+    return RecordingEnded(timestamp(frame), matched(ID, frame, "Recording"), *_of(frame), moment(frame, "Ended"))
+
+
+def _of(frame: Frame) -> tuple[CallId | None, OfferId | None]:
+    attempt = attempt_of(frame.get("Of"))
+    return (call(frame, "Of"), None) if attempt is None else (None, attempt)
+
+
+RECORDED_EVENTS: Final[Mapping[str, Callable[[Frame], AmiEvent]]] = {
+    "AcdRecording": _begun,
+    "AcdRecorded": _ended,
+}

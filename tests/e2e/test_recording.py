@@ -1,0 +1,150 @@
+"""Recorded conversations on the real Asterisk: announced, refused by a key, found from the call, gone in time."""
+
+import asyncio
+import math
+import stat
+import struct
+import time
+import wave
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from acd.bootstrap.recordings import Recordings
+from acd.config import City, load
+from acd.records import CallRow
+from acd.records.recordings import RecordingBook
+from sim.lab import Habit, Lab
+from sim.lab.service import LabService
+from sim.lab.sound import RATE, steady, tone
+from tests.e2e.conftest import HERE, compiled, records, until
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
+FOLDER = HERE / "recording"
+CITIZEN, OPERATOR, ANNOUNCED = 400, 1000, 660
+"""Hz: what each of them says."""
+
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def recording_city() -> City:
+    return load(FOLDER / "city.yaml")
+
+
+@pytest.fixture(scope="module")
+def lab(recording_city: City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("recording")
+    for name in ("recording", "goodbye", "fallback"):
+        tone(folder / "sounds/nl/acd" / f"{name}.wav", ANNOUNCED, 0.6)
+    plan = compiled(recording_city, FOLDER / "flows", folder / "flows")
+    with Lab(recording_city.policy, dialplan=plan, sounds=folder / "sounds") as lab:
+        yield lab
+        assert lab.complaints() == []
+
+
+@pytest.fixture
+async def service(lab: Lab, tmp_path: Path) -> AsyncIterator[LabService]:
+    for file in lab.recordings.glob("*"):
+        file.unlink()
+    async with LabService(lab, FOLDER / "city.yaml", tmp_path / "state") as service:
+        yield service
+    await until(lambda: lab.channels() == [], 10, "no channel is left")
+
+
+async def talked(lab: Lab, service: LabService, did: str, *, key: str | None = None) -> CallRow:
+    """One call of about two seconds of conversation, in which both say their tone."""
+    number = f"+3247061000{next(_numbers)}"
+    async with lab.phone("1001", Habit(after=0.1)) as anna, lab.citizen(number) as him:
+        await service.operator("anna", "login", "ready")
+        call = him.call(did)
+        await until(lambda: call.answered_at is not None, 10, "the switch answers")
+        if key is not None:
+            await asyncio.sleep(0.3)
+            await call.digit(key)
+        await until(lambda: anna.calls != [] and anna.calls[0].answered_at is not None, 20, "anna answers")
+        anna.speak(anna.calls[0], steady(OPERATOR), 2.5)
+        him.speak(call, steady(CITIZEN), 2.5)
+        await asyncio.sleep(2.5)
+        await call.hang_up()
+        return await ended(service, number)
+
+
+async def ended(service: LabService, number: str) -> CallRow:
+    """His call, once it is over. Asterisk tells a service that is new also of the calls before."""
+    found: list[CallRow] = []
+
+    async def over() -> bool:
+        found[:] = [row for row in await records(service) if row.number == number and row.ended_at is not None]
+        return bool(found)
+
+    await until(over, 10, f"the call of {number} is over")
+    return found[0]
+
+
+def loudness(path: Path, hertz: int) -> float:
+    """Part of the sound's energy that is this tone (Goertzel), 0 to 1."""
+    with wave.open(str(path)) as file:
+        assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (RATE, 2, 1)
+        raw = file.readframes(file.getnframes())
+    samples = struct.unpack(f"<{len(raw) // 2}h", raw)
+    energy = sum(sample * sample for sample in samples) or 1
+    turns = [2 * math.pi * hertz * n / RATE for n in range(len(samples))]
+    real = sum(sample * math.cos(turn) for sample, turn in zip(samples, turns, strict=True))
+    imaginary = sum(sample * math.sin(turn) for sample, turn in zip(samples, turns, strict=True))
+    return float(2 * (real * real + imaginary * imaginary) / (energy * len(samples)))
+
+
+async def test_what_both_said_is_in_the_file_of_the_call_until_its_time_is_over(
+    lab: Lab, service: LabService, recording_city: City
+) -> None:
+    row = await talked(lab, service, "3292103010")
+    assert row.outcome == "answered"
+    await until(lambda: len(list(lab.recordings.glob("*.wav"))) == 1, 5, "there is a file")
+    [file] = lab.recordings.glob("*.wav")
+    assert file.name.startswith(f"{row.call}-")
+    assert stat.S_IMODE(file.stat().st_mode) & 0o007 == 0
+    assert loudness(file, CITIZEN) > 0.1
+    assert loudness(file, OPERATOR) > 0.1
+    assert loudness(file, ANNOUNCED) < 0.02
+    book, now = RecordingBook(service.database), [time.time()]
+    recordings = Recordings(book, lab.recordings, lambda: recording_city, lambda: now[0])
+    try:
+
+        async def over() -> bool:
+            return [one.ended_at is not None for one in await book.of_call(row.call)] == [True]
+
+        await until(over, 5, "its end is in the records")
+        [one] = await book.of_call(row.call)
+        assert (one.recording, one.line, one.operator) == (file.stem, "opname", "anna")
+        assert one.ended_at is not None
+        assert one.ended_at - one.began_at == pytest.approx(2.5, abs=1.5)
+        assert (await recordings.reconcile()).in_order
+        now[0] += 29 * 86_400
+        assert await recordings.expire() == 0
+        assert file.exists()
+        now[0] += 2 * 86_400
+        assert await recordings.expire() == 1
+        assert not file.exists()
+        [gone] = await book.of_call(row.call)
+        assert gone.why == "expired"
+        assert (await recordings.reconcile()).in_order
+    finally:
+        await book.close()
+
+
+@pytest.mark.parametrize(("did", "key"), [("3292103011", None), ("3292103010", "1"), ("3292103010", "5")])
+async def test_who_was_not_told_or_refused_leaves_no_file(
+    lab: Lab, service: LabService, did: str, key: str | None
+) -> None:
+    row = await talked(lab, service, did, key=key)
+    assert row.outcome == "answered"
+    assert list(lab.recordings.iterdir()) == []
+    book = RecordingBook(service.database)
+    try:
+        assert await book.standing() == []
+    finally:
+        await book.close()

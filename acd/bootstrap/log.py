@@ -14,11 +14,13 @@ import re
 import sys
 import threading
 from collections.abc import Mapping
+from io import UnsupportedOperation
 from typing import Any, Final, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+STDERR: Final = 2
 MOST_LINES: Final = 10_000
 """Lines that wait for a reader that stands still; what is more is counted and lost."""
 LAST_WORDS: Final = 2.0
@@ -37,7 +39,10 @@ def configure_log(json: bool = False) -> None:
     Args:
         json: JSON lines; otherwise lines for a person, in colour on a terminal.
     """
-    outlet = Outlet(sys.stderr.fileno())
+    try:
+        outlet = Outlet(sys.stderr.fileno())
+    except UnsupportedOperation:  # Somebody reads along.
+        outlet = Outlet(STDERR)
     common: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -212,7 +212,7 @@ def _outbound(outside: Outside, site: Site) -> str:
         outbound_dialplan("acd-outbound", outside.callbacks, refused, country, form),
         outbound_dialplan("acd-transfer-out", sent, refused, country, form),
         dialled_dialplan("acd-second-line-outside", "acd-second-line", sent, country),
-        dialled_dialplan("acd-phones-outside", "acd-phones", sent, country),
+        dialled_dialplan("acd-phones-outside", "acd-phones-dial", sent, country),
         emergency_dialplan("acd-emergency", outside.emergency),
         guard_dialplan(outside),
     )

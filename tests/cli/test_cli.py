@@ -64,6 +64,7 @@ def test_dialplan_build_writes_files_with_passwords_for_their_owner_alone(run, t
 def test_a_bad_site_is_told_by_its_file(run, tmp_path) -> None:  # type: ignore[no-untyped-def]
     site = tmp_path / "site.yaml"
     site.write_text("trunk_hosts: 3\n")
+    site.chmod(0o640)
     code, said = run("dialplan", "build", "--to", str(tmp_path / "asterisk"), "--site", str(site))
     assert code == 1
     assert str(site) in said

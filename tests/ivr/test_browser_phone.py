@@ -56,7 +56,7 @@ def test_an_allowed_number_outside_is_one_number_however_it_is_written(written_a
     text = written(outside(transfers=("+32",)), site(trunk_contact=CARRIER))["acd-outbound.conf"]
     number = "+3292101010"
     assert leads_to(text, "acd-second-line-outside", written_as) == f"acd-second-line,outside*{number}"
-    assert leads_to(text, "acd-phones-outside", written_as) == f"acd-phones,outside*{number}"
+    assert leads_to(text, "acd-phones-outside", written_as) == f"acd-phones-dial,outside*{number}"
 
 
 @pytest.mark.parametrize(

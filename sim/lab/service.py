@@ -94,13 +94,13 @@ class LabService:
         await self.stop()
 
     async def start(self) -> None:
-        """Start, and wait until it leads and the link to Asterisk is up.
+        """Start, and wait until it leads, the link to Asterisk is up and its pages are open.
 
         Raises:
             ServiceFailed: it ended instead.
             TimeoutError: it has not come up in time.
         """
-        await self._start(self.linked)
+        await self._start(self.open)
 
     async def stand_by(self) -> None:
         """Start, and wait until it could take over from another that leads; raises as :meth:`start`."""
@@ -122,6 +122,11 @@ class LabService:
                 if self._process.poll() is not None:
                     raise ServiceFailed(self.log()[-2000:])
                 await asyncio.sleep(0.02)
+
+    async def open(self) -> bool:
+        """It has Asterisk, and its pages can be asked for."""
+        status = await self.status()
+        return bool(status.get("linked") and status.get("web"))
 
     async def linked(self) -> bool:
         return bool((await self.status()).get("linked"))

@@ -83,6 +83,7 @@ async def test_a_missing_secret_is_told_before_anything_answers(tmp_path: Path) 
 @pytest.mark.parametrize("content", [b"", b"\n \n", b"\xff\xfe\x00", b"two\nlines"])
 def test_a_file_that_holds_no_password_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "secret").write_bytes(content)
+    (tmp_path / "secret").chmod(0o600)
     with pytest.raises(SettingMissing, match=str(tmp_path / "secret")):
         settings(tmp_path, ami_secret_file=tmp_path / "secret").ami()
 

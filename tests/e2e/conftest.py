@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -19,6 +20,9 @@ from sim.lab.service import LabService
 HERE = Path(__file__).parent
 QUEUES = HERE / "city.yaml"
 PROMPTS = HERE.parents[1] / "ivr_flows/prompts"
+
+SPEAKS: Final = 0.3
+"""Seconds of a talk: who hangs up in the instant in which the phone is picked up has given up."""
 
 
 @pytest.fixture(scope="session")

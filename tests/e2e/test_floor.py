@@ -17,7 +17,7 @@ from acd.records import AccountStore
 from sim.lab import Call, Habit, Lab, Phone
 from sim.lab.service import LabService
 from sim.lab.sound import carried, steady
-from tests.e2e.conftest import QUEUES, records, until
+from tests.e2e.conftest import QUEUES, SPEAKS, records, until
 from tests.web.house import DIGEST, PASSWORD, added, csrf_in
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
@@ -220,6 +220,7 @@ async def test_a_moved_caller_keeps_his_time_through_the_death_of_the_engine(
         assert row["line"] == "lez"
         await service.operator("cato", "login", "ready")
         await until(lambda: cato.calls != [] and cato.calls[0].answered_at is not None, 10, "cato serves the LEZ-lijn")
+        await asyncio.sleep(SPEAKS)
         await call.hang_up()
 
         async def ended() -> bool:
@@ -251,6 +252,7 @@ async def test_a_line_closed_by_hand_stays_closed_whoever_dies_and_those_inside_
         await sven.leaves()
         await service.operator("dirk", "login", "ready")
         await until(lambda: dirk.calls != [] and dirk.calls[0].answered_at is not None, 10, "who was inside is served")
+        await asyncio.sleep(SPEAKS)
         await waiting.hang_up()
         await until(lambda: lab.channels() == [], 10, "all have gone")
         await asyncio.to_thread(lab.restart)

@@ -16,7 +16,7 @@ from acd.config import City
 from acd.records import CallRow
 from sim.lab import Habit, Lab
 from sim.lab.service import LabService
-from tests.e2e.conftest import QUEUES, records, until
+from tests.e2e.conftest import QUEUES, SPEAKS, records, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
 ANSWERS = Habit(after=0.1)
@@ -71,6 +71,7 @@ async def test_a_menu_choice_leads_to_an_operator_with_that_skill(lab: Lab, serv
         await call.digit("2")
         await until(lambda: cato.calls != [] and cato.calls[0].answered_at is not None, 5, "cato serves the LEZ-lijn")
         assert anna.calls == []
+        await asyncio.sleep(SPEAKS)
         await call.hang_up()
         row = await only_call(service, "+3291110001")
     assert (row.outcome, row.line, row.operator, row.did) == ("answered", "lez", "cato", "3292101010")
@@ -112,6 +113,7 @@ async def test_who_is_not_ready_is_not_rung_and_ready_takes_the_waiting_caller(l
         assert bram.calls == []
         await service.operator("bram", "ready")
         await until(lambda: bram.calls != [] and bram.calls[0].answered_at is not None, 3, "bram is rung")
+        await asyncio.sleep(SPEAKS)
         await call.hang_up()
         row = await only_call(service, "+3291110006")
     assert row.outcome == "answered"
@@ -133,6 +135,7 @@ async def test_a_reload_brings_a_new_skill_without_a_restart(lab: Lab, service: 
         answer = await service.ask("reload")
         assert any("anna" in change for change in answer["changes"])
         await until(lambda: anna.calls != [] and anna.calls[0].answered_at is not None, 3, "anna has learnt it")
+        await asyncio.sleep(SPEAKS)
         await call.hang_up()
         await only_call(service, "+3291110007")
 
@@ -159,6 +162,7 @@ async def test_draining_refuses_new_callers_and_serves_those_inside(lab: Lab, se
         await asyncio.wait_for(refused.ended.wait(), 10)
         await service.operator("bram", "login", "ready")
         await until(lambda: bram.calls != [] and bram.calls[0].answered_at is not None, 5, "who was inside is served")
+        await asyncio.sleep(SPEAKS)
         await waiting.hang_up()
         output, _ = await asyncio.wait_for(drain.communicate(), 30)
         assert drain.returncode == 0, output
@@ -195,6 +199,7 @@ async def test_why_it_went_there_can_be_read(lab: Lab, service: LabService) -> N
         await service.operator("bram", "login", "ready")
         call = him.call("3292101011")
         await until(lambda: bram.calls != [] and bram.calls[0].answered_at is not None, 5, "bram serves him")
+        await asyncio.sleep(SPEAKS)
         await call.hang_up()
         row = await only_call(service, "+3291110013")
     done = await asyncio.create_subprocess_exec(

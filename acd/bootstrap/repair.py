@@ -152,7 +152,8 @@ class GapRepair:
         """Until cancelled. Who was on the line at the end of a gap is looked at again when he is gone."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), AGAIN)
+                async with asyncio.timeout(AGAIN):
+                    await self._look.wait()
             self._look.clear()
             if self._repairer.wanted:
                 await asyncio.sleep(SETTLING)

@@ -190,7 +190,8 @@ class Service:
         """The pages. Whoever takes over has the callers first: they wait, and making the pages takes a while."""
         if self.lead.term is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._first_link.wait(), PAGES_WAIT)
+                async with asyncio.timeout(PAGES_WAIT):
+                    await self._first_link.wait()
         await self._open_web(stack)
         stack.enter_context(_settled_memory())
         ready(self)
@@ -396,7 +397,8 @@ class Service:
         while True:
             self.driver.tell(facts.LoadForecast(self.planner.expected_calls(self.clock())))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._plan_now.wait(), HALF_HOUR - self.clock() % HALF_HOUR)
+                async with asyncio.timeout(HALF_HOUR - self.clock() % HALF_HOUR):
+                    await self._plan_now.wait()
             self._plan_now.clear()
             await self._note_lines()
             self.planner = self.keeper.planner = await make_planner(self.city, self.archive, self.clock())

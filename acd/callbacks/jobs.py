@@ -148,7 +148,8 @@ class Jobs:
                     log.error("callback.left_undone", jobs=1)
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._stopping.wait()
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _done(self, job: Job) -> bool:

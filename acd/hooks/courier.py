@@ -101,7 +101,8 @@ class Courier:
                 self._news.clear()
                 await self.gather()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), LOOK)
+                    async with asyncio.timeout(LOOK):
+                        await self._news.wait()
                     await asyncio.sleep(LINGER)
         finally:
             for task in self._tasks.values():
@@ -153,7 +154,8 @@ class Courier:
                 await asyncio.sleep(min(2.0 ** (stumbles - 1), STUMBLE))
             else:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(made.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await made.wait()
 
     async def _wait(self, name: str) -> float:
         """Seconds until the next delivery of this hook is due."""

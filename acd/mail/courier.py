@@ -89,7 +89,8 @@ class MailCourier:
                 # Whatever it is: the calls go on, and what is due stays written down.
                 log.warning("mail.waiting", why=str(error), exc_info=not isinstance(error, Mendable))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._looked.wait(), LOOK)
+                async with asyncio.timeout(LOOK):
+                    await self._looked.wait()
 
     async def gather(self) -> None:
         """Write down what has become due."""

@@ -94,6 +94,18 @@ async def test_sigterm_ends_it_in_good_order(switch: DemoSwitch, tmp_path: Path)
     assert not (tmp_path / "state/control.sock").exists()
 
 
+async def test_news_at_the_last_moment_does_not_keep_a_part_from_ending(switch: DemoSwitch, tmp_path: Path) -> None:
+    """Told of news at the moment that it is to end, it ends; ``asyncio.wait_for`` would forget the end for the news."""
+    async with running(switch, tmp_path / "state") as service:
+        for run, news in ((service.gap_repair.run, service.gap_repair._look), (service._plan_anew, service._plan_now)):
+            part = asyncio.create_task(run())
+            await asyncio.sleep(0.1)
+            news.set()
+            part.cancel()
+            await asyncio.wait([part], timeout=2)
+            assert part.cancelled()
+
+
 async def test_a_second_service_in_the_same_folder_is_refused(switch: DemoSwitch, tmp_path: Path) -> None:
     async with running(switch, tmp_path / "state"):
         with pytest.raises(ControlError, match=r"another engine runs on .*acd\.db"):

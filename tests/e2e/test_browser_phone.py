@@ -20,7 +20,7 @@ from sim.lab.asterisk import TRUNK_HOST
 from sim.lab.phone import Sound
 from sim.lab.service import LabService
 from sim.lab.sipp import Farm
-from tests.e2e.conftest import all_ended, until
+from tests.e2e.conftest import SPEAKS, all_ended, until
 from tests.e2e.desk_page import DeskPage, accounts, chromium
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser, pytest.mark.timeout(150)]
@@ -312,6 +312,7 @@ async def test_an_operator_with_a_sip_phone_sends_on_and_hangs_up_from_the_page(
         await in_state(service, "bram", "available", 10)
         second = him.call(SPORTLIJN)
         await bram.state("talking")
+        await asyncio.sleep(SPEAKS)
         await bram.press("x")
         await until(second.ended.is_set, 5, "the operator has hung up")
         await all_ended(service, 2)

@@ -22,6 +22,7 @@ KNOWN_COMPLAINTS = (
     "pbx_functions.c: Dangerous function",  # Likewise.
     "Session already DISCONNECTED [reason=487",  # A caller who hung up before he was answered.
     "res_musiconhold.c: Failed to write frame",  # A caller who hung up as the music began.
+    "Abnormal 'Gosub(acd-up,s,1)' exit",  # A phone that hangs up in the moment of its answer.
     "Not enough buffer space in pjsip_hdr_print_on",  # A name of 4 KB.
     "had invalid UTF-8 sequences which were replaced",  # A name in Latin-1.
 )

@@ -131,7 +131,7 @@ async def _decline(lab: Lab, engine: Stub, index: int) -> None:
 async def test_a_phone_that_answers_and_drops_at_once_does_not_cost_the_caller_his_place(
     lab: Lab, engine: Stub
 ) -> None:
-    async with lab.phone("1001", Habit(after=0.1, talk=0.0)), lab.citizen("+32470000119") as citizen:
+    async with lab.phone("1001", Habit(after=0.1, talk=0.05)), lab.citizen("+32470000119") as citizen:
         call = citizen.call(GENTINFO)
         id = await engine.arrival("+32470000119")
         queued = await engine.event("AcdQueued", Uniqueid=id)

@@ -165,7 +165,8 @@ def _assert_no_forgery(engine: Stub, calls: int) -> None:
     assert {event["Event"] for event in engine.events} <= OURS
     assert sorted(event["UserEvent"] for event in ours) == sorted(["AcdArrived", "AcdQueued", "AcdGone"] * calls)
     assert all(event["Nonce"] == NONCE for event in ours)
-    known = {"Did", "Num", "Arrived", "Line", "T0", "Lang", "Path", "State", "Gone", "Note", "Nonce", "UserEvent", "Event"}
+    known = {"Did", "Num", "Arrived", "Line", "T0", "Lang", "Path", "State", "Gone", "Note", "Nonce", "Event"}
+    known |= {"UserEvent"}
     standard = {"Privilege", "Timestamp", "Channel", "ChannelState", "ChannelStateDesc", "CallerIDNum", "CallerIDName"}
     standard |= {"ConnectedLineNum", "ConnectedLineName", "Language", "AccountCode", "Context", "Exten", "Priority"}
     standard |= {"Uniqueid", "Linkedid"}

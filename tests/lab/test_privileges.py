@@ -17,7 +17,8 @@ BESIDES = """
     AbsoluteTimeout Atxfer BlindTransfer Bridge BridgeDestroy BridgeInfo BridgeKick BridgeList BridgeTechnologyList
     BridgeTechnologySuspend BridgeTechnologyUnsuspend CancelAtxfer Events ExtensionState ExtensionStateList ListCommands
     LocalOptimizeAway MailboxCount MailboxStatus MixMonitorMute PJSIPHangup PresenceState
-    QueueChangePriorityCaller QueueReload QueueReset QueueRule QueueStatus QueueSummary QueueWithdrawCaller SendText StopMixMonitor
+    QueueChangePriorityCaller QueueReload QueueReset QueueRule QueueStatus QueueSummary QueueWithdrawCaller SendText
+    StopMixMonitor
 """
 """They come with the classes "call" and "originate", or need none at all. Nothing in it runs a program, writes a file,
 changes a setting or tells a password. They can end or move calls, as Redirect and Hangup can, and end or mute a

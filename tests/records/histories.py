@@ -11,6 +11,7 @@ from acd.model.facts import CallWhereabouts, OfferFailure, TransferHow
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
+from acd.model.outside import Limit
 from acd.model.policy import OverflowTo
 from acd.model.supervision import SpyEnd, SpyMode
 
@@ -228,6 +229,9 @@ def _random(kind: type[Event]) -> st.SearchStrategy[Event]:
             fields = {name: fields[name] for name in kind.__struct_fields__}
         case ev.OfferEnded:
             fields["how"] = st.none() | st.sampled_from(OfferFailure)
+        case ev.OutsideRefused:
+            fields["why"] = st.sampled_from(Limit)
+            fields["operator"] = st.none() | operators
         case ev.MoveRefused | ev.CallbackImpossible:
             fields["why"] = texts
         case _:

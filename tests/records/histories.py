@@ -185,7 +185,9 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "spy": offers,
     "mode": st.sampled_from(SpyMode),
     "until": times,
-    **dict.fromkeys(("arrived_at", "entered_at", "gone_at", "answered_at", "ended_at", "waited"), times),
+    "score": st.integers(min_value=1, max_value=10),
+    **dict.fromkeys(("question", "recording"), texts),
+    **dict.fromkeys(("arrived_at", "entered_at", "gone_at", "answered_at", "ended_at", "started_at", "waited"), times),
     **dict.fromkeys(("heard_at", "start", "end", "deadline", "held_at", "resumed_at", "held"), times),
     **dict.fromkeys(("did", "language", "path", "because", "reason", "by", "what"), texts),
 }

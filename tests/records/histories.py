@@ -188,6 +188,7 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "score": st.integers(min_value=1, max_value=10),
     **dict.fromkeys(("question", "recording"), texts),
     **dict.fromkeys(("arrived_at", "entered_at", "gone_at", "answered_at", "ended_at", "started_at", "waited"), times),
+    **dict.fromkeys(("switch_gone_at", "talk_ended_at"), times),
     **dict.fromkeys(("heard_at", "start", "end", "deadline", "held_at", "resumed_at", "held"), times),
     **dict.fromkeys(("did", "language", "path", "because", "reason", "by", "what"), texts),
 }

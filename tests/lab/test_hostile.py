@@ -166,10 +166,9 @@ def _assert_no_forgery(engine: Stub, calls: int) -> None:
     assert sorted(event["UserEvent"] for event in ours) == sorted(["AcdArrived", "AcdQueued", "AcdGone"] * calls)
     assert all(event["Nonce"] == NONCE for event in ours)
     known = {"Did", "Num", "Arrived", "Line", "T0", "Lang", "Path", "State", "Gone", "Note", "Nonce", "Event"}
-    known |= {"UserEvent"}
     standard = {"Privilege", "Timestamp", "Channel", "ChannelState", "ChannelStateDesc", "CallerIDNum", "CallerIDName"}
     standard |= {"ConnectedLineNum", "ConnectedLineName", "Language", "AccountCode", "Context", "Exten", "Priority"}
-    standard |= {"Uniqueid", "Linkedid"}
+    standard |= {"UserEvent", "Uniqueid", "Linkedid"}
     for event in ours:
         assert set(event) <= known | standard, event
         assert event["CallerIDName"] == "<unknown>"

@@ -5,7 +5,7 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from itertools import repeat
 from math import log
@@ -34,16 +34,24 @@ class Draw(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+@dataclass(frozen=True)
+class Value:
+    """Travels to another process by its fields: compiled, nothing can be set on a frozen one, not even by pickle."""
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), astuple(self)
+
+
+@dataclass(frozen=True)
+class Constant(Value):
     mean: float
 
     def sampler(self, random: Random) -> Sampler:
         return repeat(self.mean).__next__
 
 
-@dataclass(frozen=True, slots=True)
-class Exponential:
+@dataclass(frozen=True)
+class Exponential(Value):
     mean: float
 
     def sampler(self, random: Random) -> Sampler:
@@ -52,8 +60,8 @@ class Exponential:
         return lambda: -log(1.0 - uniform()) / rate
 
 
-@dataclass(frozen=True, slots=True)
-class Lognormal:
+@dataclass(frozen=True)
+class Lognormal(Value):
     """What handling times look like: many short ones, a few very long.
 
     Args:
@@ -69,8 +77,8 @@ class Lognormal:
         return partial(random.lognormvariate, math.log(self.mean) - variance / 2, math.sqrt(variance))
 
 
-@dataclass(frozen=True, slots=True)
-class Weibull:
+@dataclass(frozen=True)
+class Weibull(Value):
     """Patience with a hazard that falls (``shape`` < 1: who stayed a while stays longer) or rises."""
 
     mean: float
@@ -80,8 +88,8 @@ class Weibull:
         return partial(random.weibullvariate, self.mean / math.gamma(1 + 1 / self.shape), self.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Empirical:
+@dataclass(frozen=True)
+class Empirical(Value):
     """One of the times that were measured."""
 
     values: tuple[float, ...]
@@ -123,6 +131,9 @@ class Survival:
             self._left.append(share)
         self._tail = math.fsum(all_waits) / given_up.total()
         self.mean = self._area() + self._left[-1] * self._tail
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.waits,)
 
     def _area(self) -> float:
         steps = zip([0.0, *self._times], self._times, [1.0, *self._left], strict=False)

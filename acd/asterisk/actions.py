@@ -91,8 +91,8 @@ def send_on(command: SendOn) -> Action:
 
 
 def fetch(call: CallId) -> Action:
-    """Out of Asterisk's own Queue(), by a key that no telephone has (``acd-fetched``). Whoever has an operator there stays
-    with him: it is one sound in his talk, which a Redirect would end."""
+    """Out of Asterisk's own Queue(), by a key that no telephone has (``acd-fetched``). Whoever has an operator there
+    stays with him: it is one sound in his talk, which a Redirect would end."""
     channel = _checked(_CHANNEL, "call", call)
     return (("Action", "PlayDTMF"), ("Channel", channel), ("Digit", "D"), ("Receive", "true"))
 

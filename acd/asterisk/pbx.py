@@ -284,8 +284,8 @@ class AsteriskPbx:
         self._go_live(session, calls, attempts, missed, spies, rebooted=rebooted)
 
     async def _fetch_all(self, session: AmiSession) -> None:
-        """Before anybody is offered, Asterisk's own Queue() gives out nobody any more, and what it has begun is settled:
-        since our sign of life nobody goes in, and whoever is in comes out, unless he has an operator."""
+        """Before anybody is offered, Asterisk's own Queue() gives out nobody any more, and what it has begun is
+        settled: since our sign of life nobody goes in, and whoever is in comes out, unless he has an operator."""
         asked: set[CallId] = set()
         until = session.loop.time() + _FETCHED_WITHIN
         while True:

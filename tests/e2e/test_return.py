@@ -1,5 +1,5 @@
 """The engine comes back while Asterisk's own Queue() rings for twenty callers, and each phone is picked up at another
-moment of that return: nobody is fetched out of a talk, nobody has two operators, and the records say who spoke with whom."""
+moment of that return: nobody is fetched out of a talk, each has one operator, and the records say who it was."""
 
 import asyncio
 from collections.abc import Iterator

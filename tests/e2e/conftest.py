@@ -115,5 +115,7 @@ async def all_ended(service: LabService, count: int) -> list[CallRow]:
     try:
         await until(ended, 10, f"{count} calls are recorded as ended, each with an outcome")
     except pytest.fail.Exception:
-        pytest.fail(f"{count} calls are not recorded as ended, each with an outcome, within 10 s: {rows}\n{service.log()}")
+        pytest.fail(
+            f"{count} calls are not recorded as ended, each with an outcome, within 10 s: {rows}\n{service.log()}"
+        )
     return rows

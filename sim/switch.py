@@ -419,6 +419,7 @@ class SimSwitch:
     def _gone(self, call: Call) -> None:
         """The hangup handler runs, and the channel goes with all that hangs on it."""
         if self.calls.pop(call.id, None) is None:
+            self.calling_back.gone(call)
             return
         self.fallback.leave(call)
         call.plan(None)

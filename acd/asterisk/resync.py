@@ -47,6 +47,8 @@ _CHANNEL: Final = re.compile(r"PJSIP/(\w+)-[0-9a-f]+", re.ASCII)
 _TO_SERVER: Final = re.compile(rf"PJSIP/{PEER}\w+-[0-9a-f]+", re.ASCII)
 _CALLING_BACK: Final = "cb-"
 """``ACD_STATE`` of a channel that belongs to an attempt to call back begins so."""
+_ASKED: Final = "cb-after"
+"""The attempt is over; the citizen is asked how it was."""
 _UP: Final = "6"
 _RINGING: Final = "5"
 """``ChannelState`` of a leg whose phone said that it rings."""
@@ -102,7 +104,7 @@ def read_attempts(frames: Iterable[Frame], offset: float) -> list[SeenAttempt]:
 
 def _seen_attempt(row: "_Row", offset: float) -> SeenAttempt | None:
     attempt, state = attempt_of(row.id), row.variables.get("ACD_STATE", "")
-    if attempt is None or not state.startswith(_CALLING_BACK):
+    if attempt is None or not state.startswith(_CALLING_BACK) or state == _ASKED:
         return None
     operator_first = row.variables.get("ACD_CB_FIRST") != "citizen"
     first_step = AttemptStage.RINGING if row.rings and operator_first else AttemptStage.CLAIMED

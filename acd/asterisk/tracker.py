@@ -346,10 +346,10 @@ class Tracker:
     # --- The survey -----------------------------------------------------------------------------------------------
 
     def _survey_begun(self, event: s.SurveyBegun) -> None:
-        self._tell(SurveyStarted(event.call, event.begun + self.offset, event.sent))
+        self._tell(SurveyStarted(event.call, event.begun + self.offset, event.sent, event.back))
 
     def _score(self, event: s.SurveyScore) -> None:
-        self._tell(SurveyAnswered(event.call, event.question, event.score, event.given + self.offset))
+        self._tell(SurveyAnswered(event.call, event.question, event.score, event.given + self.offset, event.back))
 
     # --- Recordings -----------------------------------------------------------------------------------------------
 

@@ -240,6 +240,8 @@ def _queue(line: Line, policy: Policy) -> str:
     settings = {
         "strategy": "rrmemory",
         "musicclass": "acd",
+        # Where the key leads by which the engine fetches who waits.
+        "context": "acd-fetched",
         "timeout": max(1, math.ceil(line.ring_time)),
         # The time after which a caller looks up whether the engine is back cuts no ring short.
         "timeoutpriority": "conf",

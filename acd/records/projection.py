@@ -779,7 +779,8 @@ def _recording_finished(picture: Picture, seq: int, event: ev.RecordingFinished)
 
 
 def _survey_started(picture: Picture, seq: int, event: ev.SurveyStarted) -> None:
-    picture.call(event.call, event.at)
+    if event.attempt is None:
+        picture.call(event.call, event.at)
     row = SurveyRecord(
         seq=seq, call=event.call, line=event.line, operator=event.operator, at=event.started_at, sent=event.sent
     )
@@ -787,7 +788,8 @@ def _survey_started(picture: Picture, seq: int, event: ev.SurveyStarted) -> None
 
 
 def _survey_answered(picture: Picture, seq: int, event: ev.SurveyAnswered) -> None:
-    picture.call(event.call, event.at)
+    if event.attempt is None:
+        picture.call(event.call, event.at)
     row = ScoreRecord(
         seq=seq,
         call=event.call,

@@ -27,8 +27,8 @@ Then = Callable[[list[Frame] | None], None]
 MAX_LIST: Final = 20_000
 """Frames in one answer."""
 ARRIVES_WITHIN: Final = 2.0
-"""Seconds in which the other host must have what we sent; later it never gets it, and the connection is over. A Redirect
-that arrives when a broken network is whole again would find callers whom Asterisk has connected meanwhile."""
+"""Seconds in which the other host must have what we sent; later it never gets it, and the connection is over. Of the
+Redirects that arrive when a broken network is whole again, some would find callers whom Asterisk has connected."""
 MAX_UNSENT: Final = 1024 * 1024
 """Bytes that Asterisk has not read yet."""
 

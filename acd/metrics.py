@@ -47,6 +47,8 @@ class Now(NamedTuple):
     behind: Callable[[], int]
     """Events that are not yet on disk."""
     pages: Callable[[], int]
+    heir: Callable[[], str | None] = lambda: None
+    """The engine that could take over from us now."""
     takeovers: int = 0
     """How often the lead has gone from one engine to another, ever; that we measure, means that we lead."""
 
@@ -176,6 +178,7 @@ class _Gauges(Collector):
         yield _one("switch_up", "1 while the link to Asterisk is up", float(board is not None and board.linked))
         yield _one("ledger_behind_events", "Events that are not yet on disk", self._now.behind())
         yield _one("leader", "1 for the engine that leads, 0 for one that stands by", 1.0)
+        yield _one("standby_present", "1 while another engine could take over", float(self._now.heir() is not None))
         moved = "Times that the lead has gone from one engine to another"
         yield CounterMetricFamily("acd_takeovers", moved, value=self._now.takeovers)
         yield _one("pages_open", "Pages that are kept up to date", self._now.pages())

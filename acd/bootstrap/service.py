@@ -539,6 +539,7 @@ class Service:
             callbacks=lambda: self.keeper.counts,
             behind=lambda: self.ledger.health.behind,
             pages=lambda: self.hub.clients,
+            heir=lambda: self.lead.heir,
             takeovers=0 if self.lead.term is None else self.lead.term.takeovers,
         )
 

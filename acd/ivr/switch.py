@@ -22,7 +22,7 @@ from acd.ivr.outbound import DialFormat, dialled_dialplan, emergency_dialplan, o
 from acd.model.ids import Device, LineId
 from acd.model.mendable import Mendable
 from acd.model.outside import Outside
-from acd.model.policy import Line, Operator, PhoneKind, Policy
+from acd.model.policy import Line, Operator, OverflowTo, PhoneKind, Policy
 
 HEADER: Final = "; Written by acd from the city's settings. Changes made here are lost.\n"
 
@@ -166,6 +166,8 @@ def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: 
         out.append(f"ACD_CB_TITLE_{line.id}={_CALL_BACK.get(language, _CALL_BACK['en'])} {name}")
         if number := numbers.get(line.id) or next(iter(numbers.values()), ""):
             out.append(f"ACD_NUMBER_{line.id}={_shown(line.id, number, site)}")
+        full = "" if line.when_full is OverflowTo.WAIT else f"{line.when_full.value}*{line.id}"
+        out.append(f"ACD_FULL_{line.id}={full}")
         out += _survey(line)
         share = 0 if line.recording is None else line.recording.share
         out.append(f"ACD_REC_{line.id}={round(share * SURVEY_DRAW)}")
@@ -252,6 +254,8 @@ def _queue(line: Line, policy: Policy) -> str:
     settings = {
         "strategy": "rrmemory",
         "musicclass": "acd",
+        # Where the key leads by which the engine fetches who waits.
+        "context": "acd-fetched",
         "timeout": max(1, math.ceil(line.ring_time)),
         # The time after which a caller looks up whether the engine is back cuts no ring short.
         "timeoutpriority": "conf",
@@ -259,6 +263,7 @@ def _queue(line: Line, policy: Policy) -> str:
         "wrapuptime": round(line.wrap_up),
         "servicelevel": round(line.target_wait),
         "weight": line.priority,
+        "maxlen": line.capacity if line.when_full is not OverflowTo.WAIT else 0,
         "ringinuse": "no",
         "setinterfacevar": "yes",
         # Whoever was let in stays in, also while nobody is logged in.

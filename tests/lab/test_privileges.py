@@ -11,7 +11,7 @@ from tests.lab.stub import Stub
 
 pytestmark = pytest.mark.asterisk
 
-USED = {"DeviceStateList", "Getvar", "Hangup", "Originate", "Ping", "Redirect", "Setvar", "Status"}
+USED = {"DeviceStateList", "Getvar", "Hangup", "Originate", "Ping", "PlayDTMF", "Redirect", "Setvar", "Status"}
 """By the engine."""
 
 BESIDES = """
@@ -28,7 +28,7 @@ recording, but never begin one."""
 NEVER = """
     Command GetConfig GetConfigJSON UpdateConfig CreateConfig ListCategories ShowDialPlan DialplanExtensionAdd
     DialplanExtensionRemove DBGet DBGetTree DBPut DBDel DBDelTree ModuleLoad Reload LoggerRotate Filter QueueAdd
-    QueueRemove QueuePause QueueLog PlayDTMF UserEvent PJSIPShowRegistrationsOutbound PJSIPShowEndpoints PJSIPShowAuths
+    QueueRemove QueuePause QueueLog UserEvent PJSIPShowRegistrationsOutbound PJSIPShowEndpoints PJSIPShowAuths
     PJSIPShowContacts PJSIPNotify PJSIPUnregister
 """
 """Each as good as a shell, a way to phones' passwords, or a way to hide what was done."""

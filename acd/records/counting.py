@@ -1,5 +1,6 @@
 """The figures, counted in the database by the definitions of :mod:`acd.figures.table`."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -51,6 +52,9 @@ from acd.records.figure_sql import Source, Translation, calls, piece, promises, 
 from acd.records.repair import MARGIN
 from acd.records.survey import survey_report
 
+AT_ONCE: Final = 2
+"""Questions that are counted at the same time: the database works on them beside us, and the others wait their turn,
+so that the calls under way are not kept from a processor."""
 _PAGE: Final = 1000
 """Rows fetched at once when many are read."""
 
@@ -70,13 +74,14 @@ class FigureBook:
             # One look for all statements of a report; SQLite does so anyway.
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
         self._engine = engine
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def close(self) -> None:
         await self._engine.dispose()
 
     async def report(self, query: Query) -> Report:
         """All figures of ``query``, by what it asks, and their total. One transaction: the figures agree."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             values = await _values(connection, query)
             total = await _total(connection, query, values)
             gaps = await _gaps(connection, query)
@@ -138,7 +143,7 @@ class FigureBook:
 
     async def states(self, query: Query) -> list[StateTime]:
         """Operators' time by state, in order of period, operator and state."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             spent = await _time(connection, query, ("operator", "state", "reason"))
         found: dict[tuple[int, str, str, str | None], float] = defaultdict(float)
         for number, (operator, state, reason), seconds in spent:
@@ -169,23 +174,23 @@ class FigureBook:
             .where(*_where(query, source), waited.is_not(None))
             .group_by(step, outcome)
         )
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             rows = (await connection.execute(counted)).mappings().all()
         return {(int(row["step"]), row["outcome"]): row["n"] for row in rows}
 
     async def gaps(self, query: Query) -> list[Gap]:
         """Times without sight that overlap."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             return await _gaps(connection, query)
 
     async def survey(self, since: float, until: float, lines: Sequence[str] = ()) -> SurveyReport:
         """What callers answered whose survey began from ``since`` to before ``until``; ``lines`` empty = of all."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             return await survey_report(connection, since, until, lines)
 
     async def subjects(self, query: Query) -> SubjectReport:
         """What the conversations of a time were about."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             return await subject_report(connection, query)
 
     async def about(self, query: Query, subject: str | None) -> AsyncGenerator[ContactFact, None]:
@@ -200,9 +205,15 @@ class FigureBook:
             query, figures=read_refs([repeats.FIGURE]), grain=Grain.TOTAL, by=(Dimension.LINE,), operators=()
         )
         report = await self.report(again)
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             often, unknown = await how_often(connection, query)
         return repeats.repeat_report(report, often, unknown)
+
+    @asynccontextmanager
+    async def _counting(self) -> AsyncIterator[AsyncConnection]:
+        """In its turn. Lists are read without one: whoever fetches them may be slow."""
+        async with self._turns, self._reading() as connection:
+            yield connection
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:

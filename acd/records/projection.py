@@ -25,7 +25,7 @@ CALLER_LEFT: Final = "caller_left"
 MOVED: Final = "moved"
 GONE: Final = "gone"
 
-PROJECTION_VERSION: Final = "5"
+PROJECTION_VERSION: Final = "6"
 """Raise it when the same ledger gives other rows: the next start then makes the projection anew."""
 
 CRISIS: Final = "crisis"
@@ -373,8 +373,10 @@ def _end_talk(picture: Picture, of: str | int, at: float) -> None:
     seq = picture.speaking.pop(of, None)
     if seq is not None:
         talk = picture.talks[seq]
+        held_at = talk.held_at
         _end_hold(talk, at)
-        talk.ended_at = at
+        # A repair may find that the talk, and with it this hold, was over before.
+        talk.ended_at, talk.held_at = at, held_at
         picture.change(talk)
 
 
@@ -694,7 +696,10 @@ def _repair_talk(picture: Picture, seq: int, event: ev.CallRepaired, call: CallR
     mine = [row for row in picture.talks.values() if row.call == event.call]
     last = max(mine, key=lambda row: row.seq, default=None)
     if last is not None and last.ended_at is not None and last.ended_at > event.gone_at:
-        last.ended_at = call.talk_ended_at = max(last.began_at, event.gone_at)
+        ended_at = max(last.began_at, event.gone_at)
+        if last.held_at is not None:
+            last.held -= max(0.0, last.ended_at - max(last.held_at, ended_at))
+        last.ended_at = call.talk_ended_at = ended_at
         picture.change(last)
 
 

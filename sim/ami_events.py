@@ -128,11 +128,11 @@ class AmiVoice:
         self._attempt(attempt, attempt.leg, "AcdCbEnd", said)
 
     def survey_begun(self, call: Call, at: float, sent: bool) -> None:
-        said = [("Begun", moment(at)), ("Sent", str(int(sent)))]
+        said = [("Begun", moment(at)), ("Sent", str(int(sent))), *spoke(call)]
         self._say(caller(call, "acd-survey"), "AcdSurveyBegun", said)
 
     def survey_score(self, call: Call, question: str, score: int, at: float) -> None:
-        said = [("Question", question), ("Score", str(score)), ("Given", moment(at))]
+        said = [("Question", question), ("Score", str(score)), ("Given", moment(at)), *spoke(call)]
         self._say(caller(call, "acd-survey"), "AcdSurvey", said)
 
     def spy_begun(self, leg: Leg, at: float) -> None:
@@ -356,6 +356,13 @@ def application(call: Call) -> tuple[str, str]:
             return "Queue", f"acd-{call.line}"
         case _:
             return "Playback", "acd"
+
+
+def spoke(call: Call) -> list[Pair]:
+    """What the survey tells of a conversation that is no call's."""
+    back = call.back
+    attempt, device = ("", "") if back is None else (str(back.attempt), back.device)
+    return [("Attempt", attempt), ("Line", call.line or ""), ("Device", device)]
 
 
 def owner(of: Recorded) -> str:

@@ -8,6 +8,7 @@ what came of it, and nothing is told when the near end is hung up. If the operat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from acd.model.facts import CalledBack
 from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId
 from sim.calls import Call
@@ -69,6 +70,8 @@ class CallingBack:
         self._switch = switch
         self._dialling = dialling
         self.attempts: dict[OfferId, Attempt] = {}
+        self.asked: dict[CallId, Call] = {}
+        """Citizens who have been called back, and hear the survey."""
 
     def begin(self, attempt: Attempt) -> bool:
         """The Originate. False: nothing is dialled, for want of a contact or because this id lives already."""
@@ -90,11 +93,13 @@ class CallingBack:
         return True
 
     def dropped(self, attempt: Attempt) -> None:
-        """The first leg is hung up by the engine, or the operator hangs up."""
+        """The engine hangs up the first leg: the operator's, or the citizen's."""
         leg = attempt.leg
         if leg is None:
             return
-        if leg.state is LegState.UP:
+        if attempt.operator_first and attempt.state == "cb-talk":
+            self.after(attempt)
+        elif leg.state is LegState.UP:
             self._end(attempt, {"cb-taken": "OPERATOR", "cb-talk": "ANSWER"}.get(attempt.state, "CANCEL"))
         else:
             self.attempts.pop(attempt.id, None)
@@ -103,6 +108,32 @@ class CallingBack:
             self._drop_others(attempt)
             self._switch.out.originated(leg, 0)
             self._dialling.end(leg)
+
+    def left(self, attempt: Attempt) -> None:
+        """The operator hangs up."""
+        if attempt.state == "cb-talk":
+            self.after(attempt)
+        else:
+            self.dropped(attempt)
+
+    def after(self, attempt: Attempt, *, sent: bool = False) -> None:
+        """``acd-callback-after``: the operator has left the citizen, who is asked, or the call ends."""
+        asked = self._switch.surveys.draws(attempt.line, sent=sent)
+        call = self.hand_over(attempt) if asked else None
+        if call is None:
+            self._end(attempt, "ANSWER")
+            return
+        call.back = CalledBack(attempt.id, attempt.line, attempt.device)
+        self.asked[call.id] = self._switch.calls.pop(call.id)
+        self._switch.surveys.ask(call, sent=sent)
+
+    def gone(self, call: Call) -> None:
+        """Who was asked hangs up, or is hung up on."""
+        if self.asked.pop(call.id, None) is not None:
+            call.plan(None)
+            self._switch.out.caller_over(call)
+            if call.through is not None:
+                self._dialling.end(call.through)
 
     def citizen_answers(self, attempt: Attempt) -> None:
         """Whatever his habit."""
@@ -142,6 +173,9 @@ class CallingBack:
     def forget(self) -> list[Leg]:
         """Asterisk is dead."""
         attempts, self.attempts = list(self.attempts.values()), {}
+        for call in self.asked.values():
+            call.plan(None)
+        self.asked.clear()
         return [leg for attempt in attempts for leg in (attempt.citizen, attempt.operator) if leg is not None]
 
     # --- Step by step ---------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
-from acd.model.facts import CallMissed, CallSeen
+from acd.model.facts import CalledBack, CallMissed, CallSeen
 from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import CallId, Device, LineId, OfferId
 from acd.model.policy import OverflowTo
@@ -142,6 +142,8 @@ class Call:
     leg: Leg | None = None
     through: Leg | None = None
     """The way to a citizen who did not call but was called back, and joined the line."""
+    back: CalledBack | None = None
+    """A citizen who was called back and is asked how it was: no caller, only his answers are told."""
     loop_from: float = 0.0
     """The waiting loop turns every 2 s from here on."""
     timer: "Timer | None" = None
@@ -153,6 +155,11 @@ class Call:
     dying: bool = False
     cause: int = 0
     tech: int | None = None
+
+    @property
+    def answers_as(self) -> CallId:
+        """By what his answers are known."""
+        return self.id if self.back is None else CallId(f"acd-cb-{self.back.attempt}")
 
     @property
     def talking(self) -> bool:

@@ -66,7 +66,7 @@ class Connecting:
             return
         out.leg_hangs_up(leg, None)
         if leg.attempt is not None:
-            self._switch.calling_back.dropped(leg.attempt)
+            self._switch.calling_back.left(leg.attempt)
             return
         if call is None:
             self._switch.originated.pop(leg.uid, None)

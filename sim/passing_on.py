@@ -59,6 +59,9 @@ class PassingOn:
         """The operator's part ends, and his caller, or the citizen whom he called back, goes where he was sent."""
         self._end_hold(leg)
         asked = to == SURVEY
+        if asked and leg.attempt is not None and leg.attempt.state == "cb-talk":
+            self._switch.calling_back.after(leg.attempt, sent=True)
+            return
         call = self._switch.connecting.hand_over(leg, None if asked else to)
         if call is None:
             return

@@ -165,8 +165,10 @@ class SimPbx(Silent):
         switch.globals["ACD_NONCE"] = _NONCE
         self.linked = True
         switch.session_opened()
-        switch.out = self
         self.heartbeat()
+        for call in switch.fallback.callers:
+            switch.fetch(call)
+        switch.out = self
         notes, switch.notes = switch.notes, []
         self._phones = {phone.device: folded(phone) for phone in switch.phones.values()}
         calls = tuple(call.seen() for call in switch.calls.values() if call.id not in self._gone)
@@ -293,7 +295,7 @@ class SimPbx(Silent):
         self._inbox(ColleagueAnswered(call.id, colleague.device, now))
 
     def survey_begun(self, call: Call, at: float, sent: bool) -> None:
-        self._inbox(SurveyStarted(call.id, at, sent))
+        self._inbox(SurveyStarted(call.answers_as, at, sent, call.back))
 
     def recording(self, leg: Leg, of: Recorded, line: LineId, at: float) -> None:
         self._inbox(RecordingBegan(leg.recording, *of, line, at))
@@ -302,7 +304,7 @@ class SimPbx(Silent):
         self._inbox(RecordingOver(leg.recording, *of, at))
 
     def survey_score(self, call: Call, question: str, score: int, at: float) -> None:
-        self._inbox(SurveyAnswered(call.id, question, score, at))
+        self._inbox(SurveyAnswered(call.answers_as, question, score, at, call.back))
 
     def overflow_failed(self, call: Call) -> None:
         self._inbox(OverflowFailed(call.id))

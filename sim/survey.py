@@ -30,12 +30,21 @@ class Surveys:
 
     def after(self, call: Call, *, sent: bool = False) -> None:
         """His operator has left him: he is asked, or the call ends. ``sent``: the operator wants him to be asked."""
-        rule = None if call.line is None else self._rules.get(call.line)
-        if rule is None or self._switch.waiting.engine_away or not (sent or self._rng.random() < rule.share):
+        if self.draws(call.line, sent=sent):
+            self.ask(call, sent=sent)
+        else:
             self._switch.drop_after(call, self._switch.timing.after)
-            return
+
+    def draws(self, line: LineId | None, *, sent: bool = False) -> bool:
+        """Whether a citizen of this line is asked."""
+        rule = None if line is None else self._rules.get(line)
+        return rule is not None and not self._switch.waiting.engine_away and (sent or self._rng.random() < rule.share)
+
+    def ask(self, call: Call, *, sent: bool) -> None:
+        """Each question in turn; then the call ends."""
+        assert call.line is not None
         self._switch.out.survey_begun(call, self._switch.stamp(), sent)
-        self._switch.dialogues.tell(call, self._script(call, rule))
+        self._switch.dialogues.tell(call, self._script(call, self._rules[call.line]))
 
     def _script(self, call: Call, rule: SurveyRule) -> Script:
         for question in rule.questions:

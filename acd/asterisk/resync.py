@@ -37,6 +37,7 @@ _VARIABLES: Final = (
     "ACD_CB_FIRST",
     "ACD_CB_DECLINED",
 )
+IN_QUEUE: Final[Action] = (("Action", "Status"), ("Variables", "ACD_STATE"))
 STATUS: Final[Action] = (("Action", "Status"), ("Variables", ",".join(_VARIABLES)))
 DEVICES: Final[Action] = (("Action", "DeviceStateList"),)
 
@@ -46,6 +47,8 @@ _CHANNEL: Final = re.compile(r"PJSIP/(\w+)-[0-9a-f]+", re.ASCII)
 _TO_SERVER: Final = re.compile(rf"PJSIP/{PEER}\w+-[0-9a-f]+", re.ASCII)
 _CALLING_BACK: Final = "cb-"
 """``ACD_STATE`` of a channel that belongs to an attempt to call back begins so."""
+_ASKED: Final = "cb-after"
+"""The attempt is over; the citizen is asked how it was."""
 _UP: Final = "6"
 _RINGING: Final = "5"
 """``ChannelState`` of a leg whose phone said that it rings."""
@@ -73,6 +76,12 @@ def read_status(frames: Iterable[Frame], offset: float, now: float) -> list[Seen
     return [_seen_call(row, rows, offset, now) for row in rows if row.is_caller]
 
 
+def read_queue(frames: Iterable[Frame]) -> set[CallId]:
+    """Who waits in Asterisk's own Queue(), in the answer to :data:`IN_QUEUE`."""
+    rows = (_Row(frame) for frame in frames if frame.event == "Status")
+    return {CallId(row.id) for row in rows if row.variables.get("ACD_STATE") == CallWhereabouts.FALLBACK}
+
+
 class SeenAttempt(msgspec.Struct, frozen=True):
     """An attempt to call back, found alive."""
 
@@ -95,7 +104,7 @@ def read_attempts(frames: Iterable[Frame], offset: float) -> list[SeenAttempt]:
 
 def _seen_attempt(row: "_Row", offset: float) -> SeenAttempt | None:
     attempt, state = attempt_of(row.id), row.variables.get("ACD_STATE", "")
-    if attempt is None or not state.startswith(_CALLING_BACK):
+    if attempt is None or not state.startswith(_CALLING_BACK) or state == _ASKED:
         return None
     operator_first = row.variables.get("ACD_CB_FIRST") != "citizen"
     first_step = AttemptStage.RINGING if row.rings and operator_first else AttemptStage.CLAIMED

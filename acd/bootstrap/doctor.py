@@ -11,7 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
+from acd.asterisk.fence import standby_account
 from acd.asterisk.look import LoginRefused, Seen, SessionEnded, look_once
+from acd.asterisk.session import AmiSession
+from acd.asterisk.settings import AmiSettings
 from acd.bootstrap.backup import KEPT
 from acd.bootstrap.health import disk
 from acd.bootstrap.settings import Settings
@@ -22,6 +25,7 @@ from acd.ivr.switch import frame_files
 from acd.model.mendable import Mendable
 from acd.records import DatabaseUnusable
 from acd.records.database import parse_url, sqlite_path
+from acd.records.leadership import file_of
 from acd.records.migrating import newest, revision_at
 from acd.records.probe import DatabaseState, Probe
 from acd.runtime.control import ControlError, ServiceNotRunning, ask
@@ -75,12 +79,12 @@ async def _findings(settings: Settings, places: Places) -> AsyncIterator[Finding
         yield finding
     async for finding in _database(settings.database_url):
         yield finding
-    running = await _service(settings)
+    running, role = await _service(settings)
     yield running
     if city is not None:
         for finding in (*_files(settings, places.config), *_sounds(settings, places.sounds)):
             yield finding
-        for finding in await _asterisk(settings, city, running=running.state is State.OK):
+        for finding in await _asterisk(settings, city, role):
             yield finding
     yield _name_resolves()
 
@@ -168,16 +172,22 @@ async def _database(url: str) -> AsyncIterator[Finding]:
         )
 
 
-async def _service(settings: Settings) -> Finding:
+async def _service(settings: Settings) -> tuple[Finding, str | None]:
+    """How it is, and its role; None = nobody answers."""
     try:
         status = await ask(settings.socket, "status")
     except ServiceNotRunning:
-        return _port(settings)
+        return _port(settings), None
     except (ControlError, OSError) as error:
-        return Finding(
-            "service", State.FAULT, f"it does not answer: {error}", "run this as the service's user, or root"
-        )
-    return Finding("service", State.OK, f"it runs; pages at {status['web']}")
+        mend = "run this as the service's user, or root"
+        return Finding("service", State.FAULT, f"it does not answer: {error}", mend), None
+    if status["role"] == "leader":
+        heir = f", {status['standby']} could take over" if status["standby"] else ""
+        return Finding("service", State.OK, f"it runs{heir}; pages at {status['web']}"), "leader"
+    if status["ready"]:
+        return Finding("service", State.OK, f"it stands by; {status['leader'] or 'nobody'} leads"), "standby"
+    mend = "mend what is said of the database and of AMI"
+    return Finding("service", State.FAULT, "it stands by, and could not take over", mend), "standby"
 
 
 def _port(settings: Settings) -> Finding:
@@ -258,7 +268,29 @@ def wanted(city: City) -> dict[str, list[str]]:
     }
 
 
-async def _asterisk(settings: Settings, city: City, *, running: bool) -> list[Finding]:
+async def _asterisk(settings: Settings, city: City, role: str | None) -> list[Finding]:
+    ami = settings.ami()
+    pair = [] if file_of(settings.database_url) is not None else [await _standby_account(ami)]
+    if role == "standby":
+        return [*pair, Finding("AMI", State.UNSEEN, "another engine leads: ask on its host")]
+    return [*pair, *await _engine_account(settings, city, running=role is not None)]
+
+
+async def _standby_account(ami: AmiSettings) -> Finding:
+    """Without it no engine takes over from another."""
+    account = standby_account(ami)
+    session = AmiSession(account, lambda event: None)
+    try:
+        await session.open()
+    except SessionEnded as error:
+        mend = "acd dialplan build, and a reload of Asterisk: it must know this account too"
+        return Finding("AMI standby", State.FAULT, f"{account.user} cannot log in: {error.reason}", mend)
+    finally:
+        session.end("looked")
+    return Finding("AMI standby", State.OK, f"{account.user} may log in, to take over from another engine")
+
+
+async def _engine_account(settings: Settings, city: City, *, running: bool) -> list[Finding]:
     try:
         seen = await (_by_service(settings) if running else look_once(settings.ami(), **wanted(city)))
     except LoginRefused as error:

@@ -378,6 +378,7 @@ class Service:
         """Counts of the day are of today's calls only, however late they are told."""
         midnight, _ = day_bounds(day_of(self.clock()))
         self.tally.apply(event for event in events if isinstance(event, CallRepaired) and event.arrived_at >= midnight)
+        self.metrics.listen(events)
         self.hub.changed()
 
     def _tell_others(self, stack: AsyncExitStack) -> None:
@@ -538,6 +539,7 @@ class Service:
             callbacks=lambda: self.keeper.counts,
             behind=lambda: self.ledger.health.behind,
             pages=lambda: self.hub.clients,
+            heir=lambda: self.lead.heir,
             takeovers=0 if self.lead.term is None else self.lead.term.takeovers,
         )
 

@@ -6,6 +6,7 @@ from acd.model import events as ev
 from acd.model.call import CallState
 from acd.model.commands import SendOn
 from acd.model.facts import OperatorSendsToSurvey, SurveyAnswered, SurveyStarted
+from acd.model.ids import LineId, OfferId, OperatorId
 from acd.model.policy import SURVEY
 
 
@@ -26,17 +27,27 @@ def sends(state: State, fact: OperatorSendsToSurvey) -> None:
 
 
 def started(state: State, fact: SurveyStarted) -> None:
-    call = state.calls.get(fact.call)
-    if call is None or call.line is None:
-        return
-    event = ev.SurveyStarted(state.now, call.id, call.line.id, call.served_by, fact.started_at, fact.sent)
-    state.events.append(event)
+    spoke = _conversation(state, fact)
+    if spoke is not None:
+        line, operator, attempt = spoke
+        event = ev.SurveyStarted(state.now, fact.call, line, operator, fact.started_at, fact.sent, attempt)
+        state.events.append(event)
 
 
 def answered(state: State, fact: SurveyAnswered) -> None:
+    spoke = _conversation(state, fact)
+    if spoke is not None:
+        line, operator, attempt = spoke
+        given = fact.question, fact.score, fact.answered_at
+        state.events.append(ev.SurveyAnswered(state.now, fact.call, line, operator, *given, attempt))
+
+
+def _conversation(
+    state: State, fact: SurveyStarted | SurveyAnswered
+) -> tuple[LineId, OperatorId | None, OfferId | None] | None:
+    """What the citizen is asked about; None = nothing that is known. An attempt to call back is over by now."""
+    if fact.back is not None:
+        desk = state.by_device.get(fact.back.device)
+        return fact.back.line, None if desk is None else desk.id, fact.back.attempt
     call = state.calls.get(fact.call)
-    if call is None or call.line is None:
-        return
-    state.events.append(
-        ev.SurveyAnswered(state.now, call.id, call.line.id, call.served_by, fact.question, fact.score, fact.answered_at)
-    )
+    return None if call is None or call.line is None else (call.line.id, call.served_by, None)

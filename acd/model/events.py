@@ -424,12 +424,15 @@ class SurveyStarted(Event, frozen=True):
     """A caller is asked for scores after his conversation. However many he gives, he counts as asked."""
 
     call: CallId
+    """Of a citizen who was called back: the first channel of the attempt (``acd-cb-7``), which is no call."""
     line: LineId
     operator: OperatorId | None
     """Who spoke with him last; None = not known any more."""
     started_at: float
     sent: bool
     """By his operator; False: he belongs to the sample."""
+    attempt: OfferId | None = None
+    """By which he was called back; None = he called himself."""
 
 
 class SurveyAnswered(Event, frozen=True):
@@ -442,6 +445,7 @@ class SurveyAnswered(Event, frozen=True):
     score: int
     """1 to 10."""
     answered_at: float
+    attempt: OfferId | None = None
 
 
 # --- What Asterisk itself tells afterwards ---------------------------------------------------------------------------

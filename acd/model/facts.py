@@ -653,13 +653,24 @@ class ColleagueAnswered(Fact, frozen=True):
     answered_at: float
 
 
+class CalledBack(msgspec.Struct, frozen=True):
+    """With whom a citizen spoke who was called back: he has no call that the engine knows."""
+
+    attempt: OfferId
+    line: LineId
+    device: Device
+
+
 class SurveyStarted(Fact, frozen=True):
     """A caller whom his operator has left is asked for scores from now on."""
 
     call: CallId
+    """Of a citizen who was called back: the first channel of the attempt."""
     started_at: float
     sent: bool
     """By his operator; False: he belongs to the sample."""
+    back: CalledBack | None = None
+    """None = he called himself."""
 
 
 class SurveyAnswered(Fact, frozen=True):
@@ -671,6 +682,7 @@ class SurveyAnswered(Fact, frozen=True):
     score: int
     """1 to 10."""
     answered_at: float
+    back: CalledBack | None = None
 
 
 class RecordingBegan(Fact, frozen=True):

@@ -69,6 +69,8 @@ class _Marks(msgspec.Struct, frozen=True):
     contacts: frozenset[str]
     requests: frozenset[str]
     passed: frozenset[str]
+    attempts: frozenset[str]
+    """Channels by which he was called back: names of recordings and answers of surveys begin so."""
 
     @property
     def all(self) -> frozenset[str]:
@@ -113,9 +115,7 @@ class CitizenBook(Store):
         """Ids of his calls and of the attempts to call him back: recordings are named by them."""
         async with self._reading() as connection:
             marks = await self._marks(connection, forms)
-            attempt = tables.attempt.c
-            tried = await _ids(connection, attempt.attempt, attempt.callback, marks.callbacks)
-            return marks.calls | {f"acd-cb-{number}" for number in tried}
+            return marks.calls | marks.attempts
 
     async def erase(self, forms: Sequence[str], entry: AuditEntry, *, cancel: bool) -> Erasure:
         """Erase who he was, in one transaction with its line in the audit log.
@@ -166,7 +166,9 @@ class CitizenBook(Store):
         requests |= await _ids(connection, _request.request, _request.contact, contacts)
         passed = set(await connection.scalars(select(_passed.call).where(_passed.to.in_(forms))))
         passed |= await _ids(connection, _passed.call, _passed.call, calls)
-        parts = (calls, callbacks, contacts, requests, passed)
+        attempt = tables.attempt.c
+        tried = await _ids(connection, attempt.attempt, attempt.callback, callbacks)
+        parts = (calls, callbacks, contacts, requests, passed, {f"acd-cb-{number}" for number in tried})
         return _Marks(tuple(forms), *(frozenset(part) for part in parts))
 
 
@@ -215,7 +217,7 @@ async def _held(connection: AsyncConnection, marks: _Marks, now: float, personal
         promises=len(marks.callbacks),
         requests=len(marks.requests),
         passed=len(marks.passed),
-        scores=len(await _ids(connection, _score.seq, _score.call, marks.calls)),
+        scores=len(await _ids(connection, _score.seq, _score.call, marks.calls | marks.attempts)),
         told=tuple(sorted({row["hook"] for row in await _deliveries(connection, marks, personal)})),
         owed_promises=sum(row["state"] in owed for row in promises),
         owed_requests=sum(row["state"] in _OPEN_REQUESTS for row in requests),
@@ -268,7 +270,7 @@ async def _file(connection: AsyncConnection, marks: _Marks, personal: Collection
             ),
             "at",
         ),
-        scores=_filed(FiledScore, await _rows(connection, scores, _score.call, marks.calls), "at"),
+        scores=_filed(FiledScore, await _rows(connection, scores, _score.call, marks.calls | marks.attempts), "at"),
         deliveries=_filed(
             FiledDelivery,
             [{**row, "program": row["hook"]} for row in await _deliveries(connection, marks, personal)],

@@ -392,8 +392,10 @@ def _end_talk(picture: Picture, of: str | int, at: float) -> None:
     seq = picture.speaking.pop(of, None)
     if seq is not None:
         talk = picture.talks[seq]
+        held_at = talk.held_at
         _end_hold(talk, at)
-        talk.ended_at = at
+        # A repair may find that the talk, and with it this hold, was over before.
+        talk.ended_at, talk.held_at = at, held_at
         picture.change(talk)
 
 
@@ -715,7 +717,10 @@ def _repair_talk(picture: Picture, seq: int, event: ev.CallRepaired, call: CallR
     mine = [row for row in picture.talks.values() if row.call == event.call]
     last = max(mine, key=lambda row: row.seq, default=None)
     if last is not None and last.ended_at is not None and last.ended_at > event.gone_at:
-        last.ended_at = call.talk_ended_at = max(last.began_at, event.gone_at)
+        ended_at = max(last.began_at, event.gone_at)
+        if last.held_at is not None:
+            last.held -= max(0.0, last.ended_at - max(last.held_at, ended_at))
+        last.ended_at = call.talk_ended_at = ended_at
         picture.change(last)
 
 
@@ -800,7 +805,8 @@ def _recording_finished(picture: Picture, seq: int, event: ev.RecordingFinished)
 
 
 def _survey_started(picture: Picture, seq: int, event: ev.SurveyStarted) -> None:
-    picture.call(event.call, event.at)
+    if event.attempt is None:
+        picture.call(event.call, event.at)
     row = SurveyRecord(
         seq=seq, call=event.call, line=event.line, operator=event.operator, at=event.started_at, sent=event.sent
     )
@@ -808,7 +814,8 @@ def _survey_started(picture: Picture, seq: int, event: ev.SurveyStarted) -> None
 
 
 def _survey_answered(picture: Picture, seq: int, event: ev.SurveyAnswered) -> None:
-    picture.call(event.call, event.at)
+    if event.attempt is None:
+        picture.call(event.call, event.at)
     row = ScoreRecord(
         seq=seq,
         call=event.call,

@@ -32,8 +32,8 @@ class Stage(Protocol):
     async def hang_up(self, call: CallId) -> None:
         """The citizen hangs up."""
 
-    async def press(self, call: CallId, keys: str) -> None:
-        """The citizen presses these keys, one after the other, as fast as one does."""
+    async def press(self, call: CallId | None, keys: str) -> None:
+        """The citizen (None: he who was called back) presses these keys, one after the other, as fast as one does."""
 
     async def pick_up(self, device: str) -> None: ...
 
@@ -138,6 +138,7 @@ class AnswersBooking:
 @dataclass(frozen=True)
 class Presses:
     who: str
+    """``partner``: the citizen who was called back."""
     keys: str
 
 
@@ -150,6 +151,7 @@ class CallsBack:
     machine_detection: bool = False
     ring_time: float = 3.0
     ring_citizen: float = 3.0
+    line: str = "gentinfo"
 
 
 @dataclass(frozen=True)

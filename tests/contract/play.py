@@ -97,7 +97,7 @@ class Play:
             case HangsUp():
                 await stage.hang_up(self.calls[step.who])
             case Presses():
-                await stage.press(self.calls[step.who], step.keys)
+                await stage.press(None if step.who == "partner" else self.calls[step.who], step.keys)
             case PicksUp():
                 await stage.pick_up(step.device)
             case PutsDown():
@@ -224,7 +224,7 @@ def _call_back(step: CallsBack | EndsCallBack) -> c.Command:
     return c.CallBack(
         attempt=OfferId(step.attempt),
         callback=CallbackId("1795301570.70"),
-        line=LineId("gentinfo"),
+        line=LineId(step.line),
         number=step.number,
         language="nl",
         operator=OperatorId(f"op{step.device}"),
@@ -251,6 +251,8 @@ def words(fact: f.Fact) -> list[tuple[str, str]]:
             return [(f"spy {fact.spy}", fact.how.value)]
         case f.AttemptFact():
             return [(f"attempt {fact.attempt}", _word(fact))]
+        case f.SurveyStarted() | f.SurveyAnswered() if fact.back is not None:
+            return [(f"attempt {fact.back.attempt}", _word(fact))]
         case f.LinkLost():
             return [("link", "down")]
         case f.PhoneChanged():

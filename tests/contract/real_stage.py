@@ -107,9 +107,10 @@ class RealStage(Hand):
     async def hang_up(self, call: CallId) -> None:
         await self._callers[call].hang_up()
 
-    async def press(self, call: CallId, keys: str) -> None:
+    async def press(self, call: CallId | None, keys: str) -> None:
+        phone = self._phones[PARTNER].calls[-1] if call is None else self._callers[call]
         for key in keys:
-            await self._callers[call].digit(key)
+            await phone.digit(key)
             await asyncio.sleep(KEY_GAP)
 
     async def pick_up(self, device: str) -> None:

@@ -135,9 +135,10 @@ class SimStage(Hand):
     async def hang_up(self, call: CallId) -> None:
         self.switch.hang_up(self.switch.calls[call])
 
-    async def press(self, call: CallId, keys: str) -> None:
+    async def press(self, call: CallId | None, keys: str) -> None:
+        [asked] = self.switch.calling_back.asked.values() if call is None else [self.switch.calls[call]]
         for key in keys:
-            self.switch.press(self.switch.calls[call], key)
+            self.switch.press(asked, key)
             await self.sleep(0.4)
 
     async def pick_up(self, device: str) -> None:
@@ -149,7 +150,8 @@ class SimStage(Hand):
 
     async def put_down(self, device: str) -> None:
         attempt = self._called() if device == "partner" else None
-        joined = next((call for call in self.switch.calls.values() if not call.did), None)
+        called = *self.switch.calls.values(), *self.switch.calling_back.asked.values()
+        joined = next((call for call in called if not call.did), None)
         if attempt is not None:
             self.switch.calling_back.citizen_hangs_up(attempt)
         elif device == "partner" and joined is not None:

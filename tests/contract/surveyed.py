@@ -6,10 +6,14 @@ from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import LineId
 from acd.model.policy import SurveyQuestion, SurveyRule
 from sim.phones import ANSWERS
+from tests.contract.called_back import DESK, ME, SPEAK, USED
 from tests.contract.language import (
     Calls,
+    CallsBack,
+    Either,
     HangsUp,
     IsAt,
+    IsCutOff,
     Offers,
     PassesOn,
     Presses,
@@ -41,6 +45,24 @@ def _story(line: str, *after: str) -> dict[str, list[str]]:
 def _sampled(*steps: Step) -> list[Step]:
     return [*_talk("toerisme"), PutsDown("1001"), Until("A", "is asked"), Waits(0.5), *steps]
 
+
+def _back(line: str, *steps: Step, operator_first: bool = True) -> list[Step]:
+    """Who was called back hangs up once he has given one score."""
+    speak = (CallsBack(7, "1001", line=line, operator_first=operator_first), Until(ME, "they speak"))
+    gives = (Waits(0.5), Presses("partner", "8"), Until(ME, "courtesy 8"), PutsDown("partner"))
+    return [*speak, Until("1001", "busy"), Waits(0.3), *steps, *gives]
+
+
+_SPEAK: Final = {True: SPEAK, False: ("citizen dialled", "taken", "they speak")}
+
+
+def _asked(operator_first: bool, how: str = "is asked") -> list[str | Either]:
+    """One channel tells the end of the attempt, and the other that he is asked; citizen first, they are the same."""
+    over = [Either({"ended connected", how})] if operator_first else ["ended connected", how]
+    return [*_SPEAK[operator_first], *over, "courtesy 8"]
+
+
+_FIRST: Final = ((True, "the operator first"), (False, "the citizen first"))
 
 SURVEYED: Final = (
     Scenario(
@@ -127,5 +149,47 @@ SURVEYED: Final = (
         [*_talk("gentinfo"), PassesOn("A", "survey"), Until("A", "gone")],
         _story("gentinfo"),
         {"1001": ANSWERS},
+    ),
+    *(
+        Scenario(
+            f"who was called back is asked too when the operator hangs up, {how}",
+            _back("toerisme", PutsDown("1001"), Until(ME, "is asked"), operator_first=first),
+            {ME: _asked(first), "1001": USED},
+            DESK,
+        )
+        for first, how in _FIRST
+    ),
+    *(
+        Scenario(
+            f"who was called back is sent to be asked, {how}",
+            _back("lez", SendsOn("1001", "survey"), Until(ME, "is asked, sent"), operator_first=first),
+            {ME: _asked(first, "is asked, sent"), "1001": USED},
+            DESK,
+        )
+        for first, how in _FIRST
+    ),
+    *(
+        Scenario(
+            f"a fresh engine hears the answers of who was called back, and finds no call of his, {how}",
+            _back("toerisme", PutsDown("1001"), Until(ME, "is asked"), Waits(0.5), IsCutOff(), operator_first=first),
+            {ME: _asked(first), "1001": USED, "link": ["down", "up"]},
+            DESK,
+        )
+        for first, how in _FIRST
+    ),
+    *(
+        Scenario(
+            f"who was called back, and whom nobody sends, is not asked, {how}",
+            [
+                CallsBack(7, "1001", line="lez", operator_first=first),
+                Until(ME, "they speak"),
+                Waits(0.2),
+                PutsDown("1001"),
+                Until(ME, "ended connected"),
+            ],
+            {ME: [*_SPEAK[first], "ended connected"], "1001": USED},
+            DESK,
+        )
+        for first, how in _FIRST
     ),
 )

@@ -112,5 +112,10 @@ async def all_ended(service: LabService, count: int) -> list[CallRow]:
         rows[:] = await records(service)
         return len(rows) == count and all(row.ended_at is not None and row.outcome is not None for row in rows)
 
-    await until(ended, 10, f"{count} calls are recorded as ended, each with an outcome")
+    try:
+        await until(ended, 10, f"{count} calls are recorded as ended, each with an outcome")
+    except pytest.fail.Exception:
+        pytest.fail(
+            f"{count} calls are not recorded as ended, each with an outcome, within 10 s: {rows}\n{service.log()}"
+        )
     return rows

@@ -21,8 +21,12 @@ from acd.config import load
 from acd.ivr import load_catalogue
 from acd.records import upgrade
 from sim.lab import Lab
+from sim.lab.postgres import Cluster
 from sim.lab.service import LabService
 from tests.e2e.conftest import HERE, PROMPTS, QUEUES
+from tests.records.conftest import cluster
+
+__all__ = ["cluster"]
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
 
@@ -162,6 +166,33 @@ def test_the_database(ward: Ward) -> None:
         other.execute("BEGIN IMMEDIATE")
         assert ward.faults() == {"database": "the database is locked"}
     assert "away" in ward.faults(database="postgresql://acd@127.0.0.1:1/acd")["database"]
+
+
+@pytest.mark.postgresql
+async def test_two_engines(ward: Ward, cluster: Cluster, tmp_path: Path) -> None:
+    shared = {"ACD_DATABASE": cluster.new_database(), "ACD_FLOWS": str(ward.flows)}
+    for name in "ab":
+        (tmp_path / name).mkdir(mode=0o750)
+        shutil.copy2(ward.state / "site.yaml", tmp_path / name)
+    a = LabService(ward.lab, ward.queues, tmp_path / "a", {**shared, "ACD_ENGINE": "a"})
+    b = LabService(ward.lab, ward.queues, tmp_path / "b", {**shared, "ACD_ENGINE": "b"})
+    try:
+        await a.start()
+        await b.stand_by()
+        for engine in (a, b):
+            faults = await asyncio.to_thread(ward.faults, state=str(engine.state), database=shared["ACD_DATABASE"])
+            assert faults == {}
+        file = ward.etc / "acd-manager.conf"
+        right = file.read_text()
+        file.write_text(right.replace("_standby]", "_other]"))
+        ward.lab.cli("manager reload")
+        faults = await asyncio.to_thread(ward.faults, state=str(a.state), database=shared["ACD_DATABASE"])
+        assert "cannot log in" in faults["AMI standby"]
+        file.write_text(right)
+        ward.lab.cli("manager reload")
+    finally:
+        a.end()
+        b.end()
 
 
 def test_secrets_that_anybody_can_read(ward: Ward) -> None:

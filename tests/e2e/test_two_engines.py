@@ -157,12 +157,12 @@ async def test_a_killed_leader_and_a_frozen_one_are_replaced_and_the_one_who_wak
         b.freeze()
         await house.taken_over(a, "SIGSTOP", since)
         await house.serve(1)
-        told, moved = await settled(house), house.answered()
+        told, moved = await settled(house, a), house.answered()
         b.thaw()
         await until(lambda: b.ended is not None, 15, "the one who wakes up ends")
         assert b.ended == 75 and "no longer leads" in b.log()
         house.nobody_is_cut_off()
-        assert (await settled(house), house.answered()) == (told, moved), "it wrote nothing and moved nobody"
+        assert (await settled(house, a), house.answered()) == (told, moved), "it wrote nothing and moved nobody"
         assert await a.linked()
 
         # Started again, as systemd does, it stands by.
@@ -252,14 +252,15 @@ async def expects(leader: LabService, heir: str) -> bool:
     return (await leader.status()).get("standby") == heir
 
 
-async def settled(house: House) -> list[tuple[float, str]]:
-    """What has been recorded once nothing is added any more."""
-    before = await ledger(house)
+async def settled(house: House, leader: LabService) -> list[tuple[float, str]]:
+    """What stands in the database once the leader has written there what the telephones did."""
     while True:
-        await asyncio.sleep(0.5)
-        if (now := await ledger(house)) == before:
-            return now
-        before = now
+        found = await ledger(house)
+        answers = sum(name == "CallAnswered" for _, name in found)
+        written = answers == house.answered() and (await leader.status()).get("behind") == 0
+        if written and found == await ledger(house):
+            return found
+        await asyncio.sleep(0.1)
 
 
 async def ledger(house: House) -> list[tuple[float, str]]:

@@ -5,7 +5,7 @@ import pytest
 from acd.model import commands as c
 from acd.model import events as ev
 from acd.model import facts as f
-from acd.model.ids import CallId, LineId, OperatorId
+from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
 from acd.model.policy import SurveyQuestion, SurveyRule
 from tests.engine.house import House, line, operator, policy
 
@@ -51,6 +51,19 @@ def test_each_answer_is_told_with_line_and_operator() -> None:
     ]
     house.hang_up("a")
     assert house.outcome("a") == "answered"
+
+
+def test_answers_of_who_was_called_back_are_told_with_his_line_and_whose_phone_it_was() -> None:
+    """The attempt is over by then; a phone that nobody has any more is nobody's."""
+    house, call, info = talking(), CallId("acd-cb-7"), LineId("info")
+    for device, hers in (("1001", ANNA), ("1009", None)):
+        back = f.CalledBack(OfferId(7), info, Device(device))
+        house.tell(f.SurveyStarted(call, house.now, False, back))
+        house.tell(f.SurveyAnswered(call, "courtesy", 8, house.now + 9, back))
+        assert house.events[-2:] == [
+            ev.SurveyStarted(house.now, call, info, hers, house.now, False, OfferId(7)),
+            ev.SurveyAnswered(house.now, call, info, hers, "courtesy", 8, house.now + 9, OfferId(7)),
+        ]
 
 
 def test_answers_of_a_call_that_nobody_knows_are_passed_over() -> None:

@@ -23,9 +23,9 @@ from acd.model.contact import (
     RequestState,
     TransferNote,
 )
-from acd.model.events import CallStarted, CallTransferred, Event
+from acd.model.events import CallStarted, CallTransferred, Event, SurveyAnswered
 from acd.model.facts import TransferHow
-from acd.model.ids import CallbackId, CallId, LineId, OperatorId
+from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.promise import Note, cancelled
 from acd.records import CallbackStore, CitizenBook, ContactStore, Ledger, rebuild, tables, upgrade
 from acd.records.database import connect
@@ -107,6 +107,21 @@ async def test_all_of_his_is_found_and_nobody_elses(book: CitizenBook) -> None:
     assert held.first_at == AT
     assert not held.busy
     assert await book.held(("+32470999999",), LATE) == Held()
+
+
+async def test_his_scores_are_found_also_of_a_call_back(book: CitizenBook, place: Place) -> None:
+    info, an, back = LineId("gentinfo"), OperatorId("an"), CallId("acd-cb-7")
+    spoke = ((CallId("17.1"), None), (back, OfferId(7)), (CallId("acd-cb-8"), OfferId(8)))
+    await place.write([SurveyAnswered(AT, call, info, an, "courtesy", 8, AT, attempt) for call, attempt in spoke])
+    [his] = await place.rows(tables.callback)
+    for attempt, callback in ((7, his["callback"]), (8, "another")):
+        await place.execute(
+            "INSERT INTO attempt (attempt, callback, line, operator, source, stage, claimed_at) "
+            f"VALUES ({attempt}, '{callback}', 'gentinfo', 'an', 'run', 'talking', {AT})"
+        )
+    assert (await book.held(FORMS, LATE)).scores == 2
+    assert len((await book.file(FORMS)).scores) == 2
+    assert back in await book.calls(FORMS)
 
 
 async def test_also_when_only_the_hash_is_left(book: CitizenBook, place: Place) -> None:

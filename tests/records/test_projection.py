@@ -195,7 +195,26 @@ async def test_a_hold_that_nobody_ends_is_over_with_the_talk(sqlite: Place) -> N
     holds = [ev.CallHeld(1050.0, call, an, 1050.0), ev.CallHeld(1060.0, call, an, 1060.0)]
     await sqlite.write(*answered("17.1", 1000.0)[:5], holds, [ev.CallEnded(1080.0, call, 1080.0)])
     (talk,) = await sqlite.rows(tables.talk)
-    assert (talk["ended_at"], talk["held"], talk["held_at"]) == (1080.0, 30.0, None)
+    assert (talk["ended_at"], talk["held"]) == (1080.0, 30.0)
+
+
+async def test_a_hold_ends_with_a_talk_that_was_over_before_we_came_back(sqlite: Place) -> None:
+    """Asterisk tells afterwards that he was gone at 1065."""
+    call, an = CallId("17.1"), OperatorId("an")
+    holds = [
+        ev.CallHeld(1045.0, call, an, 1045.0),
+        ev.CallResumed(1050.0, call, an, 1050.0, 5.0),
+        ev.CallHeld(1060.0, call, an, 1060.0),
+    ]
+    await sqlite.write(*answered("17.1", 1000.0)[:5], holds, [ev.CallEnded(1080.0, call, 1080.0)])
+    told = ev.CallRepaired(
+        at=1100.0, call=call, known=True, counts=True, did="", arrived_at=1000.0, language="nl", path="", line=LINE,
+        entered_at=1010.0, operator=None, answered_at=None, talk_ended_at=None, fallback=False, gone_at=1065.0,
+        outcome=Outcome.ANSWERED, before=Outcome.ANSWERED, waited=10.0, switch_gone_at=1065.0,
+    )  # fmt: skip
+    await sqlite.write([told])
+    (talk,) = await sqlite.rows(tables.talk)
+    assert (talk["ended_at"], talk["held"]) == (1065.0, 10.0)
 
 
 async def test_a_caller_moved_by_hand_waits_on_the_new_line_from_his_old_moment_on(place: Place) -> None:

@@ -1,7 +1,7 @@
 """What callers answered, by line and question, from the rows of both databases."""
 
 from acd.model import events as ev
-from acd.model.ids import CallId, LineId, OperatorId
+from acd.model.ids import CallId, LineId, OfferId, OperatorId
 from acd.records import FigureBook, rebuild, tables
 from tests.records.places import Place
 
@@ -43,6 +43,18 @@ async def test_scores_by_line_and_question_and_a_rebuild_says_the_same(place: Pl
     assert (await place.rows(tables.survey), await place.rows(tables.survey_answer)) == rows
     assert await book.survey(1000.0, 2000.0) == found
     await book.close()
+
+
+async def test_who_was_called_back_is_counted_like_a_caller_and_is_no_call(place: Place) -> None:
+    back = CallId("acd-cb-7")
+    begun = ev.SurveyStarted(1000.0, back, INFO, AN, 1000.0, False, OfferId(7))
+    given = ev.SurveyAnswered(1009.0, back, INFO, AN, "courtesy", 8, 1009.0, OfferId(7))
+    await place.write([*asked("1.1", 1000.0, courtesy=6), begun, given])
+    book = FigureBook(place.url)
+    [courtesy] = (await book.survey(1000.0, 2000.0)).results
+    await book.close()
+    assert (courtesy.n, courtesy.mean, courtesy.asked, courtesy.response) == (2, 7.0, 2, 1.0)
+    assert [row["call"] for row in await place.rows(tables.call)] == ["1.1"]
 
 
 async def test_of_a_time_without_surveys_there_is_nothing(place: Place) -> None:

@@ -152,13 +152,12 @@ def new_secrets(names: Iterable[Device], known: Mapping[Device, str]) -> dict[De
 
 
 def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: Mapping[LineId, str]) -> str:
-    """Globals of the dialplan. ``(+)`` adds to the section that ``extensions.conf`` opened."""
+    """Globals of the dialplan, and contexts. ``(+)`` adds to the section that ``extensions.conf`` opened."""
     language = next(iter(site.languages), "nl")
     out = [
         "[globals](+)",
         f"ACD_AMI_USER={_word('ami_user', site.ami_user)}",
         f"ACD_LANGUAGE={_word('languages', language)}",
-        f"ACD_REC_FOLDER={_match('recordings', site.recordings, _FOLDER, 'not the path of a folder')}",
         f"ACD_PEERS={'&'.join(_word('peers', name) for name in site.peers)}",
     ]
     for line in policy.lines.values():
@@ -174,10 +173,23 @@ def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: 
         out.append(f"ACD_REC_{line.id}={round(share * SURVEY_DRAW)}")
     if shown := next(iter(numbers.values()), ""):
         out.append(f"ACD_NUMBER={_shown(next(iter(numbers)), shown, site)}")
-    for line_id, number in partners.items():
-        target = _match(f"partner of {line_id}", number, r"\+?[0-9]{2,20}", "not a number")
-        out.append(f"ACD_PARTNER_{_word('line', line_id)}=PJSIP/{target}@acd-trunk")
+    out += _unchangeable(site, partners)
     return "\n".join(out) + "\n"
+
+
+def _unchangeable(site: Site, partners: Mapping[LineId, str]) -> Iterator[str]:
+    """What whoever may set globals over AMI must not change: where a line's overflow is dialled, and what MixMonitor()
+    is told, which would run a program for him. He enters at any line, so what it reads of variables is filtered there.
+    """
+    yield "[acd-partner]"
+    for line, number in partners.items():
+        target = _match(f"partner of {line}", number, r"\+?[0-9]{2,20}", "not a number")
+        yield f"exten => {_word('line', line)},1,Return(PJSIP/{target}@acd-trunk)"
+    yield "exten => _[a-z].,1,Return()"
+    folder = _match("recordings", site.recordings, _FOLDER, "not the path of a folder")
+    yield "[acd-record-begin]"
+    yield f"exten => s,1,MixMonitor({folder}/${{FILTER(A-Za-z0-9.\\x2d_,${{ACD_RECORDING}})}}.wav,b)"
+    yield " same => n,Return()"
 
 
 def _survey(line: Line) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What a report page shows: asked of the records, and put together for the templates."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -140,22 +141,32 @@ class Maker:
         self._words = words
 
     async def overview(self) -> Overview:
-        asked, base = self._asked, self._asked.base
-        days = await self._report(asked.wanted(SERIES, Grain.DAY))
+        asked, base, book = self._asked, self._asked.base, self._desk.plugged.book
         finer = asked.grain in (Grain.HOUR, Grain.MINUTES_30)
-        fine = await self._report(asked.wanted(SERIES, asked.grain)) if finer else None
-        waits = wait_rows(await self._desk.plugged.book.waits(self._query(asked.wanted(())), STEP))
-        spent = state_rows(await self._desk.plugged.book.states(self._query(asked.wanted(()))))
-        states = together(spent)
+        then = None if base is None else asked.wanted(ALL, span=base)
+        # All at once: how many are counted at a time is the book's to say. The longest goes first.
+        (total, days, fine, base_total), (counted, spent), (slots, lines, base_lines) = await asyncio.gather(
+            asyncio.gather(
+                self._report(asked.wanted((*ALL, *BY_WAIT))),
+                self._report(asked.wanted(SERIES, Grain.DAY)),
+                self._perhaps(asked.wanted(SERIES, asked.grain) if finer else None),
+                self._perhaps(then),
+            ),
+            asyncio.gather(book.waits(self._query(asked.wanted(())), STEP), book.states(self._query(asked.wanted(())))),
+            asyncio.gather(
+                self._report(asked.wanted(("offered",), Grain.SLOT)), self._lines(asked.span), self._lines(base)
+            ),
+        )
+        waits, states = wait_rows(counted), together(state_rows(spent))
         promises_grain = asked.grain if asked.grain in (Grain.DAY, Grain.WEEK, Grain.MONTH) else Grain.WEEK
         promises = folded(days, promises_grain)
         return Overview(
-            total=await self._report(asked.wanted((*ALL, *BY_WAIT))),
-            base=await self._report(asked.wanted(ALL, span=base)) if base else None,
-            lines=await self._lines(asked.span),
-            base_lines={row.line: row for row in await self._lines(base)} if base else {},
+            total=total,
+            base=base_total,
+            lines=lines,
+            base_lines={row.line: row for row in base_lines},
             cuts=tuple(self._cuts(days, fine)),
-            heat=self._heat(await self._report(asked.wanted(("offered",), Grain.SLOT))),
+            heat=self._heat(slots),
             waits=waits,
             waits_chart=self._waits_chart(waits),
             hang_ups_chart=self._hang_ups_chart(waits),
@@ -176,10 +187,15 @@ class Maker:
     async def _report(self, wanted: Wanted) -> Report:
         return await self._desk.plugged.book.report(self._query(wanted))
 
+    async def _perhaps(self, wanted: Wanted | None) -> Report | None:
+        return None if wanted is None else await self._report(wanted)
+
     def _query(self, wanted: Wanted) -> Query:
         return self._desk.query(wanted)
 
-    async def _lines(self, span: Span) -> tuple[Row, ...]:
+    async def _lines(self, span: Span | None) -> tuple[Row, ...]:
+        if span is None:
+            return ()
         report = await self._report(self._asked.wanted(BY_LINE, by=(Dimension.LINE,), span=span))
         return report.rows
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -144,29 +144,28 @@ class Maker:
         asked, base, book = self._asked, self._asked.base, self._desk.plugged.book
         finer = asked.grain in (Grain.HOUR, Grain.MINUTES_30)
         then = None if base is None else asked.wanted(ALL, span=base)
+        whole, start = self._query(asked.wanted(())), asyncio.create_task
         # All at once: how many are counted at a time is the book's to say. The longest goes first.
-        (total, days, fine, base_total), (counted, spent), (slots, lines, base_lines) = await asyncio.gather(
-            asyncio.gather(
-                self._report(asked.wanted((*ALL, *BY_WAIT))),
-                self._report(asked.wanted(SERIES, Grain.DAY)),
-                self._perhaps(asked.wanted(SERIES, asked.grain) if finer else None),
-                self._perhaps(then),
-            ),
-            asyncio.gather(book.waits(self._query(asked.wanted(())), STEP), book.states(self._query(asked.wanted(())))),
-            asyncio.gather(
-                self._report(asked.wanted(("offered",), Grain.SLOT)), self._lines(asked.span), self._lines(base)
-            ),
-        )
-        waits, states = wait_rows(counted), together(state_rows(spent))
+        total = start(self._report(asked.wanted((*ALL, *BY_WAIT))))
+        by_day = start(self._report(asked.wanted(SERIES, Grain.DAY)))
+        finely = start(self._perhaps(asked.wanted(SERIES, asked.grain) if finer else None))
+        base_total = start(self._perhaps(then))
+        counted = start(book.waits(whole, STEP))
+        spent = start(book.states(whole))
+        slots = start(self._report(asked.wanted(("offered",), Grain.SLOT)))
+        lines, base_lines = start(self._lines(asked.span)), start(self._lines(base))
+        await _all_of(total, by_day, finely, base_total, counted, spent, slots, lines, base_lines)
+        days = by_day.result()
+        waits, states = wait_rows(counted.result()), together(state_rows(spent.result()))
         promises_grain = asked.grain if asked.grain in (Grain.DAY, Grain.WEEK, Grain.MONTH) else Grain.WEEK
         promises = folded(days, promises_grain)
         return Overview(
-            total=total,
-            base=base_total,
-            lines=lines,
-            base_lines={row.line: row for row in base_lines},
-            cuts=tuple(self._cuts(days, fine)),
-            heat=self._heat(slots),
+            total=total.result(),
+            base=base_total.result(),
+            lines=lines.result(),
+            base_lines={row.line: row for row in base_lines.result()},
+            cuts=tuple(self._cuts(days, finely.result())),
+            heat=self._heat(slots.result()),
             waits=waits,
             waits_chart=self._waits_chart(waits),
             hang_ups_chart=self._hang_ups_chart(waits),
@@ -285,6 +284,17 @@ class Maker:
             told = f"{self._words.period(grain, row.number)}: {self._told(values)}"
             bars.append(Bar(self._words.brief(grain, row.number), values, told, gap=row.gap > 0))
         return charts.columns(bars)
+
+
+async def _all_of(*tasks: "asyncio.Task[Any]") -> None:
+    """Wait for all of them, also when one fails: nobody is left counting for a page that is not shown."""
+    try:
+        await asyncio.wait(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+    for error in [error for task in tasks if (error := task.exception())]:
+        raise error
 
 
 def split(row: Row) -> dict[str, float]:

@@ -260,10 +260,14 @@ def _open(row: RowMapping, promises: _Standing) -> CallStored:
     return msgspec.structs.replace(call, promise=promise, promise_in_ledger=in_ledger)
 
 
+_BESIDE: Final = ("line", "outcome", "outcome_at", "waited")
+"""Columns of a call that are read elsewhere here, under the same name: two of one name would be none."""
+
+
 def _call_rows() -> Select[Any]:
     return (
         select(
-            *(column for column in _call if column is not _call.line),
+            *(column for column in _call if column.name not in _BESIDE),
             _line.label("line"),
             tables.caller.c.number,
             _outcome.outcome,

@@ -184,6 +184,7 @@ async def test_links_cannot_be_guessed_for_long(house: House) -> None:
 @pytest.mark.parametrize("sent", [{}, {"csrf": ""}, {"csrf": "guess"}, {"csrf": "é"}])
 async def test_a_form_without_the_token_does_nothing(house: House, sent: dict[str, str]) -> None:
     async with signed_in(house, Role.ADMIN) as browser:
+        assert (await browser.get("/api/me")).json()["csrf"]
         answer = await browser.post("/accounts", data={"name": "eve", "role": "admin", **sent})
         assert answer.status_code == 403
         assert "Dit mag niet" in answer.text

@@ -9,7 +9,7 @@ from asyncio.subprocess import PIPE
 import pytest
 
 from acd.model.outcome import Outcome
-from sim.lab import Habit, Lab
+from sim.lab import Habit, Lab, Phone
 from sim.lab.service import LabService
 from tests.e2e.conftest import SPEAKS, all_ended, until
 
@@ -22,7 +22,7 @@ async def test_asterisk_is_restarted_when_the_last_caller_has_been_served(lab: L
     async with lab.citizen() as citizens, lab.phone("1001", Habit(after=0.1)) as anna:
         await service.operator("anna", "login", "ready")
         talks, waits = citizens.call(NUMBER), citizens.call(NUMBER)
-        await until(lambda: one_talks(service, waiting=1), 20, "one talks and one waits")
+        await serves(service, anna, 1, waiting=1)
 
         since = started(lab)
         restart = shlex.join(lab.console("core restart now"))
@@ -39,8 +39,7 @@ async def test_asterisk_is_restarted_when_the_last_caller_has_been_served(lab: L
         assert not talks.ended.is_set() and not waits.ended.is_set()
 
         await talks.hang_up()
-        await until(lambda: one_talks(service, waiting=0), 15, "who waited is served")
-        await asyncio.sleep(SPEAKS)
+        await serves(service, anna, 2, waiting=0)
         assert drain.returncode is None and not waits.ended.is_set(), "nothing is restarted while he talks"
         await waits.hang_up()
 
@@ -50,12 +49,10 @@ async def test_asterisk_is_restarted_when_the_last_caller_has_been_served(lab: L
         assert started(lab) != since, "Asterisk has been restarted"
         await service.operator("anna", "ready")
         again = citizens.call(NUMBER)
-        await until(lambda: one_talks(service, waiting=0), 20, "callers are served as before")
-        await asyncio.sleep(SPEAKS)
+        await serves(service, anna, 3, waiting=0)
         await again.hang_up()
         rows = await all_ended(service, 4)
     assert [row.outcome for row in rows] == [Outcome.ANSWERED, Outcome.ANSWERED, Outcome.REFUSED, Outcome.ANSWERED]
-    assert len(anna.calls) == 3
 
 
 def started(lab: Lab) -> str:
@@ -63,6 +60,13 @@ def started(lab: Lab) -> str:
     return next(row for row in lab.cli("core show settings").splitlines() if "Startup time" in row)
 
 
-async def one_talks(service: LabService, *, waiting: int) -> bool:
-    status = await service.status()
-    return (status.get("talking"), status.get("waiting")) == (1, waiting)
+async def serves(service: LabService, phone: Phone, nth: int, *, waiting: int) -> None:
+    """The operator has picked up so many calls so far, and so many more callers wait."""
+
+    async def so() -> bool:
+        status = await service.status()
+        seen = (status.get("talking"), status.get("waiting")) == (1, waiting)
+        return seen and sum(call.answered_at is not None for call in phone.calls) == nth
+
+    await until(so, 20, f"call {nth} is picked up, {waiting} wait")
+    await asyncio.sleep(SPEAKS)

@@ -3,6 +3,10 @@
 Names follow Prometheus' own rules (base units, ``_total``, ``_seconds``, ``_ratio``) and the field's words. Labels are
 few and bounded: lines of the city, outcomes, states; never a call, a number or a person. Counters begin anew with the
 process, as Prometheus expects; what a council reads is in the records.
+
+What was counted is never taken back. A call in a time in which we could not see is counted when Asterisk's own record
+has told of it, apart: ``acd_calls_repaired_total`` with its outcome, and with the one that it had been taken for
+(``none``: nobody knew of it). By outcome, ``calls + repaired{outcome} - repaired{before}`` is what the records have.
 """
 
 from collections import Counter as Count
@@ -29,6 +33,8 @@ WAITS: Final = (5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 150.0, 180.0, 30
 TALKS: Final = (15.0, 30.0, 60.0, 120.0, 180.0, 240.0, 300.0, 480.0, 600.0, 900.0, 1800.0, 3600.0)
 NO_LINE: Final = "none"
 """Label of calls that never joined a line."""
+NOTHING: Final = "none"
+"""Label of what was counted of a call that nobody knew of."""
 
 
 class Now(NamedTuple):
@@ -54,6 +60,9 @@ class Metrics:
         self.registry: Final = CollectorRegistry()
         self._talks: dict[CallId, tuple[LineId, float]] = {}
         self._calls = self._counter("calls", "Calls by the one outcome that each ended in", "line", "outcome")
+        self._repaired = self._counter(
+            "calls_repaired", "Calls counted afterwards, from Asterisk's own record", "line", "outcome", "before"
+        )
         self._offered = self._counter("calls_offered", "Calls that came in")
         self._entered = self._counter("calls_entered", "Calls that joined a line", "line")
         self._deflected = self._counter("calls_deflected", "Calls that a line could not take", "line", "because")
@@ -136,6 +145,8 @@ class Metrics:
 
     def _of_call_outside(self, event: e.Event) -> None:
         match event:
+            case e.CallRepaired() if event.counts and event.before is not event.outcome:
+                self._repaired.labels(event.line or NO_LINE, event.outcome, event.before or NOTHING).inc()
             case e.OutsideRefused():
                 self._refused.labels(event.why).inc()
             case e.CallbackOffered():

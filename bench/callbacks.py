@@ -58,7 +58,7 @@ def live_through(job: tuple[Setup, int]) -> Run:
     arrived: dict[CallId, float] = {}
     fates: Fates = {}
 
-    def listen(events: Sequence[Event]) -> None:
+    def listen(events: list[Event]) -> None:
         collector.listen(events)
         for event in events:
             if isinstance(event, CallStarted):

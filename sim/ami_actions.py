@@ -166,6 +166,18 @@ def _target(do: Action, context: str, exten: str) -> Target:
     return ToNowhere(context, exten)
 
 
+def play_dtmf(do: Action) -> None:
+    """Only the key by which an engine fetches who waits in Queue(), as if the caller pressed it, leads anywhere."""
+    name = do.need("Channel", "Channel not specified")
+    digit = do.need("Digit", "No digit specified")
+    call = do.call(name)
+    if call is None and _leg(do, name) is None:
+        raise ActionError("Channel not found")
+    do.succeed(("Message", "DTMF successfully queued"))
+    if call is not None and digit == "D" and do.request.get("Receive") == "true":
+        do.switch.fetch(call)
+
+
 def hangup(do: Action) -> None:
     name = do.need("Channel", "No channel specified")
     call, leg = do.call(name), _leg(do, name)
@@ -348,6 +360,7 @@ ACTIONS: Final[dict[str, tuple[frozenset[str], Callable[[Action], None]]]] = {
     "getvar": (frozenset({"call", "reporting"}), getvar),
     "setvar": (frozenset({"call"}), setvar),
     "redirect": (frozenset({"call"}), redirect),
+    "playdtmf": (frozenset({"call"}), play_dtmf),
     "hangup": (frozenset({"system", "call"}), hangup),
     "originate": (frozenset({"originate"}), originate),
     "status": (frozenset({"system", "call", "reporting"}), status),

@@ -317,7 +317,9 @@ def faults(
     out.out(table_of_faults(verdict))
     for broken in verdict.broken:
         err.print(f"broken: {broken.promise}: {broken.what}")
-    if verdict.broken:
+    for words in (*verdict.ends, *verdict.stumbles):
+        err.print(words)
+    if verdict.broken or verdict.ends or verdict.stumbles:
         raise typer.Exit(1)
 
 

@@ -1,17 +1,15 @@
-"""Virtual time: a heap of timers and a clock that jumps from one to the next.
+"""Virtual time: timers in order, and a clock that jumps from one to the next.
 
 Same start, same calls, same order, on any machine: timers due at the same moment fire in the order in which they were
 set. No asyncio, no threads, no real clock.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
-from heapq import heapify, heappop, heappush
-from itertools import count
 from typing import Final, Protocol
 
 # Compiled code looks the name of a foreign function up at each use, but not a constant.
-_push: Final = heappush
-_pop: Final = heappop
+_place: Final = bisect_left
 
 
 class Timer:
@@ -48,12 +46,12 @@ class Kernel:
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start
-        self._heap: list[tuple[float, int, Timer]] = []
-        self._at_once: list[Timer] = []
-        """Those that were due when they were set, in order. Many are (a menu that nobody hears, a phone that is picked
-        up at once), and a heap is dear. They come after those of the heap with the same moment, which were set before
-        that moment had come."""
-        self._next_number = count().__next__
+        self._timers: list[Timer] = []
+        """The next one stands last: to take it moves no other. For the tens of timers of a contact centre this takes
+        half the time of a heap, which compares more often, and tuples instead of numbers; for hundreds as much, beyond
+        that more."""
+        self._moments: list[float] = []
+        """When each of them is due, negative: so the list is in order for ``bisect``."""
         self._sweep_at = self.SWEEP
         self.fired = 0
         """Timers fired so far."""
@@ -62,39 +60,32 @@ class Kernel:
         return self._now
 
     def call_at(self, at: float, fn: Callable[..., object], *args: object) -> Timer:
-        if at <= self._now:
-            timer = Timer(self._now, fn, args)
-            self._at_once.append(timer)
-            return timer
-        timer = Timer(at, fn, args)
-        heap = self._heap
-        _push(heap, (at, self._next_number(), timer))
-        if len(heap) > self._sweep_at:
+        timer = Timer(max(at, self._now), fn, args)
+        if len(self._timers) >= self._sweep_at:
             self._sweep()
+        # Before those of the same moment: it fires after them.
+        place = _place(self._moments, -timer.at)
+        self._moments.insert(place, -timer.at)
+        self._timers.insert(place, timer)
         return timer
 
     def next_at(self) -> float | None:
         """When the next timer is due; None = nothing is planned."""
-        heap, at_once = self._heap, self._at_once
-        while at_once and at_once[0].fn is None:
-            del at_once[0]
-        while heap and heap[0][2].fn is None:
-            _pop(heap)
-        at = heap[0][0] if heap else None
-        if at_once and (at is None or at_once[0].at < at):
-            return at_once[0].at
-        return at
+        timers = self._timers
+        while timers:
+            timer = timers[-1]
+            if timer.fn is not None:
+                return timer.at
+            timers.pop()
+            self._moments.pop()
+        return None
 
     def run_until(self, until: float) -> None:
         """Fire all that is due up to and at ``until``, then let it be ``until``."""
-        heap, at_once = self._heap, self._at_once
-        while True:
-            if at_once and at_once[0].at <= until and (not heap or at_once[0].at < heap[0][0]):
-                timer = at_once.pop(0)
-            elif heap and heap[0][0] <= until:
-                timer = _pop(heap)[2]
-            else:
-                break
+        timers = self._timers
+        while timers and timers[-1].at <= until:
+            timer = timers.pop()
+            self._moments.pop()
             fn = timer.fn
             if fn is not None:
                 self._now = max(self._now, timer.at)
@@ -113,7 +104,7 @@ class Kernel:
             self.run_until(at)
 
     def _sweep(self) -> None:
-        # Most timers of a long run are cancelled (patience, ring time): without this the heap would only grow.
-        self._heap[:] = [entry for entry in self._heap if entry[2].fn is not None]
-        heapify(self._heap)
-        self._sweep_at = max(self.SWEEP, 2 * len(self._heap))
+        # Most timers of a long run are cancelled (patience, ring time): without this the list would only grow.
+        self._timers[:] = [timer for timer in self._timers if timer.fn is not None]
+        self._moments[:] = [-timer.at for timer in self._timers]
+        self._sweep_at = max(self.SWEEP, 2 * len(self._timers))

@@ -165,8 +165,10 @@ class SimPbx(Silent):
         switch.globals["ACD_NONCE"] = _NONCE
         self.linked = True
         switch.session_opened()
-        switch.out = self
         self.heartbeat()
+        for call in switch.fallback.callers:
+            switch.fetch(call)
+        switch.out = self
         notes, switch.notes = switch.notes, []
         self._phones = {phone.device: folded(phone) for phone in switch.phones.values()}
         calls = tuple(call.seen() for call in switch.calls.values() if call.id not in self._gone)

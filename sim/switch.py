@@ -251,6 +251,13 @@ class SimSwitch:
         self.time.call_at(self.time.now() + self.timing.redirect, self._move, call, target)
         return None
 
+    def fetch(self, call: Call) -> None:
+        """``acd-fetched``: out of Asterisk's own queue, unless he has an operator there."""
+        if call.where is At.FALLBACK and not call.dying:
+            self.fallback.leave(call)
+            self.connecting.leave(call)
+            self.waiting.enter(call)
+
     def reroute(self, call: Call, line: LineId) -> None:
         """``ACD_LINE``: he waits on another line, and hears nothing of it."""
         call.line = line

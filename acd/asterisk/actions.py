@@ -90,6 +90,13 @@ def send_on(command: SendOn) -> Action:
     return redirect(command.call, "acd-second-line", _checked(_SECOND_LINE, "target", command.to))
 
 
+def fetch(call: CallId) -> Action:
+    """Out of Asterisk's own Queue(), by a key that no telephone has (``acd-fetched``). Whoever has an operator there
+    stays with him: it is one sound in his talk, which a Redirect would end."""
+    channel = _checked(_CHANNEL, "call", call)
+    return (("Action", "PlayDTMF"), ("Channel", channel), ("Digit", "D"), ("Receive", "true"))
+
+
 def setvar(name: str, value: str, call: CallId | None = None) -> Action:
     """Set a variable of a channel; without a call a global one, or a dialplan function."""
     channel = () if call is None else (("Channel", _checked(_CHANNEL, "call", call)),)

@@ -22,6 +22,7 @@ from acd.asterisk.survey_events import SURVEY_EVENTS
 from acd.asterisk.values import ID, WORD, AmiEvent, call, matched, moment, number, offer, timestamp, whole
 from acd.model.ids import CallId, Device, LineId, OfferId
 from acd.model.mendable import Mendable
+from acd.model.outcome import Outcome
 from acd.model.outside import Limit
 
 
@@ -45,7 +46,7 @@ class MenuOver(AmiEvent, frozen=True, gc=False):
     """``AcdMenuEnded``."""
 
     call: CallId
-    outcome: str
+    outcome: Outcome
     line: LineId | None
 
 
@@ -207,6 +208,7 @@ EVENTS_READ: Final = (*_ALWAYS, "FullyBooted", "Shutdown")
 _DEVICE: Final = re.compile(r"PJSIP/(\w{1,80})", re.ASCII)
 _PHONE_CHANNEL: Final = re.compile(r"PJSIP/(?!acd-)(\w{1,80})-[0-9a-f]+", re.ASCII)
 _LIMIT: Final = re.compile("|".join(Limit))
+_OUTCOME: Final = re.compile("|".join(Outcome))
 _OFFER: Final = re.compile(r"(\d{1,18})\*\w{1,80}\*\d{1,4}(\*\w{1,80})?", re.ASCII)
 
 
@@ -275,7 +277,8 @@ def _arrived(frame: Frame) -> AmiEvent:
 
 def _menu_over(frame: Frame) -> AmiEvent:
     line = LineId(matched(WORD, frame, "Line")) if frame.get("Line") else None
-    return MenuOver(timestamp(frame), call(frame), frame.get("Outcome"), line)
+    outcome = Outcome(matched(_OUTCOME, frame, "Outcome"))
+    return MenuOver(timestamp(frame), call(frame), outcome, line)
 
 
 def _queued(frame: Frame) -> AmiEvent:

@@ -26,15 +26,17 @@ from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
 from acd.asterisk.look import Seen, look
 from acd.asterisk.phones import Phones
-from acd.asterisk.protocol import Then
+from acd.asterisk.protocol import ARRIVES_WITHIN, Then
 from acd.asterisk.resync import (
     DEVICES,
+    IN_QUEUE,
     STATUS,
     SeenAttempt,
     SeenCall,
     read_attempts,
     read_devices,
     read_note,
+    read_queue,
     read_spies,
     read_status,
     whereabouts,
@@ -70,6 +72,12 @@ MAX_KEPT_BACK: Final = 50_000
 _NOTES_AT_ONCE: Final = 500
 _AT_ONCE: Final = 20
 """Small settings on their way at one time (fallback queues, notes to clear): an offer never waits behind more."""
+_LEASE: Final = 6.0 - ARRIVES_WITHIN
+"""Seconds. Who waits is moved only as long after a sign of life that Asterisk has taken: after 6 s without one it may
+give him an operator itself. The rest is for the way there."""
+_FETCHED_WITHIN: Final = 1.0
+"""Seconds for those who wait in Queue() to come out of it."""
+_LOOK_AGAIN: Final = 0.02
 _ENDS: Final = ("AcdGone", "AcdCbEnd")
 """Events that tell of what no list shows any more."""
 TURN_AWAY: Final = "ACD_ELSEWHERE"
@@ -126,6 +134,10 @@ class AsteriskPbx:
         self._told: dict[Device, PhoneState] = {}
         self._kept_back: list[Frame] = []
         self._moving: set[CallId] = set()
+        self._in_queue: set[CallId] = set()
+        """Who may wait in Asterisk's own Queue() still: no Redirect for him."""
+        self._beaten_at = -_LEASE
+        """When the last sign of life was sent that Asterisk has taken; of the loop's clock."""
         self._settings_to_send: deque[Action] = deque()
         self._settings_on_their_way = 0
 
@@ -163,7 +175,7 @@ class AsteriskPbx:
     def heartbeat(self) -> None:
         """Tell the dialplan, in Asterisk's own time, that the routing loop is alive."""
         if self._session is not None and self._linked:
-            self._session.tell(self._heartbeat(self._session))
+            self._beat(self._session)
             if self._calling_back is not None:
                 self._calling_back.attempts.tick(self._clock())
 
@@ -257,8 +269,10 @@ class AsteriskPbx:
             await self._know_server(session)
         rebooted = await self._agree_on_nonce(session)
         # From now on the dialplan keeps no more notes, so those that are there can be read and cleared.
-        session.tell(self._heartbeat(session))
+        self._beat(session)
         missed = await self._read_notes(session)
+        await self._fetch_all(session)
+        self._beat(session)
         status = session.asking(STATUS, self._settings.list_timeout, self._status_came)
         devices = session.asking(DEVICES, self._settings.list_timeout, self._devices_came)
         for answer in (await status, await devices):
@@ -268,6 +282,21 @@ class AsteriskPbx:
         attempts = read_attempts(status.result(), session.offset or 0.0)
         spies = tuple(read_spies(status.result()))
         self._go_live(session, calls, attempts, missed, spies, rebooted=rebooted)
+
+    async def _fetch_all(self, session: AmiSession) -> None:
+        """Before anybody is offered, Asterisk's own Queue() gives out nobody any more, and what it has begun is
+        settled: since our sign of life nobody goes in, and whoever is in comes out, unless he has an operator."""
+        asked: set[CallId] = set()
+        until = session.loop.time() + _FETCHED_WITHIN
+        while True:
+            self._beat(session)
+            self._in_queue = read_queue(await session.ask(IN_QUEUE, self._settings.list_timeout))
+            if not self._in_queue or (asked and session.loop.time() > until):
+                return
+            for call in self._in_queue - asked:
+                session.tell(actions.fetch(call))
+            asked |= self._in_queue
+            await session.until_ended(_LOOK_AGAIN)
 
     async def _know_server(self, session: AmiSession) -> None:
         """Without its own name before the ids of its calls, they could be taken for those of another server."""
@@ -393,6 +422,7 @@ class AsteriskPbx:
         self.counters.facts += 1
         if isinstance(fact, CallGone):
             self._moving.discard(fact.call)
+            self._in_queue.discard(fact.call)
             self._remember_gone(fact.call)
         elif isinstance(fact, ColleagueAnswered) and self._session is not None:
             # After a put through no dialplan runs that could say so: the next engine must find him there.
@@ -449,8 +479,12 @@ class AsteriskPbx:
 
     def _move(self, session: AmiSession, call: CallId, command: c.Command, action: Action) -> None:
         """One Redirect. Never a second one before the first is answered (of two, any may win), and never for a caller
-        who talks (it would hang up the operator)."""
-        if call in self._moving or self._tracker.talking(call):
+        who talks (it would hang up the operator), or to whom Asterisk may give an operator meanwhile."""
+        late = session.loop.time() - self._beaten_at > _LEASE
+        if late:
+            # Later: the engine is in the middle of its thoughts.
+            session.loop.call_soon(session.end, f"no sign of life of ours has reached Asterisk for {_LEASE:g} s")
+        if late or call in self._moving or call in self._in_queue or self._tracker.talking(call):
             self._not_moved(session, command, call)
             return
 
@@ -496,7 +530,12 @@ class AsteriskPbx:
             if frames is not None:
                 answers.append(frames[0])
             if len(answers) == 2 and not session.draining:
-                self._tell(_call_found(call, *answers))
+                found = _call_found(call, *answers)
+                self._in_queue.discard(call)
+                if found.where is CallWhereabouts.FALLBACK:
+                    self._in_queue.add(call)
+                    session.tell(actions.fetch(call))
+                self._tell(found)
 
         session.tell(getvar("ACD_STATE", call), answered)
         session.tell(getvar("ACD_OFFER", call), answered)
@@ -517,8 +556,14 @@ class AsteriskPbx:
 
         return answered
 
-    def _heartbeat(self, session: AmiSession) -> Action:
-        return setvar("ACD_HB", str(int(self._clock() - (session.offset or 0.0))))
+    def _beat(self, session: AmiSession) -> None:
+        sent_at = session.loop.time()
+
+        def answered(frames: list[Frame] | None) -> None:
+            if frames is not None and frames[0].success:
+                self._beaten_at = sent_at
+
+        session.tell(setvar("ACD_HB", str(int(self._clock() - (session.offset or 0.0)))), answered)
 
 
 def _call_found(call: CallId, state: Frame, offer: Frame) -> CallFound:

@@ -37,6 +37,7 @@ _VARIABLES: Final = (
     "ACD_CB_FIRST",
     "ACD_CB_DECLINED",
 )
+IN_QUEUE: Final[Action] = (("Action", "Status"), ("Variables", "ACD_STATE"))
 STATUS: Final[Action] = (("Action", "Status"), ("Variables", ",".join(_VARIABLES)))
 DEVICES: Final[Action] = (("Action", "DeviceStateList"),)
 
@@ -73,6 +74,12 @@ def read_status(frames: Iterable[Frame], offset: float, now: float) -> list[Seen
     """
     rows = [_Row(frame) for frame in frames if frame.event == "Status"]
     return [_seen_call(row, rows, offset, now) for row in rows if row.is_caller]
+
+
+def read_queue(frames: Iterable[Frame]) -> set[CallId]:
+    """Who waits in Asterisk's own Queue(), in the answer to :data:`IN_QUEUE`."""
+    rows = (_Row(frame) for frame in frames if frame.event == "Status")
+    return {CallId(row.id) for row in rows if row.variables.get("ACD_STATE") == CallWhereabouts.FALLBACK}
 
 
 class SeenAttempt(msgspec.Struct, frozen=True):

@@ -47,7 +47,6 @@ from acd.model.facts import (
     TransferHow,
 )
 from acd.model.ids import CallId, Device, LineId, OfferId
-from acd.model.outcome import Outcome
 
 AT_ONCE: Final = 0.3
 """Seconds. A talk that the dialplan takes for none (``acd-dropped``) is shorter; its end is told by the dialplan."""
@@ -171,7 +170,7 @@ class Tracker:
         self._tell(CallArrived(event.call, event.arrived + self.offset, event.did, event.number or None))
 
     def _menu_over(self, event: e.MenuOver) -> None:
-        self._tell(MenuEnded(event.call, Outcome(event.outcome), event.line))
+        self._tell(MenuEnded(event.call, event.outcome, event.line))
 
     def _queued(self, event: e.Queued) -> None:
         """Told again with the same moment it is no news, unless he has talked meanwhile: a Redirect took him out of

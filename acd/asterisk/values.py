@@ -1,5 +1,6 @@
 """What stands in the headers of an event: moments, numbers, ids. Whatever does not make sense is not guessed at."""
 
+import math
 import re
 from typing import Final
 
@@ -38,9 +39,12 @@ def timestamp(frame: Frame) -> float:
 def number(frame: Frame, name: str) -> float:
     value = frame.get(name)
     try:
-        return float(value)
+        read = float(value)
     except ValueError:
-        raise Unreadable(frame.get("UserEvent") or frame.event, name, value) from None
+        read = math.nan
+    if not math.isfinite(read):
+        raise Unreadable(frame.get("UserEvent") or frame.event, name, value)
+    return read
 
 
 def whole(frame: Frame, name: str) -> int:

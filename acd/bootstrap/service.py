@@ -275,6 +275,7 @@ class Service:
             spill=settings.spill,
             record=settings.record,
             recordings=self.recordings,
+            terms=lambda: {id: line.privacy for id, line in self.city.policy.lines.items()},
         )
         nights.start()
         stack.push_async_callback(nights.stop)
@@ -378,6 +379,7 @@ class Service:
         """Counts of the day are of today's calls only, however late they are told."""
         midnight, _ = day_bounds(day_of(self.clock()))
         self.tally.apply(event for event in events if isinstance(event, CallRepaired) and event.arrived_at >= midnight)
+        self.metrics.listen(events)
         self.hub.changed()
 
     def _tell_others(self, stack: AsyncExitStack) -> None:

@@ -26,9 +26,9 @@ from acd.model.outcome import Outcome
 from acd.model.policy import Line, OverflowTo
 from acd.routing.estimate import never_rising, predict, wait_range
 
-ON_OFFER = (CallState.OFFERED, CallState.RINGING)
-IN_LINE = (CallState.WAITING, CallState.CHECKING, *ON_OFFER)
-MAY_QUEUE = (CallState.MENU, CallState.TALKING, CallState.AFTER)
+ON_OFFER: Final = (CallState.OFFERED, CallState.RINGING)
+IN_LINE: Final = (CallState.WAITING, CallState.CHECKING, *ON_OFFER)
+MAY_QUEUE: Final = (CallState.MENU, CallState.TALKING, CallState.AFTER)
 
 _TALKING: Final = CallState.TALKING
 _ENDED: Final = CallState.ENDED
@@ -36,7 +36,14 @@ _WAITING: Final = CallState.WAITING
 _QUEUE: Final = CallMove.QUEUE
 _WAIT: Final = OverflowTo.WAIT
 
-_JUST_JOINED = 1.0
+# Compiled code looks the name of a foreign class up at each use, but not a constant.
+_STARTED: Final = CallStarted
+_ENTERED: Final = CallEnteredLine
+_COUNTED: Final = OutcomeCounted
+_FINISHED: Final = TalkFinished
+_CALL_ENDED: Final = CallEnded
+
+_JUST_JOINED: Final = 1.0
 """Seconds. Who has waited longer when we first see him teaches nothing about our predictions."""
 
 
@@ -49,7 +56,7 @@ def arrived(state: State, fact: CallArrived) -> None:
 def start(state: State, id: CallId, arrived_at: float, did: str, number: str | None) -> Call:
     call = state.calls[id] = Call(id, arrived_at)
     call.did, call.number = did, number
-    state.events.append(CallStarted(state.now, id, did, number, arrived_at))
+    state.events.append(_STARTED(state.now, id, did, number, arrived_at))
     return call
 
 
@@ -104,7 +111,7 @@ def join(state: State, call: Call, line: Line, where: CallQueued | CallSeen) -> 
     call.line, call.entered_at = line, entered_at
     call.language, call.path = language, path
     call.predicted, call.announced, call.overflowed, call.rerouted = None, None, False, False
-    state.events.append(CallEnteredLine(state.now, call.id, line.id, entered_at, language, path))
+    state.events.append(_ENTERED(state.now, call.id, line.id, entered_at, language, path))
 
 
 def deflect(state: State, call: Call, to: OverflowTo, because: str) -> None:
@@ -142,7 +149,7 @@ def end(state: State, call: Call, gone_at: float, *, overflowing: bool, seen: bo
         release_offer(state, call)
     elif was is _TALKING:
         release_talk(state, call, gone_at)
-    state.events.append(CallEnded(state.now, call.id, gone_at))
+    state.events.append(_CALL_ENDED(state.now, call.id, gone_at))
     state.forget_call(call)
 
 
@@ -175,7 +182,7 @@ def count(
     call.outcome = outcome
     moment = state.now if at is None else at
     waited = max(0.0, moment - call.entered_at) if call.line else None
-    state.events.append(OutcomeCounted(state.now, call.id, call.line.id if call.line else line, outcome, waited, seen))
+    state.events.append(_COUNTED(state.now, call.id, call.line.id if call.line else line, outcome, waited, seen))
 
 
 def release_offer(state: State, call: Call) -> None:
@@ -193,7 +200,7 @@ def release_talk(state: State, call: Call, ended_at: float) -> None:
     assert call.line is not None
     end_hold(state, call, ended_at)
     call.operator = None
-    state.events.append(TalkFinished(state.now, call.id, None if desk is None else desk.id, ended_at))
+    state.events.append(_FINISHED(state.now, call.id, None if desk is None else desk.id, ended_at))
     learn_handle_time(state, call, call.line, ended_at)
     if desk is not None:
         desks.wrap_up(state, desk, ended_at + call.line.wrap_up - state.now)

@@ -35,18 +35,18 @@ from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
 from acd.routing.estimate import calibrate
 
-WITH_MUSIC = (CallWhereabouts.WAIT, CallWhereabouts.FALLBACK, CallWhereabouts.OFFER)
+WITH_MUSIC: Final = (CallWhereabouts.WAIT, CallWhereabouts.FALLBACK, CallWhereabouts.OFFER)
 """Waiting, be it in the dialogue of the offer to be called back."""
 
-NOT_MOVED = (*WITH_MUSIC, CallWhereabouts.BOOK)
+NOT_MOVED: Final = (*WITH_MUSIC, CallWhereabouts.BOOK)
 """The Redirect is yet to come, or was lost."""
 
-IN_LINE_OR_AWAY = (*IN_LINE, CallState.OVERFLOWING)
+IN_LINE_OR_AWAY: Final = (*IN_LINE, CallState.OVERFLOWING)
 
-_RECHECK = 0.25
+_RECHECK: Final = 0.25
 """Seconds between a refused Redirect and the question where the caller is: a hang-up is reported within this."""
 
-_PATIENCE = 2
+_PATIENCE: Final = 2
 """How often the switch must say "he still waits" before a silent offer is given up: the first answer may overtake a
 Redirect that an overloaded switch has yet to carry out."""
 
@@ -59,6 +59,10 @@ _GIVE_UP_OFFER: Final = TimerKind.GIVE_UP_OFFER
 _RING: Final = OperatorMove.RING
 _ANSWER: Final = OperatorMove.ANSWER
 _ANSWERED: Final = Outcome.ANSWERED
+
+# Compiled code looks the name of a foreign class up at each use, but not a constant.
+_RANG: Final = OperatorRang
+_CALL_ANSWERED: Final = CallAnswered
 
 
 def under_way(state: State, call_id: CallId, offer: OfferId) -> Call | None:
@@ -100,7 +104,7 @@ def ring(state: State, call: Call, desk: Desk) -> None:
     state.put_call(call, _RINGING)
     attach(call, desk)
     state.move_desk(desk, _RING)
-    state.events.append(OperatorRang(state.now, call.id, desk.id, call.offer))
+    state.events.append(_RANG(state.now, call.id, desk.id, call.offer))
     watch_ring(state, call)
 
 
@@ -132,11 +136,12 @@ def answered(state: State, fact: OfferAnswered) -> None:
     call = state.calls.get(fact.call)
     if call is None:
         return
-    if call.state in ON_OFFER and call.offer == fact.offer:
-        connect(state, call, call.operator, fact.answered_at, fact.offer)
-    elif fact.offer in call.lost or fact.offer < state.first_offer:
+    offer = fact.offer
+    if call.state in ON_OFFER and call.offer == offer:
+        connect(state, call, call.operator, fact.answered_at, offer)
+    elif offer in call.lost or offer < state.first_offer:
         # Given up, or given out before our start.
-        connect(state, call, call.lost.pop(fact.offer, None), fact.answered_at, fact.offer)
+        connect(state, call, call.lost.pop(offer, None), fact.answered_at, offer)
 
 
 def fallback_answered(state: State, fact: FallbackAnswered) -> None:
@@ -166,7 +171,7 @@ def connect(state: State, call: Call, desk: Desk | None, answered_at: float, off
     call.answered_at, call.offer = answered_at, offer or call.offer
     state.put_call(call, _TALKING)
     operator = call.served_by = None if desk is None else desk.id
-    state.events.append(CallAnswered(state.now, call.id, call.line.id, operator, answered_at, waited, offer is None))
+    state.events.append(_CALL_ANSWERED(state.now, call.id, call.line.id, operator, answered_at, waited, offer is None))
     callers.count(state, call, _ANSWERED, at=answered_at)
     if desk is not None:
         attach(call, desk)

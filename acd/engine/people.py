@@ -15,6 +15,7 @@ from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
 from acd.model.policy import Line, Operator
 from acd.model.supervision import SpyMode
+from acd.routing.choice import Candidate
 
 PAGE_LOST: Final = "page_lost"
 PHONE_LOST: Final = "phone_lost"
@@ -112,7 +113,7 @@ class Absence:
         self.token = 0
 
 
-class Desk:
+class Desk(Candidate):
     """An operator at work: his configuration, his wish, his phone and the call in hand."""
 
     __slots__ = (
@@ -122,10 +123,8 @@ class Desk:
         "call",
         "config",
         "extended",
-        "id",
         "lanes",
         "lent",
-        "levels",
         "line",
         "misses",
         "page",
@@ -134,8 +133,6 @@ class Desk:
         "phone_gone",
         "reason",
         "sent_out",
-        "since",
-        "skills",
         "state",
         "token",
         "wish",
@@ -143,13 +140,11 @@ class Desk:
     )
 
     def __init__(self, config: Operator, now: float) -> None:
-        self.id = config.id
+        super().__init__(config.id, config.lines, now)
         self.config = config
         """With the lines that he serves now; ``levels`` are its lines, read for each choice."""
         self.lent: Lent | None = None
         """A supervisor gave him other lines for now."""
-        self.levels = config.lines
-        self.skills = len(config.lines)
         self.lanes: list[Lane] = []
         """Those of his lines; kept by :meth:`State.reindex`."""
         self.state = OperatorState.LOGGED_OUT
@@ -162,7 +157,6 @@ class Desk:
         self.sent_out: list[float] = []
         """When he has sent callers to numbers outside, in the past hour."""
         self.phone = PhoneState.UNREACHABLE
-        self.since = now
         self.call: Call | None = None
         self.attempt: Attempt | None = None
         """The call back in hand; never beside a call."""
@@ -177,9 +171,6 @@ class Desk:
         self.page_gone = Absence(self, PAGE_LOST)
         self.phone_gone = Absence(self, PHONE_LOST)
         self.token = 0
-
-    def level(self, line: LineId) -> int:
-        return self.levels[line]
 
     @property
     def on_duty(self) -> bool:

@@ -15,6 +15,11 @@ _OFFER_CALL: Final = CallMove.OFFER
 _OFFER_DESK: Final = OperatorMove.OFFER
 _CONFIRM_OFFER: Final = TimerKind.CONFIRM_OFFER
 
+# Compiled code looks the name of a foreign class up at each use, but not a constant.
+_OFFER: Final = Offer
+_OFFERED: Final = CallOffered
+_WHY: Final = Why
+
 
 def settle(state: State) -> None:
     """First everybody who waits, then those who were promised a call."""
@@ -48,7 +53,7 @@ def view(state: State, lane: Lane) -> LineView:
 
 def why(state: State, line: LineView, line_rule: str, desk: Desk, candidates: int) -> Why:
     """The explanation that is kept with the offer."""
-    return Why(
+    return _WHY(
         line_rule=line_rule,
         waited=line.waited,
         aged=line.aged,
@@ -73,8 +78,8 @@ def make_offer(state: State, call: Call, desk: Desk, reasons: Why) -> None:
     call.offer, call.dialled, call.unheard = offer, False, 0
     ring_time = call.line.ring_time
     call.give_up_at = state.now + ring_time + state.policy.offer_margin
-    state.events.append(CallOffered(state.now, call.id, call.line.id, desk.id, offer, reasons))
-    state.commands.append(Offer(call.id, offer, desk.id, desk.config.device, ring_time))
+    state.events.append(_OFFERED(state.now, call.id, call.line.id, desk.id, offer, reasons))
+    state.commands.append(_OFFER(call.id, offer, desk.id, desk.config.device, ring_time))
     state.set_timer(state.now + state.policy.confirm_timeout, _CONFIRM_OFFER, call)
 
 

@@ -5,10 +5,10 @@ indexes change in the same function as the state itself, so they cannot drift ap
 """
 
 from bisect import bisect_left, insort
-from collections import OrderedDict
 from collections.abc import Mapping
 from enum import IntEnum
 from heapq import heappop, heappush
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -27,13 +27,16 @@ from acd.model.supervision import LineStored
 from acd.routing.choice import shares
 from acd.routing.estimate import overlaps
 
-ENDED_REMEMBERED = 10_000
+ENDED_REMEMBERED: Final = 10_000
 """Ended calls kept in mind: more than any switch can have left unsaid over a broken link."""
+
+_FORGOTTEN_TOGETHER: Final = 1000
+"""So many of them at a time: each alone would be as dear as all together."""
 
 LENT_LEVEL: Final = 2
 """Level of an operator on a line that a supervisor gave him: those whose own line it is come first among the idle."""
 
-ENGINE = "engine"
+ENGINE: Final = "engine"
 """Who did it, when it followed from a call."""
 
 # Python 3.11 takes its time over finding the member of an enum: those that every call needs are found once, here and
@@ -48,6 +51,8 @@ _READY: Final = Wish.READY
 # Compiled code looks the name of a foreign function or class up at each use, but not a constant.
 _push: Final = heappush
 _pop: Final = heappop
+_bisect: Final = bisect_left
+_insort: Final = insort
 _CHANGED: Final = OperatorChanged
 
 
@@ -71,7 +76,7 @@ class TimerKind(IntEnum):
 Timed = Call | Desk | Attempt | Dues | Lent | Absence
 """What a timer can be set for."""
 
-PLAN_KEPT = (
+PLAN_KEPT: Final = (
     CallState.WAITING,
     CallState.OFFERED,
     CallState.RINGING,
@@ -95,7 +100,7 @@ class State:
         self.commands: list[Command] = []
         self.events: list[Event] = []
         self.calls: dict[CallId, Call] = {}
-        self.ended: OrderedDict[CallId, Outcome] = OrderedDict()
+        self.ended: dict[CallId, Outcome] = {}
         """The last calls that ended: whatever is still said of them is late and counts no more."""
         self.desks: dict[OperatorId, Desk] = {}
         self.by_device: dict[Device, Desk] = {}
@@ -247,22 +252,26 @@ class State:
 
     def _join_lane(self, call: Call) -> None:
         assert call.line is not None
-        insort(self.lane(call.line).waiting, (call.entered_at, call.id, call))
+        _insort(self.lane(call.line).waiting, (call.entered_at, call.id, call))
         self.joined.append(call)
         self.total_waiting += 1
         self.unsettled = True
 
     def _leave_lane(self, call: Call) -> None:
         assert call.line is not None
-        waiting = self.lanes[call.line.id].waiting
-        del waiting[0 if waiting[0][2] is call else self.place(call)]
+        del self.lanes[call.line.id].waiting[self.place(call)]
         self.total_waiting -= 1
 
     def place(self, call: Call) -> int:
         """Callers before this one on his line; he must be waiting."""
         assert call.line is not None
         waiting = self.lanes[call.line.id].waiting
-        return bisect_left(waiting, (call.entered_at, call.id))
+        # Most often asked of who is served next, or has just come.
+        if waiting[0][2] is call:
+            return 0
+        if waiting[-1][2] is call:
+            return len(waiting) - 1
+        return _bisect(waiting, (call.entered_at, call.id))
 
     def drop_plan(self, call: Call) -> None:
         """Let the keeper give to others what it kept for this caller."""
@@ -276,8 +285,9 @@ class State:
         assert call.outcome is not None
         del self.calls[call.id]
         self.ended[call.id] = call.outcome
-        if len(self.ended) > ENDED_REMEMBERED:
-            self.ended.popitem(last=False)
+        if len(self.ended) >= ENDED_REMEMBERED + _FORGOTTEN_TOGETHER:
+            for oldest in list(islice(self.ended, _FORGOTTEN_TOGETHER)):
+                del self.ended[oldest]
 
     def next_offer(self) -> OfferId:
         offer = self._next_offer

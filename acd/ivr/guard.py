@@ -3,8 +3,9 @@
 ``Gosub(acd-outside,s,1(<E.164 number>,<phone>))`` returns 1 when one more call may be made, and counts it; else 0, and
 the engine hears why. The last line against whoever would have the city pay for his calls (toll fraud): it holds whoever
 asks, a phone as well as the engine, and the engine need not be there. The counts are in Asterisk's own database, so a
-restart forgets nothing; the limits are written into the dialplan itself, where no AMI account can change them. Numbers
-stay in that database until the first call of a later hour.
+restart forgets nothing; the limits are written into the dialplan itself, where no AMI account can change them.
+Whoever may originate over AMI can set the counts back, as he can dial past all of this: docs/threat-model.md, "Not
+stopped". Numbers stay in that database until the first call of a later hour.
 """
 
 from collections.abc import Iterator

@@ -22,7 +22,7 @@ from acd.ivr.outbound import DialFormat, dialled_dialplan, emergency_dialplan, o
 from acd.model.ids import Device, LineId
 from acd.model.mendable import Mendable
 from acd.model.outside import Outside
-from acd.model.policy import Line, Operator, PhoneKind, Policy
+from acd.model.policy import Line, Operator, OverflowTo, PhoneKind, Policy
 
 HEADER: Final = "; Written by acd from the city's settings. Changes made here are lost.\n"
 
@@ -152,13 +152,12 @@ def new_secrets(names: Iterable[Device], known: Mapping[Device, str]) -> dict[De
 
 
 def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: Mapping[LineId, str]) -> str:
-    """Globals of the dialplan. ``(+)`` adds to the section that ``extensions.conf`` opened."""
+    """Globals of the dialplan, and contexts. ``(+)`` adds to the section that ``extensions.conf`` opened."""
     language = next(iter(site.languages), "nl")
     out = [
         "[globals](+)",
         f"ACD_AMI_USER={_word('ami_user', site.ami_user)}",
         f"ACD_LANGUAGE={_word('languages', language)}",
-        f"ACD_REC_FOLDER={_match('recordings', site.recordings, _FOLDER, 'not the path of a folder')}",
         f"ACD_PEERS={'&'.join(_word('peers', name) for name in site.peers)}",
     ]
     for line in policy.lines.values():
@@ -167,15 +166,30 @@ def _lines(policy: Policy, site: Site, partners: Mapping[LineId, str], numbers: 
         out.append(f"ACD_CB_TITLE_{line.id}={_CALL_BACK.get(language, _CALL_BACK['en'])} {name}")
         if number := numbers.get(line.id) or next(iter(numbers.values()), ""):
             out.append(f"ACD_NUMBER_{line.id}={_shown(line.id, number, site)}")
+        full = "" if line.when_full is OverflowTo.WAIT else f"{line.when_full.value}*{line.id}"
+        out.append(f"ACD_FULL_{line.id}={full}")
         out += _survey(line)
         share = 0 if line.recording is None else line.recording.share
         out.append(f"ACD_REC_{line.id}={round(share * SURVEY_DRAW)}")
     if shown := next(iter(numbers.values()), ""):
         out.append(f"ACD_NUMBER={_shown(next(iter(numbers)), shown, site)}")
-    for line_id, number in partners.items():
-        target = _match(f"partner of {line_id}", number, r"\+?[0-9]{2,20}", "not a number")
-        out.append(f"ACD_PARTNER_{_word('line', line_id)}=PJSIP/{target}@acd-trunk")
+    out += _unchangeable(site, partners)
     return "\n".join(out) + "\n"
+
+
+def _unchangeable(site: Site, partners: Mapping[LineId, str]) -> Iterator[str]:
+    """What whoever may set globals over AMI must not change: where a line's overflow is dialled, and what MixMonitor()
+    is told, which would run a program for him. He enters at any line, so what it reads of variables is filtered there.
+    """
+    yield "[acd-partner]"
+    for line, number in partners.items():
+        target = _match(f"partner of {line}", number, r"\+?[0-9]{2,20}", "not a number")
+        yield f"exten => {_word('line', line)},1,Return(PJSIP/{target}@acd-trunk)"
+    yield "exten => _[a-z].,1,Return()"
+    folder = _match("recordings", site.recordings, _FOLDER, "not the path of a folder")
+    yield "[acd-record-begin]"
+    yield f"exten => s,1,MixMonitor({folder}/${{FILTER(A-Za-z0-9.\\x2d_,${{ACD_RECORDING}})}}.wav,b)"
+    yield " same => n,Return()"
 
 
 def _survey(line: Line) -> Iterator[str]:
@@ -240,6 +254,8 @@ def _queue(line: Line, policy: Policy) -> str:
     settings = {
         "strategy": "rrmemory",
         "musicclass": "acd",
+        # Where the key leads by which the engine fetches who waits.
+        "context": "acd-fetched",
         "timeout": max(1, math.ceil(line.ring_time)),
         # The time after which a caller looks up whether the engine is back cuts no ring short.
         "timeoutpriority": "conf",
@@ -247,6 +263,7 @@ def _queue(line: Line, policy: Policy) -> str:
         "wrapuptime": round(line.wrap_up),
         "servicelevel": round(line.target_wait),
         "weight": line.priority,
+        "maxlen": line.capacity if line.when_full is not OverflowTo.WAIT else 0,
         "ringinuse": "no",
         "setinterfacevar": "yes",
         # Whoever was let in stays in, also while nobody is logged in.

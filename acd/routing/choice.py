@@ -9,8 +9,8 @@ Two steps. First the call: among the lines that have both a caller and an idle o
 operator: the best of the idle ones with that line. Every tie ends in an id, so the same facts give the same choice.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Final, Protocol, TypeVar
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final, TypeVar
 
 from acd.model.ids import LineId, OperatorId
 from acd.model.policy import OperatorRule, QueueRule, Routing
@@ -38,27 +38,31 @@ class LineView:
         self.share = share
 
 
-class IdleOperator(Protocol):
-    """What the choice needs to know of an idle operator."""
+class Candidate:
+    """What the choice needs to know of an operator. A base class and no protocol, for the same reason.
 
-    @property
-    def id(self) -> OperatorId: ...
-    @property
-    def skills(self) -> int:
-        """Lines that he serves."""
-        ...
+    Args:
+        id: his name.
+        levels: the lines that he serves, and his level on each.
+        since: since when he is idle, seconds since the epoch.
+    """
 
-    @property
-    def since(self) -> float:
-        """Since when he is idle, seconds since the epoch."""
-        ...
+    __slots__ = ("id", "levels", "since", "skills")
 
-    def level(self, line: LineId) -> int: ...
+    def __init__(self, id: OperatorId, levels: Mapping[LineId, int], since: float) -> None:
+        self.id = id
+        self.levels = levels
+        self.skills = len(levels)
+        """Lines that count for how skilled he is."""
+        self.since = since
+
+    def level(self, line: LineId) -> int:
+        return self.levels[line]
 
 
 _LONGEST_IDLE: Final = OperatorRule.LONGEST_IDLE
 
-T = TypeVar("T", bound=IdleOperator)
+T = TypeVar("T", bound=Candidate)
 
 
 def shares(weights: Iterable[tuple[LineId, float]]) -> dict[LineId, float]:
@@ -102,8 +106,10 @@ def choose_operator(idle: Collection[T], line: LineId, rule: OperatorRule) -> T:
     return best
 
 
-def _goes_before(one: IdleOperator, other: IdleOperator, rule: OperatorRule) -> bool:
+def _goes_before(one: Candidate, other: Candidate, rule: OperatorRule) -> bool:
     """Of two with the same level."""
     if rule is not _LONGEST_IDLE and one.skills != other.skills:
         return one.skills < other.skills
-    return (one.since, one.id) < (other.since, other.id)
+    if one.since != other.since:
+        return one.since < other.since
+    return one.id < other.id

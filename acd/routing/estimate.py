@@ -8,17 +8,19 @@ hears a range, and a range that never rises.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from acd.model.ids import LineId
 
 WAIT_RANGES: tuple[tuple[int, int | None], ...] = ((0, 1), (1, 2), (2, 5), (5, 10), (10, 15), (15, None))
 """Ranges that can be announced, whole minutes; a prompt is rendered for each in each language."""
 
-_MARGIN = 1.25
+_MARGIN: Final = 1.25
 """A caller forgives an early answer, not a late one: the announced range holds the estimate plus a quarter."""
 
-_CALIBRATION_WEIGHT = 0.1
-_CALIBRATION_BOUNDS = (0.2, 5.0)
+_CALIBRATION_WEIGHT: Final = 0.1
+_CALIBRATION_LEAST: Final = 0.2
+_CALIBRATION_MOST: Final = 5.0
 
 
 def overlaps(skills: Iterable[Iterable[LineId]]) -> dict[LineId, dict[LineId, float]]:
@@ -51,16 +53,17 @@ def predict(
     """
     if on_duty <= 0:
         return None
-    competing = ahead + 1 + sum((overlap.get(line, 0.0) * waiting for line, waiting in others.items()), 0.0)
-    return competing * handle_time / on_duty
+    from_others = 0.0
+    for line, waiting in others.items():
+        from_others += overlap.get(line, 0.0) * waiting
+    return (ahead + 1 + from_others) * handle_time / on_duty
 
 
 def calibrate(factor: float, predicted: float, actual: float) -> float:
     """The line's factor after one caller's wait came true (EWMA 0.1, bounded so that one odd call cannot spoil it)."""
     if predicted <= 0:
         return factor
-    low, high = _CALIBRATION_BOUNDS
-    ratio = min(high, max(low, actual / predicted))
+    ratio = min(_CALIBRATION_MOST, max(_CALIBRATION_LEAST, actual / predicted))
     return factor + _CALIBRATION_WEIGHT * (ratio - factor)
 
 

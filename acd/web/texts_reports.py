@@ -120,6 +120,11 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
         " Raccroché : part de ceux qui attendaient encore à son début.",
     ),
     "report_states": ("Tijd van de operators", "Operators’ time", "Temps des opérateurs"),
+    "report_states_unseen": (
+        "In die tijd telt de toestand van ervoor door, ook van wie toen een gesprek had dat pas achteraf bekend werd.",
+        "The state before it counts on to its end, also of who had a call then that became known only later.",
+        "L’état d’avant y continue, aussi pour qui avait alors un appel qui n’a été connu qu’après.",
+    ),
     "report_states_explained": (
         "Afgemelde tijd telt niet mee. Wie vrij is, is dat voor al zijn lijnen: een keuze van lijnen verandert hier"
         " niets.",

@@ -87,17 +87,17 @@ class Judge:
         return [Broken(promise, what) for promise, check in checks for what in check()]
 
     def _whose(self, row: CallRow) -> str:
-        """Asterisk's own record, from which gaps are repaired, has no numbers: such a call is that of the one caller of
-        its line who came in that moment and has no record."""
+        """Asterisk's own record, from which gaps are repaired, has no numbers: such a call is that of the caller of its
+        line who came in that moment and has no record; of several, of whom it fits best."""
         came = [
-            caller.number
+            (abs(caller.called - row.arrived_at), caller.number)
             for caller in self.evidence.callers
             if row.arrived_at is not None
             and abs(caller.called - row.arrived_at) < CROSSING
             and self.evidence.line_of(caller.number) == row.line
             and not self._rows[caller.number]
         ]
-        return came[0] if len(came) == 1 else ""
+        return min(came)[1] if came else ""
 
     # --- Talks and waits -----------------------------------------------------------------------------------------
 
@@ -315,6 +315,8 @@ class Judge:
                 continue
             line = self.evidence.line_of(number)
             here = sum(begin - CROSSING <= caller.up <= end + CROSSING for begin, end in waits[line])
+            if self._without_engine(caller.up):
+                here += self._rung(line, caller.up)
             if here < self.evidence.capacity[line]:
                 yield f"{number} was refused with {here} waiting on {line}"
             stayed = None if caller.ended is None else caller.ended - caller.up
@@ -329,6 +331,18 @@ class Judge:
             rows = self._rows[hearing.number]
             if any(row.outcome == "refused" for row in rows) and hearing.full < MESSAGE[0]:
                 yield f"{hearing.number} was refused and did not hear that the line is full"
+
+    def _without_engine(self, at: float) -> bool:
+        """Asterisk serves by itself: in its queue whoever is being rung for has a place."""
+        return any(
+            i.within > SERVED_WITHIN and i.began <= at <= i.over + SERVED_WITHIN for i in self.evidence.incidents
+        )
+
+    def _rung(self, line: str, at: float) -> int:
+        """For how many callers of this line a phone rang as somebody came in then, until he had his answer."""
+        rings = (ring for caller in self._of(line) for ring in self._rings[caller.number])
+        ends = ((r.invited, r.answered or r.ended or self.evidence.ended) for r in rings)
+        return sum(begin <= at + GOING_OVER + CROSSING and end >= at for begin, end in ends)
 
     def _waiting(self, line: str) -> list[tuple[float, float]]:
         return [wait for caller in self._of(line) for wait in self._waits(caller)]

@@ -14,9 +14,9 @@ import psycopg
 
 from sim.faults.clock import SteppedClock
 from sim.faults.evidence import Incident
-from sim.faults.laboratory import DROPS, STORM, Laboratory
+from sim.faults.laboratory import DROPS, GONE_WITHIN, STORM, Laboratory
 
-KILLED_WITHIN: Final = 2.0
+KILLED_WITHIN: Final = GONE_WITHIN
 FROZEN_WITHIN: Final = 8.0
 """Seconds until Asterisk serves by itself: the engine is gone, or there and does nothing."""
 UNHARMED_WITHIN: Final = 1.0
@@ -49,9 +49,13 @@ def _incident(lab: Laboratory, kind: str, within: float) -> Iterator[_Note]:
 
 async def engine_killed(lab: Laboratory, chance: random.Random) -> None:
     with _incident(lab, "engine killed", KILLED_WITHIN):
+        lab.engine_is_wanted = False
         lab.service.kill()
-        await asyncio.sleep(chance.uniform(3, 6))
-        await lab.service.start()
+        try:
+            await asyncio.sleep(chance.uniform(3, 6))
+            await lab.service.start()
+        finally:
+            lab.engine_is_wanted = True
 
 
 async def engine_frozen(lab: Laboratory, chance: random.Random) -> None:

@@ -52,6 +52,10 @@ FULL_TONE: Final = 1000
 FULL_SECONDS: Final = 1.5
 START_PATIENCE: Final = 120.0
 """Seconds that the engine may take to start, on a machine that has much else to do."""
+RESTART_AFTER: Final = 0.5
+"""Seconds, as in ``packaging/acd.service``."""
+GONE_WITHIN: Final = 2.0
+"""Seconds until Asterisk serves by itself, when the engine is gone."""
 REGISTER_EVERY: Final = 40.0
 """Seconds; a registration holds for 120."""
 QUESTION: Final = 2.0
@@ -107,6 +111,9 @@ class Laboratory:
         self.memory: list[tuple[float, int, int]] = []
         """(moment, process, resident kB) of the engine."""
         self.listeners: list[tuple[str, Phone, Call]] = []
+        self.ends: list[str] = []
+        """Of the engine, which nobody asked for: what it ended with, and its last words."""
+        self.engine_is_wanted = True
         self.unplugged: set[str] = set()
         """Phones that do not register anew for now."""
         self._floods = 0
@@ -163,6 +170,8 @@ class Laboratory:
         self.service.log_file = self.folder / "service.log"
         stack.push_async_callback(self._end_service)
         await self.service.start()
+        stack.push_async_callback(self._leave)
+        self._minding = asyncio.create_task(self._mind())
         self.farm = stack.enter_context(Farm(self.lab, self.folder / "sipp"))
         stack.push_async_callback(self._unplug)
         await self._open_desks()
@@ -184,6 +193,28 @@ class Laboratory:
         # SIPp takes a password that begins with 0x for a number.
         lab.phone_secrets = {device: f"p{secret}" for device, secret in lab.phone_secrets.items()}
         return lab
+
+    async def _mind(self) -> None:
+        """What systemd does with the product (``Restart=always``): the engine that has ended by itself is started."""
+        while True:
+            await asyncio.sleep(RESTART_AFTER)
+            code = self.service.ended
+            if code is None or not self.engine_is_wanted:
+                continue
+            began = time.time()
+            self.ends.append(f"code {code}: {self.service.log()[-2000:]}")
+            with suppress(ServiceFailed, TimeoutError):
+                await self.service.start()
+            self.note(Incident("engine ended by itself", began - RESTART_AFTER, time.time(), GONE_WITHIN))
+
+    async def _leave(self) -> None:
+        self._minding.cancel()
+        await asyncio.gather(self._minding, return_exceptions=True)
+
+    async def end_engine(self) -> None:
+        """In good order, at the end of the run."""
+        await self._leave()
+        await self.service.stop()
 
     async def _open_desks(self) -> None:
         for number, operator in enumerate(self.city.policy.operators.values()):
@@ -284,13 +315,10 @@ class Laboratory:
         """Until the engine says that it speaks with Asterisk.
 
         Raises:
-            ServiceFailed: it has ended by itself.
             TimeoutError: it does not.
         """
 
         async def is_linked() -> bool:
-            if self.service.ended is not None:
-                raise ServiceFailed(f"code {self.service.ended}: {self.service.log()[-2000:]}")
             with suppress(ControlError, TimeoutError):
                 async with asyncio.timeout(1.0):
                     return bool((await self.service.ask("status"))["linked"])

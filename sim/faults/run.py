@@ -10,16 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from acd.runtime.control import ControlError
 from sim.faults.evidence import Evidence, Incident
 from sim.faults.judge import Broken, Judge, Promise
 from sim.faults.kinds import FAULTS
 from sim.faults.laboratory import Laboratory
+from sim.lab.asterisk import LabError
+from sim.lab.call import SipFailure
+from sim.lab.service import ServiceFailed
 
 WARM_UP: Final = 6.0
 """Seconds of calls before the first fault."""
 PATIENCE: Final = 100.0
 """Seconds for those who are still there at the end."""
 WEIGHED_EVERY: Final = 10.0
+MOST_STUMBLES: Final = 10
+"""After so many faults that did not go as they should, the rest would show nothing."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,10 @@ class Verdict:
     longest: dict[str, float]
     """Longest wait beside a free operator, by what was broken at the time; seconds."""
     memory: list[tuple[float, int, int]]
+    ends: list[str]
+    """Of the engine by itself: code and last words."""
+    stumbles: list[str]
+    """Faults that did not go as they should, or what came after them: the run went on."""
 
     @property
     def answered(self) -> int:
@@ -82,6 +92,7 @@ async def run(
     """
     chance = random.Random(seed)
     seconds = None if minutes is None else minutes * 60
+    stumbles: list[str] = []
     began = time.time()
     async with Laboratory(rate, keep) as lab:
         lab.open_lines()
@@ -90,11 +101,18 @@ async def run(
         for name in plan(names, seconds, chance):
             if seconds is not None and time.time() - began > seconds:
                 break
-            await FAULTS[name](lab, chance)
-            last: Incident = lab.incidents[-1]
-            tell(f"{last.began - began:7.1f} s  {last.kind}, {last.over - last.began:.1f} s")
-            await lab.linked()
-            await lab.everybody_ready()
+            try:
+                await FAULTS[name](lab, chance)
+                await lab.linked()
+                await lab.everybody_ready()
+            except (ControlError, LabError, ServiceFailed, SipFailure, TimeoutError, OSError) as error:
+                stumbles.append(f"{name} at {time.time() - began:.1f} s: {error!r}")
+                tell(stumbles[-1])
+                if len(stumbles) == MOST_STUMBLES:
+                    break
+            else:
+                last: Incident = lab.incidents[-1]
+                tell(f"{last.began - began:7.1f} s  {last.kind}, {last.over - last.began:.1f} s")
             await asyncio.sleep(chance.uniform(*gap))
         if seconds is not None:
             await asyncio.sleep(max(0.0, began + seconds - time.time()))
@@ -103,11 +121,14 @@ async def run(
         with suppress(asyncio.CancelledError):
             await weigher
         lab.weigh()
-        await lab.service.stop()
+        try:
+            await lab.end_engine()
+        except ServiceFailed as error:
+            stumbles.append(f"at the end: {error!r}")
         ended = time.time()
         evidence = lab.evidence(ended)
     judge = Judge(evidence)
-    verdict = Verdict(ended - began, evidence, judge.judge(), dict(judge.longest), lab.memory)
+    verdict = Verdict(ended - began, evidence, judge.judge(), dict(judge.longest), lab.memory, lab.ends, stumbles)
     if keep is not None:
         (keep / "verdict.txt").write_text("\n".join(_in_full(verdict)) + "\n")
     return verdict
@@ -117,6 +138,8 @@ def _in_full(verdict: Verdict) -> Iterator[str]:
     yield report(verdict)
     for incident in verdict.evidence.incidents:
         yield f"{incident.began:.3f} to {incident.over:.3f}: {incident.kind}"
+    yield from (f"the engine ended by itself: {words}" for words in verdict.ends)
+    yield from (f"stumbled: {words}" for words in verdict.stumbles)
     for broken in verdict.broken:
         yield f"broken: {broken.promise}: {broken.what}"
     for ring in sorted(verdict.evidence.rings, key=lambda ring: ring.invited):
@@ -144,6 +167,8 @@ def report(verdict: Verdict) -> str:
         *((f"- {kind}", str(count)) for kind, count in sorted(verdict.faults.items())),
         ("promises broken", str(len(verdict.broken))),
         *((f"- {promise}", str(sum(b.promise is promise for b in verdict.broken))) for promise in Promise),
+        ("the engine ended by itself", str(len(verdict.ends))),
+        ("faults that did not go as they should", str(len(verdict.stumbles))),
         ("engine's memory, first and last, MB", f"{lived[0] / 1024:.1f} and {lived[-1] / 1024:.1f}"),
         *((f"longest wait beside a free operator {when}", f"{s:.2f} s") for when, s in sorted(verdict.longest.items())),
     ]

@@ -1,6 +1,7 @@
 """A TCP wire that can be cut, swallow all that passes, or be slow: between the engine and what it speaks with."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,8 @@ class Wire:
         self._is_cut = False
         self._passes = asyncio.Event()
         self._passes.set()
+        self.overhears: Callable[[bytes], None] = lambda data: None
+        """Told what the engine says, as it says it."""
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._opened, "127.0.0.1", self.port)
@@ -73,7 +76,10 @@ class Wire:
             await self._passes.wait()
             far, to_far = await asyncio.open_connection("127.0.0.1", self._to)
             writers.append(to_far)
-            ways = [asyncio.ensure_future(self._carry(near, to_far)), asyncio.ensure_future(self._carry(far, to_near))]
+            ways = [
+                asyncio.ensure_future(self._carry(near, to_far, self.overhears)),
+                asyncio.ensure_future(self._carry(far, to_near)),
+            ]
             try:
                 await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -86,7 +92,9 @@ class Wire:
             for writer in writers:
                 writer.transport.abort()
 
-    async def _carry(self, source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, source: asyncio.StreamReader, to: asyncio.StreamWriter, overhears: Callable[[bytes], None] | None = None
+    ) -> None:
         """Bytes keep their order and their distance, also when they take long."""
         loop = asyncio.get_running_loop()
         on_the_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
@@ -105,6 +113,8 @@ class Wire:
         try:
             with suppress(ConnectionError):
                 while data := await source.read(65536):
+                    if overhears is not None:
+                        overhears(data)
                     on_the_way.put_nowait((loop.time() + self._delay, data))
             # The end of a connection is not seen through a wire that swallows.
             on_the_way.put_nowait((loop.time(), b""))

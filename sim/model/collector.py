@@ -6,7 +6,6 @@ turns them into figures at the end.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any, Final
 
 from acd.model.events import CallStarted, CitizenReached, Event, OperatorChanged, OutcomeCounted
@@ -81,13 +80,14 @@ class _OfLine:
 class _OfOperator:
     """One operator. Times are seconds, moments seconds since the epoch."""
 
-    __slots__ = ("changed", "duty", "duty_since", "times")
+    __slots__ = ("changed", "duty", "duty_since", "on_duty", "times")
 
     def __init__(self) -> None:
         self.changed = 0.0
         self.times: dict[OperatorState, float] = dict.fromkeys(OperatorState, 0.0)
         self.duty = [0.0] * SLOTS
         self.duty_since = 0.0
+        self.on_duty = False
 
 
 class Collector:
@@ -110,7 +110,7 @@ class Collector:
         self._lines = {id: _OfLine(line) for id, line in policy.lines.items()}
         self._operators = {id: _OfOperator() for id in policy.operators}
 
-    def listen(self, events: Sequence[Event]) -> None:
+    def listen(self, events: list[Event]) -> None:
         event: Any  # mypy cannot tell from a constant what kind of event it is.
         for event in events:
             kind = type(event)
@@ -161,18 +161,19 @@ class Collector:
             slot.lost_in_time += in_time
 
     def _operator_changed(self, event: OperatorChanged) -> None:
-        operator, at, before = self._operators[event.operator], min(event.at, self._until), event.before
+        operator, at = self._operators[event.operator], min(event.at, self._until)
         since = max(operator.changed, self._since)
         if at > since:
-            operator.times[before] += at - since
+            operator.times[event.before] += at - since
         operator.changed = at
         # Only who comes or goes costs anything here, not who takes a call.
-        was, is_now = before in _ON_DUTY, event.state in _ON_DUTY
-        if was is not is_now:
-            if was:
-                self._off_duty(operator, at)
-            else:
+        on_duty = event.state in _ON_DUTY
+        if on_duty is not operator.on_duty:
+            operator.on_duty = on_duty
+            if on_duty:
                 operator.duty_since = at
+            else:
+                self._off_duty(operator, at)
 
     def _off_duty(self, operator: _OfOperator, at: float) -> None:
         """Spread his time on duty over the half-hours."""

@@ -52,6 +52,14 @@ _BUSY: Final = PhoneState.BUSY
 
 # Compiled code looks the name of a foreign class up at each use, but not a constant.
 _OFFER: Final = c.Offer
+_ARRIVED: Final = CallArrived
+_QUEUED: Final = CallQueued
+_GONE: Final = CallGone
+_DIALLED: Final = OfferDialled
+_RINGING: Final = OfferRinging
+_ANSWERED: Final = OfferAnswered
+_TALK_ENDED: Final = TalkEnded
+_PHONE: Final = PhoneChanged
 
 WITH_MUSIC: Final = (At.WAIT, At.OFFER)
 
@@ -119,7 +127,7 @@ class LeanSwitch:
         caller.id = CallId(f"{int(now)}.{self._number}")
         self._number += 1
         self._calls[caller.id] = caller
-        self._tell(CallArrived(caller.id, at, "", None))
+        self._tell(_ARRIVED(caller.id, at, "", None))
         kernel.call_at(now + caller.menu, self.choose if in_time else self.closed, caller)
 
     def choose(self, caller: Caller) -> None:
@@ -130,7 +138,7 @@ class LeanSwitch:
         if caller.patience < math.inf:
             caller.timer = self._kernel.call_at(now + caller.patience, self._tired, caller)
         self._waiting[caller.line] += 1
-        self._tell(CallQueued(caller.id, caller.line, at))
+        self._tell(_QUEUED(caller.id, caller.line, at))
 
     def closed(self, caller: Caller) -> None:
         """He chose a line that has closed meanwhile: a message, and when it is over he is told of and gone."""
@@ -151,12 +159,12 @@ class LeanSwitch:
         caller.where = _AFTER
         self._gone(caller, overflowing)
         if ringing:
-            self._tell(PhoneChanged(caller.device, _IDLE))
+            self._tell(_PHONE(caller.device, _IDLE))
         self._lost(caller, self._kernel.now())
 
     def _gone(self, caller: Caller, overflowing: bool = False) -> None:
         del self._calls[caller.id]
-        self._tell(CallGone(caller.id, math.floor(self._kernel.now() * 1000) / 1000, overflowing))
+        self._tell(_GONE(caller.id, math.floor(self._kernel.now() * 1000) / 1000, overflowing))
 
     def _last_words(self, caller: Caller, where: At) -> None:
         self._calm(caller)
@@ -225,9 +233,9 @@ class LeanSwitch:
             return
         call, offer, device = caller.id, command.offer, command.device
         caller.where, caller.offer, caller.device = _RING, offer, device
-        self._tell(OfferDialled(call, offer))
-        self._tell(OfferRinging(call, offer))
-        self._tell(PhoneChanged(device, _BUSY))
+        self._tell(_DIALLED(call, offer))
+        self._tell(_RINGING(call, offer))
+        self._tell(_PHONE(device, _BUSY))
         kernel = self._kernel
         after, luck = caller.answer, caller.luck
         if luck < 0:
@@ -244,7 +252,7 @@ class LeanSwitch:
             return
         caller.where = _WAIT
         self._tell(OfferFailed(caller.id, caller.offer, OfferFailure.RING_NO_ANSWER))
-        self._tell(PhoneChanged(caller.device, _IDLE))
+        self._tell(_PHONE(caller.device, _IDLE))
 
     def _answered(self, caller: Caller, offer: int) -> None:
         if caller.where is not _RING or caller.offer != offer:
@@ -253,7 +261,7 @@ class LeanSwitch:
         caller.where = _TALK
         self._calm(caller)
         self._waiting[caller.line] -= 1
-        self._tell(OfferAnswered(caller.id, caller.offer, math.floor(now * 1000) / 1000))
+        self._tell(_ANSWERED(caller.id, caller.offer, math.floor(now * 1000) / 1000))
         talk = caller.talk
         if self._speed:
             talk *= self._speed.get(self._operators[caller.device], 1.0)
@@ -262,8 +270,8 @@ class LeanSwitch:
     def _talked(self, caller: Caller) -> None:
         """All is said; the caller hangs up first."""
         self._gone(caller)
-        self._tell(TalkEnded(caller.id, self._kernel.now()))
-        self._tell(PhoneChanged(caller.device, _IDLE))
+        self._tell(_TALK_ENDED(caller.id, self._kernel.now()))
+        self._tell(_PHONE(caller.device, _IDLE))
 
     # --- Elsewhere ------------------------------------------------------------------------------------------------
 

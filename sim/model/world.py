@@ -1,6 +1,6 @@
 """One replication: the production engine, a switch, callers and operators under one clock."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
@@ -36,6 +36,7 @@ STILL_WAITING: Final = 15.0
 """Seconds after which an operator at the end of his shift looks again whether anybody waits."""
 _TICK: Final = Tick()
 _FAILED: Final = OfferFailed
+_next: Final = next
 
 
 def never_deferring(policy: Policy) -> Policy:
@@ -56,7 +57,7 @@ def router_of(setup: Setup) -> Callable[[Policy], Router]:
     return Engine if setup.app_queue is None else partial(AppQueue, settings=setup.app_queue)
 
 
-Listener = Callable[[Sequence[Event]], None]
+Listener = Callable[[list[Event]], None]
 
 
 class World:
@@ -165,7 +166,7 @@ class World:
         self._plan_next(self._callers.of_day(number, day, start))
 
     def _plan_next(self, today: Iterator[Caller]) -> None:
-        caller = next(today, None)
+        caller = _next(today, None)
         if caller is not None:
             self._kernel.call_at(caller.arrives_at, self._arrive, caller, today)
 
@@ -217,7 +218,7 @@ class World:
         else:
             self._tell(OperatorLoggedOut(operator, operator))
 
-    def _watch(self, events: Sequence[Event]) -> None:
+    def _watch(self, events: list[Event]) -> None:
         """Whose phone rang in vain comes back to it after a while."""
         for event in events:
             if type(event) is OfferEnded and event.how is OfferFailure.RING_NO_ANSWER:

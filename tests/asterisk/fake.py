@@ -30,6 +30,8 @@ class FakeAsterisk:
         """Entries of Status."""
         self.devices: dict[str, str] = {}
         self.redirect = "Redirect successful"
+        self.keeps = False
+        """Its own Queue() lets nobody go."""
         self.silent_to: set[str] = set()
         """Actions that get no answer."""
         self.forbidden: set[str] = set()
@@ -137,11 +139,19 @@ class FakeAsterisk:
                 ]
                 items.append([("Event", "DeviceStateListComplete"), ("EventList", "Complete")])
                 respond("Success", ("EventList", "start"), items=items)
+            case "PlayDTMF":
+                respond("Success", ("Message", "DTMF successfully queued"))
+                self._let_go(action["Channel"])
             case "Redirect":
                 word = "Success" if self.redirect == "Redirect successful" else "Error"
                 respond(word, ("Message", self.redirect))
             case _:
                 respond("Error", ("Message", "Invalid/unknown command"))
+
+    def _let_go(self, call: str) -> None:
+        for entry in self.channels:
+            if ("Uniqueid", call) in entry and not self.keeps:
+                entry[:] = [(n, v.replace("ACD_STATE=fallback", "ACD_STATE=wait")) for n, v in entry]
 
     def _login(self, respond: Callable[..., None], action: dict[str, str]) -> None:
         if self.in_use:

@@ -58,6 +58,7 @@ async def test_all_that_is_in_the_switch_is_told_once(desk: Desk, fake: FakeAste
         channel("2.2", state="thirdparty"),
     ]
     fake.devices = {"PJSIP/1001": "RINGING", "PJSIP/1002": "INUSE", "PJSIP/1003": "NOT_INUSE", "Queue:acd-x": "INUSE"}
+    fake.keeps = True
     await desk.start()
     (seen,) = desk.seen
     calls = {call.call: call for call in seen.calls}
@@ -83,6 +84,52 @@ async def test_all_that_is_in_the_switch_is_told_once(desk: Desk, fake: FakeAste
     assert calls[CallId("2.2")].where is W.MENU
     assert seen.phones == {Device("1001"): f.PhoneState.BUSY, Device("1002"): f.PhoneState.BUSY}
     assert len(desk.facts) == 1
+
+
+async def test_who_waits_in_queue_is_fetched_before_anything_is_told(desk: Desk, fake: FakeAsterisk) -> None:
+    fake.channels = [channel("1.1", state="fallback", line="gentinfo", t0="1000.5"), channel("1.2", state="wait")]
+    await desk.start()
+    assert [call.where for call in desk.seen[0].calls] == [W.WAIT, W.WAIT]
+    (fetched,) = fake.sent("PlayDTMF")
+    assert (fetched["Channel"], fetched["Receive"]) == ("1.1", "true")
+    beat = [action.get("Variable") == "ACD_HB" and action["Value"] != "0" for action in fake.actions]
+    assert beat.index(True) < fake.names().index("Status"), "from then on nobody goes in any more"
+
+
+async def test_no_redirect_for_whom_queue_does_not_let_go(desk: Desk, fake: FakeAsterisk) -> None:
+    fake.channels = [channel("1.1", state="fallback", line="gentinfo", t0="1000.5")]
+    fake.variables["1.1", "ACD_STATE"] = "fallback"
+    fake.keeps = True
+    await desk.start()
+    assert desk.seen[0].calls[0].where is W.FALLBACK
+    desk.pbx.send(offer())
+    await desk.until(lambda: desk.of(f.OfferNotSent))
+    desk.pbx.send(c.AskCall(CALL))
+    await desk.until(lambda: desk.of(f.CallFound))
+    assert fake.sent("Redirect") == []
+    assert len(fake.sent("PlayDTMF")) == 2, "he is fetched again"
+    fake.variables["1.1", "ACD_STATE"] = "wait"
+    desk.pbx.send(c.AskCall(CALL))
+    await desk.until(lambda: len(desk.of(f.CallFound)) == 2)
+    desk.pbx.send(offer(8))
+    await desk.until(lambda: fake.sent("Redirect"))
+
+
+async def test_who_has_given_no_sign_of_life_moves_nobody(desk: Desk, fake: FakeAsterisk) -> None:
+    """Asterisk may have given the caller an operator meanwhile: a look at him first."""
+    fake.channels = [channel("1.1", state="wait", line="gentinfo", t0="1000.5")]
+    await desk.start()
+    loop = asyncio.get_running_loop()
+    true_time = loop.time
+    loop.time = lambda: true_time() + 4.5  # type: ignore[method-assign]
+    try:
+        desk.pbx.send(offer())
+        await desk.until(lambda: len(desk.seen) == 2)
+    finally:
+        loop.time = true_time  # type: ignore[method-assign]
+    assert desk.of(f.OfferNotSent) == [f.OfferNotSent(CALL, OfferId(7))]
+    assert fake.sent("Redirect") == []
+    assert len(desk.of(f.LinkLost)) == 1
 
 
 async def test_a_nonce_is_set_by_the_first_and_kept_by_all_later(desk: Desk, fake: FakeAsterisk) -> None:

@@ -87,7 +87,8 @@ def test_other_peoples_user_events_are_none_of_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "value"), [("T0", "soon"), ("Line", "gent info"), ("Line", ""), ("Arrived", "x"), ("Uniqueid", "a b")]
+    ("header", "value"),
+    [("T0", "soon"), ("Line", "gent info"), ("Line", ""), ("Arrived", "x"), ("T0", "inf"), ("Uniqueid", "a b")],
 )
 def test_nonsense_of_our_own_dialplan_names_event_and_header(header: str, value: str) -> None:
     headers = Frame(QUEUED.format(number="1", nonce=NONCE).removesuffix("\r\n\r\n").encode()).headers
@@ -112,3 +113,10 @@ def test_no_number_of_a_caller_changes_another_field_unseen(number: str) -> None
         assert "\r\n" in number
         return
     assert events == read_all(QUEUED.format(number="", nonce=NONCE))
+
+
+def test_a_menu_that_ended_as_none_can_is_refused_as_nonsense() -> None:
+    text = "Event: UserEvent\r\n" + CHANNEL.format(number="1")
+    text += f"UserEvent: AcdMenuEnded\r\nOutcome: clo\u00f3ed\r\nLine: gentinfo\r\nNonce: {NONCE}\r\n\r\n"
+    with pytest.raises(Unreadable, match="AcdMenuEnded: header Outcome has the value"):
+        read_all(text)

@@ -33,6 +33,7 @@ async def test_no_promise_is_broken_whatever_fails(tmp_path: Path, capsys: pytes
     with capsys.disabled():
         sys.stderr.write(f"\n{report(verdict)}\n")
     enough_has_happened(verdict)
+    assert (verdict.ends, verdict.stumbles) == ([], [])
     assert [f"{broken.promise}: {broken.what}" for broken in verdict.broken] == []
 
 

@@ -231,7 +231,7 @@ PROMISED: Final = (
     Scenario(
         "the engine dies while the promise is written: he waits on",
         [*_hears(), Presses("A", "111"), Until("A", "wants 1"), Disconnects(), IsAt("A", At.FALLBACK), Connects()],
-        {"A": [*WANTS, "seen fallback"], "link": ["up"]},
+        {"A": [*WANTS, "seen wait"], "link": ["up"]},
     ),
     *(
         Scenario(

@@ -79,9 +79,13 @@ class _Story:
         return self.at
 
     def tell(self) -> list[Event]:
+        if self.draw(st.integers(0, 5)) == 0:
+            self.repaired(known=False, arrived=self.at, entered=self.draw(st.sampled_from([None, self.later()])))
+            return self.events
         number = self.draw(st.sampled_from(NUMBERS))
         self.say(ev.CallStarted(self.at, self.call, "3292101010", number, self.at))
         kinds = ["menu", "answered", "answered", "abandoned", "passed_on", "to_colleague", "promise", "open"]
+        kinds += ["inferred", "lasted"]
         kind = self.draw(st.sampled_from(kinds))
         if kind == "menu":
             outcome = self.draw(st.sampled_from([Outcome.CLOSED, Outcome.LEFT_MENU, Outcome.INFORMED]))
@@ -109,6 +113,21 @@ class _Story:
                 self.hang_up()
             case "promise":
                 self.promise(entered)
+            case "inferred":
+                arrived = self.events[0].at
+                lost = self.draw(st.sampled_from([Outcome.ABANDONED, Outcome.SWITCH_FAILURE]))
+                at = self.later()
+                self.say(ev.OutcomeCounted(at, self.call, self.line, lost, at - entered, seen=False))
+                self.say(ev.CallEnded(at, self.call, at))
+                self.repaired(known=True, arrived=arrived, entered=entered, before=lost)
+            case "lasted":
+                arrived = self.events[0].at
+                self.answer(entered, first=True)
+                self.hang_up()
+                gone = self.at - self.draw(SECONDS)
+                self.told(
+                    known=True, counts=True, arrived=arrived, entered=entered, gone=gone, outcome=Outcome.ANSWERED
+                )
             case "abandoned":
                 outcomes = [Outcome.ABANDONED, Outcome.ABANDONED_SHORT, Outcome.OVERFLOW_LOST, Outcome.REFUSED]
                 outcome = self.draw(st.sampled_from([*outcomes, Outcome.OVERFLOW_ANSWERED, Outcome.SWITCH_FAILURE]))
@@ -118,6 +137,60 @@ class _Story:
             case _:
                 pass
         return self.events
+
+    def repaired(self, *, known: bool, arrived: float, entered: float | None, before: Outcome | None = None) -> None:
+        """Nobody was looking: Asterisk's own record tells how it went, in one conversation, or two, or none."""
+        talks = [self.later() for _ in range(0 if entered is None else self.draw(st.integers(0, 2)))]
+        gone = self.later()
+        lost = [Outcome.LEFT_MENU, Outcome.CLOSED] if entered is None else [Outcome.ABANDONED, Outcome.OVERFLOW_LOST]
+        outcome = Outcome.ANSWERED if talks else self.draw(st.sampled_from(lost))
+        for n, at in enumerate(talks or [None]):
+            self.told(
+                known=known or n > 0,
+                counts=n == 0,
+                arrived=arrived,
+                entered=entered,
+                gone=gone,
+                outcome=outcome,
+                answered=at,
+                before=before if n == 0 else outcome,
+            )
+
+    def told(
+        self,
+        *,
+        known: bool,
+        counts: bool,
+        arrived: float,
+        entered: float | None,
+        gone: float,
+        outcome: Outcome,
+        answered: float | None = None,
+        before: Outcome | None = None,
+    ) -> None:
+        self.say(
+            ev.CallRepaired(
+                at=self.at + 60.0,
+                call=self.call,
+                known=known,
+                counts=counts,
+                did="3292101010",
+                arrived_at=arrived,
+                language="nl",
+                path="welkom",
+                line=None if entered is None else self.line,
+                entered_at=entered,
+                operator=None if answered is None else self.draw(st.sampled_from([None, self.operator])),
+                answered_at=answered,
+                talk_ended_at=None if answered is None else gone,
+                fallback=answered is not None,
+                gone_at=gone,
+                outcome=outcome,
+                before=before,
+                waited=None if entered is None else max(0.0, (gone if answered is None else answered) - entered),
+                switch_gone_at=gone,
+            )
+        )
 
     def enter(self) -> float:
         at = self.later()

@@ -33,6 +33,8 @@ class Call:
     ended: float | None = None
     outcome: str | None = None
     outcome_at: float | None = None
+    seen: bool = True
+    """Its outcome was, as it happened."""
     waited: float | None = None
     heard: float | None = None
     heard_waited: float | None = None
@@ -61,6 +63,7 @@ class Talk:
     began: float
     line: str
     operator: str | None
+    call: object = None
     ended: float | None = None
     wrap_up: float = 0.0
     holds: list[tuple[float, float | None]] = field(default_factory=list)
@@ -125,7 +128,7 @@ class History:
                 call = self.calls[event.call]
                 if call.outcome is None:
                     call.outcome, call.outcome_at, call.waited = event.outcome.value, event.at, event.waited
-                    call.line, call.decided_line = event.line or call.line, event.line
+                    call.line, call.decided_line, call.seen = event.line or call.line, event.line, event.seen
             case ev.CallbackOffered():
                 call = self.calls[event.call]
                 if call.heard is None:
@@ -152,6 +155,8 @@ class History:
         match event:
             case ev.CallRerouted():
                 self.calls[event.call].on(event.line)
+            case ev.CallRepaired():
+                self._repair(event)
             case ev.CallTransferred():
                 self.calls[event.call].passed_on = True
             case ev.CallPickedUp():
@@ -170,8 +175,30 @@ class History:
             case _:
                 pass
 
+    def _repair(self, event: ev.CallRepaired) -> None:
+        """Asterisk tells afterwards what we have not seen; what we have seen stands."""
+        call = self.calls.setdefault(event.call, Call(event.call, event.arrived_at))
+        joined = event.entered_at
+        if joined is not None and event.line is not None and (call.entered is None or joined >= call.entered + 1):
+            call.on(event.line)
+            call.entered = joined
+        spoken = [talk for talk in self.talks if talk.call == event.call]
+        if event.answered_at is not None and event.line is not None:
+            if call.answered is None or call.answered < event.answered_at:
+                call.operator, call.answered = event.operator, event.answered_at
+            ended = event.talk_ended_at
+            self.talks.append(Talk(event.answered_at, event.line, event.operator, event.call, ended))
+        elif spoken and spoken[-1].ended is not None and spoken[-1].ended > event.gone_at:
+            spoken[-1].ended = max(spoken[-1].began, event.gone_at)
+        call.ended = event.gone_at
+        if event.counts and not (call.outcome is not None and call.seen):
+            at = event.gone_at if event.answered_at is None else event.answered_at
+            call.outcome, call.outcome_at, call.waited = event.outcome.value, at, event.waited
+            call.line, call.decided_line, call.seen = event.line or call.line, event.line, False
+
     def _speak(self, of: object, talk: Talk) -> None:
         self._hush(of, talk.began)
+        talk.call = of
         self.talks.append(talk)
         self._open_talks[of] = talk
         if talk.operator is not None:

@@ -23,6 +23,8 @@ KNOWN_COMPLAINTS = (
     "Session already DISCONNECTED [reason=487",  # A caller who hung up before he was answered.
     "res_musiconhold.c: Failed to write frame",  # A caller who hung up as the music began.
     "Abnormal 'Gosub(acd-up,s,1)' exit",  # A phone that hangs up in the moment of its answer.
+    "Return without Gosub",  # Whoever enters a context in its middle, with an account's name of his own.
+    "There's no manager user called",
     "Not enough buffer space in pjsip_hdr_print_on",  # A name of 4 KB.
     "had invalid UTF-8 sequences which were replaced",  # A name in Latin-1.
 )

@@ -74,8 +74,9 @@ def number_of(call: Call) -> str:
 async def notes(lab: Lab, count: int) -> list[list[str]]:
     for _ in range(30):
         known = lab.globals()
-        if known.get("ACD_UNSEEN_COUNT") == str(count):
-            return [known[f"ACD_UNSEEN_{n}"].split("|") for n in range(1, count + 1)]
+        kept = [known.get(f"ACD_UNSEEN_{n}") for n in range(1, count + 1)]
+        if known.get("ACD_UNSEEN_COUNT") == str(count) and None not in kept:
+            return [note.split("|") for note in kept if note is not None]
         await asyncio.sleep(0.1)
     raise AssertionError(f"not {count} notes: {lab.globals()}")
 

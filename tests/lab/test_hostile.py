@@ -85,6 +85,8 @@ async def test_hostile_callers_are_served_and_forge_nothing(lab: Lab, engine: St
             assert (name, call.code) == (name, 200)
             arrived = await engine.event("AcdArrived", first)
             queued = await engine.event("AcdQueued", first, Uniqueid=arrived["Uniqueid"])
+            # What Asterisk took for his number before the dialplan had filtered it.
+            assert (name, await engine.getvar("CALLERID(ANI-num)", Channel=arrived["Uniqueid"])) == (name, "0")
             assert number is None or (name, queued["Num"]) == (name, number)
             assert set(queued["Num"]) <= set("+0123456789")
             assert [queued[key] for key in ("Line", "Did", "Lang", "Path", "Nonce")] == [
@@ -112,7 +114,8 @@ async def test_hostile_headers_cost_no_call_and_forge_nothing(lab: Lab, engine: 
             assert (name, call.code) == (name, code)
             if call.code == 200:
                 calls += 1
-                await engine.arrival(f"+3247300000{index}")
+                arrived = await engine.arrival(f"+3247300000{index}")
+                assert (name, await engine.getvar("CALLERID(ANI-num)", Channel=arrived)) == (name, "0")
                 await call.hang_up()
                 await engine.event("AcdGone", Nonce=NONCE)
     await engine.quiet(lab)

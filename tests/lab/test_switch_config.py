@@ -57,7 +57,7 @@ def test_a_site_without_outgoing_calls_has_no_way_out() -> None:
 
 def test_a_partner_is_dialled_through_the_trunk() -> None:
     lines = written(policy(), site(), gentinfo="+3290000000")["acd-lines.conf"]
-    assert "ACD_PARTNER_gentinfo=PJSIP/+3290000000@acd-trunk\n" in lines
+    assert "exten => gentinfo,1,Return(PJSIP/+3290000000@acd-trunk)\n" in lines
 
 
 def test_a_name_cannot_break_out_of_its_line() -> None:

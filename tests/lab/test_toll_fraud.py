@@ -93,17 +93,22 @@ async def test_conversations_are_added_up_until_the_minutes_of_the_day_are_spent
 
 
 async def test_who_has_the_engines_account_cannot_raise_the_limits(lab: Lab) -> None:
-    lab.cli("database put acd-outside calls 7")
-    async with stub(lab) as engine:
+    async with stub(lab) as engine, lab.partner(Habit()) as carrier, lab.phone("1001") as an:
+        assert await dial(an, "+3293330001") == [200]
+        lab.cli("database put acd-outside calls 7")
         await engine.setvar("DB(acd-outside/calls)", "0")
+        await engine.getvar("DB_DELETE(acd-outside/calls)")
+        where = {"Context": "acd-spy", "Exten": "listen", "Priority": "1"}
         await engine.action(
-            Action="Originate",
-            Channel="Local/s@acd-outside-up",
-            Context="acd-spy",
-            Exten="listen",
-            Priority="1",
-            Variable="DB(acd-outside/calls)=0",
+            Action="Originate", Channel="Local/s@acd-outside-up", Variable="DB(acd-outside/calls)=0", **where
         )
+        for data in ("DB(acd-outside/calls)=0", "x=${DB_DELETE(acd-outside/calls)}"):
+            await engine.action(Action="Originate", Channel="Local/s@acd-wait", Application="Set", Data=data)
         await engine.action(Action="DBPut", Family="acd-outside", Key="calls", Val="0")
         await engine.action(Action="DBDelTree", Family="acd-outside")
+        # Globals are his to set: no limit is one of them.
+        for name in lab.globals():
+            await engine.setvar(name, "999999")
+        assert (await dial(an, "+3293330002"))[0] == 403
+        assert len(carrier.calls) == 1
     assert count(lab, "calls") == 7

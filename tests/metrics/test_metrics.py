@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -156,6 +157,49 @@ def test_a_colleague_has_a_talk_of_his_own_and_who_is_moved_is_counted() -> None
     assert samples["acd_calls_rerouted_total", (("line", "lez"),)] == 1
     assert samples["acd_talk_seconds_count", (("line", "lez"),)] == 2
     assert samples["acd_talk_seconds_sum", (("line", "lez"),)] == 90
+
+
+def repaired(
+    call: str, outcome: Outcome, *, line: LineId | None = LEZ, before: Outcome | None = None
+) -> e.CallRepaired:
+    return e.CallRepaired(
+        at=99.0,
+        call=CallId(call),
+        known=before is not None,
+        counts=True,
+        did="",
+        arrived_at=0.0,
+        language="nl",
+        path="",
+        line=line,
+        entered_at=None,
+        operator=None,
+        answered_at=None,
+        talk_ended_at=None,
+        fallback=False,
+        gone_at=9.0,
+        outcome=outcome,
+        before=before,
+        waited=None,
+        switch_gone_at=9.0,
+    )
+
+
+def test_what_asterisk_tells_afterwards_is_counted_apart_and_nothing_is_taken_back() -> None:
+    metrics = measured()
+    lost = e.OutcomeCounted(10.0, CallId("1.1"), LEZ, Outcome.ABANDONED, 5.0, seen=False)
+    of_lost = repaired("1.1", Outcome.ANSWERED, before=Outcome.ABANDONED)
+    second_talk = msgspec.structs.replace(of_lost, counts=False, before=Outcome.ANSWERED)
+    only_its_end = repaired("1.2", Outcome.ABANDONED, before=Outcome.ABANDONED)
+    unknown = repaired("1.3", Outcome.LEFT_MENU, line=None)
+    metrics.listen([lost, of_lost, second_talk, only_its_end, unknown])
+    found = read(metrics)
+    assert found["acd_calls_total", (("line", "lez"), ("outcome", "abandoned"))] == 1
+    samples = {labels: value for (name, labels), value in found.items() if name == "acd_calls_repaired_total"}
+    assert samples == {
+        (("before", "abandoned"), ("line", "lez"), ("outcome", "answered")): 1,
+        (("before", "none"), ("line", "none"), ("outcome", "left_menu")): 1,
+    }
 
 
 def test_nothing_is_kept_of_calls_that_are_over() -> None:

@@ -4,9 +4,11 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -81,6 +83,12 @@ async def test_an_answered_call_from_its_arrival_to_its_end(place: Place) -> Non
             "callback": None,
             "transferred_at": None,
             "repaired_at": None,
+            "outcome": "answered",
+            "outcome_at": 1035.0,
+            "outcome_line": "gentinfo",
+            "waited": 25.0,
+            "counted_line": "gentinfo",
+            "day": 0,
         }
     ]
     assert await place.rows(tables.outcome) == [
@@ -187,7 +195,26 @@ async def test_a_hold_that_nobody_ends_is_over_with_the_talk(sqlite: Place) -> N
     holds = [ev.CallHeld(1050.0, call, an, 1050.0), ev.CallHeld(1060.0, call, an, 1060.0)]
     await sqlite.write(*answered("17.1", 1000.0)[:5], holds, [ev.CallEnded(1080.0, call, 1080.0)])
     (talk,) = await sqlite.rows(tables.talk)
-    assert (talk["ended_at"], talk["held"], talk["held_at"]) == (1080.0, 30.0, None)
+    assert (talk["ended_at"], talk["held"]) == (1080.0, 30.0)
+
+
+async def test_a_hold_ends_with_a_talk_that_was_over_before_we_came_back(sqlite: Place) -> None:
+    """Asterisk tells afterwards that he was gone at 1065."""
+    call, an = CallId("17.1"), OperatorId("an")
+    holds = [
+        ev.CallHeld(1045.0, call, an, 1045.0),
+        ev.CallResumed(1050.0, call, an, 1050.0, 5.0),
+        ev.CallHeld(1060.0, call, an, 1060.0),
+    ]
+    await sqlite.write(*answered("17.1", 1000.0)[:5], holds, [ev.CallEnded(1080.0, call, 1080.0)])
+    told = ev.CallRepaired(
+        at=1100.0, call=call, known=True, counts=True, did="", arrived_at=1000.0, language="nl", path="", line=LINE,
+        entered_at=1010.0, operator=None, answered_at=None, talk_ended_at=None, fallback=False, gone_at=1065.0,
+        outcome=Outcome.ANSWERED, before=Outcome.ANSWERED, waited=10.0, switch_gone_at=1065.0,
+    )  # fmt: skip
+    await sqlite.write([told])
+    (talk,) = await sqlite.rows(tables.talk)
+    assert (talk["ended_at"], talk["held"]) == (1065.0, 10.0)
 
 
 async def test_a_caller_moved_by_hand_waits_on_the_new_line_from_his_old_moment_on(place: Place) -> None:
@@ -340,6 +367,20 @@ async def compare(template: Path, history: list[Step], sizes: list[int]) -> None
         if isinstance(event, ev.OutcomeCounted):
             first_outcomes.setdefault(event.call, event.outcome.value)
     assert {row["call"]: row["outcome"] for row in live["outcome"]} == first_outcomes
+    outcomes = {row["call"]: row for row in live["outcome"]}
+    for row in live["call"]:
+        check_what_counting_goes_by(row, outcomes.get(row["call"]))
+
+
+def check_what_counting_goes_by(call: dict[str, Any], outcome: dict[str, Any] | None) -> None:
+    """What stands beside a call is what a look at its outcome and at the calendar would give."""
+    outcome = outcome or dict.fromkeys(("outcome", "at", "line", "waited"))
+    assert [call[name] for name in ("outcome", "outcome_at", "outcome_line", "waited")] == [
+        outcome[name] for name in ("outcome", "at", "line", "waited")
+    ]
+    assert call["counted_line"] == (call["line"] if outcome["line"] is None else outcome["line"])
+    day = datetime.fromtimestamp(call["arrived_at"], ZoneInfo("Europe/Brussels")).date()
+    assert date(1970, 1, 1) + timedelta(days=call["day"]) == day
 
 
 async def store_in_pieces(place: Place, history: list[Step], sizes: list[int]) -> None:

@@ -1,30 +1,19 @@
 """The two rules of the choice, each with a case that a supervisor would argue about."""
 
-from typing import NamedTuple
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.model.ids import LineId, OperatorId
 from acd.model.policy import OperatorRule, QueueRule, Routing
-from acd.routing.choice import LineView, choose_line, choose_operator, shares
+from acd.routing.choice import Candidate, LineView, choose_line, choose_operator, shares
 from acd.routing.estimate import calibrate, never_rising, overlaps, predict, wait_range
 
 INFO, SPORT = LineId("info"), LineId("sport")
 
 
-class Idle(NamedTuple):
-    id: OperatorId
-    skills: int
-    since: float
-    levels: dict[LineId, int]
-
-    def level(self, line: LineId) -> int:
-        return self.levels[line]
-
-
-def idle(id: str, skills: int = 1, since: float = 0.0, level: int = 1) -> Idle:
-    return Idle(OperatorId(id), skills, since, {INFO: level})
+def idle(id: str, skills: int = 1, since: float = 0.0, level: int = 1) -> Candidate:
+    others = {LineId(f"other{n}"): 1 for n in range(1, skills)}
+    return Candidate(OperatorId(id), {INFO: level} | others, since)
 
 
 def view(line: LineId, waiting: int, waited: float, share: float, aged: float | None = None) -> LineView:
@@ -78,7 +67,7 @@ def test_shares_are_weights_over_their_sum() -> None:
 
 
 @given(st.permutations([idle("a", 2, 5.0), idle("b", 1, 7.0), idle("c", 1, 7.0, level=2), idle("d", 1, 7.0)]))
-def test_the_choice_does_not_depend_on_the_order_of_asking(candidates: list[Idle]) -> None:
+def test_the_choice_does_not_depend_on_the_order_of_asking(candidates: list[Candidate]) -> None:
     assert choose_operator(candidates, INFO, OperatorRule.LEAST_SKILLED).id == "b"
 
 

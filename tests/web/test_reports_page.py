@@ -9,6 +9,8 @@ import pytest
 from acd.figures.table import FIGURES
 from acd.model import events as ev
 from acd.model.account import Role
+from acd.model.ids import OperatorId
+from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from tests.figures.ledger import at, call
 from tests.records.places import Place
@@ -132,12 +134,16 @@ async def test_figures_of_single_operators_are_written_down_and_others_are_not(h
 async def test_a_gap_is_marked_and_listed(house: House, tmp_path: Path) -> None:
     gone, back = at("2027-03-05T15:00"), at("2027-03-05T15:40")
     place = Place(house.url, tmp_path / "spill")
+    was, now = OperatorState.NOT_READY, OperatorState.AVAILABLE
+    await place.write([ev.OperatorChanged(gone - 3600, OperatorId("an_peeters"), was, now, None, "an")])
     await place.write([ev.LinkWentDown(gone, "closed")])
     await place.write([ev.LinkCameUp(back, 0, 0)])
     page = await text(house, f"/reports?{WEEK}")
     assert "Tijdens 40 min van deze periode kon niets gezien worden" in page
     assert page.count("40 min niet gezien") >= 2
     assert "2027-03-05 15:00:00 – 2027-03-05 15:40:00" in page
+    page = await text(house, f"/reports/operators?{WEEK}", role=Role.ADMIN)
+    assert "telt de toestand van ervoor door" in page.partition('id="states"')[2]
 
 
 async def test_the_language_can_be_changed_without_losing_a_line(house: House) -> None:
@@ -176,6 +182,6 @@ async def test_what_counts_no_rows_opens_none(house: House) -> None:
 
 
 async def test_records_that_cannot_be_read_are_a_page_that_says_so(house: House, tmp_path: Path) -> None:
-    await Place(house.url, tmp_path / "spill").execute("DROP TABLE outcome")
+    await Place(house.url, tmp_path / "spill").execute('DROP TABLE "call"')
     page = await text(house, f"/reports?{WEEK}", 503)
     assert "<main" in page and 'id="all"' not in page

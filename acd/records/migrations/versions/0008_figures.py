@@ -56,7 +56,7 @@ def _waits_and_talks() -> None:
         Column("began_at", Double, nullable=False),
         Column("ended_at", Double, comment="NULL: they speak still"),
         Column("held", Double, nullable=False, comment="seconds of it on hold"),
-        Column("held_at", Double, comment="on hold since; NULL: is not"),
+        Column("held_at", Double, comment="on hold since, or was when it ended"),
         Column("wrap_up_at", Double),
         Column("wrapped_up_at", Double),
         Column("fallback", sa.Boolean, nullable=False),

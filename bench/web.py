@@ -152,11 +152,11 @@ async def cookies(store: AccountStore, door: Door, policy: Policy, count: int) -
         account = Account(who, Role.OPERATOR, time.time(), OperatorId(who))
         await store.add(account, None, None, AuditEntry(time.time(), "bench", "", AuditAction.ACCOUNT_ADDED, who))
         token = await door.enter_as(account, "127.0.0.1")
-        made.append(signer.sign(_packed({"token": token})).decode())
+        made.append(signer.sign(packed({"token": token})).decode())
     return made
 
 
-def _packed(session: dict[str, str]) -> bytes:
+def packed(session: dict[str, str]) -> bytes:
     return base64.b64encode(json.dumps(session).encode())
 
 

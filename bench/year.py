@@ -86,17 +86,20 @@ def one_call(rows: Rows, chance: random.Random, id: str, arrived: float, free: d
         "answered_at": None,
         "talk_ended_at": None,
     }
-    rest = {"last_offer": None, "offers": 0, "fallback": False, "callback": None}
+    rest: dict[str, Any] = {"last_offer": None, "offers": 0, "fallback": False, "callback": None}
     rest |= {"callback_heard_at": None, "callback_waited": None}
+    rest |= {"outcome_line": None, "counted_line": None, "waited": None, "day": day_within(arrived, arrived)}
     rows.add(tables.citizen, call=id, at=arrived, citizen=f"{chance.randrange(CITIZENS):032x}")
     if fate < 0.08:
         kind = chance.choice(["closed", "left_menu", "informed"])
+        rest |= {"outcome": kind, "outcome_at": entered}
         rows.add(tables.call, **call, **base, **rest, arrived_at=arrived, ended_at=entered)
         rows.add(tables.outcome, call=id, at=entered, line=None, outcome=kind, waited=None, seen=True)
         return
     then = entered + wait
     outcome = "answered" if fate < 0.90 else "abandoned" if wait >= 10 else "abandoned_short"
     base |= {"line": line, "entered_at": entered}
+    rest |= {"outcome": outcome, "outcome_at": then, "outcome_line": line, "counted_line": line, "waited": wait}
     end = then
     if outcome == "answered":
         operator = min(chance.sample(OPERATORS, 6), key=free.__getitem__)

@@ -26,7 +26,7 @@ from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
 from acd.asterisk.look import Seen, look
 from acd.asterisk.phones import Phones
-from acd.asterisk.protocol import Then
+from acd.asterisk.protocol import ARRIVES_WITHIN, Then
 from acd.asterisk.resync import (
     DEVICES,
     IN_QUEUE,
@@ -72,7 +72,7 @@ MAX_KEPT_BACK: Final = 50_000
 _NOTES_AT_ONCE: Final = 500
 _AT_ONCE: Final = 20
 """Small settings on their way at one time (fallback queues, notes to clear): an offer never waits behind more."""
-_LEASE: Final = 4.0
+_LEASE: Final = 6.0 - ARRIVES_WITHIN
 """Seconds. Who waits is moved only as long after a sign of life that Asterisk has taken: after 6 s without one it may
 give him an operator itself. The rest is for the way there."""
 _FETCHED_WITHIN: Final = 1.0

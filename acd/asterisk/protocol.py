@@ -5,6 +5,7 @@ Why, is told at the head of :mod:`acd.asterisk.session`.
 
 import asyncio
 import secrets
+import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,9 @@ Then = Callable[[list[Frame] | None], None]
 
 MAX_LIST: Final = 20_000
 """Frames in one answer."""
+ARRIVES_WITHIN: Final = 2.0
+"""Seconds in which the other host must have what we sent; later it never gets it, and the connection is over. Of the
+Redirects that arrive when a broken network is whole again, some would find callers whom Asterisk has connected."""
 MAX_UNSENT: Final = 1024 * 1024
 """Bytes that Asterisk has not read yet."""
 
@@ -68,6 +72,9 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.factory = self._session
+        wire = transport.get_extra_info("socket")
+        if wire is not None:
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * ARRIVES_WITHIN))
 
     def data_received(self, data: bytes) -> None:
         session = self._session

@@ -1,6 +1,7 @@
 """What is done once a day, in the quiet of the night, by whoever leads."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -10,9 +11,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from acd.asterisk import erase_recordings
 from acd.bootstrap.recordings import Recordings
+from acd.model.ids import LineId
+from acd.model.policy import Terms
 from acd.model.zone import ZONE
 from acd.ports import Clock
-from acd.records import DatabaseUnusable, erase_citizens, erase_damaged, erase_notes, erase_numbers
+from acd.records import Before, DatabaseUnusable, erase_citizens, erase_damaged, erase_notes, erase_numbers
 
 DAY: Final = 86_400.0
 AT: Final = {"hour": 3, "minute": 30}
@@ -32,6 +35,7 @@ class Housekeeping:
         spill: where events go while the database is away.
         record: folder of the recordings of AMI sessions.
         recordings: conversations that were recorded.
+        terms: of each line, in place of the days above where it has its own.
     """
 
     def __init__(
@@ -45,11 +49,13 @@ class Housekeeping:
         spill: Path,
         record: Path | None = None,
         recordings: Recordings | None = None,
+        terms: Callable[[], Mapping[LineId, Terms]] = dict,
     ) -> None:
         self._url = url
         self._spill = spill
         self._record = record
         self._recordings = recordings
+        self._terms = terms
         self._keep_numbers = keep_numbers
         self._keep_notes = keep_notes
         self._keep_citizens = keep_citizens
@@ -78,7 +84,7 @@ class Housekeeping:
         """Erase what is old enough. A database that is away, or a file that cannot be deleted, is tried again the next
         night."""
         before = self._clock() - self._keep_numbers * DAY
-        await self._erase_rows(before)
+        await self._erase_rows()
         await self._erase_conversations()
         try:
             files = await asyncio.to_thread(self._erase_files, before)
@@ -106,11 +112,19 @@ class Housekeeping:
         if not found.in_order:
             log.warning("recordings.differ", missing=found.missing, stray=found.stray)
 
-    async def _erase_rows(self, before: float) -> None:
+    def _before(self, days: int, own: Mapping[LineId, int | None]) -> Before:
+        now = self._clock()
+        return Before(now - days * DAY, {line: now - kept * DAY for line, kept in own.items() if kept is not None})
+
+    async def _erase_rows(self) -> None:
         try:
-            erased = await erase_numbers(self._url, before)
-            written = await erase_notes(self._url, self._clock() - self._keep_notes * DAY)
-            citizens = await erase_citizens(self._url, self._clock() - self._keep_citizens * DAY)
+            terms = self._terms()
+            numbers = {line: own.numbers for line, own in terms.items()}
+            notes = {line: own.notes for line, own in terms.items()}
+            known = {line: own.citizens for line, own in terms.items()}
+            erased = await erase_numbers(self._url, self._before(self._keep_numbers, numbers))
+            written = await erase_notes(self._url, self._before(self._keep_notes, notes))
+            citizens = await erase_citizens(self._url, self._before(self._keep_citizens, known))
         except DatabaseUnusable as error:
             log.error("numbers.not_erased", why=str(error))
         else:

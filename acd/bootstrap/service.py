@@ -275,6 +275,7 @@ class Service:
             spill=settings.spill,
             record=settings.record,
             recordings=self.recordings,
+            terms=lambda: {id: line.privacy for id, line in self.city.policy.lines.items()},
         )
         nights.start()
         stack.push_async_callback(nights.stop)

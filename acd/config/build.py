@@ -61,6 +61,7 @@ from acd.model.policy import (
     Routing,
     SurveyQuestion,
     SurveyRule,
+    Terms,
 )
 
 Struct = TypeVar("Struct", bound=msgspec.Struct)
@@ -138,7 +139,8 @@ def _line(id: LineId, block: LineBlock) -> Line:
     callback = None if block.callback is None else _struct(CallbackRule, block.callback)
     survey = None if block.survey is None else _survey(block.survey)
     recording = None if block.recording is None else _struct(RecordingRule, block.recording)
-    made = {"id": id, "names": _names(block.names), "announcements": announcements}
+    privacy = _struct(Terms, block.privacy)
+    made = {"id": id, "names": _names(block.names), "announcements": announcements, "privacy": privacy}
     return _struct(Line, block, **made, callback=callback, survey=survey, recording=recording)
 
 

@@ -223,6 +223,20 @@ class RecordingBlock(Block):
     """Part of the callers of the line."""
 
 
+Days = Annotated[int, whole_days(1, 3650)]
+
+
+class PrivacyBlock(Block):
+    """How long a line keeps what is known of its callers; what is left out is as for all (``ACD_KEEP_...``)."""
+
+    numbers: Days | None = None
+    """Days until their numbers are erased."""
+    notes: Days | None = None
+    """Days until what operators wrote is erased, names and notes."""
+    citizens: Days | None = None
+    """Days until nobody can tell any more that a citizen calls again."""
+
+
 Survey = Annotated[SurveyBlock | None, OrNever()]
 Recording = Annotated[RecordingBlock | None, OrNever()]
 Callback = Annotated[Annotated[CallbackBlock, together(callback_times)] | None, OrNever()]
@@ -290,6 +304,8 @@ class DefaultsBlock(Block):
     """What callers are asked after their conversation; ``never``, or left out here and in the defaults: nothing."""
     recording: Recording = None
     """Whose conversations are recorded; ``never``, or left out here and in the defaults: nobody's."""
+    privacy: PrivacyBlock = PrivacyBlock()
+    """How long numbers, notes and the mark of a citizen are kept, where that is not as for all lines."""
     thresholds: ThresholdsBlock = ThresholdsBlock()
 
 

@@ -93,6 +93,16 @@ class SurveyRule(msgspec.Struct, frozen=True):
     """Part of the callers who are asked when the operator has hung up first, 0 to 1; besides those whom he sends."""
 
 
+class Terms(msgspec.Struct, frozen=True):
+    """How many days a line keeps what is known of its callers; None = as all lines (``ACD_KEEP_...``)."""
+
+    numbers: int | None = None
+    notes: int | None = None
+    """What operators wrote, names and notes."""
+    citizens: int | None = None
+    """The keyed hash by which a citizen who calls again is known."""
+
+
 class RecordingRule(msgspec.Struct, frozen=True):
     """Which conversations of a line are recorded. The caller is told before, and may refuse."""
 
@@ -136,6 +146,7 @@ class Line(msgspec.Struct, frozen=True):
     """None = its callers are never asked."""
     recording: RecordingRule | None = None
     """None = its conversations are never recorded."""
+    privacy: Terms = Terms()
 
 
 class PhoneKind(StrEnum):

@@ -24,7 +24,7 @@ from acd.records.counting import FigureBook
 from acd.records.database import DatabaseUnusable
 from acd.records.days import day_bounds, day_of
 from acd.records.dossiers import CitizenBook
-from acd.records.erasure import Erased, NotesErased, erase_citizens, erase_notes, erase_numbers
+from acd.records.erasure import Before, Erased, NotesErased, erase_citizens, erase_notes, erase_numbers
 from acd.records.exporting import NoSuchView, read_view, view_named
 from acd.records.hooks import HookStore
 from acd.records.keys import KeyStore
@@ -40,6 +40,7 @@ from acd.records.writing import rebuild
 __all__ = [
     "AccountStore",
     "Archive",
+    "Before",
     "CallRow",
     "CallbackStore",
     "CitizenBook",

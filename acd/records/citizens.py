@@ -51,7 +51,6 @@ async def how_often(connection: AsyncConnection, query: Query) -> tuple[dict[int
     table: Any = tables.call.outerjoin(tables.citizen, _citizen.call == _call.call)
     within = [_call.arrived_at >= query.since, _call.arrived_at < query.until]
     if query.lines:
-        table = table.outerjoin(tables.outcome, tables.outcome.c.call == _call.call)
         within.append(LINE.in_(query.lines))
     each = (
         select(_citizen.citizen, func.count().label("calls"))

@@ -1,5 +1,6 @@
 """The figures, counted in the database by the definitions of :mod:`acd.figures.table`."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -51,6 +52,9 @@ from acd.records.figure_sql import Source, Translation, calls, piece, promises, 
 from acd.records.repair import MARGIN
 from acd.records.survey import survey_report
 
+AT_ONCE: Final = 2
+"""Questions that are counted at the same time: the database works on them beside us, and the others wait their turn,
+so that the calls under way are not kept from a processor."""
 _PAGE: Final = 1000
 """Rows fetched at once when many are read."""
 
@@ -70,13 +74,14 @@ class FigureBook:
             # One look for all statements of a report; SQLite does so anyway.
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
         self._engine = engine
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def close(self) -> None:
         await self._engine.dispose()
 
     async def report(self, query: Query) -> Report:
         """All figures of ``query``, by what it asks, and their total. One transaction: the figures agree."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             values = await _values(connection, query)
             total = await _total(connection, query, values)
             gaps = await _gaps(connection, query)
@@ -138,7 +143,7 @@ class FigureBook:
 
     async def states(self, query: Query) -> list[StateTime]:
         """Operators' time by state, in order of period, operator and state."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             spent = await _time(connection, query, ("operator", "state", "reason"))
         found: dict[tuple[int, str, str, str | None], float] = defaultdict(float)
         for number, (operator, state, reason), seconds in spent:
@@ -169,23 +174,23 @@ class FigureBook:
             .where(*_where(query, source), waited.is_not(None))
             .group_by(step, outcome)
         )
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             rows = (await connection.execute(counted)).mappings().all()
         return {(int(row["step"]), row["outcome"]): row["n"] for row in rows}
 
     async def gaps(self, query: Query) -> list[Gap]:
         """Times without sight that overlap."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             return await _gaps(connection, query)
 
     async def survey(self, since: float, until: float, lines: Sequence[str] = ()) -> SurveyReport:
         """What callers answered whose survey began from ``since`` to before ``until``; ``lines`` empty = of all."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             return await survey_report(connection, since, until, lines)
 
     async def subjects(self, query: Query) -> SubjectReport:
         """What the conversations of a time were about."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             return await subject_report(connection, query)
 
     async def about(self, query: Query, subject: str | None) -> AsyncGenerator[ContactFact, None]:
@@ -200,9 +205,15 @@ class FigureBook:
             query, figures=read_refs([repeats.FIGURE]), grain=Grain.TOTAL, by=(Dimension.LINE,), operators=()
         )
         report = await self.report(again)
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             often, unknown = await how_often(connection, query)
         return repeats.repeat_report(report, often, unknown)
+
+    @asynccontextmanager
+    async def _counting(self) -> AsyncIterator[AsyncConnection]:
+        """In its turn. Lists are read without one: whoever fetches them may be slow."""
+        async with self._turns, self._reading() as connection:
+            yield connection
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
@@ -296,7 +307,7 @@ async def _counted(connection: AsyncConnection, query: Query, population: Popula
     )
     counts: dict[Key, list[float]] = {}
     for row in (await connection.execute(statement)).mappings():
-        sums.add(counts.setdefault(_key(query, row), sums.nothing()), row)
+        sums.add(counts.setdefault(_key(query, source, row), sums.nothing()), row)
     return {key: {ref: (found[part], found[of]) for ref, (part, of) in asked.items()} for key, found in counts.items()}
 
 
@@ -348,7 +359,8 @@ async def _citizens(connection: AsyncConnection, query: Query, refs: Sequence[Re
     source = _source(query, Population.CALLS, used | {"citizen"})
     translation = Translation(source.columns, query.limits, query.now)
     citizen = source.columns["citizen"]
-    day = piece(Grain.DAY, source.at, query.since, query.until).label("day")
+    assert source.day is not None
+    day = source.day.label("day")
     keys = _keys(query, source)
     helped = [
         func.max(case((translation.condition(ref.part), 1), else_=0)).label(f"n{n}") for n, ref in enumerate(refs)
@@ -365,7 +377,7 @@ async def _citizens(connection: AsyncConnection, query: Query, refs: Sequence[Re
     statement = select(*names, *parts, func.count().label("of")).group_by(*names)
     counts: Counts = defaultdict(dict)
     for row in (await connection.execute(statement)).mappings():
-        found = counts[_key(query, row)]
+        found = counts[_key(query, source, row)]
         for n, ref in enumerate(refs):
             part, of = found.get(ref, (0, 0))
             found[ref] = part + row[f"n{n}"], of + row["of"]
@@ -376,7 +388,8 @@ async def _occupied(connection: AsyncConnection, query: Query, refs: Sequence[Re
     by_operator = Dimension.OPERATOR in query.by
     names = ("operator", "state") if by_operator else ("state",)
     spent: dict[tuple[int, str | None], dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for number, values, seconds in await _time(connection, query, names):
+    counted = {state.value for ref in refs for part in ref.figure.states for state in part}
+    for number, values, seconds in await _time(connection, query, names, counted):
         spent[number, values[0] if by_operator else None][values[-1]] += seconds
     counts: Counts = {}
     for (number, operator), states in spent.items():
@@ -392,11 +405,16 @@ Spent = list[tuple[int, tuple[Any, ...], float]]
 """Period, values of the columns that tell apart, seconds."""
 
 
-async def _time(connection: AsyncConnection, query: Query, names: Sequence[str]) -> Spent:
+async def _time(connection: AsyncConnection, query: Query, names: Sequence[str], states: Iterable[str] = ()) -> Spent:
     """Seconds of operators' states, told apart by these columns. What lies in one piece, or in two that follow each
-    other, is summed by the database; the rest is cut here."""
+    other, is summed by the database; the rest is cut here.
+
+    Args:
+        states: only these; empty = all.
+    """
+    of = _of_states(query, states)
     if query.grain in DAYS:
-        return await _time_of_days(connection, query, names)
+        return await _time_of_days(connection, query, names, of)
     length = _cell(query)
     cell = func.floor(_state.began_at / length)
     edge = (cell + 1) * length
@@ -407,11 +425,7 @@ async def _time(connection: AsyncConnection, query: Query, names: Sequence[str])
     columns = [_state[name] for name in names]
     later = case((_state.ended_at > edge, _state.ended_at - edge), else_=0.0)
     sums = func.sum(_state.ended_at - _state.began_at - later).label("here"), func.sum(later).label("next")
-    within = (
-        select(cell.label("cell"), *columns, *sums)
-        .where(near, short, *_of_operators(query))
-        .group_by(*_first(1 + len(columns)))
-    )
+    within = select(cell.label("cell"), *columns, *sums).where(near, short, *of).group_by(*_first(1 + len(columns)))
     spent: Spent = []
     for row in await connection.execute(within):
         # A cell is never longer than a piece, and no piece begins within one.
@@ -419,12 +433,14 @@ async def _time(connection: AsyncConnection, query: Query, names: Sequence[str])
         for at, seconds in ((begin, row[-2]), (begin + length, row[-1])):
             if seconds:
                 spent.append((bucket(query.grain, raw(query.grain, at)), values, seconds))
-    rest = _overlapping(query, and_(near, ~short))
+    rest = _overlapping(query, and_(near, ~short), of)
     columns = [rest[name] for name in names]
     return spent + await _cut(connection, query, names, select(*columns, rest.began_at, rest.ended_at))
 
 
-async def _time_of_days(connection: AsyncConnection, query: Query, names: Sequence[str]) -> Spent:
+async def _time_of_days(
+    connection: AsyncConnection, query: Query, names: Sequence[str], of: Sequence[ColumnElement[bool]]
+) -> Spent:
     """Of states that lie in one day, and of days that are asked for as a whole, nothing needs to be cut."""
     first, last = raw(Grain.DAY, query.since), raw(Grain.DAY, query.until)
     if midnight(date_of(first)) < query.since:
@@ -433,7 +449,7 @@ async def _time_of_days(connection: AsyncConnection, query: Query, names: Sequen
     order = ("day", "operator", "state", *(["reason"] if "reason" in names else []))
     columns = [_state[name] for name in order]
     seconds = func.sum(_state.ended_at - _state.began_at).label("seconds")
-    within = select(*columns, seconds).where(whole, *_of_operators(query)).group_by(*columns)
+    within = select(*columns, seconds).where(whole, *of).group_by(*columns)
     spent: Spent = []
     places, numbers = [order.index(name) for name in names], {}
     for row in await connection.execute(within):
@@ -441,7 +457,7 @@ async def _time_of_days(connection: AsyncConnection, query: Query, names: Sequen
             numbers[row[0]] = of_day(query.grain, row[0])
         spent.append((numbers[row[0]], tuple(row[place] for place in places), row[-1]))
     edges = sorted({day for day in (first - 1, last) if not first <= day < last})
-    state = _overlapping(query, _state.day.in_(edges))
+    state = _overlapping(query, _state.day.in_(edges), of)
     columns = [state[name] for name in names]
     return spent + await _cut(connection, query, names, select(*columns, state.began_at, state.ended_at))
 
@@ -459,7 +475,7 @@ def _near(query: Query) -> ColumnElement[bool]:
     return _state.day.between(raw(Grain.DAY, query.since), raw(Grain.DAY, query.until))
 
 
-def _overlapping(query: Query, of_one_day: ColumnElement[bool]) -> Any:
+def _overlapping(query: Query, of_one_day: ColumnElement[bool], of: Sequence[ColumnElement[bool]]) -> Any:
     """The states that overlap the time asked for: those of one day that are named, and all that last over midnight; one
     that lasts still ends now."""
     ended_at = func.coalesce(_state.ended_at, query.now)
@@ -469,15 +485,18 @@ def _overlapping(query: Query, of_one_day: ColumnElement[bool]) -> Any:
             _state.began_at < query.until,
             or_(_state.ended_at.is_(None), _state.ended_at > query.since),
             ended_at > _state.began_at,
-            *_of_operators(query),
+            *of,
         )
         for some in (of_one_day, _state.day.is_(None))
     ]
     return union_all(*found).subquery("state").c
 
 
-def _of_operators(query: Query) -> list[ColumnElement[bool]]:
-    return [_state.operator.in_(query.operators)] if query.operators else []
+def _of_states(query: Query, states: Iterable[str]) -> list[ColumnElement[bool]]:
+    """Which states count: of these operators, and of these kinds."""
+    of: list[ColumnElement[bool]] = [_state.operator.in_(query.operators)] if query.operators else []
+    kinds = sorted(states)
+    return [*of, _state.state.in_(kinds)] if kinds else of
 
 
 def _cell(query: Query) -> int:
@@ -500,6 +519,8 @@ def _source(query: Query, population: Population, names: Iterable[str]) -> Sourc
 
 def _where(query: Query, source: Source) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = [source.at >= query.since, source.at < query.until]
+    if source.day is not None:
+        where.append(source.day.between(raw(Grain.DAY, query.since), raw(Grain.DAY, query.until)))
     if query.lines:
         where.append(source.columns["line"].in_(query.lines))
     if query.operators and "operator" in source.columns:
@@ -509,7 +530,15 @@ def _where(query: Query, source: Source) -> list[ColumnElement[bool]]:
 
 def _keys(query: Query, source: Source) -> list[Any]:
     number = piece(query.grain, source.at, query.since, query.until)
+    if source.day is not None and _in_days(query, source):
+        number = source.day
     return [number.label("number"), *(source.columns[by.value].label(by.value) for by in query.by)]
+
+
+def _in_days(query: Query, source: Source) -> bool:
+    """Day by day the rows come as they are kept, and need not be sorted; :func:`_key` puts the days together. By
+    operator that would be more sums than it spares."""
+    return source.day is not None and query.grain in DAYS and Dimension.OPERATOR not in query.by
 
 
 def _first(n: int) -> list[ColumnElement[Any]]:
@@ -518,10 +547,11 @@ def _first(n: int) -> list[ColumnElement[Any]]:
     return [literal_column(str(place)) for place in range(1, n + 1)]
 
 
-def _key(query: Query, row: RowMapping) -> Key:
+def _key(query: Query, source: Source, row: RowMapping) -> Key:
     line = row["line"] if Dimension.LINE in query.by else None
     operator = row["operator"] if Dimension.OPERATOR in query.by else None
-    return bucket(query.grain, int(row["number"])), line, operator
+    number = int(row["number"])
+    return of_day(query.grain, number) if _in_days(query, source) else bucket(query.grain, number), line, operator
 
 
 def _in_piece(query: Query, source: Source, number: int) -> ColumnElement[bool]:

@@ -30,8 +30,8 @@ from acd.records.behind import LONGEST_CALL
 
 Column = ColumnElement[Any]
 
-_call, _outcome, _promise, _contact = tables.call.c, tables.outcome.c, tables.callback.c, tables.contact.c
-LINE: Final = func.coalesce(_outcome.line, _call.line)
+_call, _promise, _contact = tables.call.c, tables.callback.c, tables.contact.c
+LINE: Final = _call.counted_line
 
 CALL: Final[Mapping[str, Column]] = {
     "call": _call.call,
@@ -42,9 +42,9 @@ CALL: Final[Mapping[str, Column]] = {
     "answered_at": _call.answered_at,
     "ended_at": _call.ended_at,
     "transferred_at": _call.transferred_at,
-    "outcome": _outcome.outcome,
-    "outcome_at": _outcome.at,
-    "waited": _outcome.waited,
+    "outcome": _call.outcome,
+    "outcome_at": _call.outcome_at,
+    "waited": _call.waited,
     "callback_heard_at": _call.callback_heard_at,
     "callback_waited": _call.callback_waited,
     "promise_reached_at": _promise.reached_at,
@@ -84,17 +84,19 @@ PROMISE: Final[Mapping[str, Column]] = {
 class Source:
     """Where the rows of one population come from: the tables joined that the fields at hand need."""
 
-    def __init__(self, columns: Mapping[str, Column], table: FromClause, at: Column) -> None:
+    def __init__(self, columns: Mapping[str, Column], table: FromClause, at: Column, day: Column | None = None) -> None:
         self.columns = columns
         self.table = table
         self.at = at
         """By which moment a row belongs to a period."""
+        self.day = day
+        """Number of the day of that moment, in whose order the rows can be read; None = no column holds it."""
 
 
 def calls(fields: Iterable[str], since: float, until: float) -> Source:
     """Calls, with these fields."""
     needed, columns = {*fields, "call", "arrived_at", "line", "operator"}, dict(CALL)
-    table: FromClause = tables.call.outerjoin(tables.outcome, _outcome.call == _call.call)
+    table: FromClause = tables.call
     if needed & {"promise_reached_at", "promise_deadline"}:
         table = table.outerjoin(tables.callback, _promise.callback == _call.callback)
     if needed & {"citizen", "next_at"}:
@@ -105,12 +107,13 @@ def calls(fields: Iterable[str], since: float, until: float) -> Source:
         table = table.outerjoin(noted, noted.c.call == _call.call)
         columns["settled"] = noted.c.settled
     if "next_at" not in needed:
-        return Source(columns, table, _call.arrived_at)
+        return Source(columns, table, _call.arrived_at, _call.day)
     named = [columns[name].label(name) for name in sorted({*needed, "citizen"} - {"next_at"})]
+    named.append(_call.day.label("day"))
     # A citizen's next call may come after the time asked for.
     later = _call.arrived_at >= since, _call.arrived_at <= until + REPEAT
     again = select(*named, _next_at()).select_from(table).where(*later).subquery("again")
-    return Source({column.name: column for column in again.c}, again, again.c.arrived_at)
+    return Source({column.name: column for column in again.c}, again, again.c.arrived_at, again.c.day)
 
 
 def _noted(since: float, until: float) -> Subquery:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from acd.figures.periods import day_within
+from acd.figures.periods import Grain, day_within, raw
 from acd.model import events as ev
 from acd.model.events import Event
 from acd.model.operator import OperatorState, Wish
@@ -58,6 +58,22 @@ class CallRecord(Row):
     callback: str | None = None
     transferred_at: float | None = None
     repaired_at: float | None = None
+    outcome: Outcome | None = None
+    outcome_at: float | None = None
+    outcome_line: str | None = None
+    waited: float | None = None
+    counted_line: str | None = None
+    day: int | None = None
+
+    def decide(self, outcome: "OutcomeRecord") -> None:
+        """Its one outcome stands here once more: who counts calls need not join a second table."""
+        self.outcome, self.outcome_at = outcome.outcome, outcome.at
+        self.outcome_line, self.waited = outcome.line, outcome.waited
+
+    def derive(self) -> None:
+        """What follows from the other columns, after each change of them."""
+        self.counted_line = self.line if self.outcome_line is None else self.outcome_line
+        self.day = raw(Grain.DAY, self.arrived_at)
 
 
 class OutcomeRecord(Row):
@@ -265,6 +281,9 @@ class Picture:
             return
         step = STEPS.get(type(event))
         anomaly = step(self, seq, event) if step else None
+        touched = None if entry.call is None else self.calls.get(entry.call)
+        if touched is not None:
+            touched.derive()
         if anomaly:
             self.change(AnomalyRecord(seq=seq, at=event.at, call=getattr(event, "call", None), what=anomaly))
         if is_sign_of_life(entry):
@@ -454,12 +473,13 @@ def _answered(picture: Picture, seq: int, event: ev.CallAnswered) -> None:
 
 
 def _outcome(picture: Picture, seq: int, event: ev.OutcomeCounted) -> str | None:
-    picture.call(event.call, event.at)
+    call = picture.call(event.call, event.at)
     if event.call in picture.outcomes:
         return f"second outcome: {event.outcome}"
     row = picture.outcomes[event.call] = OutcomeRecord(
         call=event.call, at=event.at, line=event.line, outcome=event.outcome, waited=event.waited, seen=event.seen
     )
+    call.decide(row)
     picture.change(row)
     if event.outcome is not Outcome.ANSWERED:
         _end_wait(picture, event.call, event.at, event.outcome.value)
@@ -645,6 +665,7 @@ def _repaired(picture: Picture, seq: int, event: ev.CallRepaired) -> str | None:
         row = picture.outcomes[event.call] = OutcomeRecord(
             call=event.call, at=at, line=event.line, outcome=event.outcome, waited=event.waited, seen=False
         )
+        call.decide(row)
         picture.change(row)
     return None
 

@@ -503,6 +503,13 @@ request_log = Table(
 
 call.append_column(Column("transferred_at", Double, comment="an operator passed the caller on, for the first time"))
 call.append_column(Column("repaired_at", Double, comment="Asterisk's own record told of it what was not seen"))
+call.append_column(Column("outcome", Text, comment="as in the table of that name, and so are the next three"))
+call.append_column(Column("outcome_at", Double))
+call.append_column(Column("outcome_line", Text))
+call.append_column(Column("waited", Double))
+call.append_column(Column("counted_line", Text, comment="line of the outcome; without one the line joined last"))
+call.append_column(Column("day", Integer, comment="days from 1970-01-01 to that of its arrival, in Brussels"))
+Index("ix_call_day", call.c.day, call.c.counted_line)
 _repaired = call.c.repaired_at.is_not(None)
 Index("ix_call_repaired", call.c.repaired_at, sqlite_where=_repaired, postgresql_where=_repaired)
 event.append_column(Column("switch_at", Double, comment="the same moment on Asterisk's clock; NULL: no link then"))

@@ -87,17 +87,17 @@ class Judge:
         return [Broken(promise, what) for promise, check in checks for what in check()]
 
     def _whose(self, row: CallRow) -> str:
-        """Asterisk's own record, from which gaps are repaired, has no numbers: such a call is that of the one caller of
-        its line who came in that moment and has no record."""
+        """Asterisk's own record, from which gaps are repaired, has no numbers: such a call is that of the caller of its
+        line who came in that moment and has no record; of several, of whom it fits best."""
         came = [
-            caller.number
+            (abs(caller.called - row.arrived_at), caller.number)
             for caller in self.evidence.callers
             if row.arrived_at is not None
             and abs(caller.called - row.arrived_at) < CROSSING
             and self.evidence.line_of(caller.number) == row.line
             and not self._rows[caller.number]
         ]
-        return came[0] if len(came) == 1 else ""
+        return min(came)[1] if came else ""
 
     # --- Talks and waits -----------------------------------------------------------------------------------------
 

@@ -2,14 +2,17 @@
 
 import asyncio
 import os
+import socket
 import time
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from structlog.typing import EventDict
 
 from acd.asterisk.link import Backoff, LinkState
+from acd.asterisk.protocol import AmiProtocol
 from acd.asterisk.recording import Recorder, erase_recordings, read_recording
 from acd.asterisk.replay import replay
 from acd.model import commands as c
@@ -23,6 +26,20 @@ OFFER = c.Offer(CALL, OfferId(7), OperatorId("an"), Device("1001"), 15.0)
 
 
 # --- Logging in ----------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_not_taken_within_two_seconds_is_never_sent_again(desk: Desk, fake: FakeAsterisk) -> None:
+    """A Redirect of before would find other callers when a broken network is whole again."""
+    sockets: list[socket.socket] = []
+    made = AmiProtocol.connection_made
+
+    def connection_made(protocol: AmiProtocol, transport: asyncio.BaseTransport) -> None:
+        made(protocol, transport)
+        sockets.append(transport.get_extra_info("socket"))
+
+    with patch.object(AmiProtocol, "connection_made", connection_made):
+        await desk.start()
+    assert sockets[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 2000
 
 
 async def test_a_login_asks_only_for_what_is_needed(desk: Desk, fake: FakeAsterisk) -> None:

@@ -294,6 +294,18 @@ def test_a_record_without_a_number_is_that_of_who_called_then() -> None:
     assert Promise.RECORDED in {broken.promise for broken in found(evidence)}
 
 
+def test_of_two_records_without_a_number_each_is_that_of_whom_it_fits_best() -> None:
+    evidence = good()
+    [row] = [row for row in evidence.calls if row.number == INFO + "4"]
+    evidence.calls.remove(row)
+    evidence.callers.append(caller(INFO + "5", 113.3, 114.5, himself=True))
+    evidence.calls.append(replace(row, number="", arrived_at=113.31, ended_at=114.5))
+    evidence.calls.append(replace(row, number="", arrived_at=113.01))
+    assert found(evidence) == []
+    evidence.calls.pop()
+    assert [broken.promise for broken in found(evidence)] == [Promise.RECORDED]
+
+
 def test_a_phone_out_of_order_is_not_free() -> None:
     evidence = good()
     nobody_serves_when_the_engine_is_back(evidence)

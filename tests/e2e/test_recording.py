@@ -14,12 +14,14 @@ import pytest
 
 from acd.bootstrap.recordings import Recordings
 from acd.config import City, load
-from acd.records import CallRow
+from acd.ivr.catalogue import NEEDED
+from acd.records import CallRow, CitizenBook
 from acd.records.recordings import RecordingBook
 from sim.lab import Habit, Lab
 from sim.lab.service import LabService
 from sim.lab.sound import RATE, steady, tone
 from tests.e2e.conftest import HERE, compiled, records, until
+from tests.e2e.promises import owe, promises
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
 FOLDER = HERE / "recording"
@@ -38,7 +40,7 @@ def recording_city() -> City:
 @pytest.fixture(scope="module")
 def lab(recording_city: City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("recording")
-    for name in ("recording", "goodbye", "fallback"):
+    for name in ("recording", "goodbye", "fallback", *(id for id in NEEDED if id.startswith("cb-"))):
         tone(folder / "sounds/nl/acd" / f"{name}.wav", ANNOUNCED, 0.6)
     plan = compiled(recording_city, FOLDER / "flows", folder / "flows")
     with Lab(recording_city.policy, dialplan=plan, sounds=folder / "sounds") as lab:
@@ -148,3 +150,39 @@ async def test_who_was_not_told_or_refused_leaves_no_file(
         assert await book.standing() == []
     finally:
         await book.close()
+
+
+async def test_who_is_called_back_is_told_and_recorded_and_found_from_his_promise(
+    lab: Lab, service: LabService
+) -> None:
+    number = "+32470610099"
+    async with lab.phone("1001", Habit(after=0.1)) as anna, lab.partner(Habit(after=0.1)) as him:
+        await owe(service, number, time.time(), "opname")
+        await service.operator("anna", "login", "ready")
+        await until(lambda: him.calls != [] and him.calls[0].answered_at is not None, 30, "he is called back")
+        anna.speak(anna.calls[0], steady(OPERATOR), 4.0)
+        him.speak(him.calls[0], steady(CITIZEN), 4.0)
+        await until(lambda: him.sound.packets != [], 10, "he hears that he is recorded, then anna")
+        await until(lambda: list(lab.recordings.glob("*.wav")) != [], 10, "and is recorded")
+        await asyncio.sleep(2.0)
+        await him.calls[0].hang_up()
+        await until(lambda: lab.channels() == [], 10, "it is over")
+    [kept] = await promises(service)
+    [attempt] = kept.attempts
+    [file] = lab.recordings.glob("*.wav")
+    assert file.name.startswith(f"acd-cb-{attempt.attempt}-")
+    assert min(loudness(file, CITIZEN), loudness(file, OPERATOR)) > 0.1
+    assert loudness(file, ANNOUNCED) < 0.02
+    book, citizens = RecordingBook(service.database), CitizenBook(service.database, b"key")
+    try:
+
+        async def over() -> bool:
+            return [one.ended_at is not None for one in await book.of_call(kept.promise.call)] == [True]
+
+        await until(over, 5, "it is found from the call in which the promise was given")
+        [one] = await book.of_call(kept.promise.call)
+        assert (one.recording, one.line, one.operator, one.call) == (file.stem, "opname", "anna", None)
+        assert f"acd-cb-{attempt.attempt}" in await citizens.calls((number,))
+    finally:
+        await book.close()
+        await citizens.close()

@@ -18,6 +18,7 @@ KNOWN_COMPLAINTS = (
     "Failed to create outgoing session",
     "but target does not exist",  # A REFER that was refused.
     "PJSIP syntax error exception",  # A datagram that is no SIP.
+    "channel.c: name must be provided",  # An action that needs a channel and names none.
     "pbx_functions.c: Function",  # One that the engine's account must not reach.
     "pbx_functions.c: Dangerous function",  # Likewise.
     "Session already DISCONNECTED [reason=487",  # A caller who hung up before he was answered.

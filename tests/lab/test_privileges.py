@@ -19,7 +19,7 @@ BESIDES = """
     BridgeTechnologySuspend BridgeTechnologyUnsuspend CancelAtxfer Events ExtensionState ExtensionStateList ListCommands
     LocalOptimizeAway MailboxCount MailboxStatus MixMonitorMute PJSIPHangup PresenceState
     QueueChangePriorityCaller QueueReload QueueReset QueueRule QueueStatus QueueSummary QueueWithdrawCaller SendText
-    StopMixMonitor
+    SendFlash StopMixMonitor
 """
 """They come with the classes "call" and "originate", or need none at all. Nothing in it runs a program, writes a file,
 changes a setting or tells a password. They can end or move calls, as Redirect and Hangup can, and end or mute a

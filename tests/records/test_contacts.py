@@ -29,6 +29,7 @@ from acd.model.ids import CallId, LineId, OperatorId
 from acd.records import (
     AccountStore,
     Archive,
+    Before,
     ContactStore,
     DatabaseUnusable,
     erase_notes,
@@ -204,13 +205,13 @@ async def test_numbers_and_notes_each_have_their_own_term(store: ContactStore) -
         await store.act(RequestId(id), 1, RequestAct.DONE, to="", note="gebeld met Marie", entry=trace)
     url = str(store._engine.url.render_as_string(hide_password=False)).replace("+aiosqlite", "").replace("+psycopg", "")
 
-    numbers = await erase_numbers(url, T0 + 500)
+    numbers = await erase_numbers(url, Before(T0 + 500))
     assert (numbers.contacts, numbers.requests) == (1, 1)
     old = await store.contact(ContactId("17.1~an"), AN)
     assert old is not None and (old.number, old.draft) == (None, DRAFT)
     assert await store.earlier(MARIE, T0 + 5000, 10) == [await store.contact(ContactId("17.2~an"), AN)]
 
-    notes = await erase_notes(url, T0 + 500)
+    notes = await erase_notes(url, Before(T0 + 500))
     assert (notes.contacts, notes.requests) == (1, 1)
     old = await store.contact(ContactId("17.1~an"), AN)
     assert old is not None and old.draft == Draft(subjects=DRAFT.subjects, settled=True), "what is counted stays"
@@ -221,7 +222,7 @@ async def test_numbers_and_notes_each_have_their_own_term(store: ContactStore) -
         assert found is not None
         texts = {found[0].question, found[0].name, found[0].number, *(step.note for step in found[1])}
         assert (texts == {""}) is erased, id
-    assert await erase_notes(url, T0 + 500) == msgspec.structs.replace(notes, contacts=0, requests=0)
+    assert await erase_notes(url, Before(T0 + 500)) == msgspec.structs.replace(notes, contacts=0, requests=0)
 
 
 async def test_no_trace_of_a_note_is_left_in_the_file(tmp_path: Path) -> None:
@@ -232,7 +233,7 @@ async def test_no_trace_of_a_note_is_left_in_the_file(tmp_path: Path) -> None:
     await store.save(contact().contact, AN, Draft(note="heel persoonlijk", name="Zoë Van Onbekend"), 0, None)
     await store.close()
     assert in_a_file(tmp_path, "heel persoonlijk")
-    await erase_notes(url, T0 + 1)
+    await erase_notes(url, Before(T0 + 1))
     assert not in_a_file(tmp_path, "heel persoonlijk") and not in_a_file(tmp_path, "Zoë Van Onbekend")
 
 
@@ -288,6 +289,6 @@ async def test_what_goes_along_is_there_after_a_restart_and_the_last_one_counts(
 async def test_what_went_along_is_erased_with_the_other_notes(place: Place, store: ContactStore) -> None:
     await store.leave(along("17.1", "1002"))
     await store.leave(along("17.2", "1002", at=T0 + 100))
-    assert (await erase_notes(place.url, T0 + 100)).passed == 1
+    assert (await erase_notes(place.url, Before(T0 + 100))).passed == 1
     assert await store.of(CallId("17.1")) is None
     assert await store.of(CallId("17.2")) is not None

@@ -1,19 +1,26 @@
 """Citizens' numbers go by the clock: all that are old enough, no other, and nothing else with them."""
 
+import asyncio
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, insert, select
 
+from acd.figures.report import Query, read_refs
 from acd.model.callback import CallbackState
-from acd.model.ids import CallbackId, CallId
+from acd.model.ids import CallbackId, CallId, LineId
 from acd.model.promise import Note, settled
 from acd.records import (
     Archive,
+    Before,
     CallbackStore,
     DatabaseUnusable,
+    FigureBook,
     Ledger,
     erase_citizens,
     erase_notes,
@@ -29,6 +36,7 @@ from tests.records.places import Place
 
 OLD, NEW = 1_700_000_000.0, 1_700_500_000.0
 LIMIT = 1_700_200_000.0
+MOMENTS = st.sampled_from([OLD, LIMIT, NEW + 99])
 
 
 async def numbers(archive: Archive) -> dict[str, str | None]:
@@ -41,11 +49,11 @@ async def test_who_called_long_ago_has_no_number_any_more(place: Place) -> None:
     try:
         before = await numbers(archive)
         assert None not in before.values()
-        erased = await erase_numbers(place.url, LIMIT)
+        erased = await erase_numbers(place.url, Before(LIMIT))
         assert (erased.callers, erased.callbacks) == (1, 0)
         assert await numbers(archive) == {"17.1": None, "17.2": before["17.2"]}
         assert next(event.at for event in await archive.call_story("17.1")) == OLD
-        assert (await erase_numbers(place.url, LIMIT)).callers == 0
+        assert (await erase_numbers(place.url, Before(LIMIT))).callers == 0
     finally:
         await archive.close()
 
@@ -57,7 +65,7 @@ async def test_a_promise_keeps_its_number_as_long_as_it_is_owed(place: Place) ->
             await store.book(promise(call, at=OLD), number)
         for call, at in (("17.2", LIMIT - 1), ("17.3", LIMIT)):
             await store.change(CallbackId(call), partial(settled, at=at, why="test"), Note(at, "coach", "done"))
-        assert (await erase_numbers(place.url, LIMIT)).callbacks == 1
+        assert (await erase_numbers(place.url, Before(LIMIT))).callbacks == 1
         ids = [CallbackId(f"17.{n}") for n in (1, 2, 3)]
         assert await store.numbers(ids) == {"17.1": AN, "17.3": "+32470000003"}
         gone = await store.promise(ids[1])
@@ -73,11 +81,11 @@ async def test_a_citizen_is_known_again_for_his_own_term_only(place: Place) -> N
         ledger.write(abandoned("17.1", OLD)[0])
         ledger.write(abandoned("17.2", NEW)[0])
         await ledger.caught_up()
-    await erase_numbers(place.url, NEW + 1)
+    await erase_numbers(place.url, Before(NEW + 1))
     assert len({row["citizen"] for row in await place.rows(tables.citizen)}) == 1
-    assert await erase_citizens(place.url, LIMIT) == 1
+    assert await erase_citizens(place.url, Before(LIMIT)) == 1
     assert [row["call"] for row in await place.rows(tables.citizen)] == ["17.2"]
-    assert await erase_citizens(place.url, LIMIT) == 0
+    assert await erase_citizens(place.url, Before(LIMIT)) == 0
     assert len(await place.rows(tables.call)) == 2
 
 
@@ -90,7 +98,7 @@ async def test_what_a_person_wrote_of_a_promise_goes_with_the_notes(place: Place
             await store.change(CallbackId(call), step, Note(at, "coach", "done", "haar buur nam op"))
     finally:
         await store.close()
-    await erase_notes(place.url, LIMIT)
+    await erase_notes(place.url, Before(LIMIT))
     whys = {(row["callback"], row["why"]) for row in await place.rows(tables.callback_log) if row["by"] == "coach"}
     assert whys == {("17.1", None), ("17.2", "haar buur nam op")}
 
@@ -101,7 +109,7 @@ async def test_many_go_in_small_steps(place: Place) -> None:
     try:
         async with engine.begin() as connection:
             await connection.execute(insert(tables.caller), rows)
-        assert (await erase_numbers(place.url, OLD + len(rows) - 1)).callers == len(rows) - 1
+        assert (await erase_numbers(place.url, Before(OLD + len(rows) - 1))).callers == len(rows) - 1
         async with engine.connect() as connection:
             assert await connection.scalar(select(func.count()).select_from(tables.caller)) == 1
     finally:
@@ -119,7 +127,7 @@ async def test_no_trace_is_left_in_the_file(tmp_path: Path) -> None:
     finally:
         await engine.dispose()
     assert in_a_file(tmp_path, number)
-    await erase_numbers(url, NEW)
+    await erase_numbers(url, Before(NEW))
     assert not in_a_file(tmp_path, number)
 
 
@@ -130,4 +138,40 @@ def in_a_file(folder: Path, text: str) -> bool:
 async def test_a_database_that_is_away_is_told(tmp_path: Path) -> None:
     (tmp_path / "acd.db").write_bytes(b"no database")
     with pytest.raises(DatabaseUnusable):
-        await erase_numbers(f"sqlite:///{tmp_path}/acd.db", NEW)
+        await erase_numbers(f"sqlite:///{tmp_path}/acd.db", Before(NEW))
+
+
+@given(
+    own=st.dictionaries(
+        st.sampled_from([LineId("gentinfo"), LineId("sportlijn")]), st.sampled_from([OLD, LIMIT, NEW + 99])
+    ),
+    general=st.sampled_from([OLD, LIMIT, NEW + 99]),
+)
+@settings(max_examples=12, deadline=None)
+def test_each_line_has_its_own_term_and_the_totals_stay(own: dict[LineId, float], general: float) -> None:
+    with TemporaryDirectory() as folder:
+        asyncio.run(erased_by_line(Path(folder), Before(general, own)))
+
+
+async def erased_by_line(folder: Path, before: Before) -> None:
+    """Two calls of each line, one of them long ago, and one that never joined a line."""
+    url = f"sqlite:///{folder}/acd.db"
+    await upgrade(url)
+    calls = {f"{line}.{at:.0f}": (LineId(line), at) for line in ("gentinfo", "sportlijn", "other") for at in (OLD, NEW)}
+    async with Ledger(url, folder / "spill", key=b"a key of the test") as ledger:
+        for call, (line, at) in calls.items():
+            for step in abandoned(call, at):
+                ledger.write([msgspec.structs.replace(e, line=line) if hasattr(e, "line") else e for e in step])
+        await ledger.caught_up()
+    archive, book = Archive(url), FigureBook(url)
+    try:
+        query = Query(since=OLD - 9, until=NEW + 999, now=NEW + 999, figures=read_refs(["offered", "abandoned"]))
+        total = await book.report(query)
+        await erase_numbers(url, before)
+        gone = {call for call, number in (await numbers(archive)).items() if number is None}
+        assert gone == {call for call, (line, at) in calls.items() if at < before.lines.get(line, before.all)}
+        await erase_citizens(url, before)
+        assert await book.report(query) == total
+    finally:
+        await archive.close()
+        await book.close()

@@ -4,9 +4,11 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -81,6 +83,12 @@ async def test_an_answered_call_from_its_arrival_to_its_end(place: Place) -> Non
             "callback": None,
             "transferred_at": None,
             "repaired_at": None,
+            "outcome": "answered",
+            "outcome_at": 1035.0,
+            "outcome_line": "gentinfo",
+            "waited": 25.0,
+            "counted_line": "gentinfo",
+            "day": 0,
         }
     ]
     assert await place.rows(tables.outcome) == [
@@ -359,6 +367,20 @@ async def compare(template: Path, history: list[Step], sizes: list[int]) -> None
         if isinstance(event, ev.OutcomeCounted):
             first_outcomes.setdefault(event.call, event.outcome.value)
     assert {row["call"]: row["outcome"] for row in live["outcome"]} == first_outcomes
+    outcomes = {row["call"]: row for row in live["outcome"]}
+    for row in live["call"]:
+        check_what_counting_goes_by(row, outcomes.get(row["call"]))
+
+
+def check_what_counting_goes_by(call: dict[str, Any], outcome: dict[str, Any] | None) -> None:
+    """What stands beside a call is what a look at its outcome and at the calendar would give."""
+    outcome = outcome or dict.fromkeys(("outcome", "at", "line", "waited"))
+    assert [call[name] for name in ("outcome", "outcome_at", "outcome_line", "waited")] == [
+        outcome[name] for name in ("outcome", "at", "line", "waited")
+    ]
+    assert call["counted_line"] == (call["line"] if outcome["line"] is None else outcome["line"])
+    day = datetime.fromtimestamp(call["arrived_at"], ZoneInfo("Europe/Brussels")).date()
+    assert date(1970, 1, 1) + timedelta(days=call["day"]) == day
 
 
 async def store_in_pieces(place: Place, history: list[Step], sizes: list[int]) -> None:

@@ -98,6 +98,8 @@ async def test_whoever_was_taken_to_have_hung_up_was_served_by_the_fallback(plac
     await place.write([event])
     (outcome,) = await place.rows(tables.outcome)
     assert (outcome["outcome"], outcome["waited"]) == ("answered", 8.0)
+    (call,) = await place.rows(tables.call)
+    assert (call["outcome"], call["waited"], call["outcome_at"]) == ("answered", 8.0, outcome["at"]), "counted by"
     (wait,) = await place.rows(tables.wait)
     assert (wait["ended_at"], wait["how"]) == (1015.0, "answered")
     (talk,) = await place.rows(tables.talk)

@@ -182,6 +182,6 @@ async def test_what_counts_no_rows_opens_none(house: House) -> None:
 
 
 async def test_records_that_cannot_be_read_are_a_page_that_says_so(house: House, tmp_path: Path) -> None:
-    await Place(house.url, tmp_path / "spill").execute("DROP TABLE outcome")
+    await Place(house.url, tmp_path / "spill").execute('DROP TABLE "call"')
     page = await text(house, f"/reports?{WEEK}", 503)
     assert "<main" in page and 'id="all"' not in page

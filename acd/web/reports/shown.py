@@ -1,8 +1,9 @@
 """What a report page shows: asked of the records, and put together for the templates."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -140,22 +141,31 @@ class Maker:
         self._words = words
 
     async def overview(self) -> Overview:
-        asked, base = self._asked, self._asked.base
-        days = await self._report(asked.wanted(SERIES, Grain.DAY))
+        asked, base, book = self._asked, self._asked.base, self._desk.plugged.book
         finer = asked.grain in (Grain.HOUR, Grain.MINUTES_30)
-        fine = await self._report(asked.wanted(SERIES, asked.grain)) if finer else None
-        waits = wait_rows(await self._desk.plugged.book.waits(self._query(asked.wanted(())), STEP))
-        spent = state_rows(await self._desk.plugged.book.states(self._query(asked.wanted(()))))
-        states = together(spent)
+        then = None if base is None else asked.wanted(ALL, span=base)
+        whole, start = self._query(asked.wanted(())), asyncio.create_task
+        # All at once: how many are counted at a time is the book's to say. The longest goes first.
+        total = start(self._report(asked.wanted((*ALL, *BY_WAIT))))
+        by_day = start(self._report(asked.wanted(SERIES, Grain.DAY)))
+        finely = start(self._perhaps(asked.wanted(SERIES, asked.grain) if finer else None))
+        base_total = start(self._perhaps(then))
+        counted = start(book.waits(whole, STEP))
+        spent = start(book.states(whole))
+        slots = start(self._report(asked.wanted(("offered",), Grain.SLOT)))
+        lines, base_lines = start(self._lines(asked.span)), start(self._lines(base))
+        await _all_of(total, by_day, finely, base_total, counted, spent, slots, lines, base_lines)
+        days = by_day.result()
+        waits, states = wait_rows(counted.result()), together(state_rows(spent.result()))
         promises_grain = asked.grain if asked.grain in (Grain.DAY, Grain.WEEK, Grain.MONTH) else Grain.WEEK
         promises = folded(days, promises_grain)
         return Overview(
-            total=await self._report(asked.wanted((*ALL, *BY_WAIT))),
-            base=await self._report(asked.wanted(ALL, span=base)) if base else None,
-            lines=await self._lines(asked.span),
-            base_lines={row.line: row for row in await self._lines(base)} if base else {},
-            cuts=tuple(self._cuts(days, fine)),
-            heat=self._heat(await self._report(asked.wanted(("offered",), Grain.SLOT))),
+            total=total.result(),
+            base=base_total.result(),
+            lines=lines.result(),
+            base_lines={row.line: row for row in base_lines.result()},
+            cuts=tuple(self._cuts(days, finely.result())),
+            heat=self._heat(slots.result()),
             waits=waits,
             waits_chart=self._waits_chart(waits),
             hang_ups_chart=self._hang_ups_chart(waits),
@@ -176,10 +186,15 @@ class Maker:
     async def _report(self, wanted: Wanted) -> Report:
         return await self._desk.plugged.book.report(self._query(wanted))
 
+    async def _perhaps(self, wanted: Wanted | None) -> Report | None:
+        return None if wanted is None else await self._report(wanted)
+
     def _query(self, wanted: Wanted) -> Query:
         return self._desk.query(wanted)
 
-    async def _lines(self, span: Span) -> tuple[Row, ...]:
+    async def _lines(self, span: Span | None) -> tuple[Row, ...]:
+        if span is None:
+            return ()
         report = await self._report(self._asked.wanted(BY_LINE, by=(Dimension.LINE,), span=span))
         return report.rows
 
@@ -269,6 +284,17 @@ class Maker:
             told = f"{self._words.period(grain, row.number)}: {self._told(values)}"
             bars.append(Bar(self._words.brief(grain, row.number), values, told, gap=row.gap > 0))
         return charts.columns(bars)
+
+
+async def _all_of(*tasks: "asyncio.Task[Any]") -> None:
+    """Wait for all of them, also when one fails: nobody is left counting for a page that is not shown."""
+    try:
+        await asyncio.wait(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+    for error in [error for task in tasks if (error := task.exception())]:
+        raise error
 
 
 def split(row: Row) -> dict[str, float]:

@@ -1,0 +1,94 @@
+"""The report page over a year, as a browser gets it: on a database that :mod:`bench.year` has filled.
+
+    python -m bench.page sqlite:////tmp/year.db
+    python -m bench.page postgresql://acd@127.0.0.1/year
+
+Web server and browser are one process; each page is asked three times. The accounts are in a database of their own.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+import httpx
+import itsdangerous
+
+from acd.bootstrap.reports import ReportViews
+from acd.engine.tally import Tally
+from acd.model.account import Account, AuditAction, AuditEntry, Role
+from acd.records import AccountStore, FigureBook, upgrade
+from acd.web.app import create_app
+from acd.web.door import Door
+from acd.web.hub import Hub
+from acd.web.reports_api import Reports
+from acd.web.server import WebServer
+from acd.web.snapshot import snapshot
+from bench.city import write_city
+from bench.engine import Bench
+from bench.web import SECRET, packed
+from bench.year import LIMITS, OPERATORS, WHOLE, YEAR
+
+SPAN: Final = f"from={YEAR}-01-01&to={YEAR}-12-31"
+MONTH: Final = f"from={YEAR}-10-01&to={YEAR}-10-31"
+PAGES: Final = {
+    "/reports, a month": f"/reports?{MONTH}",
+    "/reports, the year": f"/reports?{SPAN}&grain=month",
+    "/reports/operators, the year": f"/reports/operators?{SPAN}",
+    "/reports/citizens, the year": f"/reports/citizens?{SPAN}",
+    "/api/reports, the year's dashboard by month": f"/api/reports?{SPAN}&grain=month",
+}
+
+
+async def measure(url: str, folder: Path) -> None:
+    policy = write_city(folder / "queues.yaml", len(OPERATORS))
+    engine, tally = Bench(policy).engine, Tally()
+    hub = Hub(lambda: snapshot(engine.board(WHOLE[1]), tally))
+    accounts = f"sqlite:///{folder}/accounts.db"
+    await upgrade(accounts)
+    store, book = AccountStore(accounts), FigureBook(url)
+    door = Door(store, secret=SECRET, secure=False, clock=lambda: WHOLE[1])
+    reports = Reports(book, ReportViews(url), lambda: LIMITS)
+    server = WebServer(create_app(hub, door=door, reports=reports), hub, port=0)
+    await server.start()
+    try:
+        async with httpx.AsyncClient(
+            base_url=server.url, cookies={"acd": await _cookie(store, door)}, timeout=600
+        ) as browser:
+            for name, address in PAGES.items():
+                took = [await _timed(browser, address) for _ in range(3)]
+                walls = ", ".join(f"{wall:.2f}" for wall, _ in took)
+                print(f"{walls} s ({min(busy for _, busy in took):.2f} s of this process)  {name}", flush=True)
+    finally:
+        await server.stop()
+        await book.close()
+        await store.close()
+
+
+async def _cookie(store: AccountStore, door: Door) -> str:
+    """Of a supervisor who has signed in."""
+    account = Account("sven", Role.SUPERVISOR, WHOLE[1])
+    await store.add(account, None, None, AuditEntry(WHOLE[1], "bench", "", AuditAction.ACCOUNT_ADDED, "sven"))
+    token = await door.enter_as(account, "127.0.0.1")
+    return itsdangerous.TimestampSigner(SECRET).sign(packed({"token": token})).decode()
+
+
+async def _timed(browser: httpx.AsyncClient, address: str) -> tuple[float, float]:
+    began, busy = time.perf_counter(), time.process_time()
+    answer = await browser.get(address)
+    answer.raise_for_status()
+    return time.perf_counter() - began, time.process_time() - busy
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url", help="of a database that bench.year has filled")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(measure(asked.url, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()

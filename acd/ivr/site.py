@@ -18,6 +18,8 @@ from acd.model.mendable import Mendable
 
 MOVED: Final = {"outbound": "callbacks", "outbound_refused": "refused", "transfer": "transfers"}
 """What stood here once."""
+_NO_UTF_8: Final = "\ufffd"
+"""What octets that are no UTF-8 are read as."""
 
 
 class SiteError(Mendable):
@@ -57,8 +59,13 @@ def load_site(path: Path, devices: Iterable[Device]) -> Site:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    text = read_private(path)
+    if _NO_UTF_8 in text:
+        # It would be written back so.
+        line = text.partition(_NO_UTF_8)[0].count("\n") + 1
+        raise SiteError(path, f"line {line} is not UTF-8")
     try:
-        data = YAML(typ="safe", pure=True).load(read_private(path))
+        data = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError) as error:
         raise SiteError(path, str(error)) from None
     if not isinstance(data, dict):

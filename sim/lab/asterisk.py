@@ -345,14 +345,12 @@ class Lab:
         _ = self.pid
         return self._ask(command)
 
+    def console(self, command: str) -> list[str]:
+        """The words that give ``command`` to Asterisk's console."""
+        return ["chroot", str(self.root), "asterisk", "-C", f"{self._inside}/etc/asterisk.conf", "-rx", command]
+
     def _ask(self, command: str) -> str:
-        conf = f"{self._inside}/etc/asterisk.conf"
-        result = subprocess.run(
-            ["chroot", str(self.root), "asterisk", "-C", conf, "-rx", command],
-            capture_output=True,
-            timeout=BOOT_TIMEOUT,
-            check=False,
-        )
+        result = subprocess.run(self.console(command), capture_output=True, timeout=BOOT_TIMEOUT, check=False)
         return _COLOUR.sub("", result.stdout.decode("utf-8", "replace"))
 
     def log(self) -> str:

@@ -16,7 +16,7 @@ from acd.bootstrap.settings import Settings
 from acd.bootstrap.tools import build_dialplan
 from acd.config.private import OpenToAll, make_private
 from acd.hooks.signing import BadSecret, new_secret
-from acd.ivr.site import load_site
+from acd.ivr.site import SiteError, load_site
 from acd.model.hook import Hook
 from acd.records import upgrade
 from acd.records.database import connect
@@ -106,3 +106,12 @@ def test_a_lock_of_this_process_outlives_a_look_at_the_file(tmp_path: Path) -> N
         other = f"import sqlite3; sqlite3.connect({str(path)!r}, timeout=0).execute('INSERT INTO call VALUES (1)')"
         done = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=False)
     assert "database is locked" in done.stderr
+
+
+def test_octets_that_are_no_utf_8_are_told_and_not_written_back_as_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_bytes(b"trunk_hosts: []\n# caf\xe9\n")
+    path.chmod(0o600)
+    with pytest.raises(SiteError, match=r"site\.yaml: line 2 is not UTF-8"):
+        load_site(path, [])
+    assert path.read_bytes() == b"trunk_hosts: []\n# caf\xe9\n"

@@ -127,3 +127,19 @@ async def test_a_name_that_points_elsewhere_a_moment_later_leads_nowhere(monkeyp
     assert await module.resolve("rebind.example", 80, private=False) == ["193.190.1.1"]
     with pytest.raises(NotSent, match="not of the public network"):
         await module.resolve("rebind.example", 80, private=False)
+
+
+async def test_the_connection_goes_to_the_address_that_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked again, the name server says one at which nobody is."""
+    loop = asyncio.get_running_loop()
+    asked, real = iter(["127.0.0.1"]), loop.getaddrinfo
+
+    async def lookup(host: Any, port: int, **options: Any) -> list[Any]:
+        if host not in ("rebind.example", b"rebind.example"):
+            return await real(host, port, **options)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(asked, "127.0.0.9"), port))]
+
+    async with receiver() as city:
+        monkeypatch.setattr(loop, "getaddrinfo", lookup)
+        answer = await HttpPost()(f"http://rebind.example:{city.port}/", {}, b"", private=True)
+        assert (answer.status, len(city.requests)) == (200, 1)

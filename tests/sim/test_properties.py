@@ -21,6 +21,7 @@ from acd.model.ids import CallId, Device, OfferId, OperatorId
 from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
 from acd.ports import Pbx
+from acd.runtime.driver import HEARTBEAT_EVERY
 from sim.calls import Call
 from sim.kernel import Kernel
 from sim.pbx import SimPbx
@@ -232,16 +233,17 @@ def _stage(script: list[tuple[float, Act]], *, over_ami: bool) -> dict[str, list
         else:
             pbx = SimPbx(place.switch)
         await pbx.start(facts.append)
+        beating = asyncio.create_task(_beat(pbx))
         await asyncio.sleep(0.5)
         world = World(place.switch, pbx, facts, [])
         for pause, act in script:
             # A moment for what was said to arrive: what races for milliseconds may end either way.
             await asyncio.sleep(pause + 0.02)
-            pbx.heartbeat()
             world.act(act)
         await asyncio.sleep(0.02)
         _send_everybody_home(place.switch)
         await asyncio.sleep(300)
+        beating.cancel()
         await pbx.stop()
         await place.close()
         check_facts(facts, world.calls)
@@ -252,6 +254,13 @@ def _stage(script: list[tuple[float, Act]], *, over_ami: bool) -> dict[str, list
         subject: str = getattr(fact, "call", "") or getattr(fact, "device", "link")
         told.setdefault(subject, []).append(_without_moments(fact))
     return told
+
+
+async def _beat(pbx: Pbx) -> None:
+    """As the driver does."""
+    while True:
+        pbx.heartbeat()
+        await asyncio.sleep(HEARTBEAT_EVERY)
 
 
 def _without_moments(fact: f.Fact) -> f.Fact:

@@ -104,6 +104,15 @@ async def test_who_signs_out_is_out_with_a_copy_of_the_cookie_too(house: House) 
     assert (await house.audit())[0] == ("olga", "signed_out", "")
 
 
+async def test_what_was_in_the_browser_before_signing_in_is_worth_nothing_after(house: House) -> None:
+    """Somebody who planted a cookie of his own knows the token of its forms."""
+    async with house.browser() as browser:
+        planted = (await browser.get("/login")).text.partition('name="csrf" value="')[2].partition('"')[0]
+        assert len(planted) > 20
+        assert (await sign_in(browser, "sven")).status_code == 303
+        assert (await browser.get("/api/me")).json()["csrf"] != planted
+
+
 async def test_a_closed_account_is_out_at_once(house: House) -> None:
     async with signed_in(house, Role.OPERATOR) as browser:
         await house.store.set_disabled("olga", NOW, AuditEntry(NOW, "ada", "", AuditAction.ACCOUNT_DISABLED, "olga"))
@@ -184,6 +193,7 @@ async def test_links_cannot_be_guessed_for_long(house: House) -> None:
 @pytest.mark.parametrize("sent", [{}, {"csrf": ""}, {"csrf": "guess"}, {"csrf": "é"}])
 async def test_a_form_without_the_token_does_nothing(house: House, sent: dict[str, str]) -> None:
     async with signed_in(house, Role.ADMIN) as browser:
+        assert (await browser.get("/api/me")).json()["csrf"]
         answer = await browser.post("/accounts", data={"name": "eve", "role": "admin", **sent})
         assert answer.status_code == 403
         assert "Dit mag niet" in answer.text

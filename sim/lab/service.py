@@ -79,9 +79,6 @@ class LabService:
         return self._environment.get("ACD_DATABASE") or f"sqlite:///{self.state / 'acd.db'}"
 
     async def __aenter__(self) -> Self:
-        if not (self.state / "acd.db").exists():
-            # Records that begin now: the calls that this Asterisk had before are no gap in them.
-            self.lab.cel.unlink(missing_ok=True)
         try:
             await self.start()
         except BaseException:
@@ -103,6 +100,9 @@ class LabService:
             ServiceFailed: it ended instead.
             TimeoutError: it has not come up in time.
         """
+        if self._process is None and not (self.state / "acd.db").exists():
+            # Records that begin now: the calls that this Asterisk had before are no gap in them.
+            self.lab.cel.unlink(missing_ok=True)
         await self._start(self.open)
 
     async def stand_by(self) -> None:

@@ -157,14 +157,17 @@ def test_the_same_seed_gives_the_same_events(setup: Setup, queue: Settings, seed
 def test_a_caller_and_an_operator_miss_each_other_for_less_than_a_second(
     setup: Setup, strategy: Strategy, seed: int
 ) -> None:
-    """Where every phone is answered at once, nothing weighs and nobody wraps up, only the polling keeps them apart."""
+    """Where every phone is answered at once, nothing weighs, and nobody wraps up or gives up, only the polling keeps
+    them apart. (Who gives up in his turn has kept the one behind him from his: that one looks again a second later.)"""
     plain = {
         id: Line(id, line.names, wrap_up=0.0, announcements=Announcements(first=0))
         for id, line in setup.policy.lines.items()
     }
+    patient = {id: replace(line, patience=NEVER) for id, line in setup.demand.lines.items()}
     at_once = replace(
         setup,
         policy=Policy(plain, setup.policy.operators),
+        demand=replace(setup.demand, lines=patient),
         behaviour=Behaviour(answer=Constant(0.0)),
         staff=replace(setup.staff, pauses_per_hour=0.0, stays=7200.0),
     )

@@ -1,7 +1,7 @@
 """The product on the real Asterisk with everything around it failing, one thing after the other, and the verdict.
 
 ``ACD_LONG=1 scripts/test tests/chaos`` breaks each thing once, ``ACD_SOAK_MINUTES=30`` goes on for half an hour. Not
-part of every run as long as a promise is not kept under each fault (docs/faults.md).
+part of every run: it is judged by the clock, and wants a machine with nothing beside it (docs/faults.md).
 """
 
 import os

@@ -141,7 +141,7 @@ _DATABASE_MENDS: Final = {
 
 async def _database(url: str) -> AsyncIterator[Finding]:
     try:
-        path = sqlite_path(parse_url(url))
+        path = file_of(url)
         if path is not None and not path.exists():
             yield Finding("database", State.OK, "there is none yet: the first start makes it")
             return
@@ -270,10 +270,18 @@ def wanted(city: City) -> dict[str, list[str]]:
 
 async def _asterisk(settings: Settings, city: City, role: str | None) -> list[Finding]:
     ami = settings.ami()
-    pair = [] if file_of(settings.database_url) is not None else [await _standby_account(ami)]
+    pair = [await _standby_account(ami)] if _is_shared(settings.database_url) else []
     if role == "standby":
         return [*pair, Finding("AMI", State.UNSEEN, "another engine leads: ask on its host")]
     return [*pair, *await _engine_account(settings, city, running=role is not None)]
+
+
+def _is_shared(url: str) -> bool:
+    """Two engines may run on it. One whose address is wrong is told as a fault of the database."""
+    try:
+        return file_of(url) is None
+    except DatabaseUnusable:
+        return False
 
 
 async def _standby_account(ami: AmiSettings) -> Finding:

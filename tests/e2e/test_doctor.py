@@ -166,6 +166,7 @@ def test_the_database(ward: Ward) -> None:
         other.execute("BEGIN IMMEDIATE")
         assert ward.faults() == {"database": "the database is locked"}
     assert "away" in ward.faults(database="postgresql://acd@127.0.0.1:1/acd")["database"]
+    assert "not supported" in ward.faults(database="mysql://acd@127.0.0.1/acd")["database"]
 
 
 @pytest.mark.postgresql

@@ -3,8 +3,8 @@
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from acd.ivr import dialplan, load_catalogue, load_flows
 from acd.records import Archive, CallRow
 from sim.lab import Lab
 from sim.lab.service import LabService
+from sim.lab.sound import tone
 
 HERE = Path(__file__).parent
 QUEUES = HERE / "city.yaml"
@@ -41,6 +42,15 @@ def compiled(city: City, menus: Path, folder: Path) -> str:
     shutil.copytree(PROMPTS, folder / "prompts")
     flows = load_flows(folder, city.lines, load_catalogue(folder / "prompts"))
     return dialplan(flows, city, datetime.now(ZONE).date())
+
+
+@contextmanager
+def sounding(city: City, menus: Path, folder: Path, tones: Mapping[str, float], hertz: int = 660) -> Iterator[Lab]:
+    """A small city's Asterisk with tones in place of prompts. ``tones``: how many seconds each prompt lasts."""
+    for prompt, seconds in tones.items():
+        tone(folder / "sounds/nl/acd" / f"{prompt}.wav", hertz, seconds)
+    with Lab(city.policy, dialplan=compiled(city, menus, folder / "flows"), sounds=folder / "sounds") as lab:
+        yield lab
 
 
 @pytest.fixture

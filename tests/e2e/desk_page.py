@@ -35,12 +35,14 @@ _PACKETS: Final = """async () => {
 }"""
 
 
-async def accounts(service: LabService, *operators: str) -> None:
+async def accounts(service: LabService, *operators: str, supervisor: str | None = None) -> None:
     """An account for each, of the same name."""
+    people = [Account(name, Role.OPERATOR, 1.0, OperatorId(name)) for name in operators]
+    people += [] if supervisor is None else [Account(supervisor, Role.SUPERVISOR, 1.0)]
     store = AccountStore(service.database)
-    for name in operators:
-        entry = AuditEntry(1.0, "cli:test", "", AuditAction.ACCOUNT_ADDED, name)
-        await store.add(Account(name, Role.OPERATOR, 1.0, OperatorId(name)), DIGEST, None, entry)
+    for account in people:
+        entry = AuditEntry(1.0, "cli:test", "", AuditAction.ACCOUNT_ADDED, account.name)
+        await store.add(account, DIGEST, None, entry)
     await store.close()
 
 

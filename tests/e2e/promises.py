@@ -15,10 +15,10 @@ from acd.model.promise import Attempt, Change, Promise
 from acd.records import CallbackStore
 from sim.lab import Lab
 from sim.lab.service import LabService
-from sim.lab.sound import tone
-from tests.e2e.conftest import HERE, compiled
+from tests.e2e.conftest import HERE, compiled, sounding
 
 QUEUES: Final = HERE / "promise/city.yaml"
+FLOWS: Final = HERE / "promise/flows"
 QUESTION: Final = 2.0
 """Seconds that the first question takes: its key may come from its first word until 4 s after its last."""
 EXPLAINED: Final = (
@@ -30,9 +30,9 @@ EXPLAINED: Final = (
 @contextmanager
 def short_spoken(folder: Path) -> Iterator[Lab]:
     """The city's Asterisk with prompts of a tenth of a second, but for the first question."""
-    for name in (*(id for id in NEEDED if id.startswith("cb-")), "invalid-key", "fallback", *spoken("nl")):
-        tone(folder / "sounds/nl/acd" / f"{name}.wav", 660, QUESTION if name == "cb-offer" else 0.1)
-    with city_lab(folder, folder / "sounds") as lab:
+    prompts = (*(id for id in NEEDED if id.startswith("cb-")), "invalid-key", "fallback", *spoken("nl"))
+    tones = dict.fromkeys(prompts, 0.1) | {"cb-offer": QUESTION}
+    with sounding(load(QUEUES), FLOWS, folder, tones) as lab:
         yield lab
         assert lab.complaints(EXPLAINED) == []
 
@@ -40,7 +40,7 @@ def short_spoken(folder: Path) -> Iterator[Lab]:
 @contextmanager
 def city_lab(folder: Path, sounds: Path) -> Iterator[Lab]:
     city = load(QUEUES)
-    with Lab(city.policy, dialplan=compiled(city, HERE / "promise/flows", folder / "flows"), sounds=sounds) as lab:
+    with Lab(city.policy, dialplan=compiled(city, FLOWS, folder / "flows"), sounds=sounds) as lab:
         yield lab
 
 

@@ -14,15 +14,14 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from acd.config import City, load
-from acd.model.account import Account, AuditAction, AuditEntry, Role
 from acd.model.events import OperatorChanged
 from acd.model.ids import OperatorId
 from acd.model.operator import OperatorState
-from acd.records import AccountStore, Archive, ContactStore
+from acd.records import Archive, ContactStore
 from sim.lab import Lab
 from sim.lab.service import LabService
 from tests.e2e.conftest import all_ended, until
-from tests.e2e.desk_page import DIGEST, PASSWORD, accounts, chromium
+from tests.e2e.desk_page import PASSWORD, accounts, chromium
 from tests.e2e.test_browser_phone import GENTINFO, QUEUES, Listener
 from tests.web.test_desk_browser import check_accessible
 
@@ -73,11 +72,7 @@ async def service(lab: Lab, tmp_path: Path) -> AsyncIterator[LabService]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = str(probe.getsockname()[1])
     async with LabService(lab, QUEUES, tmp_path / "state", {"ACD_WEB_PORT": port}) as service:
-        await accounts(service, "anna", "dina")
-        store = AccountStore(service.database)
-        entry = AuditEntry(1.0, "cli:test", "", AuditAction.ACCOUNT_ADDED, "sven")
-        await store.add(Account("sven", Role.SUPERVISOR, 1.0), DIGEST, None, entry)
-        await store.close()
+        await accounts(service, "anna", "dina", supervisor="sven")
         yield service
     await until(lambda: lab.channels() == [], 15, "no channel is left")
 

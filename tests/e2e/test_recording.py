@@ -19,8 +19,8 @@ from acd.records import CallRow, CitizenBook
 from acd.records.recordings import RecordingBook
 from sim.lab import Habit, Lab
 from sim.lab.service import LabService
-from sim.lab.sound import RATE, steady, tone
-from tests.e2e.conftest import HERE, compiled, records, until
+from sim.lab.sound import RATE, steady
+from tests.e2e.conftest import HERE, records, sounding, until
 from tests.e2e.promises import owe, promises
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
@@ -39,11 +39,9 @@ def recording_city() -> City:
 
 @pytest.fixture(scope="module")
 def lab(recording_city: City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("recording")
-    for name in ("recording", "goodbye", "fallback", *(id for id in NEEDED if id.startswith("cb-"))):
-        tone(folder / "sounds/nl/acd" / f"{name}.wav", ANNOUNCED, 0.6)
-    plan = compiled(recording_city, FOLDER / "flows", folder / "flows")
-    with Lab(recording_city.policy, dialplan=plan, sounds=folder / "sounds") as lab:
+    prompts = ("recording", "goodbye", "fallback", *(id for id in NEEDED if id.startswith("cb-")))
+    tones = dict.fromkeys(prompts, 0.6)
+    with sounding(recording_city, FOLDER / "flows", tmp_path_factory.mktemp("recording"), tones, ANNOUNCED) as lab:
         yield lab
         assert lab.complaints() == []
 

@@ -16,15 +16,14 @@ import pytest
 
 from acd.config import ZONE, City, load
 from acd.ivr.catalogue import NEEDED, SURVEY_FRAME
-from acd.model.account import Account, AuditAction, AuditEntry, Role
 from acd.model.ids import LineId
-from acd.records import AccountStore, upgrade
+from acd.records import upgrade
 from sim.lab import Call, Habit, Lab, Phone
 from sim.lab.service import LabService
-from sim.lab.sound import tone
-from tests.e2e.conftest import HERE, SPEAKS, compiled, records, until
+from tests.e2e.conftest import HERE, SPEAKS, records, sounding, until
+from tests.e2e.desk_page import PASSWORD, accounts
 from tests.e2e.promises import owe, promises
-from tests.web.house import DIGEST, PASSWORD, csrf_in
+from tests.web.house import csrf_in
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
 FOLDER = HERE / "survey"
@@ -42,11 +41,8 @@ def asking_city() -> City:
 
 @pytest.fixture(scope="module")
 def lab(asking_city: City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("survey")
-    for name in PROMPTS:
-        tone(folder / "sounds/nl/acd" / f"{name}.wav", 660, 0.1)
-    plan = compiled(asking_city, FOLDER / "flows", folder / "flows")
-    with Lab(asking_city.policy, dialplan=plan, sounds=folder / "sounds") as lab:
+    tones = dict.fromkeys(PROMPTS, 0.1)
+    with sounding(asking_city, FOLDER / "flows", tmp_path_factory.mktemp("survey"), tones) as lab:
         yield lab
         assert lab.complaints() == []
 
@@ -60,10 +56,7 @@ async def service(lab: Lab, tmp_path: Path) -> AsyncIterator[LabService]:
     for before, (line, number) in enumerate(OWED.items()):
         await owe(service, number, now - 10 * before, line)
     async with service:
-        store = AccountStore(service.database)
-        entry = AuditEntry(1.0, "cli:test", "", AuditAction.ACCOUNT_ADDED, "sven")
-        await store.add(Account("sven", Role.SUPERVISOR, 1.0), DIGEST, None, entry)
-        await store.close()
+        await accounts(service, supervisor="sven")
         yield service
     await until(lambda: lab.channels() == [], 10, "no channel is left")
 

@@ -31,7 +31,6 @@ GIVES_UP: Final = 32.0
 """Seconds after which an INVITE without an answer is given up (RFC 3261, timer B)."""
 MESSAGE: Final = (1.0, 8.0)
 """Seconds that a caller stays who only hears that the line is full."""
-_GOOD: Final = ("done", "cancelled", "withdrawn", "reached", "settled")
 
 
 class Promise(StrEnum):
@@ -264,14 +263,21 @@ class Judge:
 
     def _of_talks(self, number: str, row: CallRow, talks: list[Ring]) -> Iterator[str]:
         """What his record says wrong of the conversations that the phones noted."""
-        if any(_is_talk(ring) for ring in talks) and row.outcome != "answered":
+        outcome = "answered" if self._served_after_all(row, number) else row.outcome
+        if any(_is_talk(ring) for ring in talks) and outcome != "answered":
             yield f"{number} spoke with {talks[-1].device}, and his record says {row.outcome}"
-        elif row.outcome == "answered" and not talks:
+        elif outcome == "answered" and not talks:
             yield f"{number} spoke with nobody, and his record says answered"
         elif talks and row.device not in {ring.device for ring in talks}:
             yield f"{number} spoke with {talks[-1].device}, and his record says {row.device}"
         elif talks and not self._near(row.answered_at, talks):
             yield f"{number} was answered at another moment than his record says"
+
+    def _served_after_all(self, row: CallRow, number: str) -> bool:
+        """His promise was written and counted, the link was lost before he heard so, and an operator took his call: he
+        is owed nothing any more. The outcome stays the one that was counted first."""
+        promises = [promise.state for promise in self.evidence.promises if promise.number == number]
+        return row.outcome == "callback_accepted" and promises == ["settled"]
 
     def _to_nobody(self, ring: Ring) -> bool:
         """Picked up while Asterisk was on its way out, or away: whether it heard of that nobody can say."""

@@ -283,6 +283,18 @@ def test_who_picks_up_when_asterisk_is_gone_speaks_with_nobody() -> None:
     assert Promise.RECORDED in {broken.promise for broken in found(evidence)}
 
 
+def test_who_was_promised_a_call_and_served_after_all_is_owed_none() -> None:
+    """The link was lost between the promise and the word that it stands: he waits on, and an operator answers."""
+    evidence = good()
+    evidence.rings.append(ring(BACK + "1", "1001", 155.0, 155.5, 165.0))
+    row_is(evidence, BACK + "1", answered_at=155.5, device="1001")
+    assert Promise.RECORDED in {broken.promise for broken in found(evidence)}
+    evidence.promises = [replace(evidence.promises[0], state="settled")]
+    assert Promise.RECORDED not in {broken.promise for broken in found(evidence)}
+    row_is(evidence, BACK + "1", device="1002")
+    assert Promise.RECORDED in {broken.promise for broken in found(evidence)}
+
+
 def test_a_record_without_a_number_is_that_of_who_called_then() -> None:
     """Asterisk's own record has none."""
     evidence = good()

@@ -43,6 +43,8 @@ GROUPS: Final[tuple[tuple[str, str, int, float | None, str | None], ...]] = (
     ("redirect_4", NIGHT, 3, 0.008, None),
 )
 LINES: Final = {GENTINFO: "gentinfo", SPORT: "sportlijn", LEZ: "lez", NIGHT: "nachtopvang"}
+AT_ONCE: Final = 0.05
+"""Seconds: who hangs up so soon after the answer may be gone before the switch has put him on a line."""
 BY_KEY: Final = {"0": "gentinfo", "1": "sportlijn", None: None}
 
 
@@ -133,6 +135,8 @@ def the_same_counts(rows: list[CallRow], stories: Stories) -> None:
         if number in answered:
             if row.outcome != "answered":
                 differences.append((number, "answered", str(row.outcome)))
+        elif row.outcome == "left_menu" and citizen.ended is not None and citizen.ended - citizen.up < AT_ONCE:
+            assert row.line is None
         elif row.outcome not in ("abandoned", "abandoned_short"):
             differences.append((number, "abandoned", str(row.outcome)))
         if row.line is not None and row.line != line_of(number):

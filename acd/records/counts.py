@@ -54,7 +54,7 @@ async def count_rows(
                 asked[joined, None if days else (query.grain, query.by)].append((place, query, ref))
     for (_, cut), some in asked.items():
         refs = [ref for _, _, ref in some]
-        source = _source(some[0][1], population, refs)
+        source = _source(some[0][1], population, refs, in_order=connection.dialect.name == "postgresql")
         if cut is None:
             await _count_days(connection, source, population, some, counted)
         else:
@@ -149,8 +149,7 @@ def _fill(queries: Sequence[Query], population: Population, counted: Sequence[Co
 
 async def count_citizens(connection: AsyncConnection, query: Query, refs: Sequence[Ref]) -> Counts:
     """Every citizen once a day, in each period and on each line that is told apart."""
-    operator = {"operator"} if query.operators or Dimension.OPERATOR in query.by else set()
-    source = citizens({name for ref in refs for name in fields(ref.part)} | operator)
+    source = citizens({name for ref in refs for name in fields(ref.part)} | _operator(query))
     translation = Translation(source.columns, query.limits, query.now)
     number = Number(query, source)
     assert source.day is not None
@@ -202,11 +201,17 @@ def source_of(query: Query, population: Population, names: Iterable[str]) -> Sou
             return calls(names, query.since, query.until)
 
 
-def _source(query: Query, population: Population, refs: Iterable[Ref]) -> Source:
+def _source(query: Query, population: Population, refs: Iterable[Ref], *, in_order: bool) -> Source:
     """Who must be known is looked for among those who are."""
     names = {name for ref in refs for name in _fields(ref)}
-    operator = {"operator"} if query.operators or Dimension.OPERATOR in query.by else set()
-    return citizens(names | operator) if names & KNOWN else source_of(query, population, names)
+    if not names & KNOWN:
+        return source_of(query, population, names)
+    ahead = (query.since, query.until) if in_order and "next_at" in names else None
+    return citizens(names | _operator(query), ahead)
+
+
+def _operator(query: Query) -> set[str]:
+    return {"operator"} if query.operators or Dimension.OPERATOR in query.by else set()
 
 
 def where_of(query: Query, source: Source) -> list[ColumnElement[bool]]:

@@ -25,7 +25,8 @@ from sqlalchemy import (
 
 from acd.figures import terms as tm
 from acd.figures.limits import DEFAULTS, Limits
-from acd.figures.periods import MINUTES, Grain, clock_changes
+from acd.figures.periods import MINUTES, Grain, clock_changes, raw
+from acd.figures.table import REPEAT
 from acd.model.outcome import Outcome
 from acd.records import tables
 from acd.records.behind import LONGEST_CALL
@@ -120,16 +121,21 @@ NOTED: Final = frozenset({"settled"})
 """Fields of calls that another table holds."""
 
 
-def citizens(fields: Iterable[str]) -> Source:
-    """Calls of known citizens, with these fields: what most figures ask of them stands beside the citizen."""
-    needed, known = set(fields), tables.citizen.c
+def citizens(fields: Iterable[str], ahead: tuple[float, float] | None = None) -> Source:
+    """Calls of known citizens, with these fields: what most figures ask of them stands beside the citizen.
+
+    Args:
+        ahead: between these moments the calls are put in order to see which comes next; None = each is looked up.
+    """
+    needed = set(fields)
+    table: FromClause = tables.citizen if ahead is None else _in_order(*ahead)
+    known = table.c
     columns: dict[str, Column] = {
         **{name: known[name] for name in ("call", "arrived_at", "outcome", "citizen")},
         "line": func.nullif(known.line, ""),
-        "next_at": _next_at(),
+        "next_at": _next_at() if ahead is None else known.next_at,
         **{name: CALL[name] for name in ("operator", *PROMISED)},
     }
-    table: FromClause = tables.citizen
     if "operator" in needed:
         table = table.join(tables.call, _call.call == known.call)
     elif needed & PROMISED:
@@ -159,6 +165,17 @@ def _next_at() -> Column:
     later = tuple_(other.arrived_at, other.call) > tuple_(this.arrived_at, this.call)
     following = select(other.arrived_at).where(other.citizen == this.citizen, other.line == this.line, later)
     return following.order_by(other.arrived_at, other.call).limit(1).correlate(tables.citizen).scalar_subquery()
+
+
+def _in_order(since: float, until: float) -> Subquery:
+    """The same for all at once, which PostgreSQL does in a third of the time. The next may come after ``until``."""
+    this, last = tables.citizen.c, until + REPEAT
+    following = func.lead(this.arrived_at).over(
+        partition_by=(this.citizen, this.line), order_by=(this.arrived_at, this.call)
+    )
+    days = this.day.between(raw(Grain.DAY, since), raw(Grain.DAY, last))
+    within = this.arrived_at >= since, this.arrived_at <= last
+    return select(tables.citizen, following.label("next_at")).where(days, *within).subquery("known")
 
 
 def talks() -> Source:

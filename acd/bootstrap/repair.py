@@ -20,7 +20,7 @@ from acd.config import City, load
 from acd.model.events import CallRepaired, Event
 from acd.model.ids import CallId
 from acd.model.mendable import Mendable
-from acd.model.told import BadLine
+from acd.model.told import BadLine, Told
 from acd.records import DatabaseUnusable, Ledger, upgrade
 from acd.records.repair import Blind, Desks, RepairBook, overlapping, repaired
 from acd.runtime.control import Answer, ControlError, Handler
@@ -92,32 +92,40 @@ class Repairer:
         """
         if self._cel is None:
             raise NoRecord("ACD_CEL does not name the file")
-        gaps = await self._book.gaps(since, until)
+        gaps = [(gap, await self._book.offset(gap.ended_at)) for gap in await self._book.gaps(since, until)]
+        if not gaps:
+            return Repair()
+        told = await self._read(self._cel, min(_concerned(gap) - offset for gap, offset in gaps))
         events: dict[CallId, list[CallRepaired]] = {}
-        bad: set[BadLine] = set()
-        for gap in gaps:
-            found, damaged = await self._find(self._cel, gap)
+        for gap, offset in gaps:
+            found = await self._of(gap, offset, told)
             # One call may reach over several gaps.
-            events |= {call: told for call, told in found.items() if call not in events}
-            bad |= set(damaged)
-        in_order = sorted(bad, key=lambda line: (line.file, line.number))
-        return Repair(tuple(event for told in events.values() for event in told), len(gaps), tuple(in_order))
+            events |= {call: happened for call, happened in found.items() if call not in events}
+        return Repair(tuple(event for happened in events.values() for event in happened), len(gaps), told.bad)
 
-    async def _find(self, cel: Path, gap: Blind) -> tuple[dict[CallId, list[CallRepaired]], Sequence[BadLine]]:
-        offset = await self._book.offset(gap.ended_at)
-        began_at = gap.ended_at - LOOK_BACK if gap.began_at is None else gap.began_at
-        since = min(began_at, gap.ended_at) - LONGEST_CALL - offset
+    async def _read(self, cel: Path, since: float) -> Told:
+        """Once for all gaps: a record of a long day beside many gaps would keep the processor from those who call."""
         try:
             told = await asyncio.to_thread(read_told, cel, since)
         except OSError as error:
             raise NoRecord(f"{error.filename}: {error.strerror}") from None
         if not told.files:
             raise NoRecord(f"{cel} is not there, or nothing was written since")
-        calls = overlapping(told.calls.values(), gap, offset)
+        return told
+
+    async def _of(self, gap: Blind, offset: float, told: Told) -> dict[CallId, list[CallRepaired]]:
+        since = _concerned(gap) - offset
+        calls = overlapping((one for one in told.calls.values() if one.last_at >= since), gap, offset)
         known = await self._book.known([one.call for one in calls])
         desks = desks_of(self._city())
         found = {one.call: repaired(one, known.get(one.call), desks, offset, self._clock()) for one in calls}
-        return {call: events for call, events in found.items() if events}, told.bad
+        return {call: events for call, events in found.items() if events}
+
+
+def _concerned(gap: Blind) -> float:
+    """Our moment from which on Asterisk's record concerns this gap."""
+    began_at = gap.ended_at - LOOK_BACK if gap.began_at is None else gap.began_at
+    return min(began_at, gap.ended_at) - LONGEST_CALL
 
 
 def desks_of(city: City) -> Desks:

@@ -34,6 +34,9 @@ LONGEST_CALL: Final = 4 * 3600.0
 AGAIN: Final = 600.0
 """Seconds between two looks at the gaps of the last day."""
 
+SOON: Final = 10.0
+"""Seconds until the next look when the database was away."""
+
 SETTLING: Final = 1.0
 """Seconds after which Asterisk has written down what it told us, and we what we were told."""
 
@@ -158,29 +161,35 @@ class GapRepair:
 
     async def run(self) -> None:
         """Until cancelled. Who was on the line at the end of a gap is looked at again when he is gone."""
+        again = AGAIN
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(AGAIN):
+                async with asyncio.timeout(again):
                     await self._look.wait()
             self._look.clear()
             if self._repairer.wanted:
                 await asyncio.sleep(SETTLING)
-                await self._by_itself()
+                again = await self._by_itself()
 
-    async def _by_itself(self) -> None:
+    async def _by_itself(self) -> float:
+        """Seconds until the next look."""
         now = self._clock()
         try:
             found = await self.repair(now - LOOK_BACK, now)
-        except (NoRecord, DatabaseUnusable) as error:
+        except DatabaseUnusable as error:
             log.warning("repair.not_now", why=str(error))
-            return
+            return SOON
+        except NoRecord as error:
+            log.warning("repair.not_now", why=str(error))
+            return AGAIN
         except Exception:
             # It looks back: whatever is wrong with it, those who call now are served.
             log.exception("gaps were not repaired")
-            return
+            return AGAIN
         for line in found.bad:
             log.error("repair.damaged_line", file=str(line.file), line=line.number, why=line.why)
         log.info("repair.done", gaps=found.gaps, calls=found.calls)
+        return AGAIN
 
     async def repair(self, since: float, until: float) -> Repair:
         """Write what is missing of the gaps that ended in that time; it is in the database afterwards.

@@ -106,6 +106,8 @@ class DeskCall(msgspec.Struct, frozen=True):
     """On hold, seconds since the epoch."""
     survey: bool = False
     """His line asks its callers how it was."""
+    did: str = ""
+    """The number called: its menu is the one of ``path``."""
 
 
 class DeskAttempt(msgspec.Struct, frozen=True):
@@ -170,7 +172,7 @@ def _call(call: "Call", line: LineId) -> DeskCall:
     answered_at = call.answered_at if call.state is CallState.TALKING else None
     where = call.path, call.entered_at, answered_at, call.held_since
     survey = call.line is not None and call.line.survey is not None
-    return DeskCall(call.id, line, call.number, call.language, *where, survey=survey)
+    return DeskCall(call.id, line, call.number, call.language, *where, survey=survey, did=call.did)
 
 
 def board_spy(spy: "Spying") -> BoardSpy:

@@ -186,6 +186,8 @@ def hangup(do: Action) -> None:
     do.succeed(("Message", "Channel Hungup"))
     if call is not None:
         do.switch.drop(call)
+    elif leg is not None and leg.attempt is not None and leg is leg.attempt.operator:
+        do.switch.calling_back.left(leg.attempt)
     elif leg is not None and leg.call is None:
         do.switch.drop_originated(leg)
     elif leg is not None:
@@ -333,7 +335,10 @@ def _channels(do: Action) -> Iterator[Call | Leg]:
         yield call
         if call.leg is not None:
             yield call.leg
-    yield from do.switch.originated.values()
+    for leg in do.switch.originated.values():
+        yield leg
+        if leg.attempt is not None and leg.attempt.operator is not None:
+            yield leg.attempt.operator
 
 
 def _leg(do: Action, name: str) -> Leg | None:

@@ -335,7 +335,7 @@ class SimPbx(Silent):
             case c.CallBack():
                 self._call_back(command)
             case c.EndCallBack():
-                self._later(self._end_call_back, command.attempt)
+                self._later(self._end_call_back, command.attempt, command.by_operator)
             case _:
                 self._supervise(command)
 
@@ -424,9 +424,11 @@ class SimPbx(Silent):
             failure = OfferFailure.UNREACHABLE if command.operator_first else OfferFailure.LOST
             self._tell(self._operators_end(command.attempt, failure))
 
-    def _end_call_back(self, id: OfferId) -> None:
+    def _end_call_back(self, id: OfferId, by_operator: bool) -> None:
         attempt = self.switch.calling_back.attempts.get(id)
-        if attempt is not None and attempt.leg is not None:
+        if by_operator and attempt is not None and attempt.state == "cb-talk":
+            self.switch.calling_back.left(attempt)
+        elif attempt is not None and attempt.leg is not None:
             self._unwanted.add(id)
             self.switch.drop_originated(attempt.leg)
         elif id not in self._begun:

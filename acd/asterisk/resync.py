@@ -87,6 +87,8 @@ class SeenAttempt(msgspec.Struct, frozen=True):
 
     seen: AttemptSeen
     operator_first: bool
+    leg: str | None
+    """Uniqueid of the operator's channel, if he has picked up."""
 
 
 _STAGES: Final = {
@@ -98,11 +100,11 @@ _STAGES: Final = {
 
 def read_attempts(frames: Iterable[Frame], offset: float) -> list[SeenAttempt]:
     """The attempts in the answer to :data:`STATUS`: each is the channel that bears its number."""
-    rows = (_Row(frame) for frame in frames if frame.event == "Status")
-    return [found for row in rows if (found := _seen_attempt(row, offset)) is not None]
+    rows = [_Row(frame) for frame in frames if frame.event == "Status"]
+    return [found for row in rows if (found := _seen_attempt(row, rows, offset)) is not None]
 
 
-def _seen_attempt(row: "_Row", offset: float) -> SeenAttempt | None:
+def _seen_attempt(row: "_Row", rows: "list[_Row]", offset: float) -> SeenAttempt | None:
     attempt, state = attempt_of(row.id), row.variables.get("ACD_STATE", "")
     if attempt is None or not state.startswith(_CALLING_BACK) or state == _ASKED:
         return None
@@ -116,7 +118,8 @@ def _seen_attempt(row: "_Row", offset: float) -> SeenAttempt | None:
         stage=_STAGES.get(state, first_step),
         answered_at=_moment(row.variables, "UP", offset),
     )
-    return SeenAttempt(seen, operator_first)
+    legs = (other.id for other in rows if other.linked == row.linked and other.device == seen.device and other.up)
+    return SeenAttempt(seen, operator_first, next(legs, None))
 
 
 def read_spies(frames: Iterable[Frame]) -> list[SpySeen]:

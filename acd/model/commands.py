@@ -121,6 +121,8 @@ class EndCallBack(Command, frozen=True):
     """Hang up whatever there is of an attempt. Answered by ``AttemptEnded``, also when there is nothing."""
 
     attempt: OfferId
+    by_operator: bool = False
+    """He hangs up: a citizen with whom he speaks is left as by his phone, and may still be asked how it was."""
 
 
 # --- To the keeper of the promises -----------------------------------------------------------------------------------

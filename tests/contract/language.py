@@ -157,6 +157,8 @@ class CallsBack:
 @dataclass(frozen=True)
 class EndsCallBack:
     attempt: int
+    by_operator: bool = False
+    """From his page."""
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,7 @@ def _plan(step: OffersCallback) -> CallbackPlan:
 
 def _call_back(step: CallsBack | EndsCallBack) -> c.Command:
     if isinstance(step, EndsCallBack):
-        return c.EndCallBack(OfferId(step.attempt))
+        return c.EndCallBack(OfferId(step.attempt), by_operator=step.by_operator)
     return c.CallBack(
         attempt=OfferId(step.attempt),
         callback=CallbackId("1795301570.70"),

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from acd.model import commands as c
 from acd.model.callback import AttemptResult, AttemptStage
 from acd.model.facts import (
@@ -23,6 +25,7 @@ from acd.model.facts import (
     CallFound,
     CallGone,
     CallQueued,
+    CallSeen,
     CitizenAnswered,
     CitizenDialled,
     ColleagueAnswered,
@@ -42,6 +45,9 @@ from acd.model.facts import (
     PhoneState,
     RecordingBegan,
     RecordingOver,
+    RecordingPaused,
+    RecordingResumed,
+    RecordingUnchanged,
     SpyBegan,
     SpyOver,
     SurveyAnswered,
@@ -132,6 +138,8 @@ class SimPbx(Silent):
                 self.switch.allow(command.device, command.lines, command.allowed)
             case c.HangUpTalk() | c.SendOn():
                 self._in_talk(command)
+            case c.PauseRecording():
+                self._later(self._pause, command)
             case _:
                 self._promise(command)
 
@@ -171,14 +179,22 @@ class SimPbx(Silent):
         switch.out = self
         notes, switch.notes = switch.notes, []
         self._phones = {phone.device: folded(phone) for phone in switch.phones.values()}
-        calls = tuple(call.seen() for call in switch.calls.values() if call.id not in self._gone)
+        calls = tuple(self._seen(call) for call in switch.calls.values() if call.id not in self._gone)
         missed = tuple(note for note in notes if note.seen.call not in self._gone)
         self._gone.clear()
         self._talking = {call.call for call in calls if call.where is At.TALK}
         alive = switch.calling_back.attempts.values()
         self._begun = {attempt.id for attempt in alive}
         self._unwanted.clear()
-        self._inbox(SwitchSeen(calls, missed, dict(self._phones), rebooted, tuple(map(seen, alive)), self._spies()))
+        attempts = tuple(
+            msgspec.structs.replace(seen(attempt), tape=switch.recorder.seen((None, attempt.id))) for attempt in alive
+        )
+        self._inbox(SwitchSeen(calls, missed, dict(self._phones), rebooted, attempts, self._spies()))
+
+    def _seen(self, call: Call) -> CallSeen:
+        found = call.seen()
+        tape = self.switch.recorder.seen((call.id, None)) if found.where is At.TALK else None
+        return msgspec.structs.replace(found, tape=tape)
 
     def _later(self, fn: Callable[..., None], *args: object) -> None:
         self.switch.time.call_at(self.switch.time.now(), fn, *args)
@@ -200,6 +216,16 @@ class SimPbx(Silent):
         elif self.switch.passing_on.leads_somewhere(command.to):
             self.switch.redirect(call.id, ToSecondLine(command.to))
 
+    def _pause(self, command: c.PauseRecording) -> None:
+        leg, now = self.switch.recorder.made.get(command.recording), self.switch.time.now()
+        if leg is None:
+            self._tell(RecordingUnchanged(command.recording, command.call, command.attempt))
+            return
+        leg.muted = command.on
+        self.switch.recorder.note(leg, f"{now:.3f}" if command.on else "")
+        changed = RecordingPaused if command.on else RecordingResumed
+        self._tell(changed(command.recording, command.call, command.attempt, now))
+
     def _announce(self, command: c.Announce) -> None:
         call = self.switch.calls.get(command.call)
         if call is not None:
@@ -210,6 +236,8 @@ class SimPbx(Silent):
             self._later(self._tell, OfferNotSent(command.call, command.offer))
         elif isinstance(command, c.CallBack):
             self._later(self._inbox, self._operators_end(command.attempt, OfferFailure.LOST))
+        elif isinstance(command, c.PauseRecording):
+            self._later(self._inbox, RecordingUnchanged(command.recording, command.call, command.attempt))
         elif self.linked and isinstance(command, Move):
             self._later(self._found, command.call)
 
@@ -297,8 +325,8 @@ class SimPbx(Silent):
     def survey_begun(self, call: Call, at: float, sent: bool) -> None:
         self._inbox(SurveyStarted(call.answers_as, at, sent, call.back))
 
-    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float) -> None:
-        self._inbox(RecordingBegan(leg.recording, *of, line, at))
+    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float, paused: bool) -> None:
+        self._inbox(RecordingBegan(leg.recording, *of, line, at, paused))
 
     def recorded(self, leg: Leg, of: Recorded, at: float) -> None:
         self._inbox(RecordingOver(leg.recording, *of, at))

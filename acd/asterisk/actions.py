@@ -90,6 +90,12 @@ def send_on(command: SendOn) -> Action:
     return redirect(command.call, "acd-second-line", _checked(_SECOND_LINE, "target", command.to))
 
 
+def pause_recording(channel: str, *, on: bool) -> Action:
+    """What MixMonitor() writes of this channel is silence, or sound again."""
+    state = (("Direction", "both"), ("State", "1" if on else "0"))
+    return (("Action", "MixMonitorMute"), ("Channel", _checked(_CHANNEL, "channel", channel)), *state)
+
+
 def fetch(call: CallId) -> Action:
     """Out of Asterisk's own Queue(), by a key that no telephone has (``acd-fetched``). Whoever has an operator there
     stays with him: it is one sound in his talk, which a Redirect would end."""

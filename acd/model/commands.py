@@ -249,6 +249,19 @@ class HangUpTalk(Command, frozen=True):
     call: CallId
 
 
+class PauseRecording(Command, frozen=True):
+    """Let a recording hold silence from now on, or what is said again. Answered by ``RecordingPaused``,
+    ``RecordingResumed`` or ``RecordingUnchanged``."""
+
+    recording: str
+    """Name of its file, without the ending."""
+    call: CallId | None
+    """Whose conversation it is; None = of a citizen who is called back."""
+    attempt: OfferId | None
+    on: bool
+    """True = silence."""
+
+
 class SendOn(Command, frozen=True):
     """Send a caller who speaks with an operator on to a line, a colleague, a number outside or the survey, and end the
     operator's part. Moot when they speak no more; where the dialplan has no such place, they speak on."""

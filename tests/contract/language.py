@@ -15,7 +15,7 @@ from sim.phones import ANSWERS, Habit
 
 CALLED: Final = "the citizen"
 """Who is a caller although he never called: he was called back, and sent on."""
-LINES: Final = ("gentinfo", "sportlijn", "lez", "toerisme")
+LINES: Final = ("gentinfo", "sportlijn", "lez", "toerisme", "opname")
 PHONES: Final = ("1001", "1002", "1003")
 """All of them serve all of :data:`LINES`."""
 
@@ -224,6 +224,14 @@ class PutsThrough:
 
 
 @dataclass(frozen=True)
+class Pauses:
+    """The recording of this caller's conversation, or of ``attempt <n>``; off = it goes on."""
+
+    who: str
+    on: bool = True
+
+
+@dataclass(frozen=True)
 class EndsTalk:
     who: str
 
@@ -318,6 +326,7 @@ Step = (
     | SendsOn
     | Holds
     | PutsThrough
+    | Pauses
     | EndsTalk
     | PassesOn
     | Registers
@@ -347,6 +356,7 @@ Commanding = (
     | Reroutes
     | Spies
     | EndsSpy
+    | Pauses
     | EndsTalk
     | PassesOn
     | Commands

@@ -93,6 +93,9 @@ class Teller:
     def because(self, because: str) -> str:
         return self._known("because", because)
 
+    def by(self, by: str) -> str:
+        return self._known("by", by)
+
     def outcome(self, outcome: str) -> str:
         return self._known("outcome", outcome)
 
@@ -111,6 +114,8 @@ _SAY: Final[Mapping[str, Callable[[Teller, Any], str]]] = {
     "outcome": Teller.outcome,
     "start": Teller.moment,
     "end": Teller.moment,
+    "by": lambda teller, by: teller.by(by),
+    "paused": Teller.span,
     "waited": lambda teller, seconds: "" if seconds is None else teller.span(seconds),
 }
 """How the fields of an event are said."""

@@ -186,7 +186,7 @@ def peak(path: Path, since: float, until: float) -> int:
         raw = file.readframes(file.getnframes())
     samples = struct.unpack(f"<{len(raw) // 2}h", raw)[int(since * RATE) : int(until * RATE)]
     assert samples, f"{path.name} does not last so long"
-    return max(map(abs, samples))
+    return max(abs(int(sample)) for sample in samples)
 
 
 async def pauses_of(service: LabService, call: str) -> list[ev.Event]:

@@ -1,7 +1,7 @@
 """Recordings: the switch makes them by itself, here they get their line in the ledger, and an operator pauses them."""
 
 from acd.engine import desks, transfers
-from acd.engine.people import Call, Desk
+from acd.engine.people import Call
 from acd.engine.promise import Attempt
 from acd.engine.state import ENGINE, State
 from acd.engine.tape import Tape
@@ -43,7 +43,7 @@ def pauses(state: State, fact: OperatorPausesRecording) -> None:
     desk = desks.find(state, fact)
     if desk is None:
         return
-    talk = in_hand(desk)
+    talk = desk.call or desk.attempt
     if talk is None:
         transfers.nobody(state, desk)
     elif talk.tape is None:
@@ -94,11 +94,6 @@ def _refused(state: State, talk: Call | Attempt, tape: Tape, call: CallId | None
     runs = tape.paused_at is None
     event = ev.RecordingUnchanged(state.now, tape.recording, call, attempt, operator, tape.asked_by, runs)
     state.events.append(event)
-
-
-def in_hand(desk: Desk) -> Call | Attempt | None:
-    """With whom he has to do."""
-    return desk.call or desk.attempt
 
 
 def _talk(state: State, fact: _OfTape) -> Call | Attempt | None:

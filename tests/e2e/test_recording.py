@@ -250,24 +250,6 @@ async def test_while_it_is_paused_silence_is_kept_in_its_place_also_when_he_is_p
     assert peak(second, 0.5, 1.0) < 16
 
 
-async def test_she_sees_it_when_asterisk_does_not_pause_it(lab: Lab, service: LabService) -> None:
-    number = f"+3247061000{next(_numbers)}"
-    async with (
-        lab.phone("1001", Habit(after=0.1)),
-        lab.citizen(number) as him,
-        desk_of_anna(service) as desk,
-    ):
-        await service.operator("anna", "login", "ready")
-        call = him.call("3292103010")
-        await until(shows(desk, "Wordt opgenomen"), 20, "her page says that they are recorded")
-        [leg] = [channel.name for channel in lab.channels() if channel.name.startswith("PJSIP/1001-")]
-        lab.cli(f"mixmonitor stop {leg}")
-        await desk("/api/desk/state", do="pause_recording")
-        await until(shows(desk, "niet gepauzeerd: ze loopt door"), 5, "she sees that it was not")
-        await call.hang_up()
-        await ended(service, number)
-
-
 async def test_who_is_called_back_is_told_and_recorded_and_found_from_his_promise(
     lab: Lab, service: LabService
 ) -> None:

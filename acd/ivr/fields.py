@@ -124,7 +124,7 @@ class Fields:
         elif not isinstance(text, str) or not text.strip():
             self.source.fault(place, f"must be text, not {said(text)}")
         elif not text.isprintable():
-            self.source.fault(place, "must be one line of text")
+            self.source.fault(place, "has characters that cannot be shown")
         elif len(text) > LONGEST_CAPTION:
             self.source.fault(place, f"is too long: {len(text)} characters, at most {LONGEST_CAPTION}")
         else:

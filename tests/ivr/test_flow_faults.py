@@ -194,10 +194,10 @@ BROKEN: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         HEAD + "  start:\n    queue: gentinfo\n    captions: Wachten\n",
         [(6, "nodes.start.captions", "must be a block of 'language: text' lines, not 'Wachten'")],
     ),
-    "a caption of two lines, and one that is a story": (
+    "a caption that turns the line round, and one that is a story": (
         HEAD + '  start:\n    queue: gentinfo\n    captions:\n      nl: "een\\ntwee"\n      en: ' + "w" * 61 + "\n",
         [
-            (7, "nodes.start.captions.nl", "must be one line of text"),
+            (7, "nodes.start.captions.nl", "has characters that cannot be shown"),
             (8, "nodes.start.captions.en", "is too long: 61 characters, at most 60"),
         ],
     ),

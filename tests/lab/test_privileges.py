@@ -11,7 +11,18 @@ from tests.lab.stub import Stub
 
 pytestmark = pytest.mark.asterisk
 
-USED = set("DeviceStateList Getvar Hangup MixMonitorMute Originate Ping PlayDTMF Redirect Setvar Status".split())
+USED = {
+    "DeviceStateList",
+    "Getvar",
+    "Hangup",
+    "MixMonitorMute",
+    "Originate",
+    "Ping",
+    "PlayDTMF",
+    "Redirect",
+    "Setvar",
+    "Status",
+}
 """By the engine."""
 
 BESIDES = """

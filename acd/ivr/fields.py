@@ -123,8 +123,6 @@ class Fields:
             self.source.fault(place, f"is no language of the pages: {', '.join(CAPTION_LANGUAGES)}{near}")
         elif not isinstance(text, str) or not text.strip():
             self.source.fault(place, f"must be text, not {said(text)}")
-        elif not text.isprintable():
-            self.source.fault(place, "has characters that cannot be shown")
         elif len(text) > LONGEST_CAPTION:
             self.source.fault(place, f"is too long: {len(text)} characters, at most {LONGEST_CAPTION}")
         else:

@@ -195,9 +195,9 @@ BROKEN: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         [(6, "nodes.start.captions", "must be a block of 'language: text' lines, not 'Wachten'")],
     ),
     "a caption that turns the line round, and one that is a story": (
-        HEAD + '  start:\n    queue: gentinfo\n    captions:\n      nl: "een\\ntwee"\n      en: ' + "w" * 61 + "\n",
+        HEAD + '  start:\n    queue: gentinfo\n    captions:\n      nl: "\\u202Enee"\n      en: ' + "w" * 61 + "\n",
         [
-            (7, "nodes.start.captions.nl", "has characters that cannot be shown"),
+            (7, "nodes.start.captions.nl", "contains an invisible character (U+202E)"),
             (8, "nodes.start.captions.en", "is too long: 61 characters, at most 60"),
         ],
     ),

@@ -6,6 +6,7 @@ from string import Formatter
 import pytest
 
 import acd.web
+from acd.engine.state import ENGINE
 from acd.model.account import AuditAction, Role, Scope
 from acd.model.callback import AttemptResult, CallbackState
 from acd.model.citizen import ON_REQUEST
@@ -84,10 +85,14 @@ STORY = [
     "call_adopted",
     "recording_started",
     "recording_finished",
+    "recording_paused",
+    "recording_resumed",
+    "recording_unchanged",
 ]
 """The events of a call."""
 HINTED = (Phase.OUT, Phase.AVAILABLE, Phase.OTHER_CALL, Phase.UNREACHABLE)
 BUILT: dict[str, list[str]] = {
+    "by": [ENGINE],
     "state": ["connecting", "live", "reconnecting", "stale", *CallbackState],
     "order": ["fixed", "worst"],
     "theme": ["auto", "light", "dark"],

@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
+from acd.engine.state import ENGINE
 from acd.model import events as ev
 from acd.model.events import Event, Why
 from acd.model.facts import OfferFailure
+from acd.model.promise import SYSTEM
 from acd.web.texts import KEYS, Lang, duration, percent, text
 from acd.web.when import When
 
@@ -94,7 +96,7 @@ class Teller:
         return self._known("because", because)
 
     def by(self, by: str) -> str:
-        return self._known("by", by)
+        return self._known("by", SYSTEM if by == ENGINE else by)
 
     def outcome(self, outcome: str) -> str:
         return self._known("outcome", outcome)

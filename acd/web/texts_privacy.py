@@ -132,7 +132,6 @@ PRIVACY: Final[Mapping[str, tuple[str, str, str]]] = {
     "story_recording_started": ("Het gesprek wordt opgenomen", "The conversation is recorded",
                                 "L’entretien est enregistré"),
     "story_recording_finished": ("De opname is af", "The recording is over", "L’enregistrement est terminé"),
-    "by_engine": ("het systeem", "the system", "le système"),
     "story_recording_paused": ("Opname gepauzeerd door {by}: er wordt stilte bewaard",
                                "Recording paused by {by}: silence is kept",
                                "Enregistrement mis en pause par {by} : du silence est conservé"),

@@ -6,7 +6,6 @@ from string import Formatter
 import pytest
 
 import acd.web
-from acd.engine.state import ENGINE
 from acd.model.account import AuditAction, Role, Scope
 from acd.model.callback import AttemptResult, CallbackState
 from acd.model.citizen import ON_REQUEST
@@ -92,7 +91,6 @@ STORY = [
 """The events of a call."""
 HINTED = (Phase.OUT, Phase.AVAILABLE, Phase.OTHER_CALL, Phase.UNREACHABLE)
 BUILT: dict[str, list[str]] = {
-    "by": [ENGINE],
     "state": ["connecting", "live", "reconnecting", "stale", *CallbackState],
     "order": ["fixed", "worst"],
     "theme": ["auto", "light", "dark"],

@@ -170,7 +170,7 @@ def _target(do: Action, context: str, exten: str) -> Target:
 
 
 def play_dtmf(do: Action) -> None:
-    """Only the key by which an engine fetches who waits in Queue(), as if the caller pressed it, leads anywhere."""
+    """Only the key by which an engine takes a caller back, as if he pressed it, leads anywhere."""
     name = do.need("Channel", "Channel not specified")
     digit = do.need("Digit", "No digit specified")
     call = do.call(name)
@@ -178,7 +178,7 @@ def play_dtmf(do: Action) -> None:
         raise ActionError("Channel not found")
     do.succeed(("Message", "DTMF successfully queued"))
     if call is not None and digit == "D" and do.request.get("Receive") == "true":
-        do.switch.fetch(call)
+        do.switch.take_back(call)
 
 
 def hangup(do: Action) -> None:

@@ -6,7 +6,7 @@ from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import Device
 from sim.calls import Call, ToOperator
 from sim.dialling import Dialling
-from sim.phones import NOWHERE, Leg, LegKind, LegState, Verdict
+from sim.phones import NOWHERE, WITHDRAWN, Leg, LegKind, LegState, Verdict
 
 if TYPE_CHECKING:
     from sim.switch import SimSwitch
@@ -58,6 +58,12 @@ class Connecting:
         else:
             self._dialling.cancel(leg)
         self._dialling.end(leg)
+
+    def withdraw(self, call: Call) -> None:
+        """The engine gives up ringing for him."""
+        leg = call.leg
+        self.leave(call)
+        self._not_connected(call, leg, WITHDRAWN)
 
     def hang_up(self, leg: Leg) -> None:
         """The operator (or the partner) puts the receiver down first; the dialplan then ends the call."""

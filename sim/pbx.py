@@ -65,7 +65,7 @@ from acd.model.outcome import Outcome
 from acd.model.supervision import SpyEnd, SpySeen
 from acd.ports import Inbox
 from sim.calling_back import Attempt
-from sim.calls import Call, Target, ToDeflect, ToMusic, ToOperator, ToSecondLine
+from sim.calls import Call, Target, ToDeflect, ToOperator, ToSecondLine
 from sim.dialogue import Offered
 from sim.happenings import Recorded, Silent
 from sim.phones import Leg, LegKind, LegState, Phone, Verdict
@@ -76,7 +76,7 @@ SPY_PREFIX: Final = "acd-spy-"
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 ANSWERED: Final = 4
 """Reason of an Originate that succeeded."""
-Move = c.Offer | c.Withdraw | c.Deflect
+Move = c.Offer | c.Deflect
 
 
 class SimPbx(Silent):
@@ -124,8 +124,10 @@ class SimPbx(Silent):
             self._not_sent(command)
             return
         match command:
-            case c.Offer() | c.Withdraw() | c.Deflect():
+            case c.Offer() | c.Deflect():
                 self._move(command)
+            case c.Withdraw():
+                self._withdraw(command)
             case c.Announce():
                 self._announce(command)
             case c.AskCall():
@@ -175,7 +177,7 @@ class SimPbx(Silent):
         switch.session_opened()
         self.heartbeat()
         for call in switch.fallback.callers:
-            switch.fetch(call)
+            switch.take_back(call)
         switch.out = self
         notes, switch.notes = switch.notes, []
         self._phones = {phone.device: folded(phone) for phone in switch.phones.values()}
@@ -206,6 +208,14 @@ class SimPbx(Silent):
         self.refuse_next -= self.refuse_next > 0
         if refused or self.switch.redirect(command.call, target(command)) is not None:
             self._not_sent(command)
+
+    def _withdraw(self, command: c.Withdraw) -> None:
+        """By a key, which does nothing to one who talks by the time it comes."""
+        call = self.switch.calls.get(command.call)
+        if call is None or call.talking:
+            self._not_sent(command)
+        else:
+            self._later(self.switch.take_back, call)
 
     def _in_talk(self, command: c.HangUpTalk | c.SendOn) -> None:
         call = self.switch.calls.get(command.call)
@@ -238,7 +248,7 @@ class SimPbx(Silent):
             self._later(self._inbox, self._operators_end(command.attempt, OfferFailure.LOST))
         elif isinstance(command, c.PauseRecording):
             self._later(self._inbox, RecordingUnchanged(command.recording, command.call, command.attempt))
-        elif self.linked and isinstance(command, Move):
+        elif self.linked and isinstance(command, Move | c.Withdraw):
             self._later(self._found, command.call)
 
     def _found(self, id: CallId) -> None:
@@ -516,8 +526,6 @@ def target(command: Move) -> Target:
     match command:
         case c.Offer():
             return ToOperator(command.offer, command.device, max(1, math.ceil(command.ring_time)))
-        case c.Withdraw():
-            return ToMusic()
         case c.Deflect():
             return ToDeflect(command.line, command.to)
 
@@ -556,6 +564,8 @@ def failure(leg: Leg | None, verdict: Verdict) -> OfferFailure:
             return OfferFailure.RING_NO_ANSWER if rang else OfferFailure.DEAD
         case "CHANUNAVAIL", 3:
             return OfferFailure.UNREACHABLE
+        case "CANCEL", _:
+            return OfferFailure.LOST
         case _:
             return OfferFailure.FAULT
 

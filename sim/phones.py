@@ -65,6 +65,8 @@ VERDICTS: Final[dict[int, Verdict]] = {
 """By SIP code, as recorded with Asterisk 22.10."""
 NO_ANSWER: Final = Verdict("NOANSWER", "NOANSWER", 0, None, None)
 """Dial()'s own time ran out."""
+WITHDRAWN: Final = Verdict("CANCEL", "CANCEL", 0, None, None)
+"""The caller was taken back by the engine."""
 NOWHERE: Final = Verdict("CHANUNAVAIL", "CHANUNAVAIL", 3, None, 404)
 """No contact: not registered, or qualify found it unreachable. Nothing is dialled."""
 

@@ -186,6 +186,8 @@ class SimSwitch:
 
     def press(self, call: Call, key: str) -> None:
         """The caller presses a key of his telephone."""
+        if key == "D":
+            self.take_back(call)
         self.dialogues.press(call, key)
 
     # --- Phones ---------------------------------------------------------------------------------------------------
@@ -252,12 +254,17 @@ class SimSwitch:
         self.time.call_at(self.time.now() + self.timing.redirect, self._move, call, target)
         return None
 
-    def fetch(self, call: Call) -> None:
-        """``acd-fetched``: out of Asterisk's own queue, unless he has an operator there."""
-        if call.where is At.FALLBACK and not call.dying:
+    def take_back(self, call: Call) -> None:
+        """The key of the engine: out of Asterisk's own queue (``acd-fetched``) and out of an offer (``acd-withdrawn``),
+        unless he has an operator."""
+        if call.dying:
+            return
+        if call.where is At.FALLBACK:
             self.fallback.leave(call)
             self.connecting.leave(call)
             self.waiting.enter(call)
+        elif call.where is At.RING:
+            self.connecting.withdraw(call)
 
     def reroute(self, call: Call, line: LineId) -> None:
         """``ACD_LINE``: he waits on another line, and hears nothing of it."""

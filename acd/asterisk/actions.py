@@ -67,7 +67,8 @@ def offer(command: Offer) -> Action:
 
 
 def withdraw(command: Withdraw) -> Action:
-    return redirect(command.call, "acd-wait", "s")
+    """Out of Dial(), by a key (``acd-withdrawn``): an operator who has picked up by then keeps his caller."""
+    return press(command.call)
 
 
 def deflect(command: Deflect) -> Action:
@@ -96,9 +97,10 @@ def pause_recording(channel: str, *, on: bool) -> Action:
     return (("Action", "MixMonitorMute"), ("Channel", _checked(_CHANNEL, "channel", channel)), *state)
 
 
-def fetch(call: CallId) -> Action:
-    """Out of Asterisk's own Queue(), by a key that no telephone has (``acd-fetched``). Whoever has an operator there
-    stays with him: it is one sound in his talk, which a Redirect would end."""
+def press(call: CallId) -> Action:
+    """A key that no telephone has, as if the caller pressed it. It leads out of Asterisk's own Queue()
+    (``acd-fetched``) and out of an offer (``acd-withdrawn``), but not out of a talk: there it is one sound, where a
+    Redirect would end it."""
     channel = _checked(_CHANNEL, "call", call)
     return (("Action", "PlayDTMF"), ("Channel", channel), ("Digit", "D"), ("Receive", "true"))
 

@@ -294,7 +294,7 @@ class AsteriskPbx:
             if not self._in_queue or (asked and session.loop.time() > until):
                 return
             for call in self._in_queue - asked:
-                session.tell(actions.fetch(call))
+                session.tell(actions.press(call))
             asked |= self._in_queue
             await session.until_ended(_LOOK_AGAIN)
 
@@ -538,7 +538,7 @@ class AsteriskPbx:
                 self._in_queue.discard(call)
                 if found.where is CallWhereabouts.FALLBACK:
                     self._in_queue.add(call)
-                    session.tell(actions.fetch(call))
+                    session.tell(actions.press(call))
                 self._tell(found)
 
         session.tell(getvar("ACD_STATE", call), answered)

@@ -58,6 +58,7 @@ def why_failed(dial_status: str, cause: int, *, rang: bool) -> OfferFailure:
     Args:
         dial_status: ``DIALSTATUS``. 486 gives BUSY; 480 and a phone that rang to the end both give NOANSWER; 603 and a
             phone that is not registered both give CHANUNAVAIL; 503 gives CONGESTION.
+            CANCEL: we took the caller back.
         cause: ITU-T Q.850: 19 for 480, 21 for 603, 3 for no contact, 0 when Dial()'s own time ran out.
         rang: the phone had said that it rings.
     """
@@ -70,6 +71,8 @@ def why_failed(dial_status: str, cause: int, *, rang: bool) -> OfferFailure:
             return OfferFailure.RING_NO_ANSWER if rang else OfferFailure.DEAD
         case "CHANUNAVAIL", 3 | 20:
             return OfferFailure.UNREACHABLE
+        case "CANCEL", _:
+            return OfferFailure.LOST
         case _:
             return OfferFailure.FAULT
 

@@ -30,7 +30,7 @@ class Readiness:
     """The checks for ``/readyz``.
 
     Args:
-        probe: asks the database; closed by whoever made it.
+        probe: asks the database; closed with them.
     """
 
     def __init__(self, settings: Settings, probe: Probe) -> None:
@@ -46,6 +46,11 @@ class Readiness:
             self._asking, self._asked_at = asyncio.create_task(self._look(), name="readiness"), now
         # One who goes away does not take the answer from the others.
         return await asyncio.shield(self._asking)
+
+    async def close(self) -> None:
+        if self._asking is not None:
+            await asyncio.wait([self._asking])
+        await self._probe.close()
 
     async def _look(self) -> Sequence[Check]:
         state = await self._probe.state()

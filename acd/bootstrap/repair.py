@@ -20,7 +20,7 @@ from acd.config import City, load
 from acd.model.events import CallRepaired, Event
 from acd.model.ids import CallId
 from acd.model.mendable import Mendable
-from acd.model.told import BadLine
+from acd.model.told import BadLine, Told
 from acd.records import DatabaseUnusable, Ledger, upgrade
 from acd.records.repair import Blind, Desks, RepairBook, overlapping, repaired
 from acd.runtime.control import Answer, ControlError, Handler
@@ -33,6 +33,9 @@ LONGEST_CALL: Final = 4 * 3600.0
 
 AGAIN: Final = 600.0
 """Seconds between two looks at the gaps of the last day."""
+
+SOON: Final = 10.0
+"""Seconds until the next look when the database was away."""
 
 SETTLING: Final = 1.0
 """Seconds after which Asterisk has written down what it told us, and we what we were told."""
@@ -92,32 +95,40 @@ class Repairer:
         """
         if self._cel is None:
             raise NoRecord("ACD_CEL does not name the file")
-        gaps = await self._book.gaps(since, until)
+        gaps = [(gap, await self._book.offset(gap.ended_at)) for gap in await self._book.gaps(since, until)]
+        if not gaps:
+            return Repair()
+        told = await self._read(self._cel, min(_concerned(gap) - offset for gap, offset in gaps))
         events: dict[CallId, list[CallRepaired]] = {}
-        bad: set[BadLine] = set()
-        for gap in gaps:
-            found, damaged = await self._find(self._cel, gap)
+        for gap, offset in gaps:
+            found = await self._of(gap, offset, told)
             # One call may reach over several gaps.
-            events |= {call: told for call, told in found.items() if call not in events}
-            bad |= set(damaged)
-        in_order = sorted(bad, key=lambda line: (line.file, line.number))
-        return Repair(tuple(event for told in events.values() for event in told), len(gaps), tuple(in_order))
+            events |= {call: happened for call, happened in found.items() if call not in events}
+        return Repair(tuple(event for happened in events.values() for event in happened), len(gaps), told.bad)
 
-    async def _find(self, cel: Path, gap: Blind) -> tuple[dict[CallId, list[CallRepaired]], Sequence[BadLine]]:
-        offset = await self._book.offset(gap.ended_at)
-        began_at = gap.ended_at - LOOK_BACK if gap.began_at is None else gap.began_at
-        since = min(began_at, gap.ended_at) - LONGEST_CALL - offset
+    async def _read(self, cel: Path, since: float) -> Told:
+        """Once for all gaps: a record of a long day beside many gaps would keep the processor from those who call."""
         try:
             told = await asyncio.to_thread(read_told, cel, since)
         except OSError as error:
             raise NoRecord(f"{error.filename}: {error.strerror}") from None
         if not told.files:
             raise NoRecord(f"{cel} is not there, or nothing was written since")
-        calls = overlapping(told.calls.values(), gap, offset)
+        return told
+
+    async def _of(self, gap: Blind, offset: float, told: Told) -> dict[CallId, list[CallRepaired]]:
+        since = _concerned(gap) - offset
+        calls = overlapping((one for one in told.calls.values() if one.last_at >= since), gap, offset)
         known = await self._book.known([one.call for one in calls])
         desks = desks_of(self._city())
         found = {one.call: repaired(one, known.get(one.call), desks, offset, self._clock()) for one in calls}
-        return {call: events for call, events in found.items() if events}, told.bad
+        return {call: events for call, events in found.items() if events}
+
+
+def _concerned(gap: Blind) -> float:
+    """Our moment from which on Asterisk's record concerns this gap."""
+    began_at = gap.ended_at - LOOK_BACK if gap.began_at is None else gap.began_at
+    return min(began_at, gap.ended_at) - LONGEST_CALL
 
 
 def desks_of(city: City) -> Desks:
@@ -150,29 +161,35 @@ class GapRepair:
 
     async def run(self) -> None:
         """Until cancelled. Who was on the line at the end of a gap is looked at again when he is gone."""
+        again = AGAIN
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(AGAIN):
+                async with asyncio.timeout(again):
                     await self._look.wait()
             self._look.clear()
             if self._repairer.wanted:
                 await asyncio.sleep(SETTLING)
-                await self._by_itself()
+                again = await self._by_itself()
 
-    async def _by_itself(self) -> None:
+    async def _by_itself(self) -> float:
+        """Seconds until the next look."""
         now = self._clock()
         try:
             found = await self.repair(now - LOOK_BACK, now)
-        except (NoRecord, DatabaseUnusable) as error:
+        except DatabaseUnusable as error:
             log.warning("repair.not_now", why=str(error))
-            return
+            return SOON
+        except NoRecord as error:
+            log.warning("repair.not_now", why=str(error))
+            return AGAIN
         except Exception:
             # It looks back: whatever is wrong with it, those who call now are served.
             log.exception("gaps were not repaired")
-            return
+            return AGAIN
         for line in found.bad:
             log.error("repair.damaged_line", file=str(line.file), line=line.number, why=line.why)
         log.info("repair.done", gaps=found.gaps, calls=found.calls)
+        return AGAIN
 
     async def repair(self, since: float, until: float) -> Repair:
         """Write what is missing of the gaps that ended in that time; it is in the database afterwards.

@@ -255,6 +255,7 @@ class Service:
         stack.push_async_callback(tapes.close)
         self.recordings = Recordings(tapes, self.settings.recordings, lambda: self.city, self.clock)
         self.office = self._open_office()
+        stack.push_async_callback(self.office.finish)
         listeners = [
             *(self._listen, self.keeper.listen, self.metrics.listen),
             *(spy_log.listen, self.courier.listen, self.office.listen),
@@ -456,14 +457,15 @@ class Service:
         )
         await self._read_menus()
         probe = Probe(settings.database_url)
-        stack.push_async_callback(probe.close)
+        checks = Readiness(settings, probe)
+        stack.push_async_callback(checks.close)
         # Half a second of work, beside which the callers go on.
         app = await asyncio.to_thread(
             create_app,
             self.hub,
             hosts=settings.web_names,
             ledger_behind=lambda: self.ledger.health.behind,
-            checks=Readiness(settings, probe),
+            checks=checks,
             door=door,
             worklist=self.worklist,
             exposition=self.metrics.exposition,

@@ -4,6 +4,7 @@ import asyncio
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 from typing import Annotated
 
@@ -17,6 +18,9 @@ from acd.runtime.control import ask
 
 group = typer.Typer()
 
+THREADS_TURN = 0.0005
+"""Seconds that a thread which computes (a repair that reads Asterisk's record, a report) may keep the engine's from its
+turn; Python's own 0.005 add up, for there is a turn at each packet."""
 RESTART_TAKES = 120.0
 """Seconds that a restart of the service or of Asterisk may take, until it has the other again."""
 
@@ -33,6 +37,7 @@ def run(log_json: Annotated[bool | None, typer.Option(help="Log as JSON lines, o
 
     chosen = settings()
     configure_log(chosen.log_json if log_json is None else log_json)
+    sys.setswitchinterval(THREADS_TURN)
 
     def ready(service: Service) -> None:
         err.print("\n".join(service.greeting()))

@@ -207,6 +207,8 @@ def failed(state: State, fact: OfferFailed) -> None:
         return
     if call.state is CallState.OVERFLOWING:
         doubt(state, call)
+    elif call.state is CallState.CHECKING:
+        state.move_call(call, CallMove.FOUND)
     else:
         back_with_music(state, call)
 

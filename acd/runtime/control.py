@@ -22,6 +22,8 @@ MAX_LINE: Final = 64 * 1024
 PATIENCE: Final = 10.0
 """Seconds that somebody who connected may take to put his request."""
 
+LAST_ANSWERS: Final = 1.0
+"""Seconds in which a request that is being answered is finished at the end."""
 LONGEST_NAME: Final = 107
 """Bytes of a Unix socket's path (unix(7))."""
 
@@ -49,6 +51,7 @@ class ControlServer:
         self._path = path
         self._handlers = handlers
         self._server: asyncio.Server | None = None
+        self._answering: set[asyncio.Task[Answer]] = set()
 
     async def start(self) -> None:
         """Open the socket.
@@ -69,24 +72,38 @@ class ControlServer:
             os.umask(before)
 
     async def stop(self) -> None:
+        """Take no more requests; what is being done is finished, in :data:`LAST_ANSWERS` seconds."""
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
             self._path.unlink(missing_ok=True)
+        if self._answering:
+            _, late = await asyncio.wait(self._answering, timeout=LAST_ANSWERS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    line = await reader.readline()
-                answer = await self._answer(line)
-            except TimeoutError:
-                answer = {"error": f"no request within {PATIENCE:g} s"}
-            except ValueError:
-                answer = {"error": f"a request may have {MAX_LINE} bytes"}
-            writer.write(json.dumps(answer).encode() + b"\n")
-            await writer.drain()
-        writer.close()
+        try:
+            with suppress(ConnectionError):
+                writer.write(json.dumps(await self._told(reader)).encode() + b"\n")
+                await writer.drain()
+        finally:
+            writer.close()
+
+    async def _told(self, reader: asyncio.StreamReader) -> Answer:
+        """The answer to what comes in."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                line = await reader.readline()
+        except TimeoutError:
+            return {"error": f"no request within {PATIENCE:g} s"}
+        except ValueError:
+            return {"error": f"a request may have {MAX_LINE} bytes"}
+        answering = asyncio.create_task(self._answer(line), name="control request")
+        self._answering.add(answering)
+        answering.add_done_callback(self._answering.discard)
+        return await answering
 
     async def _answer(self, line: bytes) -> Answer:
         try:

@@ -14,11 +14,14 @@ import psycopg
 
 from sim.faults.clock import SteppedClock
 from sim.faults.evidence import Incident
-from sim.faults.laboratory import DROPS, GONE_WITHIN, STORM, Laboratory
+from sim.faults.laboratory import DROPS, GONE_WITHIN, STORM, Laboratory, until
+from sim.lab.service import LabService
 
 KILLED_WITHIN: Final = GONE_WITHIN
 FROZEN_WITHIN: Final = 8.0
 """Seconds until Asterisk serves by itself: the engine is gone, or there and does nothing."""
+TAKEN_OVER_WITHIN: Final = 3.0
+"""Seconds until another engine leads, when one stands by."""
 UNHARMED_WITHIN: Final = 1.0
 """Seconds: what is broken has nothing to do with who is served."""
 NOBODY: Final = float("inf")
@@ -65,6 +68,41 @@ async def engine_frozen(lab: Laboratory, chance: random.Random) -> None:
         lab.service.thaw()
         await asyncio.sleep(0.3)
         await lab.linked()
+
+
+async def engine_taken_over(lab: Laboratory, chance: random.Random) -> None:
+    """A second engine stands by, and takes over from the one that leads: killed, frozen, or asked to hand over."""
+    led, heir = lab.service, next(engine for engine in lab.engines if engine is not lab.service)
+    await heir.stand_by()
+    await until(lambda: _expects(led), 30.0)
+    how = chance.choice(("kill", "freeze", "hand over"))
+    with _incident(lab, "engine taken over", FROZEN_WITHIN if how == "freeze" else TAKEN_OVER_WITHIN):
+        lab.engine_is_wanted = False
+        try:
+            match how:
+                case "kill":
+                    led.kill()
+                case "freeze":
+                    led.freeze()
+                case _:
+                    await led.ask("handover", by="lab")
+            await until(heir.linked, 60.0)
+            lab.service = heir
+        finally:
+            lab.engine_is_wanted = True
+    if how == "freeze":
+        await asyncio.sleep(chance.uniform(2, 4))
+        led.thaw()
+    await until(lambda: _has_ended(led), 30.0)
+
+
+async def _expects(leader: LabService) -> bool:
+    """It knows who could take over."""
+    return (await leader.status()).get("standby") is not None
+
+
+async def _has_ended(engine: LabService) -> bool:
+    return engine.ended is not None
 
 
 async def ami_cut(lab: Laboratory, chance: random.Random) -> None:
@@ -216,6 +254,7 @@ async def dns_gone(lab: Laboratory, chance: random.Random) -> None:
 FAULTS: Final[dict[str, Fault]] = {
     "kill": engine_killed,
     "stop": engine_frozen,
+    "take-over": engine_taken_over,
     "cut": ami_cut,
     "half-open": ami_half_open,
     "slow": ami_slow,

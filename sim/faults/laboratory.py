@@ -114,6 +114,8 @@ class Laboratory:
         self.ends: list[str] = []
         """Of the engine, which nobody asked for: what it ended with, and its last words."""
         self.engine_is_wanted = True
+        self.service: LabService
+        """The engine that leads."""
         self.unplugged: set[str] = set()
         """Phones that do not register anew for now."""
         self._floods = 0
@@ -154,11 +156,28 @@ class Laboratory:
         self.ami = await stack.enter_async_context(Wire(self.lab.slot.next_port(), self.lab.ami_port))
         self.database = await stack.enter_async_context(Wire(self.lab.slot.next_port(), self.postgres.port))
         self.engine_clock = SteppedClock(self.folder / "clock")
-        self.service = LabService(
+        self.engines = [self._engine(name) for name in ("a", "b")]
+        self.service = self.engines[0]
+        stack.push_async_callback(self._end_engines)
+        await self.service.start()
+        stack.push_async_callback(self._leave)
+        self._minding = asyncio.create_task(self._mind())
+        self.farm = stack.enter_context(Farm(self.lab, self.folder / "sipp"))
+        stack.push_async_callback(self._unplug)
+        await self._open_desks()
+
+    def _engine(self, name: str) -> LabService:
+        """One of the two that may lead; what they hash and sign with is the same."""
+        state = self.folder / "state" / name
+        state.mkdir()
+        for secret in ("citizen.secret", "web.secret"):
+            (state / secret).write_text("the same for both engines of the pair\n", "ascii")
+        engine = LabService(
             self.lab,
             QUEUES,
-            self.folder / "state",
+            state,
             {
+                "ACD_ENGINE": name,
                 "ACD_AMI_PORT": str(self.ami.port),
                 "ACD_DATABASE": self.url.replace(f":{self.postgres.port}/", f":{self.database.port}/"),
                 **self.engine_clock.environment,
@@ -167,14 +186,8 @@ class Laboratory:
             patience=START_PATIENCE,
         )
         # The log does not lie on the disk that is going to be full.
-        self.service.log_file = self.folder / "service.log"
-        stack.push_async_callback(self._end_service)
-        await self.service.start()
-        stack.push_async_callback(self._leave)
-        self._minding = asyncio.create_task(self._mind())
-        self.farm = stack.enter_context(Farm(self.lab, self.folder / "sipp"))
-        stack.push_async_callback(self._unplug)
-        await self._open_desks()
+        engine.log_file = self.folder / "service.log"
+        return engine
 
     def _lab(self, stack: AsyncExitStack) -> Lab:
         menus = self.folder / "flows"
@@ -246,9 +259,10 @@ class Laboratory:
         for phone in (*self.phones.values(), *(phone for _, phone, _ in self.listeners)):
             phone.vanish()
 
-    async def _end_service(self) -> None:
-        with suppress(Exception):
-            await self.service.stop()
+    async def _end_engines(self) -> None:
+        for engine in self.engines:
+            with suppress(Exception):
+                await engine.stop()
 
     def _end_postgres(self) -> None:
         with suppress(Exception):

@@ -56,15 +56,15 @@ def plan(names: Sequence[str], seconds: float | None, chance: random.Random) -> 
     """Which faults, in which order.
 
     Args:
-        seconds: None: each of them once. Otherwise enough for so long; the engine is killed in the first half only, so
-            that its memory can be watched over the second.
+        seconds: None: each of them once. Otherwise enough for so long; the engine is killed or replaced in the first
+            half only, so that its memory can be watched over the second.
     """
     if seconds is None:
         return chance.sample(list(names), len(names))
     planned: list[str] = []
     rounds = int(seconds / len(names) / 12) + 2
     for number in range(rounds):
-        these = [name for name in names if name != "kill" or number < rounds / 2]
+        these = [name for name in names if name not in ("kill", "take-over") or number < rounds / 2]
         planned += chance.sample(these, len(these))
     return planned
 

@@ -16,7 +16,7 @@ CASES = [
     ("CHANUNAVAIL", 20, False, How.UNREACHABLE),
     ("CHANUNAVAIL", 0, True, How.FAULT),
     ("CONGESTION", 34, True, How.FAULT),
-    ("CANCEL", 0, True, How.FAULT),
+    ("CANCEL", 0, True, How.LOST),
     ("", 0, False, How.FAULT),
 ]
 

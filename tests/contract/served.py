@@ -16,6 +16,7 @@ from tests.contract.language import (
     HangsUp,
     IsAt,
     Offers,
+    Presses,
     PutsDown,
     Registers,
     Rings,
@@ -142,6 +143,7 @@ SERVED: Final = (
             Until("A", "dialled 1"),
             Waits(1),
             Withdraws("A", 1),
+            Until("A", "failed 1 lost"),
             IsAt("A", At.WAIT),
             Asks("A"),
             Until("A", "found wait"),
@@ -149,7 +151,7 @@ SERVED: Final = (
             Until("A", "answered 2"),
         ],
         {
-            "A": [*JOINED, "dialled 1", "found wait", "dialled 2", "ringing 2", "answered 2"],
+            "A": [*JOINED, "dialled 1", "failed 1 lost", "found wait", "dialled 2", "ringing 2", "answered 2"],
             "1001": [],
             "1002": ["busy"],
         },
@@ -205,8 +207,19 @@ SERVED: Final = (
             Offers("A", 2, "1002"),
             Until("A", "answered 2"),
         ],
-        {"A": [*RUNG, "dialled 2", "ringing 2", "answered 2"], "1001": ["busy", "idle"], "1002": ["busy"]},
+        {
+            "A": [*RUNG, "failed 1 lost", "dialled 2", "ringing 2", "answered 2"],
+            "1001": ["busy", "idle"],
+            "1002": ["busy"],
+        },
         {"1001": RINGS, "1002": ANSWERS},
+    ),
+    # A telephone with the key by which offers are withdrawn.
+    Scenario(
+        "the caller presses D while it rings: he keeps his place",
+        [Calls("A"), Offers("A", 1, "1001", 10), Until("A", "ringing 1"), Presses("A", "D"), Until("1001", "idle")],
+        {"A": [*RUNG, "failed 1 lost"], "1001": ["busy", "idle"]},
+        {"1001": RINGS},
     ),
     # 15: what must not be done is not done.
     Scenario(

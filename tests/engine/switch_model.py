@@ -307,7 +307,7 @@ class ModelSwitch:
 
                 self._redirect(command, connect)
             case c.Withdraw():
-                self._redirect(command, self._to_music)
+                self._redirect(command, self._press)
             case c.Deflect():
                 if command.to is OverflowTo.REFUSE:
                     self.turned_away.add(command.call)
@@ -500,15 +500,10 @@ class ModelSwitch:
         self._end_leg(caller, caller.leg, f.OfferFailed(caller.id, offer, how))
         self._turn(caller)
 
-    def _to_music(self, caller: Caller) -> None:
-        if caller.where is W.TALK:
-            leg = caller.leg
-            self._queued(caller)
-            self._end_leg(caller, leg)
-            return
-        self._end_leg(caller, caller.leg)
-        caller.step, caller.where = None, W.WAIT
-        self._turn(caller)
+    def _press(self, caller: Caller) -> None:
+        """The key by which an offer is withdrawn: it is heeded only while the phone rings."""
+        if caller.where is W.RING:
+            self.fail(caller, OfferFailure.LOST)
 
     def _send_away(self, caller: Caller, to: OverflowTo) -> None:
         self._end_leg(caller, caller.leg)

@@ -167,3 +167,46 @@ async def test_somebody_elses_service_is_not_taken_for_none(path: Path, monkeypa
     with pytest.raises(PermissionError):
         await ControlServer(path, {}).start()
     assert path.exists()  # noqa: ASYNC240
+
+
+async def test_what_is_being_done_at_the_end_is_done(tmp_path: Path) -> None:
+    asked, done = asyncio.Event(), asyncio.Event()
+
+    async def work(_: Mapping[str, Any]) -> dict[str, Any]:
+        asked.set()
+        await done.wait()
+        return {"done": True}
+
+    server = ControlServer(tmp_path / "c.sock", {"work": work})
+    await server.start()
+    answer = asyncio.create_task(ask(tmp_path / "c.sock", "work"))
+    await asked.wait()
+    end = asyncio.create_task(server.stop())
+    await asyncio.wait([end], timeout=0.1)
+    assert not end.done()
+    done.set()
+    await end
+    assert await answer == {"done": True}
+
+
+async def test_a_request_that_never_ends_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = asyncio.Event()
+
+    async def hang(_: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+        finally:
+            given_up.set()
+
+    monkeypatch.setattr(control, "LAST_ANSWERS", 0.05)
+    server = ControlServer(tmp_path / "c.sock", {"hang": hang})
+    await server.start()
+    asked = asyncio.create_task(ask(tmp_path / "c.sock", "hang"))
+    while not server._answering:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    await server.stop()
+    assert given_up.is_set()
+    with pytest.raises(ControlError, match="ended without an answer"):
+        await asked

@@ -104,7 +104,7 @@ class House:
         return self.exchange.city
 
     async def close(self) -> None:
-        await self.office.written()
+        await self.office.finish()
         for store in (self.store, self.contacts, self.keys, self.archive, self.book, self.citizens, self.tapes):
             await store.close()
 

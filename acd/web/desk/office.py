@@ -41,6 +41,8 @@ RECENT: Final = 1800.0
 """Seconds for which the last contact stays on the page of an operator who has no other."""
 AGAIN: Final = (0.2, 1.0, 5.0)
 """Seconds before what could not be written is tried again; the last one from then on."""
+LAST_WRITES: Final = 1.0
+"""Seconds that the end waits for what is still to be written."""
 
 _ALL: Final = (LinkWentDown, LinkCameUp, PolicyLoaded)
 """Events that change every page."""
@@ -191,6 +193,12 @@ class Office:
         """Return when all that has happened up to now is in the records."""
         if self._writer is not None:
             await self._writer
+
+    async def finish(self) -> None:
+        """Write down what has happened, as far as the records can be reached within :data:`LAST_WRITES` seconds."""
+        if self._writer is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._writer, LAST_WRITES)
 
     async def save(
         self, contact: ContactId, operator: OperatorId, draft: Draft, version: int, entry: AuditEntry | None

@@ -1,0 +1,59 @@
+"""Gaps are repaired from Asterisk's own record: of however many gaps a day had, it is read once, for it is read beside
+the calls of the moment."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.asterisk import cel
+from acd.bootstrap import repair
+from acd.bootstrap.repair import GapRepair, Repairer
+from acd.config import load
+from acd.model.events import LinkCameUp, LinkWentDown
+from acd.model.told import Told
+from acd.records import Archive, Ledger, upgrade
+
+ROOT = Path(__file__).parents[2]
+GAPS = 5
+DAY = 1_790_000_000.0
+
+
+def lines(call: int, at: float) -> str:
+    """Who came in then, joined a line, and gave up after 20 s."""
+
+    def line(event: str, at: float, note: str) -> str:
+        return f'"{at:.6f}","{event}","{{""extra"":""{note}""}}"\n'
+
+    came, joined = f"{call}.1|menu|{at:.3f}|3292101010||nl|||||||", f"start|gentinfo|{at + 1:.3f}||||"
+    waits = f"{call}.1|wait|{at:.3f}|3292101010||nl|{joined}"
+    gone = f"{waits[:-1]}|{at + 21:.3f}"
+    return line("AcdArrived", at, came) + line("AcdQueued", at + 1, waits) + line("AcdGone", at + 21, gone)
+
+
+async def test_the_record_is_read_once_for_all_gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[Any] = []
+
+    def read(*asked: Any) -> Told:
+        reads.append(asked)
+        return cel.read_told(*asked)
+
+    monkeypatch.setattr(repair, "read_told", read)
+    file = tmp_path / "acd.csv"
+    begins = [DAY + 600 * number for number in range(GAPS)]
+    file.write_text("".join(lines(number, at + 5) for number, at in enumerate(begins)))
+    url = f"sqlite:///{tmp_path}/acd.db"
+    await upgrade(url)
+    now, city = DAY + 3600, load(ROOT / "queues.yaml")
+    repairer = Repairer(url, file, lambda: city, lambda: now)
+    async with Ledger(url, tmp_path / "spill") as ledger:
+        for at in begins:
+            ledger.write([LinkWentDown(at, "cut"), LinkCameUp(at + 60, 0, 0)])
+        found = await GapRepair(repairer, ledger, lambda: now, lambda _: None).repair(DAY - 60, now)
+        assert (found.gaps, found.calls, found.bad, len(reads)) == (GAPS, GAPS, (), 1)
+        again = await GapRepair(repairer, ledger, lambda: now, lambda _: None).repair(DAY - 60, now)
+        assert (again.gaps, again.calls) == (GAPS, 0)
+    archive = Archive(url)
+    assert {row.outcome for row in await archive.calls(limit=10)} == {"abandoned"}
+    await archive.close()
+    await repairer.close()

@@ -138,10 +138,8 @@ class SimPbx(Silent):
                 self.switch.set_global("ACD_DRAIN", "1" if command.on else "")
             case c.SetAllowed():
                 self.switch.allow(command.device, command.lines, command.allowed)
-            case c.HangUpTalk() | c.SendOn():
+            case c.HangUpTalk() | c.SendOn() | c.PauseRecording():
                 self._in_talk(command)
-            case c.PauseRecording():
-                self._later(self._pause, command)
             case _:
                 self._promise(command)
 
@@ -217,7 +215,10 @@ class SimPbx(Silent):
         else:
             self._later(self.switch.take_back, call)
 
-    def _in_talk(self, command: c.HangUpTalk | c.SendOn) -> None:
+    def _in_talk(self, command: c.HangUpTalk | c.SendOn | c.PauseRecording) -> None:
+        if isinstance(command, c.PauseRecording):
+            self._later(self._pause, command)
+            return
         call = self.switch.calls.get(command.call)
         if call is None or call.leg is None or not call.talking:
             return

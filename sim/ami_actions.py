@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId
 from acd.model.policy import OverflowTo
 from sim import ami_variables
-from sim.ami_events import application, bridge_id, caller, channel_name, outgoing
+from sim.ami_events import application, bridge_id, caller, channel_name, outgoing, owner
 from sim.ami_wire import Pair, Request
 from sim.calling_back import Attempt
 from sim.calls import Call, Target, ToDeflect, ToMusic, ToNowhere, ToOperator, ToSecondLine
 from sim.phones import Leg
+from sim.recording import PAUSED
 
 if TYPE_CHECKING:
     from sim.ami_server import AmiServer
@@ -131,8 +132,10 @@ def setvar(do: Action) -> None:
             raise ActionError("Variable not set")
     elif (call := do.call(channel)) is not None:
         ami_variables.write(do.switch, call, name, value)
-    elif _leg(do, channel) is None:
+    elif (leg := _leg(do, channel)) is None:
         raise ActionError("No such channel")
+    elif name == PAUSED and leg.attempt is not None:
+        leg.attempt.rec_paused = value
     do.succeed(("Message", "Variable Set"))
 
 
@@ -186,10 +189,24 @@ def hangup(do: Action) -> None:
     do.succeed(("Message", "Channel Hungup"))
     if call is not None:
         do.switch.drop(call)
+    elif leg is not None and leg.attempt is not None and leg is leg.attempt.operator:
+        do.switch.calling_back.left(leg.attempt)
     elif leg is not None and leg.call is None:
         do.switch.drop_originated(leg)
     elif leg is not None:
         do.switch.hang_up_phone(leg.device)
+
+
+def mix_monitor_mute(do: Action) -> None:
+    name = do.need("Channel", "Channel not specified")
+    state = do.need("State", "State not specified")
+    call, leg = do.call(name), _leg(do, name)
+    if call is None and leg is None:
+        raise ActionError("Could not locate channel")
+    if leg is None or not leg.recording:
+        raise ActionError("Cannot set mute flag")
+    leg.muted = state == "1"
+    do.succeed(("Message", "MixMonitor mute flag set"))
 
 
 def originate(do: Action) -> None:
@@ -299,8 +316,17 @@ def _status(do: Action, thing: Call | Leg, names: list[str]) -> list[Pair]:
 def _variable(thing: Call | Leg, name: str) -> str | None:
     if isinstance(thing, Call):
         return ami_variables.read(thing, name)
+    if thing.recording and name in _RECORDED:
+        return _RECORDED[name](thing)
     first = thing.attempt is not None and thing is thing.attempt.leg
     return ami_variables.read_attempt(thing.attempt, name) if thing.attempt is not None and first else None
+
+
+_RECORDED: Final[dict[str, Callable[[Leg], str | None]]] = {
+    "ACD_RECORDING": lambda leg: leg.recording,
+    "ACD_RECORDING_OF": lambda leg: owner(leg.recorded_of),
+    PAUSED: lambda leg: (leg.attempt.rec_paused or None) if leg.attempt is not None else None,
+}
 
 
 def core_show_channels(do: Action) -> None:
@@ -333,7 +359,10 @@ def _channels(do: Action) -> Iterator[Call | Leg]:
         yield call
         if call.leg is not None:
             yield call.leg
-    yield from do.switch.originated.values()
+    for leg in do.switch.originated.values():
+        yield leg
+        if leg.attempt is not None:
+            yield from (other for other in (leg.attempt.citizen, leg.attempt.operator) if other is not None)
 
 
 def _leg(do: Action, name: str) -> Leg | None:
@@ -362,6 +391,7 @@ ACTIONS: Final[dict[str, tuple[frozenset[str], Callable[[Action], None]]]] = {
     "redirect": (frozenset({"call"}), redirect),
     "playdtmf": (frozenset({"call"}), play_dtmf),
     "hangup": (frozenset({"system", "call"}), hangup),
+    "mixmonitormute": (frozenset({"system", "call"}), mix_monitor_mute),
     "originate": (frozenset({"originate"}), originate),
     "status": (frozenset({"system", "call", "reporting"}), status),
     "coreshowchannels": (frozenset({"system", "reporting"}), core_show_channels),

@@ -139,8 +139,9 @@ class AmiVoice:
         number = leg.uid.removeprefix(SPY_PREFIX)
         self._say(outgoing(leg, "acd-spy"), "AcdSpyBegun", [("Spy", number), ("Begun", moment(at))])
 
-    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float) -> None:
+    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float, paused: bool) -> None:
         said = [("Recording", leg.recording), ("Of", owner(of)), ("Line", line), ("Begun", moment(at))]
+        said.append(("Paused", str(int(paused))))
         self._say(outgoing(leg, "acd-record"), "AcdRecording", said)
 
     def recorded(self, leg: Leg, of: Recorded, at: float) -> None:

@@ -14,6 +14,7 @@ from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId
 from sim.calls import Call
 from sim.dialling import Dialling
 from sim.phones import Leg, LegKind, LegState, Verdict
+from sim.recording import PAUSED
 
 if TYPE_CHECKING:
     from sim.switch import SimSwitch
@@ -52,6 +53,8 @@ class Attempt:
     cause: int = 0
     sip: int = 0
     up_at: float | None = None
+    rec_paused: str = ""
+    """Since when the operator has paused the recording, on the citizen's channel."""
     leg: Leg | None = None
     """The first one."""
     citizen: Leg | None = None
@@ -160,7 +163,10 @@ class CallingBack:
         call = Call(CallId(channel.uid), channel.seq, "", attempt.number, switch.stamp(), attempt.language)
         call.where, call.line, attempt.citizen = At.AFTER, attempt.line, None
         switch.calls[call.id] = call
+        if attempt.rec_paused:
+            call.variables[PAUSED] = attempt.rec_paused
         if attempt.operator_first:
+            switch.recorder.end(citizen)
             self._end(attempt, "ANSWER")
             return call
         call.through, attempt.status = citizen, "ANSWER"

@@ -85,8 +85,8 @@ class Observer(Protocol):
     def survey_score(self, call: Call, question: str, score: int, at: float) -> None:
         """``AcdSurvey``."""
 
-    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float) -> None:
-        """``AcdRecording``, on the leg that answered."""
+    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float, paused: bool) -> None:
+        """``AcdRecording``, on the leg that answered. ``paused``: that of the talk before was."""
 
     def recorded(self, leg: Leg, of: Recorded, at: float) -> None:
         """``AcdRecorded``."""
@@ -213,6 +213,6 @@ class Silent:
 
     def survey_score(self, call: Call, question: str, score: int, at: float) -> None: ...
 
-    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float) -> None: ...
+    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float, paused: bool) -> None: ...
 
     def recorded(self, leg: Leg, of: Recorded, at: float) -> None: ...

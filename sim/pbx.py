@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from acd.model import commands as c
 from acd.model.callback import AttemptResult, AttemptStage
 from acd.model.facts import (
@@ -23,6 +25,7 @@ from acd.model.facts import (
     CallFound,
     CallGone,
     CallQueued,
+    CallSeen,
     CitizenAnswered,
     CitizenDialled,
     ColleagueAnswered,
@@ -42,6 +45,9 @@ from acd.model.facts import (
     PhoneState,
     RecordingBegan,
     RecordingOver,
+    RecordingPaused,
+    RecordingResumed,
+    RecordingUnchanged,
     SpyBegan,
     SpyOver,
     SurveyAnswered,
@@ -132,7 +138,7 @@ class SimPbx(Silent):
                 self.switch.set_global("ACD_DRAIN", "1" if command.on else "")
             case c.SetAllowed():
                 self.switch.allow(command.device, command.lines, command.allowed)
-            case c.HangUpTalk() | c.SendOn():
+            case c.HangUpTalk() | c.SendOn() | c.PauseRecording():
                 self._in_talk(command)
             case _:
                 self._promise(command)
@@ -173,14 +179,22 @@ class SimPbx(Silent):
         switch.out = self
         notes, switch.notes = switch.notes, []
         self._phones = {phone.device: folded(phone) for phone in switch.phones.values()}
-        calls = tuple(call.seen() for call in switch.calls.values() if call.id not in self._gone)
+        calls = tuple(self._seen(call) for call in switch.calls.values() if call.id not in self._gone)
         missed = tuple(note for note in notes if note.seen.call not in self._gone)
         self._gone.clear()
         self._talking = {call.call for call in calls if call.where is At.TALK}
         alive = switch.calling_back.attempts.values()
         self._begun = {attempt.id for attempt in alive}
         self._unwanted.clear()
-        self._inbox(SwitchSeen(calls, missed, dict(self._phones), rebooted, tuple(map(seen, alive)), self._spies()))
+        attempts = tuple(
+            msgspec.structs.replace(seen(attempt), tape=switch.recorder.seen((None, attempt.id))) for attempt in alive
+        )
+        self._inbox(SwitchSeen(calls, missed, dict(self._phones), rebooted, attempts, self._spies()))
+
+    def _seen(self, call: Call) -> CallSeen:
+        found = call.seen()
+        tape = self.switch.recorder.seen((call.id, None)) if found.where is At.TALK else None
+        return msgspec.structs.replace(found, tape=tape)
 
     def _later(self, fn: Callable[..., None], *args: object) -> None:
         self.switch.time.call_at(self.switch.time.now(), fn, *args)
@@ -201,7 +215,10 @@ class SimPbx(Silent):
         else:
             self._later(self.switch.take_back, call)
 
-    def _in_talk(self, command: c.HangUpTalk | c.SendOn) -> None:
+    def _in_talk(self, command: c.HangUpTalk | c.SendOn | c.PauseRecording) -> None:
+        if isinstance(command, c.PauseRecording):
+            self._later(self._pause, command)
+            return
         call = self.switch.calls.get(command.call)
         if call is None or call.leg is None or not call.talking:
             return
@@ -209,6 +226,16 @@ class SimPbx(Silent):
             self._later(self.switch.hang_up_phone, call.leg.device)
         elif self.switch.passing_on.leads_somewhere(command.to):
             self.switch.redirect(call.id, ToSecondLine(command.to))
+
+    def _pause(self, command: c.PauseRecording) -> None:
+        leg, now = self.switch.recorder.made.get(command.recording), self.switch.time.now()
+        if leg is None:
+            self._tell(RecordingUnchanged(command.recording, command.call, command.attempt))
+            return
+        leg.muted = command.on
+        self.switch.recorder.note(leg, f"{now:.3f}" if command.on else "")
+        changed = RecordingPaused if command.on else RecordingResumed
+        self._tell(changed(command.recording, command.call, command.attempt, now))
 
     def _announce(self, command: c.Announce) -> None:
         call = self.switch.calls.get(command.call)
@@ -220,6 +247,8 @@ class SimPbx(Silent):
             self._later(self._tell, OfferNotSent(command.call, command.offer))
         elif isinstance(command, c.CallBack):
             self._later(self._inbox, self._operators_end(command.attempt, OfferFailure.LOST))
+        elif isinstance(command, c.PauseRecording):
+            self._later(self._inbox, RecordingUnchanged(command.recording, command.call, command.attempt))
         elif self.linked and isinstance(command, Move | c.Withdraw):
             self._later(self._found, command.call)
 
@@ -307,8 +336,8 @@ class SimPbx(Silent):
     def survey_begun(self, call: Call, at: float, sent: bool) -> None:
         self._inbox(SurveyStarted(call.answers_as, at, sent, call.back))
 
-    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float) -> None:
-        self._inbox(RecordingBegan(leg.recording, *of, line, at))
+    def recording(self, leg: Leg, of: Recorded, line: LineId, at: float, paused: bool) -> None:
+        self._inbox(RecordingBegan(leg.recording, *of, line, at, paused))
 
     def recorded(self, leg: Leg, of: Recorded, at: float) -> None:
         self._inbox(RecordingOver(leg.recording, *of, at))
@@ -345,7 +374,7 @@ class SimPbx(Silent):
             case c.CallBack():
                 self._call_back(command)
             case c.EndCallBack():
-                self._later(self._end_call_back, command.attempt)
+                self._later(self._end_call_back, command.attempt, command.by_operator)
             case _:
                 self._supervise(command)
 
@@ -434,9 +463,11 @@ class SimPbx(Silent):
             failure = OfferFailure.UNREACHABLE if command.operator_first else OfferFailure.LOST
             self._tell(self._operators_end(command.attempt, failure))
 
-    def _end_call_back(self, id: OfferId) -> None:
+    def _end_call_back(self, id: OfferId, by_operator: bool) -> None:
         attempt = self.switch.calling_back.attempts.get(id)
-        if attempt is not None and attempt.leg is not None:
+        if by_operator and attempt is not None and attempt.state == "cb-talk":
+            self.switch.calling_back.left(attempt)
+        elif attempt is not None and attempt.leg is not None:
             self._unwanted.add(id)
             self.switch.drop_originated(attempt.leg)
         elif id not in self._begun:

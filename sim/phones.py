@@ -120,6 +120,8 @@ class Leg:
     """He hears them."""
     recording: str = ""
     """Name of the recording that is made on it; empty = none is."""
+    muted: bool = False
+    """What is written of it is silence."""
     recorded_of: "tuple[CallId | None, OfferId | None]" = (None, None)
     exten: str = ""
     """What was dialled to get here; Asterisk shows it on the leg."""

@@ -2,14 +2,19 @@
 
 import random
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from acd.model.facts import RecordingSeen
 from acd.model.ids import CallId, LineId, OfferId
 from acd.model.policy import RecordingRule
 from sim.phones import Leg
 
 if TYPE_CHECKING:
     from sim.switch import SimSwitch
+
+
+PAUSED: Final = "ACD_REC_PAUSED"
+"""Variable of the citizen's channel: since when the operator has paused the recording."""
 
 
 class Recorder:
@@ -23,6 +28,8 @@ class Recorder:
         self._switch = switch
         self._rules = rules
         self._rng = random.Random(0)
+        self.made: dict[str, Leg] = {}
+        """Those being made, by name: each on its leg."""
 
     def begin(self, leg: Leg, line: LineId | None, of: tuple[CallId | None, OfferId | None]) -> None:
         """The leg was answered."""
@@ -31,9 +38,34 @@ class Recorder:
             return
         call, attempt = of
         leg.recording = f"{call if call is not None else f'acd-cb-{attempt}'}-{leg.uid}"
-        self._switch.out.recording(leg, of, line, self._switch.stamp())
+        leg.muted = False
+        self.made[leg.recording] = leg
+        paused = call is not None and bool(self._switch.calls[call].variables.get(PAUSED))
+        self._switch.out.recording(leg, of, line, self._switch.stamp(), paused)
         leg.recorded_of = of
 
     def end(self, leg: Leg) -> None:
         if leg.recording:
             self._switch.out.recorded(leg, leg.recorded_of, self._switch.stamp())
+            self.made.pop(leg.recording, None)
+            leg.recording = ""
+
+    def note(self, leg: Leg, value: str) -> None:
+        """Write on the citizen's channel since when it is paused; empty = it runs."""
+        call, attempt = leg.recorded_of
+        if call is not None:
+            self._switch.calls[call].variables[PAUSED] = value
+        elif attempt is not None:
+            self._switch.calling_back.attempts[attempt].rec_paused = value
+
+    def seen(self, of: tuple[CallId | None, OfferId | None]) -> RecordingSeen | None:
+        """What the channels tell of the recording of a conversation."""
+        leg = next((leg for leg in self.made.values() if leg.recorded_of == of), None)
+        if leg is None:
+            return None
+        call, attempt = of
+        if call is not None:
+            value = self._switch.calls[call].variables.get(PAUSED)
+        else:
+            value = None if attempt is None else self._switch.calling_back.attempts[attempt].rec_paused
+        return RecordingSeen(leg.recording, float(value) if value else None)

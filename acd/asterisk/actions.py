@@ -91,6 +91,12 @@ def send_on(command: SendOn) -> Action:
     return redirect(command.call, "acd-second-line", _checked(_SECOND_LINE, "target", command.to))
 
 
+def pause_recording(channel: str, *, on: bool) -> Action:
+    """What MixMonitor() writes of this channel is silence, or sound again."""
+    state = (("Direction", "both"), ("State", "1" if on else "0"))
+    return (("Action", "MixMonitorMute"), ("Channel", _checked(_CHANNEL, "channel", channel)), *state)
+
+
 def press(call: CallId) -> Action:
     """A key that no telephone has, as if the caller pressed it. It leads out of Asterisk's own Queue()
     (``acd-fetched``) and out of an offer (``acd-withdrawn``), but not out of a talk: there it is one sound, where a

@@ -106,11 +106,15 @@ def why_operator(reason: int, cause: int, *, rang: bool) -> OfferFailure:
 class Attempt:
     """One attempt of which the end has not been told."""
 
-    __slots__ = ("begun", "failed", "failed_at", "operator_first", "over", "rang", "stage", "unwanted")
+    __slots__ = ("begun", "failed", "failed_at", "leg", "operator_first", "over", "rang", "stage", "unwanted")
 
-    def __init__(self, operator_first: bool, stage: AttemptStage = AttemptStage.CLAIMED) -> None:
+    def __init__(
+        self, operator_first: bool, stage: AttemptStage = AttemptStage.CLAIMED, leg: str | None = None
+    ) -> None:
         self.operator_first = operator_first
         self.stage = stage
+        self.leg = leg
+        """Uniqueid of the operator's channel, once he has picked up."""
         self.begun = stage is not AttemptStage.CLAIMED
         """The first leg's channel was seen."""
         self.rang = self.begun
@@ -150,8 +154,13 @@ class Attempts:
     def adopt(self, found: Iterable[SeenAttempt]) -> None:
         """Know those that were found alive. Tells nothing: the finder does."""
         for one in found:
-            self._alive[one.seen.attempt] = attempt = Attempt(one.operator_first, one.seen.stage)
+            self._alive[one.seen.attempt] = attempt = Attempt(one.operator_first, one.seen.stage, one.leg)
             attempt.begun = True
+
+    def talking_leg(self, attempt: OfferId) -> str | None:
+        """Uniqueid of the operator's channel; None = he does not speak with the citizen."""
+        found = self._alive.get(attempt)
+        return found.leg if found is not None and found.stage is AttemptStage.TALKING else None
 
     def unwanted(self, attempt: OfferId) -> None:
         """The engine wants it ended: remember that, for whatever of it is still to come."""
@@ -211,6 +220,7 @@ class Attempts:
                 self._tell(AttemptRinging(attempt))
 
     def _taken(self, found: Attempt, event: p.Taken) -> None:
+        found.leg = event.leg
         if found.stage in (AttemptStage.CLAIMED, AttemptStage.RINGING):
             found.stage = AttemptStage.TAKEN
         self._tell(AttemptTaken(event.attempt, event.up + self.offset))

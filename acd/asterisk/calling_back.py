@@ -46,8 +46,7 @@ class CallingBack:
             case CallBack():
                 self._call_back(command)
             case EndCallBack():
-                self.attempts.unwanted(command.attempt)
-                self._hang_up(command.attempt)
+                self._end_call_back(command)
 
     def _set(self, variables: Iterable[Action]) -> None:
         """In this order. A caller who is gone meanwhile is told to be gone by himself."""
@@ -72,6 +71,15 @@ class CallingBack:
                 self.attempts.end(command.attempt, AttemptResult.OPERATOR, self._clock(), OfferFailure.LOST)
 
         self._session.tell(actions.title(command.line), titled)
+
+    def _end_call_back(self, command: EndCallBack) -> None:
+        """The leg that was called first ends all; with the citizen first that is his, and not the operator's."""
+        leg = self.attempts.talking_leg(command.attempt) if command.by_operator else None
+        if leg is not None:
+            self._session.tell(actions.hang_up(leg))
+        else:
+            self.attempts.unwanted(command.attempt)
+            self._hang_up(command.attempt)
 
     def _hang_up(self, attempt: OfferId) -> None:
         def answered(frames: list[Frame] | None) -> None:

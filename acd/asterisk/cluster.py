@@ -17,10 +17,11 @@ import msgspec
 import structlog
 
 from acd.asterisk.calling_back import not_called
+from acd.asterisk.pausing import unchanged
 from acd.model import commands as c
 from acd.model import facts as f
 from acd.model.facts import PhoneState
-from acd.model.ids import Device, OfferId, ServerId, SpyId, server_of
+from acd.model.ids import CallId, Device, OfferId, ServerId, SpyId, server_of
 from acd.model.supervision import SpyEnd, SpySeen
 from acd.ports import Inbox, Pbx
 
@@ -101,6 +102,8 @@ class Cluster:
                 self._to(self._attempts.get(command.attempt), command)
             case c.Spy():
                 self._spy(command)
+            case c.PauseRecording():
+                self._pause(command)
             case c.EndSpy():
                 self._to(self._spies.get(command.spy), command)
             case c.SetCrisis() | c.SetDraining() | c.SetAllowed() | c.SetLineOpen():
@@ -142,15 +145,26 @@ class Cluster:
             self._servers[server].send(command)
 
     def _spy(self, command: c.Spy) -> None:
-        if command.call is not None:
-            server: ServerId | None = server_of(command.call)
-        else:
-            server = None if command.attempt is None else self._attempts.get(command.attempt)
-        if server is None or server not in self._servers:
+        server = self._owner(command.call, command.attempt)
+        if server is None:
             self._later(f.SpyOver(command.spy, self._clock(), SpyEnd.FAILED))
         else:
             self._spies[command.spy] = server
             self._servers[server].send(msgspec.structs.replace(command, via=self._via(server, command.device)))
+
+    def _pause(self, command: c.PauseRecording) -> None:
+        server = self._owner(command.call, command.attempt)
+        if server is None:
+            self._later(unchanged(command))
+        else:
+            self._servers[server].send(command)
+
+    def _owner(self, call: CallId | None, attempt: OfferId | None) -> ServerId | None:
+        """The server of a conversation; None = of none that there is."""
+        if call is None:
+            return None if attempt is None else self._attempts.get(attempt)
+        server = server_of(call)
+        return server if server in self._servers else None
 
     def _later(self, fact: f.Fact) -> None:
         """After whatever is being handled now."""

@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 import structlog
 
-from acd.asterisk import actions
+from acd.asterisk import actions, pausing
 from acd.asterisk.actions import Action, getvar, setvar
 from acd.asterisk.calling_back import CallingBack, PromiseMove, not_called
 from acd.asterisk.counters import Counters
@@ -460,6 +460,8 @@ class AsteriskPbx:
                 self._ask_call(session, command.call)
             case c.HangUpTalk() | c.SendOn():
                 self._in_talk(session, command)
+            case c.PauseRecording():
+                pausing.pause(session, command, self._tell, self._clock())
             case c.SetAllowed() | c.SetLineOpen():
                 self._settings_to_send.append(actions.setting(command))
                 self._send_settings(session)
@@ -476,6 +478,8 @@ class AsteriskPbx:
             later(self._tell, not_called(command.attempt, self._clock(), fit=fit))
         elif isinstance(command, c.Spy):
             later(self._tell, SpyOver(command.spy, self._clock(), SpyEnd.FAILED))
+        elif isinstance(command, c.PauseRecording):
+            later(self._tell, pausing.unchanged(command))
 
     def _move(self, session: AmiSession, call: CallId, command: c.Command, action: Action) -> None:
         """One Redirect. Never a second one before the first is answered (of two, any may win), and never for a caller

@@ -65,6 +65,8 @@ class Originated(AttemptEvent, frozen=True, gc=False):
 class Taken(AttemptEvent, frozen=True, gc=False):
     """``AcdCbTaken``: the operator picked up."""
 
+    leg: str
+    """Uniqueid of his channel."""
     up: float
 
 
@@ -120,7 +122,7 @@ def _cancelled(frame: Frame) -> AmiEvent:
 
 
 def _taken(frame: Frame) -> AmiEvent:
-    return Taken(timestamp(frame), offer(frame, "Attempt"), moment(frame, "Up"))
+    return Taken(timestamp(frame), offer(frame, "Attempt"), call(frame), moment(frame, "Up"))
 
 
 def _dialled(frame: Frame) -> AmiEvent:

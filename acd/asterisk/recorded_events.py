@@ -17,6 +17,8 @@ class RecordingBegun(AmiEvent, frozen=True, gc=False):
     attempt: OfferId | None
     line: LineId
     begun: float
+    paused: bool
+    """That of the talk before was, and this one should be."""
 
 
 class RecordingEnded(AmiEvent, frozen=True, gc=False):
@@ -30,7 +32,8 @@ class RecordingEnded(AmiEvent, frozen=True, gc=False):
 
 def _begun(frame: Frame) -> AmiEvent:
     line = LineId(matched(WORD, frame, "Line"))
-    return RecordingBegun(timestamp(frame), matched(ID, frame, "Recording"), *_of(frame), line, moment(frame, "Begun"))
+    begun, paused = moment(frame, "Begun"), frame.get("Paused") == "1"
+    return RecordingBegun(timestamp(frame), matched(ID, frame, "Recording"), *_of(frame), line, begun, paused)
 
 
 def _ended(frame: Frame) -> AmiEvent:

@@ -17,7 +17,7 @@ from acd.asterisk.frames import Frame
 from acd.asterisk.promise_events import attempt_of
 from acd.asterisk.spy_events import spy_of
 from acd.model.callback import AttemptStage
-from acd.model.facts import AttemptSeen, CallMissed, CallSeen, CallWhereabouts
+from acd.model.facts import AttemptSeen, CallMissed, CallSeen, CallWhereabouts, RecordingSeen
 from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId
 from acd.model.supervision import SpySeen
 
@@ -36,6 +36,9 @@ _VARIABLES: Final = (
     "ACD_CB_ID",
     "ACD_CB_FIRST",
     "ACD_CB_DECLINED",
+    "ACD_RECORDING",
+    "ACD_RECORDING_OF",
+    "ACD_REC_PAUSED",
 )
 IN_QUEUE: Final[Action] = (("Action", "Status"), ("Variables", "ACD_STATE"))
 STATUS: Final[Action] = (("Action", "Status"), ("Variables", ",".join(_VARIABLES)))
@@ -87,6 +90,8 @@ class SeenAttempt(msgspec.Struct, frozen=True):
 
     seen: AttemptSeen
     operator_first: bool
+    leg: str | None
+    """Uniqueid of the operator's channel, if he has picked up."""
 
 
 _STAGES: Final = {
@@ -98,11 +103,11 @@ _STAGES: Final = {
 
 def read_attempts(frames: Iterable[Frame], offset: float) -> list[SeenAttempt]:
     """The attempts in the answer to :data:`STATUS`: each is the channel that bears its number."""
-    rows = (_Row(frame) for frame in frames if frame.event == "Status")
-    return [found for row in rows if (found := _seen_attempt(row, offset)) is not None]
+    rows = [_Row(frame) for frame in frames if frame.event == "Status"]
+    return [found for row in rows if (found := _seen_attempt(row, rows, offset)) is not None]
 
 
-def _seen_attempt(row: "_Row", offset: float) -> SeenAttempt | None:
+def _seen_attempt(row: "_Row", rows: "list[_Row]", offset: float) -> SeenAttempt | None:
     attempt, state = attempt_of(row.id), row.variables.get("ACD_STATE", "")
     if attempt is None or not state.startswith(_CALLING_BACK) or state == _ASKED:
         return None
@@ -115,8 +120,19 @@ def _seen_attempt(row: "_Row", offset: float) -> SeenAttempt | None:
         device=Device(row.variables.get("ACD_DEVICE", "")),
         stage=_STAGES.get(state, first_step),
         answered_at=_moment(row.variables, "UP", offset),
+        tape=_tape(row, rows, offset),
     )
-    return SeenAttempt(seen, operator_first)
+    legs = (other.id for other in rows if other.linked == row.linked and other.device == seen.device and other.up)
+    return SeenAttempt(seen, operator_first, next(legs, None))
+
+
+def _tape(of: "_Row", rows: "list[_Row]", offset: float) -> RecordingSeen | None:
+    """The recording of this channel's conversation: it is made on another one, and named there."""
+    for row in rows:
+        if row.variables.get("ACD_RECORDING_OF") == of.id and "ACD_RECORDING" in row.variables:
+            paused_at = _moment({**of.variables, **row.variables}, "REC_PAUSED", offset)
+            return RecordingSeen(row.variables["ACD_RECORDING"], paused_at)
+    return None
 
 
 def read_spies(frames: Iterable[Frame]) -> list[SpySeen]:
@@ -165,7 +181,8 @@ def _seen_call(row: _Row, rows: list[_Row], offset: float, now: float) -> SeenCa
     if where is CallWhereabouts.TALK and not dialled:
         # His operator's leg is gone: the operator passed him on to somebody, with whom he speaks.
         where = CallWhereabouts.AFTER
-    seen = msgspec.structs.replace(seen, where=where, dialled=dialled)
+    tape = _tape(row, rows, offset) if where is CallWhereabouts.TALK else None
+    seen = msgspec.structs.replace(seen, where=where, dialled=dialled, tape=tape)
     return SeenCall(seen, tuple((leg.id, leg.rings) for leg in legs) if dialled else ())
 
 

@@ -357,7 +357,7 @@ class Tracker:
 
     def _recording_begun(self, event: r.RecordingBegun) -> None:
         begun = event.begun + self.offset
-        self._tell(RecordingBegan(event.recording, event.call, event.attempt, event.line, begun))
+        self._tell(RecordingBegan(event.recording, event.call, event.attempt, event.line, begun, event.paused))
 
     def _recording_ended(self, event: r.RecordingEnded) -> None:
         self._tell(RecordingOver(event.recording, event.call, event.attempt, event.ended + self.offset))

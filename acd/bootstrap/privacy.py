@@ -11,12 +11,14 @@ from typing import IO, Any
 import msgspec
 
 from acd.bootstrap.entrance import citizen_key
+from acd.bootstrap.menus import read_menus
 from acd.bootstrap.recordings import Recordings
 from acd.bootstrap.settings import SettingMissing, Settings
 from acd.callbacks.number import every_form
 from acd.config import City, load
 from acd.model.account import AuditAction, AuditEntry
 from acd.model.citizen import CitizenFile, Erasure, Held, NotANumber
+from acd.model.menu import Menus
 from acd.model.recording import Reconciled
 from acd.model.zone import ZONE
 from acd.ports import Clock
@@ -31,7 +33,15 @@ from acd.web.worklist import readable
 class PrivacyDesk:
     """Implements :class:`acd.web.privacy.Citizens`."""
 
-    def __init__(self, book: CitizenBook, city: Callable[[], City], clock: Clock, recordings: Recordings) -> None:
+    def __init__(
+        self,
+        book: CitizenBook,
+        city: Callable[[], City],
+        clock: Clock,
+        recordings: Recordings,
+        menus: Callable[[], Menus] = Menus,
+    ) -> None:
+        self._menus = menus
         self._recordings = recordings
         self._book = book
         self._city = city
@@ -62,7 +72,7 @@ class PrivacyDesk:
         return msgspec.structs.replace(done, recordings=await self._recordings.erase(owners))
 
     def _write(self, number: str, file: CitizenFile, recordings: Sequence[Path], lang: Lang, to: IO[bytes]) -> None:
-        made_at, city = self._clock(), self._city()
+        made_at, city, menus = self._clock(), self._city(), self._menus()
         lines = {id: line.names for id, line in city.policy.lines.items()}
 
         def line(id: Any) -> str:
@@ -77,6 +87,7 @@ class PrivacyDesk:
             made_at=made_at,
             line=line,
             when=When(lang, ZONE, made_at),
+            way=lambda did, path: " › ".join(menus.steps(did, path, lang)),
         )
         told = {"number": number, "city": city.name, "made_at": _iso(made_at), **_readable_times(file)}
         with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as parts:
@@ -122,8 +133,10 @@ async def open_privacy(settings: Settings, clock: Clock) -> AsyncIterator[Privac
     city = load(settings.queues)
     book = CitizenBook(settings.database_url, citizen_key(settings.state), lambda: personal(city))
     tapes = RecordingBook(settings.database_url)
+    menus = read_menus(settings.flows, city)
     try:
-        yield PrivacyDesk(book, lambda: city, clock, Recordings(tapes, settings.recordings, lambda: city, clock))
+        recordings = Recordings(tapes, settings.recordings, lambda: city, clock)
+        yield PrivacyDesk(book, lambda: city, clock, recordings, lambda: menus)
     finally:
         await book.close()
         await tapes.close()

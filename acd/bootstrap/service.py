@@ -29,6 +29,7 @@ from acd.bootstrap.health import Readiness
 from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
 from acd.bootstrap.mail import ReportMail, newest
+from acd.bootstrap.menus import read_menus
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.privacy import PrivacyDesk, personal
@@ -56,6 +57,7 @@ from acd.model.events import CallRepaired, Event, LinkCameUp, LinkWentDown
 from acd.model.history import HALF_HOUR
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.leadership import Deposed
+from acd.model.menu import Menus
 from acd.ports import Clock, Pbx
 from acd.records import (
     AccountStore,
@@ -121,6 +123,7 @@ class Service:
         self.city: City = load(settings.queues)
         self.tally = Tally({id: line.target_wait for id, line in self.city.policy.lines.items()})
         self.today = Today()
+        self.menus = Menus()
         self.web_url = ""
         self.first_password: str | None = None
         """One-time password of the admin, when this start has made him."""
@@ -403,6 +406,7 @@ class Service:
                 async with asyncio.timeout(HALF_HOUR - self.clock() % HALF_HOUR):
                     await self._plan_now.wait()
             self._plan_now.clear()
+            await self._read_menus()
             await self._note_lines()
             self.planner = self.keeper.planner = await make_planner(self.city, self.archive, self.clock())
 
@@ -420,6 +424,10 @@ class Service:
     def _screen_pop(self, line: LineId, call: CallId, number: str | None, language: str) -> str | None:
         known = self.city.lines.get(line)
         return None if known is None else screen_pop(known, call, number=number, language=language)
+
+    async def _read_menus(self) -> None:
+        """The menus themselves are Asterisk's; the pages say what their nodes are called."""
+        self.menus = await asyncio.to_thread(read_menus, self.settings.flows, self.city)
 
     async def _note_lines(self) -> None:
         """Reports of others go by today's settings, too; they can wait until the database is back."""
@@ -447,6 +455,7 @@ class Service:
             clock=self.clock,
             look=self.courier.look,
         )
+        await self._read_menus()
         probe = Probe(settings.database_url)
         checks = Readiness(settings, probe)
         stack.push_async_callback(checks.close)
@@ -475,9 +484,10 @@ class Service:
                 AccessFile(settings.state / FILE),
             ),
             notes=self.contacts,
-            citizens=PrivacyDesk(citizens, lambda: self.city, self.clock, self.recordings),
+            citizens=PrivacyDesk(citizens, lambda: self.city, self.clock, self.recordings, lambda: self.menus),
             recordings=self.recordings,
             reports=self._reports,
+            menus=lambda: self.menus,
         )
         server = WebServer(app, self.hub, settings.web_host, settings.web_port, proxies=settings.web_proxies)
         await server.start()

@@ -12,6 +12,7 @@ from acd.engine import desks, dues
 from acd.engine.people import Desk, Lane
 from acd.engine.promise import Attempt
 from acd.engine.state import State, TimerKind
+from acd.engine.tape import seen_tape
 from acd.model.callback import AttemptResult, AttemptStage, DueCallback
 from acd.model.commands import BOOKING_PATIENCE, CallBack, ClaimCallback, EndAttempt, EndCallBack, NoteAttempt
 from acd.model.events import AttemptFinished, AttemptStarted, CitizenReached
@@ -356,6 +357,7 @@ def adopt(state: State, seen: AttemptSeen) -> None:
         attempt = Attempt(seen.attempt, seen.callback, state.line(seen.line), None)
         state.attempts[attempt.id] = attempt
     attempt.ending = attempt.unseen = False
+    attempt.tape = seen_tape(attempt.tape, seen.tape)
     if attempt.stage is None:
         attempt.stage = AttemptStage.CLAIMED
     desk = attempt.desk or state.by_device.get(seen.device)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from acd.engine.people import Call, Desk, Spying
     from acd.engine.promise import Attempt
     from acd.engine.state import State
+    from acd.engine.tape import Tape
 
 
 class BoardLine(msgspec.Struct, frozen=True):
@@ -40,6 +41,15 @@ class BoardLine(msgspec.Struct, frozen=True):
     """A supervisor has opened or closed it against its hours."""
 
 
+class BoardTape(msgspec.Struct, frozen=True):
+    """A recording that is being made."""
+
+    paused_at: float | None
+    """Seconds since the epoch; None = it runs."""
+    refused: bool
+    """The switch did not do what was asked of it last."""
+
+
 class BoardOperator(msgspec.Struct, frozen=True):
     operator: OperatorId
     name: str
@@ -61,6 +71,8 @@ class BoardOperator(msgspec.Struct, frozen=True):
     lent_by: str | None = None
     """Who gave him these lines for now; None = they are those of the settings."""
     lent_until: float | None = None
+    tape: BoardTape | None = None
+    """The recording of his conversation."""
 
 
 class BoardCall(msgspec.Struct, frozen=True):
@@ -106,6 +118,9 @@ class DeskCall(msgspec.Struct, frozen=True):
     """On hold, seconds since the epoch."""
     survey: bool = False
     """His line asks its callers how it was."""
+    did: str = ""
+    """The number called: its menu is the one of ``path``."""
+    tape: BoardTape | None = None
 
 
 class DeskAttempt(msgspec.Struct, frozen=True):
@@ -116,6 +131,7 @@ class DeskAttempt(msgspec.Struct, frozen=True):
     line: LineId
     stage: AttemptStage | None
     """None = being claimed."""
+    tape: BoardTape | None = None
 
 
 class BoardDesk(msgspec.Struct, frozen=True):
@@ -170,7 +186,9 @@ def _call(call: "Call", line: LineId) -> DeskCall:
     answered_at = call.answered_at if call.state is CallState.TALKING else None
     where = call.path, call.entered_at, answered_at, call.held_since
     survey = call.line is not None and call.line.survey is not None
-    return DeskCall(call.id, line, call.number, call.language, *where, survey=survey)
+    return DeskCall(
+        call.id, line, call.number, call.language, *where, survey=survey, did=call.did, tape=board_tape(call.tape)
+    )
 
 
 def board_spy(spy: "Spying") -> BoardSpy:
@@ -178,7 +196,17 @@ def board_spy(spy: "Spying") -> BoardSpy:
 
 
 def _attempt(attempt: "Attempt") -> DeskAttempt:
-    return DeskAttempt(attempt.id, attempt.callback, attempt.line.id, attempt.stage)
+    tape = board_tape(attempt.tape)
+    return DeskAttempt(attempt.id, attempt.callback, attempt.line.id, attempt.stage, tape)
+
+
+def board_tape(tape: "Tape | None") -> BoardTape | None:
+    return None if tape is None else BoardTape(tape.paused_at, tape.refused)
+
+
+def desk_tape(desk: "Desk") -> BoardTape | None:
+    talk = desk.call or desk.attempt
+    return None if talk is None else board_tape(talk.tape)
 
 
 class Board(msgspec.Struct, frozen=True):

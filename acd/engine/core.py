@@ -23,7 +23,7 @@ from acd.engine import (
     survey,
     transfers,
 )
-from acd.engine.board import Board, BoardCall, BoardDesk, BoardLine, BoardOperator, board_desk, board_spy
+from acd.engine.board import Board, BoardCall, BoardDesk, BoardLine, BoardOperator, board_desk, board_spy, desk_tape
 from acd.engine.people import Absence, Call, Desk, Lent
 from acd.engine.promise import Attempt
 from acd.engine.settle import settle
@@ -119,6 +119,10 @@ HANDLERS: Final[dict[type[f.Fact], Handler]] = {
     f.SurveyAnswered: survey.answered,
     f.RecordingBegan: recordings.began,
     f.RecordingOver: recordings.over,
+    f.RecordingPaused: recordings.paused,
+    f.RecordingResumed: recordings.resumed,
+    f.RecordingUnchanged: recordings.unchanged,
+    f.OperatorPausesRecording: recordings.pauses,
 }
 
 CALL_TIMERS: dict[TimerKind, Callable[[State, Call], None]] = {
@@ -272,6 +276,7 @@ def _board_operator(desk: Desk) -> BoardOperator:
         lines=tuple(desk.config.lines),
         lent_by=None if desk.lent is None else desk.lent.by,
         lent_until=None if desk.lent is None else desk.lent.until,
+        tape=desk_tape(desk),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from acd.engine.promise import Attempt, Proposal
+from acd.engine.tape import Tape
 from acd.model.call import CallState
 from acd.model.facts import PhoneState
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId, SpyId
@@ -53,6 +54,7 @@ class Call:
         "rerouted",
         "served_by",
         "state",
+        "tape",
         "token",
         "unheard",
         "unseen",
@@ -76,6 +78,8 @@ class Call:
         self.served_by: OperatorId | None = None
         """Who spoke with him last, or does."""
         self.held_since: float | None = None
+        self.tape: Tape | None = None
+        """The recording of his conversation; None = nothing is recorded."""
         self.lost: dict[OfferId, Desk] = {}
         """Offers that were given up without word from the switch: each may still come true."""
         self.moved_at = 0.0

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from acd.engine.tape import Tape
 from acd.model.callback import AttemptStage, CallbackPlan, DueCallback
 from acd.model.facts import CallbackBooked, CallbackWanted, OfferFailure
 from acd.model.ids import CallbackId, LineId, OfferId, OperatorId, ServerId
@@ -83,6 +84,7 @@ class Attempt:
         "rule",
         "server",
         "stage",
+        "tape",
         "token",
         "unseen",
     )
@@ -100,6 +102,8 @@ class Attempt:
         """None = not claimed yet: nobody may be rung."""
         self.failure: OfferFailure | None = None
         """What we had to assume of his phone."""
+        self.tape: Tape | None = None
+        """The recording of the talk; None = nothing is recorded."""
         self.ending = False
         """The switch was told to hang up."""
         self.unseen = False

@@ -11,6 +11,7 @@ from acd.engine.people import Call, Desk
 from acd.engine.promise import Proposal
 from acd.engine.settle import attach
 from acd.engine.state import State, TimerKind
+from acd.engine.tape import seen_tape
 from acd.model.call import CallState
 from acd.model.commands import Reroute, SetCrisis, SetDraining
 from acd.model.events import (
@@ -218,6 +219,7 @@ def adopt(state: State, seen: CallSeen) -> None:
     """Make our idea of this call agree with what the switch shows."""
     call = known_or_new(state, seen)
     state.events.append(CallAdopted(state.now, call.id, seen.where))
+    call.tape = seen_tape(call.tape, seen.tape)
     if not take_line(state, call, seen):
         settle_in_menu(state, call, seen)
         return

@@ -86,7 +86,7 @@ def hangs_up(state: State, fact: OperatorHangsUp) -> None:
     if desk.call is not None and desk.call.state is _TALKING:
         state.commands.append(HangUpTalk(desk.call.id))
     elif desk.attempt is not None:
-        state.commands.append(EndCallBack(desk.attempt.id))
+        state.commands.append(EndCallBack(desk.attempt.id, by_operator=True))
     else:
         nobody(state, desk)
 

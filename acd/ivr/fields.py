@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from acd.config.faults import Path, did_you_mean, shown
 from acd.config.source import UNREADABLE, Source
-from acd.ivr.nodes import KEYS, Ref
+from acd.ivr.nodes import CAPTION_LANGUAGES, KEYS, LONGEST_CAPTION, Ref
+from acd.model.menu import SOURCE, Captions
 
 NOWHERE: Final = Ref("", 0)
 """Stands for a name that could not be read; its fault has been noted, so no check looks at it."""
@@ -86,6 +87,19 @@ class Fields:
             return {}
         return {key: self._ref((name, key), item, what) for key, item in value.items() if self._is_key(name, key)}
 
+    def captions(self, name: str) -> Captions:
+        """Language -> a short text for people, Dutch first; empty when it is not there."""
+        if name not in self:
+            return {}
+        value = self._values[name]
+        if not isinstance(value, dict):
+            if value is not UNREADABLE:
+                self.fault(name, f"must be a block of 'language: text' lines, not {said(value)}")
+            return {}
+        if SOURCE not in value:
+            self.source.missing((*self.path, name, SOURCE), "is missing: the Dutch text stands for the others, too")
+        return {lang: text for lang, text in value.items() if self._is_caption(name, lang, text)}
+
     def finish(self, what: str) -> None:
         """Refuse all fields that nobody asked for."""
         for name in self._values.keys() - self._known:
@@ -99,6 +113,21 @@ class Fields:
             return Ref(str(value).strip(), self.source.line(place))
         self.source.fault(place, f"must be {what}, not {said(value)}")
         return NOWHERE
+
+    def _is_caption(self, name: str, lang: str, text: Any) -> bool:
+        place = (*self.path, name, lang)
+        if text is UNREADABLE:
+            return False
+        if lang not in CAPTION_LANGUAGES:
+            near = did_you_mean(lang, CAPTION_LANGUAGES)
+            self.source.fault(place, f"is no language of the pages: {', '.join(CAPTION_LANGUAGES)}{near}")
+        elif not isinstance(text, str) or not text.strip():
+            self.source.fault(place, f"must be text, not {said(text)}")
+        elif len(text) > LONGEST_CAPTION:
+            self.source.fault(place, f"is too long: {len(text)} characters, at most {LONGEST_CAPTION}")
+        else:
+            return True
+        return False
 
     def _is_key(self, name: str, key: str) -> bool:
         if len(key) == 1 and key in KEYS:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from acd.config.city import CityLine
+from acd.config.city import City, CityLine
 from acd.config.faults import Fault, did_you_mean
 from acd.config.source import UNREADABLE, Source
 from acd.ivr.catalogue import Catalogue, read_source
@@ -13,9 +13,10 @@ from acd.ivr.check import check_graph
 from acd.ivr.faults import FlowError
 from acd.ivr.fields import Fields, said
 from acd.ivr.names import Known
-from acd.ivr.nodes import NODE_ID, Destination, Flow, Flows
+from acd.ivr.nodes import NODE_ID, Destination, Flow, Flows, Node, Queue
 from acd.ivr.reader import NAME_RULE, FlowReader
 from acd.model.ids import LineId
+from acd.model.menu import Captions, Menus
 
 DESTINATIONS: Final = "destinations.yaml"
 """The one file that is no flow: names of numbers to which a menu may transfer."""
@@ -48,6 +49,29 @@ def load_flows(directory: Path, lines: Mapping[LineId, CityLine], prompts: Catal
         raise FlowError(faults)
     numbers = {did: answering[line.id] for line in lines.values() for did in line.dids}
     return Flows(flows, destinations, numbers)
+
+
+def load_captions(directory: Path, city: City) -> Menus:
+    """What the nodes of all flows are called, also of flows with faults: who looks at a call is not the one who mends
+    the menus. A node in which callers wait is called as its line is, unless it has a caption of its own.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    known = Known(city.lines.keys(), (), {})
+    paths = [path for path in sorted(directory.iterdir()) if path.suffix == ".yaml" and path.name != DESTINATIONS]
+    flows = [FlowReader(read_source(path), path.stem, known).flow() for path in paths]
+    answering = _answering(flows, city.lines, [])
+    captions = {flow.id: {node.id: _captions(node, city) for node in flow.nodes.values()} for flow in flows}
+    numbers = {did: answering[line.id] for line in city.lines.values() for did in line.dids if line.id in answering}
+    return Menus(numbers, captions)
+
+
+def _captions(node: Node, city: City) -> Captions:
+    if node.captions or not isinstance(node, Queue):
+        return node.captions
+    line = city.policy.lines.get(LineId(node.line.name))
+    return {} if line is None else line.names
 
 
 def _flow(path: Path, known: Known, sources: list[Source]) -> Flow:

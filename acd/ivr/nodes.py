@@ -9,12 +9,18 @@ from typing import Final
 
 import msgspec
 
+from acd.model.menu import Captions
+
 NODE_ID: Final = re.compile(r"(?!.{33})[a-z][a-z0-9]+(_[a-z0-9]+)*")
 """Flows, nodes and destinations. Two characters or more, because Asterisk gives ``h``, ``i``, ``s`` and ``t`` a meaning
 of their own; no dash, because Asterisk ignores dashes when it looks up an extension (``a-b`` would be ``ab``)."""
 
 PROMPT_ID: Final = re.compile(r"(?!.{49})[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LANGUAGE: Final = re.compile(r"[a-z]{2}")
+CAPTION_LANGUAGES: Final = ("nl", "en", "fr")
+"""Those of the pages."""
+LONGEST_CAPTION: Final = 60
+"""Characters."""
 KEYS: Final = "0123456789*#"
 START: Final = "start"
 """The node where every flow begins."""
@@ -43,6 +49,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     at: int
+    captions: Captions = {}
+    """What people call it where its way is shown; empty = its id."""
 
     def edges(self) -> Iterator[Edge]:
         """Where the call may go next, in the order of the file."""

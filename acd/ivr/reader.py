@@ -8,6 +8,9 @@ Written for whoever edits the menus at the city. A node is a block in which one 
         1: queue sportlijn
         2: opening_hours
       otherwise: queue gentinfo
+      captions: {nl: Hoofdmenu, en: Main menu, fr: Menu principal}
+
+``captions`` is what people read where the way of a call is shown; without it they read the node's name.
 
 Where a node's name is expected, a step may stand instead, which saves a node: ``queue <line>``, ``info <prompt>``,
 ``closed <prompt>``, ``transfer <destination>``, ``hangup <prompt>`` or just ``hangup``. A step *is* a node: a block of
@@ -17,6 +20,8 @@ one field.
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+import msgspec
 
 from acd.config.faults import Path, did_you_mean, shown
 from acd.config.source import UNREADABLE, Source
@@ -106,7 +111,8 @@ class FlowReader:
         if kind is None:
             self.unreadable.add(id)
             return
-        self._nodes[id] = _KINDS[kind](self, id, fields)
+        node = _KINDS[kind](self, id, fields)
+        self._nodes[id] = msgspec.structs.replace(node, captions=fields.captions("captions"))
         fields.finish(f"a node of the kind {kind!r}")
 
     def _kind(self, fields: Fields, values: Mapping[str, Any]) -> str | None:

@@ -170,6 +170,9 @@ class AuditAction(StrEnum):
     """A page got what it needs to register as an operator's phone."""
     CALL_HUNG_UP = "call_hung_up"
     CALL_SENT_ON = "call_sent_on"
+    RECORDING_PAUSED = "recording_paused"
+    """An operator wanted silence in the recording of this call, or of the call that keeps this promise."""
+    RECORDING_RESUMED = "recording_resumed"
     # A citizen's own data. ``about`` is a keyed hash of his number, which tells that it was he and not who he is.
     CITIZEN_SEEN = "citizen_seen"
     """How much is kept about him."""

@@ -121,6 +121,8 @@ class EndCallBack(Command, frozen=True):
     """Hang up whatever there is of an attempt. Answered by ``AttemptEnded``, also when there is nothing."""
 
     attempt: OfferId
+    by_operator: bool = False
+    """He hangs up: a citizen with whom he speaks is left as by his phone, and may still be asked how it was."""
 
 
 # --- To the keeper of the promises -----------------------------------------------------------------------------------
@@ -245,6 +247,19 @@ class HangUpTalk(Command, frozen=True):
     """End the operator's part of this conversation; the caller's goes with it. Moot when they speak no more."""
 
     call: CallId
+
+
+class PauseRecording(Command, frozen=True):
+    """Let a recording hold silence from now on, or what is said again. Answered by ``RecordingPaused``,
+    ``RecordingResumed`` or ``RecordingUnchanged``."""
+
+    recording: str
+    """Name of its file, without the ending."""
+    call: CallId | None
+    """Whose conversation it is; None = of a citizen who is called back."""
+    attempt: OfferId | None
+    on: bool
+    """True = silence."""
 
 
 class SendOn(Command, frozen=True):

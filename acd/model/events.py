@@ -509,6 +509,42 @@ class RecordingFinished(Event, frozen=True):
     ended_at: float
 
 
+class RecordingPaused(Event, frozen=True):
+    """Silence is written from now on; the moments in the file stay true."""
+
+    recording: str
+    call: CallId | None
+    attempt: OfferId | None
+    operator: OperatorId | None
+    by: str
+    paused_at: float
+
+
+class RecordingResumed(Event, frozen=True):
+    """What is said is written again."""
+
+    recording: str
+    call: CallId | None
+    attempt: OfferId | None
+    operator: OperatorId | None
+    by: str
+    resumed_at: float
+    paused: float
+    """Seconds."""
+
+
+class RecordingUnchanged(Event, frozen=True):
+    """The switch did not pause it, or did not let it go on, although somebody wanted that."""
+
+    recording: str
+    call: CallId | None
+    attempt: OfferId | None
+    operator: OperatorId | None
+    by: str
+    runs: bool
+    """What is said is written."""
+
+
 AnyEvent = (
     CallStarted
     | CallEnteredLine
@@ -555,6 +591,9 @@ AnyEvent = (
     | SurveyAnswered
     | RecordingStarted
     | RecordingFinished
+    | RecordingPaused
+    | RecordingResumed
+    | RecordingUnchanged
     | CallRepaired
 )
 """Closed union, for exhaustive matching and for decoding the ledger."""

@@ -377,6 +377,13 @@ class PageLost(Fact, frozen=True):
 # --- The link, the settings, the clock -----------------------------------------------------------------------------
 
 
+class RecordingSeen(msgspec.Struct, frozen=True):
+    """A recording, found being made."""
+
+    recording: str
+    paused_at: float | None
+
+
 class CallSeen(msgspec.Struct, frozen=True):
     """One caller's channel, found alive in the switch, rebuilt from the variables on it."""
 
@@ -397,6 +404,8 @@ class CallSeen(msgspec.Struct, frozen=True):
     """The operator's leg exists: his phone rings or he talks."""
     declined_at: float | None = None
     """When he left the offer to be called back without a promise; None = he has not, on this line."""
+    tape: RecordingSeen | None = None
+    """Of his conversation."""
 
 
 class CallMissed(msgspec.Struct, frozen=True):
@@ -415,6 +424,7 @@ class AttemptSeen(msgspec.Struct, frozen=True):
     device: Device
     stage: AttemptStage
     answered_at: float | None = None
+    tape: RecordingSeen | None = None
 
 
 class SwitchSeen(Fact, frozen=True):
@@ -694,6 +704,8 @@ class RecordingBegan(Fact, frozen=True):
     attempt: OfferId | None
     line: LineId
     began_at: float
+    paused: bool = False
+    """It begins running, although that of the talk before it was paused when the caller was passed on."""
 
 
 class RecordingOver(Fact, frozen=True):
@@ -703,6 +715,39 @@ class RecordingOver(Fact, frozen=True):
     call: CallId | None
     attempt: OfferId | None
     ended_at: float
+
+
+class RecordingPaused(Fact, frozen=True):
+    """The switch writes silence from now on."""
+
+    recording: str
+    call: CallId | None
+    attempt: OfferId | None
+    paused_at: float
+
+
+class RecordingResumed(Fact, frozen=True):
+    """The switch writes what is said again."""
+
+    recording: str
+    call: CallId | None
+    attempt: OfferId | None
+    resumed_at: float
+
+
+class RecordingUnchanged(Fact, frozen=True):
+    """The switch did neither: what was so is so still."""
+
+    recording: str
+    call: CallId | None
+    attempt: OfferId | None
+
+
+class OperatorPausesRecording(OperatorAction, frozen=True):
+    """He pauses the recording of his conversation from a page, or lets it go on."""
+
+    on: bool
+    """True = paused."""
 
 
 class OperatorSendsToSurvey(OperatorAction, frozen=True):

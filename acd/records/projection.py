@@ -897,5 +897,6 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
     }
 )
 """What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,
-``MoveRefused``, ``OutsideRefused``, ``WrapUpLengthened``, and ``AttemptStarted``, which the tables of the promises hold
+``MoveRefused``, ``OutsideRefused``, ``WrapUpLengthened``, ``RecordingPaused``, ``RecordingResumed``,
+``RecordingUnchanged``, and ``AttemptStarted``, which the tables of the promises hold
 already."""

@@ -19,6 +19,7 @@ from acd.model.citizen import Erasure, Held
 from acd.model.contact import Contact
 from acd.model.contact import Request as ColleagueRequest
 from acd.model.ids import LineId
+from acd.model.menu import Menus
 from acd.model.worklist import Dossier
 from acd.web.access import CHIEFS, VisitorOf, check_guarded, csrf_token, guard
 from acd.web.accounts import add_accounts
@@ -88,6 +89,7 @@ def create_app(
     reports: Reports | None = None,
     citizens: Citizens | None = None,
     recordings: Recordings | None = None,
+    menus: Callable[[], Menus] = Menus,
 ) -> FastAPI:
     """The web application that shows what ``hub`` knows.
 
@@ -99,7 +101,8 @@ def create_app(
     figures are looked up, ``curve_of`` draws the curve of the day. ``openness``: what it is to other programs of the
     city. Operators have a desk when there is an ``office`` behind it, and a book for their ``requests``; and a phone
     when there is ``telephony``, and a place for the ``notes`` that go along with a caller. ``citizens`` looks up
-    what is kept about one of them, and ``recordings`` has the conversations that were recorded.
+    what is kept about one of them, and ``recordings`` has the conversations that were recorded. ``menus``: what
+    the nodes of today's menus are called.
 
     Raises:
         RouteWithoutAccess: a route is not in the table of who may do what.
@@ -124,7 +127,7 @@ def create_app(
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     city = openness.oidc.label if openness.oidc else ""
-    shell = Shell(pages, door, timezone, city=city) if door else None
+    shell = Shell(pages, door, timezone, city=city, menus=menus) if door else None
     add_faults(app, shell)
     looks = Looks(hub, curve_of)
     _add_pages(app, pages, hub, looks)

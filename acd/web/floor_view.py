@@ -9,7 +9,7 @@ import msgspec
 
 from acd.config.calendar import is_open
 from acd.config.city import City
-from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator, BoardSpy
+from acd.engine.board import Board, BoardCall, BoardLine, BoardOperator, BoardSpy, BoardTape
 from acd.model.call import CallState
 from acd.model.facts import PhoneState
 from acd.model.ids import CallId, Device, LineId, OperatorId
@@ -86,6 +86,8 @@ class FloorOperator(msgspec.Struct, frozen=True):
     lent_by: str | None
     lent_until: float | None
     spies: tuple[BoardSpy, ...]
+    tape: BoardTape | None
+    """The recording of his conversation."""
 
 
 class FloorView(msgspec.Struct, frozen=True):
@@ -175,6 +177,7 @@ def _operator(one: BoardOperator, board: Board) -> FloorOperator:
         lent_by=one.lent_by,
         lent_until=one.lent_until,
         spies=tuple(spy for spy in board.spies if spy.operator == one.operator),
+        tape=one.tape if one.state is OperatorState.IN_CALL else None,
     )
 
 

@@ -16,9 +16,10 @@ from fastapi.responses import HTMLResponse, Response
 
 from acd.engine.board import BoardDesk
 from acd.model.account import AuditAction
+from acd.model.callback import AttemptStage
 from acd.model.contact import How, TransferNote
 from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn, OperatorSendsToSurvey, PhoneState
-from acd.model.ids import CallId, Device, LineId, OperatorId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OperatorId
 from acd.model.mendable import Mendable
 from acd.model.operator import OperatorState
 from acd.model.phones import PhoneAccess
@@ -69,7 +70,8 @@ class Targets(msgspec.Struct, frozen=True):
 class Talk(msgspec.Struct, frozen=True):
     """The call that he has in hand."""
 
-    call: CallId
+    call: CallId | None
+    """None = he calls a citizen back: with him he can speak and hang up."""
     line: LineId | None
     ringing: bool
     since: float
@@ -78,6 +80,10 @@ class Talk(msgspec.Struct, frozen=True):
     """Sent along by the operator before him."""
     survey: bool = False
     """His line asks its callers how it was: he may send this one there."""
+    back: CallbackId | None = None
+    """The promise that he keeps by calling."""
+    calling: bool = False
+    """The citizen's phone rings."""
 
 
 class PhoneView(msgspec.Struct, frozen=True):
@@ -155,9 +161,18 @@ def _longest(number: str, prefixes: tuple[str, ...]) -> int:
 
 def talk_of(desk: BoardDesk | None) -> Talk | None:
     if desk is None or desk.call is None:
-        return None
+        return None if desk is None else _talk_back(desk)
     call = desk.call
     return Talk(call.call, call.line, call.answered_at is None, desk.since, call.held_since, survey=call.survey)
+
+
+def _talk_back(desk: BoardDesk) -> Talk | None:
+    """Once he has picked up for it."""
+    attempt = desk.attempt
+    if attempt is None or desk.state is not OperatorState.IN_CALL:
+        return None
+    calling = attempt.stage is not AttemptStage.TALKING
+    return Talk(None, attempt.line, False, desk.since, None, back=attempt.callback, calling=calling)
 
 
 class PhoneDesk:
@@ -206,7 +221,7 @@ class PhoneDesk:
         desk = self.telephony.desk(who.id)
         talk, coming = talk_of(desk), None
         try:
-            if talk is not None:
+            if talk is not None and talk.call is not None:
                 talk = msgspec.structs.replace(talk, note=await self.passed(talk.call, who.id))
             coming = await self._notes.sent_to(who.device, self._door.clock() - ON_ITS_WAY)
         except Mendable as error:
@@ -241,7 +256,8 @@ class PhoneDesk:
             HTTPException: 409, he has nobody on the line.
         """
         who, talk = self._in_talk(visitor)
-        await self._door.book.write(visitor.entry(self._door.clock(), AuditAction.CALL_HUNG_UP, talk.call))
+        about = talk.call or talk.back or ""
+        await self._door.book.write(visitor.entry(self._door.clock(), AuditAction.CALL_HUNG_UP, about))
         self.telephony.tell(OperatorHangsUp(who.id, visitor.name))
 
     async def send_on(self, visitor: Visitor, sent: Sent) -> Reached:
@@ -250,15 +266,15 @@ class PhoneDesk:
         Raises:
             HTTPException: 409, he has nobody on the line; 422, he may not send anybody there.
         """
-        who, talk = self._in_talk(visitor)
+        who, _talk, call = self._with_caller(visitor)
         to = reach(sent.to, self.telephony.targets().lines, self.telephony.access())
         if to is None or to == who.device:
             raise HTTPException(422, "phone_not_there")
         if len(sent.note) > LONGEST_NOTE:
             raise HTTPException(422, "note_long")
         now = self._door.clock()
-        await self._door.book.write(visitor.entry(now, AuditAction.CALL_SENT_ON, talk.call, to))
-        await self._notes.leave(TransferNote(talk.call, who.id, to, sent.how, sent.note.strip(), now))
+        await self._door.book.write(visitor.entry(now, AuditAction.CALL_SENT_ON, call, to))
+        await self._notes.leave(TransferNote(call, who.id, to, sent.how, sent.note.strip(), now))
         for colleague in self.telephony.targets().colleagues:
             if colleague.number == to:
                 self._told(colleague.operator)
@@ -273,11 +289,17 @@ class PhoneDesk:
         Raises:
             HTTPException: 409, he has nobody on the line, or the line asks nobody.
         """
-        who, talk = self._in_talk(visitor)
+        who, talk, call = self._with_caller(visitor)
         if not talk.survey:
             raise HTTPException(409, "phone_no_survey")
-        await self._door.book.write(visitor.entry(self._door.clock(), AuditAction.CALL_SENT_ON, talk.call, SURVEY))
+        await self._door.book.write(visitor.entry(self._door.clock(), AuditAction.CALL_SENT_ON, call, SURVEY))
         self.telephony.tell(OperatorSendsToSurvey(who.id, visitor.name))
+
+    def _with_caller(self, visitor: Visitor) -> tuple[Operator, Talk, CallId]:
+        who, talk = self._in_talk(visitor)
+        if talk.call is None:
+            raise HTTPException(409, "phone_nobody")
+        return who, talk, talk.call
 
     def _in_talk(self, visitor: Visitor) -> tuple[Operator, Talk]:
         who = self.owner(visitor)

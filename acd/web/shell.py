@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from acd.model.account import Account, Role
 from acd.model.mendable import Mendable
+from acd.model.menu import Menus
 from acd.web.access import ACCESS, NotAllowed, PasswordMustChange, SignInNeeded, csrf_token
 from acd.web.door import Door, KeyRefused, Visitor
 from acd.web.pages import Pages, Theme
@@ -46,12 +47,21 @@ E = TypeVar("E", bound=StrEnum)
 
 class Shell:
     """Renders pages for people. ``timezone`` is an IANA name; ``city`` what people call the provider at which they can
-    sign in, if there is one."""
+    sign in, if there is one; ``menus`` are those of this moment, by which the way of a call is told."""
 
-    def __init__(self, pages: Pages, door: Door, timezone: str, *, city: str = "") -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        door: Door,
+        timezone: str,
+        *,
+        city: str = "",
+        menus: Callable[[], Menus] = Menus,
+    ) -> None:
         self._pages = pages
         self._door = door
         self._city = city
+        self._menus = menus
         self.zone: Final = ZoneInfo(timezone)
 
     def page(self, request: Request, template: str, status: int = 200, **names: Any) -> HTMLResponse:
@@ -68,6 +78,7 @@ class Shell:
             "path": request.url.path,
             "here": lambda **other: _here(request, other),
             "nav": pages_for(visitor),
+            "way": lambda did, path: " › ".join(self._menus().steps(did, path, lang)),
         }
         return HTMLResponse(self._pages.page(template, lang, **usual | names), status)
 

@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
+from acd.engine.state import ENGINE
 from acd.model import events as ev
 from acd.model.events import Event, Why
 from acd.model.facts import OfferFailure
+from acd.model.promise import SYSTEM
 from acd.web.texts import KEYS, Lang, duration, percent, text
 from acd.web.when import When
 
@@ -93,6 +95,9 @@ class Teller:
     def because(self, because: str) -> str:
         return self._known("because", because)
 
+    def by(self, by: str) -> str:
+        return self._known("by", SYSTEM if by == ENGINE else by)
+
     def outcome(self, outcome: str) -> str:
         return self._known("outcome", outcome)
 
@@ -111,6 +116,8 @@ _SAY: Final[Mapping[str, Callable[[Teller, Any], str]]] = {
     "outcome": Teller.outcome,
     "start": Teller.moment,
     "end": Teller.moment,
+    "by": lambda teller, by: teller.by(by),
+    "paused": Teller.span,
     "waited": lambda teller, seconds: "" if seconds is None else teller.span(seconds),
 }
 """How the fields of an event are said."""

@@ -33,7 +33,13 @@ TRUNK_HOST: Final = "127.0.0.2"
 """Where citizens call from: the carrier's address. Phones use 127.0.0.1."""
 PARTNER_HOST: Final = "127.0.0.3"
 """Where calls to the partner contact centre go."""
-NUMBERS: Final = {"gentinfo": "092101010", "sportlijn": "092101011", "lez": "092101012", "toerisme": "092101014"}
+NUMBERS: Final = {
+    "gentinfo": "092101010",
+    "sportlijn": "092101011",
+    "lez": "092101012",
+    "toerisme": "092101014",
+    "opname": "092101013",
+}
 """The lab's own numbers, unless a test brings its own dialplan."""
 
 

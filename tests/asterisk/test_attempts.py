@@ -116,9 +116,9 @@ def test_with_the_citizen_first_what_never_had_a_leg_is_lost_after_a_while() -> 
 @pytest.mark.parametrize(
     ("steps", "result"),
     [
-        ((p.Taken(1.0, ME, 1.0),), R.OPERATOR),
-        ((p.Taken(1.0, ME, 1.0), p.Dialled(2.0, ME)), R.ABORTED),
-        ((p.Taken(1.0, ME, 1.0), p.Dialled(2.0, ME), p.Met(3.0, ME, 3.0)), R.CONNECTED),
+        ((p.Taken(1.0, ME, "1.7", 1.0),), R.OPERATOR),
+        ((p.Taken(1.0, ME, "1.7", 1.0), p.Dialled(2.0, ME)), R.ABORTED),
+        ((p.Taken(1.0, ME, "1.7", 1.0), p.Dialled(2.0, ME), p.Met(3.0, ME, 3.0)), R.CONNECTED),
     ],
 )
 def test_a_channel_that_dies_without_a_word_ends_its_attempt(steps: tuple[AmiEvent, ...], result: R) -> None:

@@ -159,6 +159,13 @@ CALLED_BACK: Final = (
         partner=RINGS,
     ),
     Scenario(
+        "the operator hangs up from his page while the citizen's phone rings",
+        [CALL, Rings("partner"), EndsCallBack(7, by_operator=True), Until(ME, "ended aborted")],
+        {ME: [*DIALLED, "ended aborted"], "1001": USED},
+        DESK,
+        partner=RINGS,
+    ),
+    Scenario(
         "the engine ends what there is not",
         [EndsCallBack(8), Until("attempt 8", "ended unknown")],
         {"attempt 8": ["ended unknown"]},

@@ -15,7 +15,7 @@ from sim.phones import ANSWERS, Habit
 
 CALLED: Final = "the citizen"
 """Who is a caller although he never called: he was called back, and sent on."""
-LINES: Final = ("gentinfo", "sportlijn", "lez", "toerisme")
+LINES: Final = ("gentinfo", "sportlijn", "lez", "toerisme", "opname")
 PHONES: Final = ("1001", "1002", "1003")
 """All of them serve all of :data:`LINES`."""
 
@@ -157,6 +157,8 @@ class CallsBack:
 @dataclass(frozen=True)
 class EndsCallBack:
     attempt: int
+    by_operator: bool = False
+    """From his page."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,14 @@ class Holds:
 class PutsThrough:
     device: str
     to: str
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """The recording of this caller's conversation, or of ``attempt <n>``; off = it goes on."""
+
+    who: str
+    on: bool = True
 
 
 @dataclass(frozen=True)
@@ -316,6 +326,7 @@ Step = (
     | SendsOn
     | Holds
     | PutsThrough
+    | Pauses
     | EndsTalk
     | PassesOn
     | Registers
@@ -345,6 +356,7 @@ Commanding = (
     | Reroutes
     | Spies
     | EndsSpy
+    | Pauses
     | EndsTalk
     | PassesOn
     | Commands

@@ -32,6 +32,7 @@ from tests.contract.language import (
     Offers,
     OffersCallback,
     PassesOn,
+    Pauses,
     PicksUp,
     Presses,
     PutsDown,
@@ -142,6 +143,8 @@ class Play:
             return _call_back(step)
         if isinstance(step, EndsSpy):
             return c.EndSpy(SpyId(step.spy))
+        if isinstance(step, Pauses):
+            return self._pause(step)
         call = self.calls[step.who]
         match step:
             case Offers():
@@ -167,6 +170,12 @@ class Play:
                 return c.Reroute(call, LineId(step.line))
             case Spies():
                 return c.Spy(SpyId(step.spy), call, None, Device(step.device), step.mode, "An", 20)
+
+    def _pause(self, step: Pauses) -> c.PauseRecording:
+        """Of the recording that was told of last."""
+        began = [fact for fact in self.stage.facts if isinstance(fact, f.RecordingBegan)][-1]
+        assert step.who == f"attempt {began.attempt}" or self.calls[step.who] == began.call
+        return c.PauseRecording(began.recording, began.call, began.attempt, step.on)
 
     def _check_line(self, step: IsOn) -> None:
         look = [fact for fact in self.stage.facts if isinstance(fact, f.SwitchSeen)][-1]
@@ -220,7 +229,7 @@ def _plan(step: OffersCallback) -> CallbackPlan:
 
 def _call_back(step: CallsBack | EndsCallBack) -> c.Command:
     if isinstance(step, EndsCallBack):
-        return c.EndCallBack(OfferId(step.attempt))
+        return c.EndCallBack(OfferId(step.attempt), by_operator=step.by_operator)
     return c.CallBack(
         attempt=OfferId(step.attempt),
         callback=CallbackId("1795301570.70"),
@@ -242,13 +251,17 @@ def words(fact: f.Fact) -> list[tuple[str, str]]:
         case f.SwitchSeen():
             seen = [(s.call, _seen(s)) for s in fact.calls]
             missed = [(m.seen.call, f"missed {m.seen.where}") for m in fact.missed]
-            alive = [(f"attempt {a.attempt}", f"seen {a.stage} at {a.device}") for a in fact.attempts]
+            alive = [(f"attempt {a.attempt}", f"seen {a.stage} at {a.device}{_taped(a.tape)}") for a in fact.attempts]
             spies = [(f"spy {s.spy}", "seen, hears" if s.began else "seen") for s in fact.spies]
             return [("link", "up, rebooted" if fact.rebooted else "up"), *seen, *missed, *alive, *spies]
         case f.SpyBegan():
             return [(f"spy {fact.spy}", "hears")]
         case f.SpyOver():
             return [(f"spy {fact.spy}", fact.how.value)]
+        case (
+            f.RecordingBegan() | f.RecordingOver() | f.RecordingPaused() | f.RecordingResumed() | f.RecordingUnchanged()
+        ):
+            return [(fact.call or f"attempt {fact.attempt}", _word(fact))]
         case f.AttemptFact():
             return [(f"attempt {fact.attempt}", _word(fact))]
         case f.SurveyStarted() | f.SurveyAnswered() if fact.back is not None:
@@ -287,6 +300,8 @@ def _word(fact: f.Fact) -> str:
             return "is asked" + (", sent" if fact.sent else "")
         case f.SurveyAnswered():
             return f"{fact.question} {fact.score}"
+        case f.RecordingBegan():
+            return "recorded" + (", was paused" if fact.paused else "")
         case f.CallGone() if fact.overflowing:
             return "gone, overflowing"
         case _:
@@ -306,6 +321,10 @@ _PLAIN: Final[Mapping[type[f.Fact], str]] = {
     f.OverflowAnswered: "partner answered",
     f.OverflowFailed: "partner failed",
     f.CallGone: "gone",
+    f.RecordingOver: "recording over",
+    f.RecordingPaused: "recording paused",
+    f.RecordingResumed: "recording goes on",
+    f.RecordingUnchanged: "recording unchanged",
     f.CallbackHeard: "hears the offer",
     f.CallbackDeclined: "declines",
     f.CallbackCancelled: "cancels",
@@ -320,7 +339,13 @@ def _seen(seen: f.CallSeen) -> str:
     with_phone = f" at {seen.device}" if seen.dialled else ""
     offer = f" {seen.offer}" if seen.dialled and seen.offer is not None else ""
     declined = "" if seen.declined_at is None else ", has declined"
-    return f"seen {seen.where}{offer}{with_phone}{declined}"
+    return f"seen {seen.where}{offer}{with_phone}{declined}{_taped(seen.tape)}"
+
+
+def _taped(tape: f.RecordingSeen | None) -> str:
+    if tape is None:
+        return ""
+    return ", recorded" if tape.paused_at is None else ", recording paused"
 
 
 def check(who: str, told: list[str], story: Sequence[str | Either]) -> None:
@@ -357,5 +382,7 @@ def check_sense(facts: Sequence[f.Fact]) -> None:
                 assert fact.answered_at >= entered.get(fact.call, 0.0)
             case _:
                 pass
-        late = not isinstance(fact, f.TalkEnded | f.CallGone | f.OfferNotSent | f.CallFound)
+        late = not isinstance(
+            fact, f.TalkEnded | f.CallGone | f.OfferNotSent | f.CallFound | f.RecordingOver | f.RecordingUnchanged
+        )
         assert not (late and getattr(fact, "call", None) in gone), f"{fact} after the end of the call"

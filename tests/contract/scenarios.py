@@ -15,8 +15,19 @@ from tests.contract.away import AWAY
 from tests.contract.called_back import CALLED_BACK, CITIZEN_FIRST
 from tests.contract.passed_on import PASSED_ON
 from tests.contract.promised import PROMISED
+from tests.contract.recorded import RECORDED
 from tests.contract.served import SERVED
 from tests.contract.supervised import SUPERVISED
 from tests.contract.surveyed import SURVEYED
 
-SCENARIOS: Final = (*SERVED, *AWAY, *PROMISED, *CALLED_BACK, *CITIZEN_FIRST, *SUPERVISED, *PASSED_ON, *SURVEYED)
+SCENARIOS: Final = (
+    *SERVED,
+    *AWAY,
+    *PROMISED,
+    *CALLED_BACK,
+    *CITIZEN_FIRST,
+    *SUPERVISED,
+    *PASSED_ON,
+    *SURVEYED,
+    *RECORDED,
+)

@@ -18,14 +18,16 @@ from sim.phones import Always, Contact, Habit, LegState
 from sim.switch import SimSwitch
 from tests.contract.hand import Hand
 from tests.contract.language import LINES, PHONES, Scenario
+from tests.contract.recorded import RECORDINGS
 from tests.contract.surveyed import SURVEYS
 
 _SECRET = "no secret at all"
 
 
 def policy() -> Policy:
-    """Four lines, and three operators who serve them all."""
-    lines = {LineId(id): Line(id=LineId(id), names={"nl": id}, survey=SURVEYS.get(LineId(id))) for id in LINES}
+    """Five lines, and three operators who serve them all."""
+    ids = [LineId(id) for id in LINES]
+    lines = {id: Line(id=id, names={"nl": id}, survey=SURVEYS.get(id), recording=RECORDINGS.get(id)) for id in ids}
     operators = {
         OperatorId(f"op{device}"): Operator(
             id=OperatorId(f"op{device}"), name=device, device=Device(device), lines=dict.fromkeys(lines, 1)

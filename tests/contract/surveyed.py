@@ -11,6 +11,7 @@ from tests.contract.language import (
     Calls,
     CallsBack,
     Either,
+    EndsCallBack,
     HangsUp,
     IsAt,
     IsCutOff,
@@ -155,6 +156,34 @@ SURVEYED: Final = (
             f"who was called back is asked too when the operator hangs up, {how}",
             _back("toerisme", PutsDown("1001"), Until(ME, "is asked"), operator_first=first),
             {ME: _asked(first), "1001": USED},
+            DESK,
+        )
+        for first, how in _FIRST
+    ),
+    *(
+        Scenario(
+            f"who was called back is asked too when the operator hangs up from his page, {how}",
+            _back("toerisme", EndsCallBack(7, by_operator=True), Until(ME, "is asked"), operator_first=first),
+            {ME: _asked(first), "1001": USED},
+            DESK,
+        )
+        for first, how in _FIRST
+    ),
+    *(
+        Scenario(
+            f"a fresh engine knows whose phone to hang up, {how}",
+            _back(
+                "toerisme",
+                IsCutOff(),
+                EndsCallBack(7, by_operator=True),
+                Until(ME, "is asked"),
+                operator_first=first,
+            ),
+            {
+                ME: [*_SPEAK[first], "seen talking at 1001", *_asked(first)[len(_SPEAK[first]) :]],
+                "1001": USED,
+                "link": ["down", "up"],
+            },
             DESK,
         )
         for first, how in _FIRST

@@ -15,6 +15,7 @@ from sim.lab.sound import tone
 from tests.contract.language import LINES, Scenario
 from tests.contract.play import Play
 from tests.contract.real_stage import EXPLAINED, PARTNER, RealStage
+from tests.contract.recorded import RECORDINGS
 from tests.contract.scenarios import SCENARIOS
 from tests.contract.surveyed import SURVEYS
 
@@ -22,14 +23,24 @@ pytestmark = pytest.mark.asterisk
 
 PROMPTS = ("closed", "crisis-1", "full", "maintenance", "partner", "position-3", "wait-2-5")
 SURVEY_PROMPTS = (*SURVEY_FRAME, *(asked.prompt for rule in SURVEYS.values() for asked in rule.questions.values()))
-SHORT = (*(id for id in NEEDED if id.startswith("cb-")), "invalid-key", "fallback", *SURVEY_PROMPTS, *spoken("nl"))
+SHORT = (
+    *(id for id in NEEDED if id.startswith("cb-")),
+    "invalid-key",
+    "fallback",
+    "recording",
+    *SURVEY_PROMPTS,
+    *spoken("nl"),
+)
 """The dialogue is put together from many of them: each is a tenth of a second."""
 
 
 def policy() -> Policy:
     """Without wrap-up: in Queue() the phone of one scenario would rest during the next."""
     plain = lab_policy({line: line.title() for line in LINES}, wrap_up=0)
-    lines = {id: msgspec.structs.replace(line, survey=SURVEYS.get(id)) for id, line in plain.lines.items()}
+    lines = {
+        id: msgspec.structs.replace(line, survey=SURVEYS.get(id), recording=RECORDINGS.get(id))
+        for id, line in plain.lines.items()
+    }
     return msgspec.structs.replace(plain, lines=lines)
 
 

@@ -6,22 +6,27 @@ import stat
 import struct
 import time
 import wave
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 
 from acd.bootstrap.recordings import Recordings
 from acd.config import City, load
 from acd.ivr.catalogue import NEEDED
-from acd.records import CallRow, CitizenBook
+from acd.model import events as ev
+from acd.records import Archive, CallRow, CitizenBook
 from acd.records.recordings import RecordingBook
 from sim.lab import Habit, Lab
 from sim.lab.service import LabService
 from sim.lab.sound import RATE, steady
 from tests.e2e.conftest import HERE, records, sounding, until
+from tests.e2e.desk_page import PASSWORD, accounts
 from tests.e2e.promises import owe, promises
+from tests.web.house import csrf_in
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
 FOLDER = HERE / "recording"
@@ -148,6 +153,101 @@ async def test_who_was_not_told_or_refused_leaves_no_file(
         assert await book.standing() == []
     finally:
         await book.close()
+
+
+@asynccontextmanager
+async def desk_of_anna(service: LabService) -> AsyncIterator[Callable[..., Awaitable[str]]]:
+    """Her page: called with a path and what she sends there; without, what it shows."""
+    await accounts(service, "anna")
+    url = (await service.ask("status"))["web"]
+    async with httpx.AsyncClient(base_url=url, headers={"Accept": "text/html"}) as browser:
+        csrf = csrf_in((await browser.get("/login")).text)
+        await browser.post("/login", data={"csrf": csrf, "name": "anna", "password": PASSWORD})
+        headers = {"X-CSRF-Token": (await browser.get("/api/me")).json()["csrf"]}
+
+        async def desk(path: str = "", **sent: str) -> str:
+            answer = await (browser.post(path, json=sent, headers=headers) if path else browser.get("/desk"))
+            assert answer.is_success, answer.text
+            return answer.text
+
+        yield desk
+
+
+def shows(desk: Callable[..., Awaitable[str]], text: str) -> Callable[[], Awaitable[bool]]:
+    async def shown() -> bool:
+        return text in await desk()
+
+    return shown
+
+
+def peak(path: Path, since: float, until: float) -> int:
+    """The loudest sample between these seconds of the file, of 32767."""
+    with wave.open(str(path)) as file:
+        raw = file.readframes(file.getnframes())
+    samples = struct.unpack(f"<{len(raw) // 2}h", raw)[int(since * RATE) : int(until * RATE)]
+    assert samples, f"{path.name} does not last so long"
+    return max(abs(int(sample)) for sample in samples)
+
+
+async def pauses_of(service: LabService, call: str) -> list[ev.Event]:
+    archive = Archive(service.database)
+    try:
+        kinds = ev.RecordingStarted | ev.RecordingPaused | ev.RecordingResumed | ev.RecordingFinished
+        return [one async for one in archive.events_since(0.0) if isinstance(one, kinds) and one.call == call]
+    finally:
+        await archive.close()
+
+
+async def test_while_it_is_paused_silence_is_kept_in_its_place_also_when_he_is_passed_on(
+    lab: Lab, service: LabService
+) -> None:
+    number = f"+3247061000{next(_numbers)}"
+    async with (
+        lab.phone("1001", Habit(after=0.1)) as anna,
+        lab.citizen(number) as him,
+        desk_of_anna(service) as desk,
+    ):
+        await service.operator("anna", "login", "ready")
+        call = him.call("3292103010")
+        await until(shows(desk, "Wordt opgenomen"), 20, "her page says that they are recorded")
+        anna.speak(anna.calls[0], steady(OPERATOR), 30)
+        him.speak(call, steady(CITIZEN), 30)
+        await asyncio.sleep(1.5)
+        await desk("/api/desk/state", do="pause_recording")
+        await until(shows(desk, "Opname gepauzeerd"), 5, "it is paused")
+        await asyncio.sleep(2.0)
+        await desk("/api/desk/state", do="resume_recording")
+        await until(shows(desk, "Wordt opgenomen"), 5, "it goes on")
+        await asyncio.sleep(1.5)
+        await desk("/api/desk/state", do="pause_recording")
+        await until(shows(desk, "Opname gepauzeerd"), 5, "it is paused again")
+        await desk("/api/phone/transfer", to="opname")
+        await until(lambda: len(anna.calls) == 2 and anna.calls[1].answered_at is not None, 20, "he comes back to her")
+        anna.speak(anna.calls[1], steady(OPERATOR), 30)
+        await until(shows(desk, "Opname gepauzeerd"), 5, "it is paused still")
+        await asyncio.sleep(1.5)
+        await call.hang_up()
+        row = await ended(service, number)
+
+    async def over() -> bool:
+        return [type(one) for one in await pauses_of(service, row.call)].count(ev.RecordingFinished) == 2
+
+    await until(over, 5, "both ends are in the ledger")
+    story = await pauses_of(service, row.call)
+    began, paused, resumed = story[:3]
+    assert isinstance(began, ev.RecordingStarted)
+    assert isinstance(paused, ev.RecordingPaused)
+    assert isinstance(resumed, ev.RecordingResumed)
+    assert [one.by for one in story if isinstance(one, ev.RecordingPaused)] == ["anna", "anna", "engine"]
+    assert (paused.operator, resumed.by) == ("anna", "anna")
+    assert resumed.paused == pytest.approx(resumed.resumed_at - paused.paused_at)
+    first, second = sorted(lab.recordings.glob("*.wav"), key=lambda file: file.stat().st_mtime)
+    assert first.stem == began.recording
+    silent, loud = paused.paused_at - began.started_at, resumed.resumed_at - began.started_at
+    # The mixer keeps some tenths of a second to itself.
+    assert peak(first, silent + 0.4, loud - 0.4) < 16
+    assert min(peak(first, silent - 1.0, silent - 0.4), peak(first, loud + 0.4, loud + 1.0)) > 3000
+    assert peak(second, 0.5, 1.0) < 16
 
 
 async def test_who_is_called_back_is_told_and_recorded_and_found_from_his_promise(

@@ -171,6 +171,40 @@ BROKEN: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
             (4, "nodes.start.repeats", "must be a number of times from 0 to 9, not '99'"),
         ],
     ),
+    "captions in other languages": (
+        HEAD + "  start:\n    queue: gentinfo\n    captions:\n      nl: Wachten\n      de: Warten\n      EN: Wait\n",
+        [
+            (8, "nodes.start.captions.de", "is no language of the pages: nl, en, fr"),
+            (9, "nodes.start.captions.EN", "is no language of the pages: nl, en, fr; did you mean 'en'?"),
+        ],
+    ),
+    "captions without the Dutch one": (
+        HEAD + "  start: {queue: gentinfo, captions: {fr: Attente}}\n",
+        [(4, "nodes.start.captions.nl", "is missing: the Dutch text stands for the others, too")],
+    ),
+    "captions that say nothing": (
+        HEAD + "  start:\n    queue: gentinfo\n    captions: {nl: '', en: 12, fr: [Attente]}\n",
+        [
+            (6, "nodes.start.captions.en", "must be text, not '12'"),
+            (6, "nodes.start.captions.fr", "must be text, not a list"),
+            (6, "nodes.start.captions.nl", "must be text, not ''"),
+        ],
+    ),
+    "captions that are no captions": (
+        HEAD + "  start:\n    queue: gentinfo\n    captions: Wachten\n",
+        [(6, "nodes.start.captions", "must be a block of 'language: text' lines, not 'Wachten'")],
+    ),
+    "a caption that turns the line round, and one that is a story": (
+        HEAD + '  start:\n    queue: gentinfo\n    captions:\n      nl: "\\u202Enee"\n      en: ' + "w" * 61 + "\n",
+        [
+            (7, "nodes.start.captions.nl", "contains an invisible character (U+202E)"),
+            (8, "nodes.start.captions.en", "is too long: 61 characters, at most 60"),
+        ],
+    ),
+    "captions of a whole flow": (
+        "captions: {nl: Hoofdnummer}\n" + HEAD + "  start: {queue: gentinfo}\n",
+        [(1, "captions", "unknown field in a flow")],
+    ),
     "not a step": (
         HEAD + "  start: {play: hello, then: ask gentinfo}\n",
         [(4, "nodes.start.then", "'ask gentinfo' is neither a node nor a step such as 'queue <line>'")],

@@ -11,18 +11,29 @@ from tests.lab.stub import Stub
 
 pytestmark = pytest.mark.asterisk
 
-USED = {"DeviceStateList", "Getvar", "Hangup", "Originate", "Ping", "PlayDTMF", "Redirect", "Setvar", "Status"}
+USED = {
+    "DeviceStateList",
+    "Getvar",
+    "Hangup",
+    "MixMonitorMute",
+    "Originate",
+    "Ping",
+    "PlayDTMF",
+    "Redirect",
+    "Setvar",
+    "Status",
+}
 """By the engine."""
 
 BESIDES = """
     AbsoluteTimeout Atxfer BlindTransfer Bridge BridgeDestroy BridgeInfo BridgeKick BridgeList BridgeTechnologyList
     BridgeTechnologySuspend BridgeTechnologyUnsuspend CancelAtxfer Events ExtensionState ExtensionStateList ListCommands
-    LocalOptimizeAway MailboxCount MailboxStatus MixMonitorMute PJSIPHangup PresenceState
+    LocalOptimizeAway MailboxCount MailboxStatus PJSIPHangup PresenceState
     QueueChangePriorityCaller QueueReload QueueReset QueueRule QueueStatus QueueSummary QueueWithdrawCaller SendText
     SendFlash StopMixMonitor
 """
 """They come with the classes "call" and "originate", or need none at all. Nothing in it runs a program, writes a file,
-changes a setting or tells a password. They can end or move calls, as Redirect and Hangup can, and end or mute a
+changes a setting or tells a password. They can end or move calls, as Redirect and Hangup can, and end a
 recording, but never begin one."""
 
 NEVER = """

@@ -19,6 +19,7 @@ from acd.model.account import Account, AuditAction, AuditEntry, Role, Scope
 from acd.model.events import Event
 from acd.model.history import Outlook
 from acd.model.ids import CallId, LineId, OperatorId
+from acd.model.menu import Menus
 from acd.model.operator import OperatorState
 from acd.model.phones import PhoneAccess
 from acd.model.promise import CallbackCounts
@@ -96,6 +97,7 @@ class House:
         )
         self.exchange = Exchange(lambda: self.now)
         self.phones = PhoneAccess(transfer=("+32",))
+        self.menus = Menus()
         self.open()
 
     def city_now(self) -> City:
@@ -146,8 +148,11 @@ class House:
                 lambda: self.phones,
             ),
             notes=self.contacts,
-            citizens=PrivacyDesk(self.citizens, lambda: self.exchange.city, lambda: self.now, self.recordings),
+            citizens=PrivacyDesk(
+                self.citizens, lambda: self.exchange.city, lambda: self.now, self.recordings, lambda: self.menus
+            ),
             recordings=self.recordings,
+            menus=lambda: self.menus,
             reports=Reports(
                 self.book, ReportViews(self.url), Limits, "Stad Gent", lambda: names_of(self.exchange.city)
             ),

@@ -44,6 +44,18 @@ async def does(browser: httpx.AsyncClient, deed: str, lang: str = "nl", **body: 
 WAITING = "1700564310.0"
 
 
+async def test_who_listens_sees_that_the_recording_is_paused(house: House, sven: httpx.AsyncClient) -> None:
+    floor, chloe = floor_of(house), OperatorId("chloe_dubois")
+    [call] = [one.call for one in floor.engine.board(NOW).operators if one.operator == chloe]
+    assert call is not None
+    floor.fact(f.RecordingBegan(f"{call}-1.1", call, None, LineId("gentinfo"), NOW))
+    assert "Opname gepauzeerd" not in (await sven.get("/floor")).text
+    floor.fact(f.OperatorPausesRecording(chloe, "chloe", on=True))
+    floor.fact(f.RecordingPaused(f"{call}-1.1", call, None, NOW))
+    row = (await sven.get("/floor?lang=en")).text.split('id="operator-chloe_dubois"')[1].split("</tr>")[0]
+    assert "sven whispers" in row and "Recording paused" in row
+
+
 async def test_what_comes_of_each_deed_is_said_in_words(house: House, sven: httpx.AsyncClient) -> None:
     floor = floor_of(house)
     assert await does(sven, "state", operator="geert_willems", state="not_ready", reason="overleg") == (

@@ -14,7 +14,7 @@ import pytest
 from acd.config.city import Supervision
 from acd.model import facts as f
 from acd.model.account import Account, AuditAction, AuditEntry, Role
-from acd.model.commands import Spy
+from acd.model.commands import PauseRecording, Spy
 from acd.model.contact import Contact, ContactId, How, TransferNote
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.mendable import Mendable
@@ -102,16 +102,17 @@ async def test_an_unknown_reason_or_deed_changes_nothing(olga: Desk, house: Hous
     assert desk is not None and desk.state is OperatorState.AVAILABLE
 
 
+async def _away(entry: AuditEntry) -> None:
+    raise Mendable("the database is away")
+
+
 async def test_who_wants_a_break_has_it_while_the_records_are_away(
     olga: Desk, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house.exchange.on_duty("an")
     csrf = (await olga.browser.get("/api/me")).json()["csrf"]
 
-    async def away(entry: AuditEntry) -> None:
-        raise Mendable("the database is away")
-
-    monkeypatch.setattr(house.store, "write", away)
+    monkeypatch.setattr(house.store, "write", _away)
     answer = await olga.browser.post(
         "/api/desk/state", json={"do": "not_ready", "reason": "pauze"}, headers={"X-CSRF-Token": csrf}
     )
@@ -394,6 +395,48 @@ async def test_own_figures_of_today_and_nobody_elses(olga: Desk, house: House) -
     assert re.search(r"Beantwoord</dt><dd>3<", side)
     assert re.search(r"2:00 <small>n = 3", side) and re.search(r"0:20 <small>n = 3", side)
     assert "50\N{NARROW NO-BREAK SPACE}%" in side and "1 / 2" in side
+
+
+# --- The recording ----------------------------------------------------------------------------------------------------
+
+
+async def test_he_pauses_the_recording_and_sees_what_the_exchange_made_of_it(olga: Desk, house: House) -> None:
+    house.exchange.on_duty("an")
+    house.exchange.rings_and_is_answered("17.1")
+    assert 'id="do-tape"' not in await olga.page()
+    call = CallId("17.1")
+    house.exchange.tell(f.RecordingBegan("17.1-17.2", call, None, LineId("gentinfo"), NOW))
+    page = await olga.page()
+    assert 'data-do="pause_recording" aria-keyshortcuts="Shift+F6"' in page and "Wordt opgenomen" in page
+    assert (await olga.say("pause_recording")).json()["call"]["tape"] == {"paused_at": None, "refused": False}
+    assert house.exchange.commands[-1] == PauseRecording("17.1-17.2", call, None, on=True)
+    house.exchange.tell(f.RecordingUnchanged("17.1-17.2", call, None))
+    assert "niet gepauzeerd: ze loopt door" in await olga.page()
+    house.exchange.tell(f.RecordingPaused("17.1-17.2", call, None, NOW))
+    page = await olga.page()
+    assert "loopt door" not in page and "Opname gepauzeerd" in page and "Opname hervatten" in page
+    french = (await olga.browser.get("/desk?lang=fr")).text
+    assert "Enregistrement en pause" in french and "Reprendre l’enregistrement" in french
+    await olga.say("resume_recording")
+    assert house.exchange.commands[-1] == PauseRecording("17.1-17.2", call, None, on=False)
+    assert await olga.trace(AuditAction.RECORDING_PAUSED) == [("olga", "17.1")]
+    assert await olga.trace(AuditAction.RECORDING_RESUMED) == [("olga", "17.1")]
+    house.exchange.tell(f.RecordingOver("17.1-17.2", call, None, NOW))
+    assert 'id="do-tape"' not in await olga.page()
+
+
+async def test_the_recording_is_paused_while_the_records_are_away(
+    olga: Desk, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.exchange.on_duty("an")
+    house.exchange.rings_and_is_answered("17.1")
+    house.exchange.tell(f.RecordingBegan("17.1-17.2", CallId("17.1"), None, LineId("gentinfo"), NOW))
+    csrf = (await olga.browser.get("/api/me")).json()["csrf"]
+    monkeypatch.setattr(house.store, "write", _away)
+    body = {"do": "pause_recording", "reason": ""}
+    answer = await olga.browser.post("/api/desk/state", json=body, headers={"X-CSRF-Token": csrf, **JSON})
+    assert answer.status_code == 200
+    assert isinstance(house.exchange.commands[-1], PauseRecording)
 
 
 # --- The stream ------------------------------------------------------------------------------------------------------

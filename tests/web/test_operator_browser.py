@@ -13,9 +13,9 @@ from playwright.async_api import Browser, Page, expect
 
 from acd.model import facts as f
 from acd.model.account import Account, Role
-from acd.model.commands import HangUpTalk
+from acd.model.commands import Command, EndCallBack, HangUpTalk, PauseRecording
 from acd.model.contact import Contact, ContactId, Draft
-from acd.model.ids import CallId, Device, OperatorId
+from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.mendable import Mendable
 from acd.model.operator import OperatorState
 from acd.model.policy import DeskRule
@@ -68,11 +68,13 @@ class Site:
                     return draft
                 await asyncio.sleep(0.05)
 
-    async def until_hung_up(self) -> None:
+    async def until_sent(self, kind: type[Command]) -> Command:
+        """The first command of this kind to the switch."""
         async with asyncio.timeout(10):
             while True:
-                if any(isinstance(command, HangUpTalk) for command in self.exchange.commands):
-                    return
+                for command in self.exchange.commands:
+                    if isinstance(command, kind):
+                        return command
                 await asyncio.sleep(0.05)
 
     def state(self, operator: OperatorId) -> OperatorState:
@@ -229,7 +231,7 @@ async def test_the_telephone_alone_is_accessible_and_hangs_up(page: Page, site: 
     await check_fits(page, "transfer")
     await page.keyboard.press("Escape")
     await page.keyboard.press("x")
-    await site.until_hung_up()
+    await site.until_sent(HangUpTalk)
 
 
 async def test_a_phone_beside_the_page_is_shown_in_it_as_it_changes(page: Page, site: Site) -> None:
@@ -247,10 +249,48 @@ async def test_a_phone_beside_the_page_is_shown_in_it_as_it_changes(page: Page, 
     await page.keyboard.press("Escape")
     assert await focused(page) == "note", "back to what he was at"
     await page.keyboard.press("F8")
-    await site.until_hung_up()
+    await site.until_sent(HangUpTalk)
     site.exchange.hang_up("17.1")
     await expect(shown).to_have_attribute("data-state", "idle")
     await site.until_kept("17.1~an", "x is een letter")
+
+
+async def test_he_hangs_up_on_whom_he_calls_back(page: Page, site: Site) -> None:
+    await enter(page, site)
+    site.exchange.on_duty("an")
+    attempt = site.exchange.call_back("9.1")
+    site.exchange.tell(f.AttemptTaken(attempt, time.time()))
+    shown = page.locator("#phone")
+    await expect(shown).to_have_attribute("data-state", "calling")
+    await expect(page.locator('[data-part="transfer-button"]')).to_be_hidden()
+    site.exchange.tell(f.CitizenDialled(attempt))
+    site.exchange.tell(f.CitizenAnswered(attempt, time.time()))
+    await expect(shown).to_have_attribute("data-state", "talking")
+    await page.keyboard.press("F8")
+    assert await site.until_sent(EndCallBack) == EndCallBack(attempt, by_operator=True)
+
+
+async def test_a_key_pauses_the_recording_while_he_types(page: Page, site: Site) -> None:
+    await enter(page, site)
+    await in_call(page, site)
+    tape, call = "17.1-17.2", CallId("17.1")
+    await expect(page.locator("#do-tape")).to_have_count(0)
+    site.exchange.tell(f.RecordingBegan(tape, call, None, LineId("gentinfo"), time.time()))
+    await expect(page.locator(".tape")).to_have_attribute("data-tape", "runs")
+    await page.keyboard.type("Kaart: ")
+    await page.keyboard.press("Shift+F6")
+    assert await site.until_sent(PauseRecording) == PauseRecording(tape, call, None, on=True)
+    site.exchange.tell(f.RecordingUnchanged(tape, call, None))
+    await expect(page.locator("#call [role=alert]")).to_contain_text("niet gepauzeerd")
+    await check_accessible(page, "a recording")
+    site.exchange.tell(f.RecordingPaused(tape, call, None, time.time()))
+    await expect(page.locator(".tape")).to_have_attribute("data-tape", "paused")
+    await check_accessible(page, "a recording")
+    await check_fits(page, "a recording")
+    assert await focused(page) == "note"
+    site.exchange.commands.clear()
+    await page.keyboard.press("Shift+F6")
+    assert await site.until_sent(PauseRecording) == PauseRecording(tape, call, None, on=False)
 
 
 # --- With a caller in the ear ----------------------------------------------------------------------------------------

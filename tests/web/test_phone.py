@@ -14,10 +14,11 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from acd.engine.board import BoardDesk, DeskCall
+from acd.engine.board import BoardDesk, DeskAttempt, DeskCall
 from acd.model.account import Role
+from acd.model.callback import AttemptStage
 from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn, OperatorSendsToSurvey, PhoneState
-from acd.model.ids import CallId, Device, LineId, OperatorId
+from acd.model.ids import CallbackId, CallId, Device, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState, Wish
 from acd.model.phones import PhoneAccess
 from acd.model.policy import Operator, PhoneKind
@@ -42,6 +43,8 @@ class Switch:
         self.told: list[OperatorAction] = []
         self.ringing = False
         self.survey = False
+        self.back: DeskAttempt | None = None
+        """He calls a citizen back, and has no caller."""
 
     def operator(self, id: OperatorId) -> Operator | None:
         return Operator(id, "An Peeters", Device("1001"), {}, self.kind) if id == "an" else None
@@ -63,8 +66,8 @@ class Switch:
             phone=PhoneState.BUSY,
             device="1001",
             lines=(),
-            call=call,
-            attempt=None,
+            call=call if self.back is None else None,
+            attempt=self.back,
             wrap_up_ends=None,
             may_extend=False,
         )
@@ -240,6 +243,23 @@ async def test_a_caller_is_sent_to_the_survey_where_there_is_one(place: Place, k
         assert (await browser.post("/api/phone/survey", headers=csrf)).status_code == 409
     assert place.switch.told == [OperatorSendsToSurvey(OperatorId("an"), "olga")]
     assert ("olga", "call_sent_on", "7.1") in await place.house.audit()
+
+
+@pytest.mark.parametrize("stage", [AttemptStage.DIALLED, AttemptStage.TALKING])
+async def test_whom_he_calls_back_he_can_hang_up_on_and_not_send_on_from_here(
+    place: Place, stage: AttemptStage
+) -> None:
+    place.switch.kind = PhoneKind.SIP
+    place.switch.back = DeskAttempt(OfferId(7), CallbackId("9.1"), LineId("gentinfo"), stage)
+    async with signed_in(place.house, Role.OPERATOR) as browser:
+        csrf = {"X-CSRF-Token": (await browser.get("/api/me")).json()["csrf"]}
+        talk = (await browser.get("/api/phone")).json()["talk"]
+        assert (talk["call"], talk["back"], talk["calling"]) == (None, "9.1", stage is AttemptStage.DIALLED)
+        assert (await browser.post("/api/phone/survey", headers=csrf)).status_code == 409
+        assert (await browser.post("/api/phone/transfer", headers=csrf, json={"to": "1002"})).status_code == 409
+        assert (await browser.post("/api/phone/hangup", headers=csrf)).status_code == 204
+    assert place.switch.told == [OperatorHangsUp(OperatorId("an"), "olga")]
+    assert ("olga", "call_hung_up", "9.1") in await place.house.audit()
 
 
 @given(st.text(max_size=30))

@@ -84,6 +84,9 @@ STORY = [
     "call_adopted",
     "recording_started",
     "recording_finished",
+    "recording_paused",
+    "recording_resumed",
+    "recording_unchanged",
 ]
 """The events of a call."""
 HINTED = (Phase.OUT, Phase.AVAILABLE, Phase.OTHER_CALL, Phase.UNREACHABLE)

@@ -131,6 +131,7 @@ class Panels:
         contact = await self._office.contact(desk.operator)
         names = self._live(desk, pop) | self._form(contact) | await self._side(request, desk.operator)
         names |= _pushed(await self._phone(request)) | {"phone_texts": self._shell.texts(request, "phone_")}
+        names["records"] = any(line.recording for line in self._office.city().policy.lines.values())
         return self._shell.page(request, "desk.html", **names)
 
     async def form(self, request: Request, operator: OperatorId, contact: ContactId | None) -> HTMLResponse:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Final
 
 import msgspec
@@ -57,6 +58,9 @@ class Doing(StrEnum):
     """More time for notes."""
     FINISH = "finish"
     """The notes are done."""
+    PAUSE_RECORDING = "pause_recording"
+    """What is said is not kept from now on."""
+    RESUME_RECORDING = "resume_recording"
 
 
 class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +95,12 @@ _ACTIONS: Final[Mapping[Doing, Callable[[OperatorId, str], facts.OperatorAction]
     Doing.READY: facts.OperatorReady,
     Doing.EXTEND: facts.WrapUpExtended,
     Doing.FINISH: facts.WrapUpFinished,
+    Doing.PAUSE_RECORDING: partial(facts.OperatorPausesRecording, on=True),
+    Doing.RESUME_RECORDING: partial(facts.OperatorPausesRecording, on=False),
+}
+_RECORDING: Final[Mapping[Doing, AuditAction]] = {
+    Doing.PAUSE_RECORDING: AuditAction.RECORDING_PAUSED,
+    Doing.RESUME_RECORDING: AuditAction.RECORDING_RESUMED,
 }
 
 
@@ -120,18 +130,22 @@ class MyWork:
         Raises:
             HTTPException: it cannot be.
         """
-        operator = self.desk(visitor).operator
+        before = self.desk(visitor)
+        operator = before.operator
         if said.do is Doing.NOT_READY:
             if said.reason not in self._office.city().reasons:
                 raise HTTPException(422, "no such reason")
             self._office.floor.tell(facts.OperatorNotReady(operator, visitor.name, said.reason))
         else:
             self._office.floor.tell(_ACTIONS[said.do](operator, visitor.name))
-        detail = f"{said.do} {said.reason}".strip()
+        about, detail = str(operator), f"{said.do} {said.reason}".strip()
+        action = _RECORDING.get(said.do, AuditAction.DESK_STATE)
+        if said.do in _RECORDING:
+            about, detail = _in_hand(before), ""
         try:
-            await self._door.book.write(visitor.entry(self._door.clock(), AuditAction.DESK_STATE, operator, detail))
+            await self._door.book.write(visitor.entry(self._door.clock(), action, about, detail))
         except Mendable as error:
-            log.error("audit.not_written", action=AuditAction.DESK_STATE, why=str(error))
+            log.error("audit.not_written", action=action, why=str(error))
         return self.desk(visitor)
 
     async def save(self, visitor: Visitor, contact: ContactId, typed: Typed) -> Contact:
@@ -163,6 +177,13 @@ class MyWork:
         known = city.subjects.keys() | {id for line in city.lines.values() for id in line.subjects}
         if len(draft.subjects) > MOST_SUBJECTS or not known >= set(draft.subjects):
             raise HTTPException(422, "no such subject")
+
+
+def _in_hand(desk: BoardDesk) -> str:
+    """The call, or the promise to call back."""
+    if desk.call is not None:
+        return desk.call.call
+    return "" if desk.attempt is None else desk.attempt.callback
 
 
 def add_desk(
@@ -224,7 +245,8 @@ def _add_api(app: FastAPI, office: Office, work: MyWork) -> None:
     @app.post("/api/desk/state", tags=["api"], responses=described(BoardDesk, "As it is now", 409, 422),
               openapi_extra=body_of("Said"))  # fmt: skip
     async def api_state(request: Request, visitor: VisitorOf) -> Response:
-        """Log in to work or out, be ready or not, prolong the time for notes or end it."""
+        """Log in to work or out, be ready or not, prolong the time for notes or end it, pause the recording of the
+        conversation in hand or let it go on: whether the switch did so, the desk shows."""
         said = await decoded(request, Said)
         return answer(_masked_desk(await work.say(visitor, said)))
 

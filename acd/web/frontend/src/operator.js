@@ -126,6 +126,7 @@ const KEYS = {
   F9: () => press("do-finish"),
   "Shift+F9": () => press("do-extend"),
   "Shift+F2": () => notebook.focus(),
+  "Shift+F6": () => press("do-tape"),
   "Shift+F4": () => writing.querySelector("[data-opens=ask]")?.click(),
 };
 

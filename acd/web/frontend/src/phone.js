@@ -268,12 +268,13 @@ class DeskPhone extends Shown {
 
   render(view) {
     const talk = view.talk;
-    const state = !talk ? "idle" : talk.ringing ? "ringing" : talk.held_since ? "held" : "talking";
+    const state = !talk ? "idle" : talk.calling ? "calling" : talk.ringing ? "ringing" : talk.held_since ? "held" : "talking";
     this.say("status", this.texts[view.reachable ? "phone_ready" : "phone_unreachable"]);
     this.element.dataset.health = view.reachable ? "good" : "bad";
     this.show("idle", state === "idle");
     this.show("call", state !== "idle");
-    this.show("talking", state === "talking" || state === "held");
+    this.show("talking", state === "talking" || state === "held" || state === "calling");
+    this.show("transfer-button", Boolean(talk?.call)); // whom he calls back he sends on by his phone
     this.show("hint", state !== "idle");
     this.show("survey", Boolean(talk?.survey));
     if (state === "idle") this.closePanels();

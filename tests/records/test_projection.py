@@ -52,6 +52,9 @@ NOT_PROJECTED = {
     ev.MoveRefused,
     ev.OutsideRefused,
     ev.AttemptStarted,
+    ev.RecordingPaused,
+    ev.RecordingResumed,
+    ev.RecordingUnchanged,
 }
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Table, func, insert, select, text
 
 from acd.figures.limits import OFFER_AFTER, SHORT_ABANDON, TARGET_WAIT, Limits
-from acd.figures.periods import Grain, day_within, midnight
+from acd.figures.periods import Grain, day_within, half_hour_within, midnight
 from acd.figures.report import Dimension, Query, read_refs
 from acd.figures.table import DASHBOARD, FIGURES, NORMS
 from acd.records import FigureBook, tables, upgrade
@@ -30,6 +30,8 @@ YEAR = 2027
 LINES = [f"line{n:02}" for n in range(12)]
 OPERATORS = [f"operator{n:02}" for n in range(60)]
 CITIZENS = 120_000
+NO_LINE = 0.08
+"""Part of the calls that join no line."""
 HOURS = [8, 11, 12, 10, 6, 9, 10, 9, 7]
 """How many calls come from nine o'clock on, hour by hour, for each other."""
 
@@ -89,12 +91,14 @@ def one_call(rows: Rows, chance: random.Random, id: str, arrived: float, free: d
     rest: dict[str, Any] = {"last_offer": None, "offers": 0, "fallback": False, "callback": None}
     rest |= {"callback_heard_at": None, "callback_waited": None}
     rest |= {"outcome_line": None, "counted_line": None, "waited": None, "day": day_within(arrived, arrived)}
-    rows.add(tables.citizen, call=id, at=arrived, citizen=f"{chance.randrange(CITIZENS):032x}")
-    if fate < 0.08:
+    known: dict[str, Any] = {"citizen": f"{chance.randrange(CITIZENS):032x}", "line": "" if fate < NO_LINE else line}
+    known |= {"at": arrived, "arrived_at": arrived, "day": rest["day"]}
+    if fate < NO_LINE:
         kind = chance.choice(["closed", "left_menu", "informed"])
         rest |= {"outcome": kind, "outcome_at": entered}
         rows.add(tables.call, **call, **base, **rest, arrived_at=arrived, ended_at=entered)
         rows.add(tables.outcome, call=id, at=entered, line=None, outcome=kind, waited=None, seen=True)
+        rows.add(tables.citizen, call=id, outcome=kind, **known)
         return
     then = entered + wait
     outcome = "answered" if fate < 0.90 else "abandoned" if wait >= 10 else "abandoned_short"
@@ -124,14 +128,16 @@ def one_call(rows: Rows, chance: random.Random, id: str, arrived: float, free: d
             wrap_up_at=end,
             wrapped_up_at=end + wrap,
             fallback=False,
+            day=day_within(then, then),
         )
     rows.add(tables.call, **call, **base, **rest, arrived_at=arrived, ended_at=end)
     rows.add(tables.outcome, call=id, at=then, line=line, outcome=outcome, waited=wait, seen=True)
+    rows.add(tables.citizen, call=id, outcome=outcome, **known)
 
 
 def state(rows: Rows, operator: str, what: str, began: float, ended: float, line: str | None = None) -> None:
     row: dict[str, Any] = {"operator": operator, "state": what, "reason": None, "line": line, "by": "engine"}
-    row["day"] = day_within(began, ended)
+    row |= {"day": day_within(began, ended), "half_hour": half_hour_within(began, ended)}
     rows.add(tables.operator_state, **row, seq=rows.number(), began_at=began, ended_at=ended)
 
 

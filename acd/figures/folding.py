@@ -1,12 +1,15 @@
-"""Days put together to weeks, months and weekdays, so that the records are asked once for all charts of a page."""
+"""Reports put together from others, so that the records are asked once for all of a page: days to weeks, months and
+weekdays; operators' states to figures of their time."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from acd.figures.periods import Grain, coarser, label
-from acd.figures.report import Ref, Report, Row, Value, read_ref
+from acd.figures.report import Meaning, Ref, Report, Row, StateTime, Value, read_ref
 from acd.figures.rows import Population
-from acd.figures.table import Kind
+from acd.figures.table import Figure, Kind
 
 
 def folded(report: Report, grain: Grain) -> list[Row]:
@@ -45,3 +48,48 @@ def _added(rows: list[Row], refs: list[Ref]) -> Mapping[str, Value]:
             part = max(parts) if ref.figure.kind is Kind.LONGEST else sum(parts)
             values[ref.key] = Value.made(ref.figure, part, sum(value.of for value in found))
     return values
+
+
+def united(keys: Sequence[str], first: Report, *others: Report) -> Report:
+    """Reports of the same time that are told apart by nothing, as one with these figures in their order."""
+    values = {key: value for report in (first, *others) for key, value in report.total.values.items()}
+    return _with(first, keys, values, first.rows)
+
+
+def with_time(report: Report, keys: Sequence[str], spent: Iterable[StateTime] | None, *, by_operator: bool) -> Report:
+    """A report of a whole time, with the figures of operators' time besides: what the records say of it, too.
+
+    Args:
+        keys: all figures that it has afterwards, in their order.
+        spent: all states of that time; None = nothing can be told of it.
+        by_operator: the report is told apart so.
+    """
+    seconds: dict[str | None, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    whole: dict[str, float] = defaultdict(float)
+    for one in spent or ():
+        whole[one.state] += one.seconds
+        seconds[one.operator if by_operator else None][one.state] += one.seconds
+    refs = [ref for ref in map(read_ref, keys) if ref.figure.population is Population.TIME]
+    rows = {row.operator: row for row in report.rows}
+    for operator, states in seconds.items():
+        found = {ref.key: of_time(ref.figure, states) for ref in refs}
+        if any(value.of for value in found.values()):
+            row = rows.get(operator) or msgspec.structs.replace(report.total, operator=operator, values={})
+            rows[operator] = msgspec.structs.replace(row, values={**row.values, **found})
+    values = {**report.total.values, **({} if spent is None else {ref.key: of_time(ref.figure, whole) for ref in refs})}
+    return _with(report, keys, values, sorted(rows.values(), key=lambda row: row.operator or ""))
+
+
+def of_time(figure: Figure, seconds: Mapping[str, float]) -> Value:
+    """A figure of operators' time, from the seconds of their states."""
+    part, of = (sum(seconds.get(state, 0.0) for state in some) for some in figure.states)
+    return Value.made(figure, part, of)
+
+
+def _with(report: Report, keys: Sequence[str], values: Mapping[str, Value], rows: Iterable[Row]) -> Report:
+    return msgspec.structs.replace(
+        report,
+        figures=tuple(Meaning.of(read_ref(key)) for key in keys),
+        total=msgspec.structs.replace(report.total, values={key: values[key] for key in keys if key in values}),
+        rows=tuple(rows),
+    )

@@ -41,3 +41,7 @@ class Limits(msgspec.Struct, frozen=True):
         """
         default = DEFAULTS[name]
         return default if line is None else self.lines.get(name, {}).get(line, default)
+
+    def all_of(self, line: str | None) -> tuple[tuple[str, float | None], ...]:
+        """Every limit of a line, by its name."""
+        return tuple((name, self.of(name, line)) for name in DEFAULTS)

@@ -150,6 +150,16 @@ def day_within(began_at: float, ended_at: float) -> int | None:
     return day if began_at <= ended_at and raw(Grain.DAY, ended_at) == day else None
 
 
+HALF_HOUR: Final = 1800
+"""Seconds. The clocks of Brussels are whole hours ahead of UTC, so theirs begin with those of UTC."""
+
+
+def half_hour_within(began_at: float, ended_at: float) -> int | None:
+    """The number of the half-hour, from 1970 on in UTC, in which a whole span lies; None = as for a day."""
+    half_hour = int(began_at // HALF_HOUR)
+    return half_hour if began_at <= ended_at and int(ended_at // HALF_HOUR) == half_hour else None
+
+
 def of_day(grain: Grain, day: int) -> int:
     """The number of the piece in which a whole day lies. Of a day and longer pieces only."""
     match grain:
@@ -270,7 +280,14 @@ def _next_cut(grain: Grain, at: float) -> float:
         return (at // MINUTES[grain] + 1) * MINUTES[grain]
     if grain in (Grain.HOUR, Grain.SLOT):
         return (at // 1800 + 1) * 1800
-    return midnight(datetime.fromtimestamp(at, ZONE).date() + timedelta(days=1))
+    day = datetime.fromtimestamp(at, ZONE).date()
+    match grain:
+        case Grain.WEEK:
+            return midnight(day + timedelta(days=7 - day.weekday()))
+        case Grain.MONTH:
+            return midnight((day.replace(day=1) + timedelta(days=31)).replace(day=1))
+        case _:
+            return midnight(day + timedelta(days=1))
 
 
 def utc(at: float) -> str:

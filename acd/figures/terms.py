@@ -81,6 +81,12 @@ Term: TypeAlias = Always | Among | Known | Compare | Not | All | Either
 COMPARISONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
+OUTCOME: Final = "outcome"
+"""The field by which calls can be told apart before a term looks at them."""
+NEVER: Final = Either(())
+"""No row."""
+
+
 def both(*terms: Term) -> Term:
     """All of them."""
     return All(terms)
@@ -142,6 +148,70 @@ def bound(term: Term, limit: str, seconds: float) -> Term:
             return Either(tuple(bound(each, limit, seconds) for each in terms))
         case Always() | Among() | Known():
             return term
+
+
+def left(  # noqa: PLR0911 - one for each
+    term: Term, outcome: str | None, limits: Mapping[str, float | None]
+) -> Term:
+    """What is left to ask of rows whose outcome and limits are known: it holds where ``term`` holds.
+
+    Args:
+        limits: those that the line of these rows has, in seconds; None = it has none.
+    """
+    match term:
+        case Among(name, values) if name == OUTCOME:
+            return Always() if outcome in values else NEVER
+        case Known(name) if name == OUTCOME:
+            return NEVER if outcome is None else Always()
+        case Compare(one, how, other):
+            a, b = (_number(operand, limits) for operand in (one, other))
+            return NEVER if a is None or b is None else Compare(a, how, b)
+        case Not(inner):
+            return not_so(left(inner, outcome, limits))
+        case All(terms):
+            return all_of(*(left(each, outcome, limits) for each in terms))
+        case Either(terms):
+            return any_of(*(left(each, outcome, limits) for each in terms))
+        case _:
+            return term
+
+
+def _number(operand: Operand, limits: Mapping[str, float | None]) -> Operand | None:
+    """None = unknown."""
+    if not isinstance(operand, Limit):
+        return operand
+    seconds = limits[operand.name]
+    return None if seconds is None else Number(seconds + operand.plus)
+
+
+def not_so(term: Term) -> Term:
+    """The opposite, in as few terms as it takes."""
+    if term == NEVER:
+        return Always()
+    return NEVER if term == Always() else Not(term)
+
+
+def all_of(*terms: Term) -> Term:
+    """All of them, each once and side by side."""
+    parts = dict.fromkeys(part for term in terms for part in conditions(term))
+    if NEVER in parts:
+        return NEVER
+    return next(iter(parts), Always()) if len(parts) < 2 else All(tuple(parts))
+
+
+def any_of(*terms: Term) -> Term:
+    """One of them at least, each once and side by side."""
+    parts = dict.fromkeys(part for term in terms for part in (term.terms if isinstance(term, Either) else (term,)))
+    if Always() in parts:
+        return Always()
+    return next(iter(parts), NEVER) if len(parts) < 2 else Either(tuple(parts))
+
+
+def conditions(term: Term) -> tuple[Term, ...]:
+    """What must hold for a term to hold; () = nothing."""
+    if isinstance(term, All):
+        return tuple(part for each in term.terms for part in conditions(each))
+    return () if term == Always() else (term,)
 
 
 def fields(term: Term) -> Iterator[str]:

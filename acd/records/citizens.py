@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from acd.figures.periods import Grain, raw
 from acd.figures.report import Query
 from acd.figures.subjects import ContactFact, Conversations, SubjectReport, subject_rows
 from acd.model.ids import LineId
@@ -48,25 +49,16 @@ def _within(query: Query) -> list[ColumnElement[bool]]:
 
 async def how_often(connection: AsyncConnection, query: Query) -> tuple[dict[int, int], int]:
     """Calls -> citizens who called so often in the time asked for, on its lines; and the calls of nobody known."""
-    table: Any = tables.call.outerjoin(tables.citizen, _citizen.call == _call.call)
-    within = [_call.arrived_at >= query.since, _call.arrived_at < query.until]
-    if query.lines:
-        within.append(LINE.in_(query.lines))
     each = (
-        select(_citizen.citizen, func.count().label("calls"))
-        .select_from(table)
-        .where(*within)
-        .group_by(_citizen.citizen)
-        .subquery()
-        .c
-    )
-    known = each.citizen.is_not(None).label("known")
-    often, unknown = {}, 0
-    for is_known, calls, citizens in await connection.execute(
-        select(known, each.calls, func.count()).group_by(known, each.calls)
-    ):
-        if is_known:
-            often[calls] = citizens
-        else:
-            unknown = calls
-    return often, unknown
+        select(func.count().label("calls")).where(*_called(query, _citizen, _citizen.line)).group_by(_citizen.citizen)
+    ).subquery()
+    found = await connection.execute(select(each.c.calls, func.count()).group_by(each.c.calls))
+    often = {row[0]: row[1] for row in found}
+    day = _call.day.between(raw(Grain.DAY, query.since), raw(Grain.DAY, query.until))
+    calls = await connection.scalar(select(func.count()).where(day, *_called(query, _call, LINE)))
+    return often, (calls or 0) - sum(calls * citizens for calls, citizens in often.items())
+
+
+def _called(query: Query, call: Any, line: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    within: list[ColumnElement[bool]] = [call.arrived_at >= query.since, call.arrived_at < query.until]
+    return [*within, line.in_(query.lines)] if query.lines else within

@@ -9,22 +9,16 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import (
     ColumnElement,
-    RowMapping,
-    Select,
-    and_,
-    case,
     func,
-    literal,
-    literal_column,
     or_,
     select,
-    union_all,
+    text,
 )
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.figures import repeats
-from acd.figures.periods import DAYS, Grain, bucket, date_of, days_of, label, midnight, of_day, pieces, raw
+from acd.figures.periods import Grain, days_of, label, pieces
 from acd.figures.report import (
     Behind,
     CountsNoRows,
@@ -44,24 +38,24 @@ from acd.figures.rows import CallFact, Population, PromiseFact, TalkFact
 from acd.figures.subjects import ContactFact, SubjectReport
 from acd.figures.survey import SurveyReport
 from acd.figures.table import Kind
-from acd.figures.terms import Term, both, fields, holds
+from acd.figures.terms import both, holds
 from acd.records import tables
 from acd.records.citizens import about, how_often, subject_report
+from acd.records.counts import can_tell, count_citizens, count_rows, source_of, where_of
 from acd.records.database import DatabaseUnusable, connect
-from acd.records.figure_sql import Source, Translation, calls, piece, promises, talks
+from acd.records.figure_sql import Source, Translation, calls, piece
+from acd.records.operator_time import occupied, time_spent
 from acd.records.repair import MARGIN
 from acd.records.survey import survey_report
+from acd.records.tallies import Counts, Key
 
 AT_ONCE: Final = 2
 """Questions that are counted at the same time: the database works on them beside us, and the others wait their turn,
 so that the calls under way are not kept from a processor."""
+_CACHE: Final = 65_536
+"""Kilobytes of the database that SQLite keeps in memory while it counts."""
 _PAGE: Final = 1000
 """Rows fetched at once when many are read."""
-
-Key = tuple[int, str | None, str | None]
-"""Period, line, operator."""
-
-_state = tables.operator_state.c
 
 
 class FigureBook:
@@ -81,33 +75,24 @@ class FigureBook:
 
     async def report(self, query: Query) -> Report:
         """All figures of ``query``, by what it asks, and their total. One transaction: the figures agree."""
+        [made] = await self.reports([query])
+        return made
+
+    async def reports(self, queries: Sequence[Query]) -> list[Report]:
+        """Several reports about the same calls, cut and told apart in their own ways: in one transaction, and what
+        they have in common is counted once.
+
+        Raises:
+            ValueError: they are of different times, lines, operators or limits.
+        """
+        same = [msgspec.structs.replace(query, figures=(), grain=Grain.TOTAL, by=()) for query in queries]
+        if any(query != same[0] for query in same):
+            raise ValueError("these reports are not about the same calls")
         async with self._counting() as connection:
-            values = await _values(connection, query)
-            total = await _total(connection, query, values)
-            gaps = await _gaps(connection, query)
-        unseen = _unseen(gaps, query, query.grain)
-        rows = [
-            Row(
-                number=number,
-                period=label(query.grain, number),
-                line=line,
-                operator=operator,
-                values=found,
-                gap=unseen.get(number, 0.0),
-            )
-            for (number, line, operator), found in sorted(values.items(), key=_order)
-        ]
-        return Report(
-            since=query.since,
-            until=query.until,
-            made_at=query.now,
-            grain=query.grain,
-            figures=tuple(map(Meaning.of, query.figures)),
-            limits=query.limits.lines,
-            rows=tuple(rows),
-            total=total_row(total, _unseen(gaps, query, Grain.TOTAL).get(0, 0.0)),
-            gaps=tuple(gaps),
-        )
+            values = await _values(connection, queries)
+            totals = [await _total(connection, *one) for one in zip(queries, values, strict=True)]
+            gaps = await _gaps(connection, queries[0])
+        return [_report(*one, gaps) for one in zip(queries, values, totals, strict=True)]
 
     async def behind(
         self, query: Query, ref: Ref, *, number: int | None = None, only_part: bool = False
@@ -127,9 +112,9 @@ class FigureBook:
         if kind is None:
             raise CountsNoRows(ref.key)
         term = both(ref.of, ref.part) if only_part else ref.of
-        source = _source(query, figure.population, kind.__struct_fields__)
+        source = source_of(query, figure.population, kind.__struct_fields__)
         columns = [source.columns[name].label(name) for name in kind.__struct_fields__]
-        where = [*_where(query, source), Translation(source.columns, query.limits, query.now).condition(term)]
+        where = [*where_of(query, source), Translation(source.columns, query.limits, query.now).condition(term)]
         if number is not None:
             where.append(_in_piece(query, source, number))
         key = next(iter(kind.__struct_fields__))
@@ -144,7 +129,7 @@ class FigureBook:
     async def states(self, query: Query) -> list[StateTime]:
         """Operators' time by state, in order of period, operator and state."""
         async with self._counting() as connection:
-            spent = await _time(connection, query, ("operator", "state", "reason"))
+            spent = await time_spent(connection, query, ("operator", "state", "reason"))
         found: dict[tuple[int, str, str, str | None], float] = defaultdict(float)
         for number, (operator, state, reason), seconds in spent:
             found[number, operator, state, reason] += seconds
@@ -171,7 +156,7 @@ class FigureBook:
         counted = (
             select(step.label("step"), outcome.label("outcome"), func.count().label("n"))
             .select_from(source.table)
-            .where(*_where(query, source), waited.is_not(None))
+            .where(*where_of(query, source), waited.is_not(None))
             .group_by(step, outcome)
         )
         async with self._counting() as connection:
@@ -204,16 +189,23 @@ class FigureBook:
         again = msgspec.structs.replace(
             query, figures=read_refs([repeats.FIGURE]), grain=Grain.TOTAL, by=(Dimension.LINE,), operators=()
         )
-        report = await self.report(again)
+        return repeats.repeat_report(await self.report(again), *await self.how_often(query))
+
+    async def how_often(self, query: Query) -> tuple[dict[int, int], int]:
+        """Calls -> citizens who called so often; and the calls of nobody known. ``query`` gives time and lines."""
         async with self._counting() as connection:
-            often, unknown = await how_often(connection, query)
-        return repeats.repeat_report(report, often, unknown)
+            return await how_often(connection, query)
 
     @asynccontextmanager
     async def _counting(self) -> AsyncIterator[AsyncConnection]:
         """In its turn. Lists are read without one: whoever fetches them may be slow."""
         async with self._turns, self._reading() as connection:
+            postgresql = connection.dialect.name == "postgresql"
+            # Compiling these statements takes PostgreSQL longer than it saves. SQLite reads pages again and again.
+            await connection.execute(text("SET LOCAL jit = off" if postgresql else f"PRAGMA cache_size = -{_CACHE}"))
             yield connection
+            if not postgresql:
+                await connection.execute(text("PRAGMA shrink_memory"))
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
@@ -222,6 +214,34 @@ class FigureBook:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             raise DatabaseUnusable(str(self._engine.url), str(getattr(error, "orig", error))) from error
+
+
+def _report(
+    query: Query, values: Mapping[Key, Mapping[str, Value]], total: Mapping[str, Value], gaps: Sequence[Gap]
+) -> Report:
+    unseen = _unseen(gaps, query, query.grain)
+    rows = [
+        Row(
+            number=number,
+            period=label(query.grain, number),
+            line=line,
+            operator=operator,
+            values=found,
+            gap=unseen.get(number, 0.0),
+        )
+        for (number, line, operator), found in sorted(values.items(), key=_order)
+    ]
+    return Report(
+        since=query.since,
+        until=query.until,
+        made_at=query.now,
+        grain=query.grain,
+        figures=tuple(map(Meaning.of, query.figures)),
+        limits=query.limits.lines,
+        rows=tuple(rows),
+        total=total_row(total, _unseen(gaps, query, Grain.TOTAL).get(0, 0.0)),
+        gaps=tuple(gaps),
+    )
 
 
 _FACTS: Final[dict[Population, type[Any]]] = {
@@ -236,25 +256,24 @@ def _order(item: tuple[Key, Any]) -> tuple[int, str, str]:
     return number, line or "", operator or ""
 
 
-# --- Counting ------------------------------------------------------------------------------------------------------
+# --- Values ----------------------------------------------------------------------------------------------------------
 
 
-async def _values(connection: AsyncConnection, query: Query) -> dict[Key, dict[str, Value]]:
-    values: dict[Key, dict[str, Value]] = defaultdict(dict)
-    for population in Population:
-        refs = [ref for ref in query.figures if ref.figure.population is population and _can_tell(ref, query)]
-        if not refs:
-            continue
-        match population:
-            case Population.TIME:
-                found = await _occupied(connection, query, refs)
-            case Population.CITIZENS:
-                found = await _citizens(connection, query, refs)
-            case _:
-                found = await _counted(connection, query, population, refs)
-        for key, by_ref in found.items():
+async def _values(connection: AsyncConnection, queries: Sequence[Query]) -> list[dict[Key, dict[str, Value]]]:
+    """Of each query."""
+    values: list[dict[Key, dict[str, Value]]] = [defaultdict(dict) for _ in queries]
+    counted: list[Counts] = [{} for _ in queries]
+    for population in (Population.CALLS, Population.TALKS, Population.PROMISES):
+        await count_rows(connection, queries, population, counted)
+    for place, query in enumerate(queries):
+        for count, population in ((occupied, Population.TIME), (count_citizens, Population.CITIZENS)):
+            refs = [ref for ref in query.figures if ref.figure.population is population and can_tell(ref, query)]
+            if refs:
+                for key, found in (await count(connection, query, refs)).items():
+                    counted[place].setdefault(key, {}).update(found)
+        for key, by_ref in counted[place].items():
             for ref, (part, of) in by_ref.items():
-                values[key][ref.key] = Value.made(ref.figure, part, of)
+                values[place][key][ref.key] = Value.made(ref.figure, part, of)
     return values
 
 
@@ -263,295 +282,20 @@ async def _total(
 ) -> dict[str, Value]:
     """Of all rows together. Citizens must be counted again: one may be in several rows."""
     whole = msgspec.structs.replace(query, grain=Grain.TOTAL, by=())
-    again = [ref for ref in query.figures if ref.figure.population is Population.CITIZENS or not _can_tell(ref, query)]
-    recounted = (
-        values if query == whole else await _values(connection, msgspec.structs.replace(whole, figures=tuple(again)))
-    )
+    again = [ref for ref in query.figures if ref.figure.population is Population.CITIZENS or not can_tell(ref, query)]
+    recounted: Mapping[Key, Mapping[str, Value]] = values
+    if query != whole and again:
+        [recounted] = await _values(connection, [msgspec.structs.replace(whole, figures=tuple(again))])
     total = {}
     for ref in query.figures:
         found = [row[ref.key] for row in values.values() if ref.key in row]
         if ref in again:
             found = [row[ref.key] for row in recounted.values() if ref.key in row]
-        if _can_tell(ref, whole):
+        if can_tell(ref, whole):
             parts = [value.part for value in found]
             part = max(parts, default=0.0) if ref.figure.kind is Kind.LONGEST else sum(parts)
             total[ref.key] = Value.made(ref.figure, part, sum(value.of for value in found))
     return total
-
-
-def _can_tell(ref: Ref, query: Query) -> bool:
-    """An idle operator is idle for all his lines, and a promise is nobody's in particular."""
-    match ref.figure.population:
-        case Population.TIME:
-            return Dimension.LINE not in query.by and not query.lines
-        case Population.PROMISES:
-            return Dimension.OPERATOR not in query.by and not query.operators
-        case _:
-            return True
-
-
-Counts = dict[Key, dict[Ref, tuple[float, float]]]
-
-
-async def _counted(connection: AsyncConnection, query: Query, population: Population, refs: Sequence[Ref]) -> Counts:
-    used = {name for ref in refs for term in (ref.part, ref.of) for name in fields(term)}
-    source = _source(query, population, used | {ref.figure.value for ref in refs if ref.figure.value})
-    sums = _Sums(source, query)
-    asked = {ref: sums.of(ref) for ref in refs}
-    keys = _keys(query, source)
-    statement = (
-        select(*keys, *sums.columns)
-        .select_from(source.table)
-        .where(*_where(query, source))
-        .group_by(*_first(len(keys)))
-    )
-    counts: dict[Key, list[float]] = {}
-    for row in (await connection.execute(statement)).mappings():
-        sums.add(counts.setdefault(_key(query, source, row), sums.nothing()), row)
-    return {key: {ref: (found[part], found[of]) for ref, (part, of) in asked.items()} for key, found in counts.items()}
-
-
-class _Sums:
-    """What one statement adds up: each term once, whatever figures share it."""
-
-    def __init__(self, source: Source, query: Query) -> None:
-        self._source = source
-        self._translation = Translation(source.columns, query.limits, query.now)
-        self._places: dict[tuple[Term, str, bool], int] = {}
-        self._longest: list[bool] = []
-        self.columns: list[ColumnElement[Any]] = []
-
-    def of(self, ref: Ref) -> tuple[int, int]:
-        """The places of what stands above the line of a figure and below it."""
-        figure = ref.figure
-        below = self._place(ref.of, "", longest=False)
-        match figure.kind:
-            case Kind.COUNT:
-                return below, below
-            case Kind.SHARE:
-                return self._place(both(ref.of, ref.part), "", longest=False), below
-            case Kind.MEAN | Kind.LONGEST:
-                return self._place(ref.of, figure.value, longest=figure.kind is Kind.LONGEST), below
-
-    def _place(self, term: Term, value: str, *, longest: bool) -> int:
-        key = term, value, longest
-        if key not in self._places:
-            condition = self._translation.condition(term)
-            counted = case((condition, self._source.columns[value] if value else literal(1)))
-            total = func.max(counted) if longest else func.sum(counted) if value else func.count(counted)
-            self._places[key] = len(self.columns)
-            self.columns.append(total.label(f"n{len(self.columns)}"))
-            self._longest.append(longest)
-        return self._places[key]
-
-    def nothing(self) -> list[float]:
-        return [0.0 if longest else 0 for longest in self._longest]
-
-    def add(self, found: list[float], row: RowMapping) -> None:
-        for place, longest in enumerate(self._longest):
-            value = row[f"n{place}"] or 0
-            found[place] = max(found[place], value) if longest else found[place] + value
-
-
-async def _citizens(connection: AsyncConnection, query: Query, refs: Sequence[Ref]) -> Counts:
-    """Every citizen once a day, in each period and on each line that is told apart."""
-    used = {name for ref in refs for name in fields(ref.part)}
-    source = _source(query, Population.CALLS, used | {"citizen"})
-    translation = Translation(source.columns, query.limits, query.now)
-    citizen = source.columns["citizen"]
-    assert source.day is not None
-    day = source.day.label("day")
-    keys = _keys(query, source)
-    helped = [
-        func.max(case((translation.condition(ref.part), 1), else_=0)).label(f"n{n}") for n, ref in enumerate(refs)
-    ]
-    once = (
-        select(*keys, day, citizen.label("citizen"), *helped)
-        .select_from(source.table)
-        .where(*_where(query, source), citizen.is_not(None))
-        .group_by(*_first(len(keys) + 2))
-        .subquery()
-    )
-    names = [once.c[key.name] for key in keys]
-    parts = [func.sum(once.c[f"n{n}"]).label(f"n{n}") for n in range(len(refs))]
-    statement = select(*names, *parts, func.count().label("of")).group_by(*names)
-    counts: Counts = defaultdict(dict)
-    for row in (await connection.execute(statement)).mappings():
-        found = counts[_key(query, source, row)]
-        for n, ref in enumerate(refs):
-            part, of = found.get(ref, (0, 0))
-            found[ref] = part + row[f"n{n}"], of + row["of"]
-    return counts
-
-
-async def _occupied(connection: AsyncConnection, query: Query, refs: Sequence[Ref]) -> Counts:
-    by_operator = Dimension.OPERATOR in query.by
-    names = ("operator", "state") if by_operator else ("state",)
-    spent: dict[tuple[int, str | None], dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    counted = {state.value for ref in refs for part in ref.figure.states for state in part}
-    for number, values, seconds in await _time(connection, query, names, counted):
-        spent[number, values[0] if by_operator else None][values[-1]] += seconds
-    counts: Counts = {}
-    for (number, operator), states in spent.items():
-        found = {ref: tuple(sum(states.get(s, 0.0) for s in part) for part in ref.figure.states) for ref in refs}
-        if any(of for _, of in found.values()):
-            counts[number, None, operator] = {ref: (part, of) for ref, (part, of) in found.items()}
-    return counts
-
-
-# --- Operators' time -----------------------------------------------------------------------------------------------
-
-Spent = list[tuple[int, tuple[Any, ...], float]]
-"""Period, values of the columns that tell apart, seconds."""
-
-
-async def _time(connection: AsyncConnection, query: Query, names: Sequence[str], states: Iterable[str] = ()) -> Spent:
-    """Seconds of operators' states, told apart by these columns. What lies in one piece, or in two that follow each
-    other, is summed by the database; the rest is cut here.
-
-    Args:
-        states: only these; empty = all.
-    """
-    of = _of_states(query, states)
-    if query.grain in DAYS:
-        return await _time_of_days(connection, query, names, of)
-    length = _cell(query)
-    cell = func.floor(_state.began_at / length)
-    edge = (cell + 1) * length
-    near, short = (
-        _near(query),
-        and_(_state.began_at >= query.since, _state.ended_at <= query.until, _state.ended_at <= edge + length),
-    )
-    columns = [_state[name] for name in names]
-    later = case((_state.ended_at > edge, _state.ended_at - edge), else_=0.0)
-    sums = func.sum(_state.ended_at - _state.began_at - later).label("here"), func.sum(later).label("next")
-    within = select(cell.label("cell"), *columns, *sums).where(near, short, *of).group_by(*_first(1 + len(columns)))
-    spent: Spent = []
-    for row in await connection.execute(within):
-        # A cell is never longer than a piece, and no piece begins within one.
-        begin, values = int(row[0]) * length, tuple(row[1:-2])
-        for at, seconds in ((begin, row[-2]), (begin + length, row[-1])):
-            if seconds:
-                spent.append((bucket(query.grain, raw(query.grain, at)), values, seconds))
-    rest = _overlapping(query, and_(near, ~short), of)
-    columns = [rest[name] for name in names]
-    return spent + await _cut(connection, query, names, select(*columns, rest.began_at, rest.ended_at))
-
-
-async def _time_of_days(
-    connection: AsyncConnection, query: Query, names: Sequence[str], of: Sequence[ColumnElement[bool]]
-) -> Spent:
-    """Of states that lie in one day, and of days that are asked for as a whole, nothing needs to be cut."""
-    first, last = raw(Grain.DAY, query.since), raw(Grain.DAY, query.until)
-    if midnight(date_of(first)) < query.since:
-        first += 1
-    whole = _state.day.between(first, last - 1)
-    order = ("day", "operator", "state", *(["reason"] if "reason" in names else []))
-    columns = [_state[name] for name in order]
-    seconds = func.sum(_state.ended_at - _state.began_at).label("seconds")
-    within = select(*columns, seconds).where(whole, *of).group_by(*columns)
-    spent: Spent = []
-    places, numbers = [order.index(name) for name in names], {}
-    for row in await connection.execute(within):
-        if row[0] not in numbers:
-            numbers[row[0]] = of_day(query.grain, row[0])
-        spent.append((numbers[row[0]], tuple(row[place] for place in places), row[-1]))
-    edges = sorted({day for day in (first - 1, last) if not first <= day < last})
-    state = _overlapping(query, _state.day.in_(edges), of)
-    columns = [state[name] for name in names]
-    return spent + await _cut(connection, query, names, select(*columns, state.began_at, state.ended_at))
-
-
-async def _cut(connection: AsyncConnection, query: Query, names: Sequence[str], states: Select[Any]) -> Spent:
-    spent: Spent = []
-    for row in (await connection.execute(states)).mappings():
-        values = tuple(row[name] for name in names)
-        began, ended = max(row["began_at"], query.since), min(row["ended_at"], query.until)
-        spent += [(number, values, seconds) for number, seconds in pieces(query.grain, began, ended)]
-    return spent
-
-
-def _near(query: Query) -> ColumnElement[bool]:
-    return _state.day.between(raw(Grain.DAY, query.since), raw(Grain.DAY, query.until))
-
-
-def _overlapping(query: Query, of_one_day: ColumnElement[bool], of: Sequence[ColumnElement[bool]]) -> Any:
-    """The states that overlap the time asked for: those of one day that are named, and all that last over midnight; one
-    that lasts still ends now."""
-    ended_at = func.coalesce(_state.ended_at, query.now)
-    found = [
-        select(_state.operator, _state.state, _state.reason, _state.began_at, ended_at.label("ended_at")).where(
-            some,
-            _state.began_at < query.until,
-            or_(_state.ended_at.is_(None), _state.ended_at > query.since),
-            ended_at > _state.began_at,
-            *of,
-        )
-        for some in (of_one_day, _state.day.is_(None))
-    ]
-    return union_all(*found).subquery("state").c
-
-
-def _of_states(query: Query, states: Iterable[str]) -> list[ColumnElement[bool]]:
-    """Which states count: of these operators, and of these kinds."""
-    of: list[ColumnElement[bool]] = [_state.operator.in_(query.operators)] if query.operators else []
-    kinds = sorted(states)
-    return [*of, _state.state.in_(kinds)] if kinds else of
-
-
-def _cell(query: Query) -> int:
-    """Seconds of the smallest pieces into which time is cut: the clocks of Brussels are whole hours ahead."""
-    return {Grain.MINUTES_15: 900, Grain.MINUTES_30: 1800, Grain.SLOT: 1800}.get(query.grain, 3600)
-
-
-# --- Parts of statements -------------------------------------------------------------------------------------------
-
-
-def _source(query: Query, population: Population, names: Iterable[str]) -> Source:
-    match population:
-        case Population.TALKS:
-            return talks()
-        case Population.PROMISES:
-            return promises()
-        case _:
-            return calls(names, query.since, query.until)
-
-
-def _where(query: Query, source: Source) -> list[ColumnElement[bool]]:
-    where: list[ColumnElement[bool]] = [source.at >= query.since, source.at < query.until]
-    if source.day is not None:
-        where.append(source.day.between(raw(Grain.DAY, query.since), raw(Grain.DAY, query.until)))
-    if query.lines:
-        where.append(source.columns["line"].in_(query.lines))
-    if query.operators and "operator" in source.columns:
-        where.append(source.columns["operator"].in_(query.operators))
-    return where
-
-
-def _keys(query: Query, source: Source) -> list[Any]:
-    number = piece(query.grain, source.at, query.since, query.until)
-    if source.day is not None and _in_days(query, source):
-        number = source.day
-    return [number.label("number"), *(source.columns[by.value].label(by.value) for by in query.by)]
-
-
-def _in_days(query: Query, source: Source) -> bool:
-    """Day by day the rows come as they are kept, and need not be sorted; :func:`_key` puts the days together. By
-    operator that would be more sums than it spares."""
-    return source.day is not None and query.grain in DAYS and Dimension.OPERATOR not in query.by
-
-
-def _first(n: int) -> list[ColumnElement[Any]]:
-    """The first columns of a statement, to group by: written out again they would have parameters of their own, and
-    PostgreSQL would take them for something else."""
-    return [literal_column(str(place)) for place in range(1, n + 1)]
-
-
-def _key(query: Query, source: Source, row: RowMapping) -> Key:
-    line = row["line"] if Dimension.LINE in query.by else None
-    operator = row["operator"] if Dimension.OPERATOR in query.by else None
-    number = int(row["number"])
-    return of_day(query.grain, number) if _in_days(query, source) else bucket(query.grain, number), line, operator
 
 
 def _in_piece(query: Query, source: Source, number: int) -> ColumnElement[bool]:

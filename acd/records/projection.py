@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from acd.figures.periods import Grain, day_within, raw
+from acd.figures.periods import Grain, day_within, half_hour_within, raw
 from acd.model import events as ev
 from acd.model.events import Event
 from acd.model.operator import OperatorState, Wish
@@ -25,13 +25,16 @@ CALLER_LEFT: Final = "caller_left"
 MOVED: Final = "moved"
 GONE: Final = "gone"
 
-PROJECTION_VERSION: Final = "6"
+PROJECTION_VERSION: Final = "7"
 """Raise it when the same ledger gives other rows: the next start then makes the projection anew."""
 
 CRISIS: Final = "crisis"
 DRAINING: Final = "draining"
 PAGE: Final = "page:"
 """Before the operator's name: his page is open."""
+
+
+Place = tuple[str, float, int | None, Outcome | None]
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -74,6 +77,11 @@ class CallRecord(Row):
         """What follows from the other columns, after each change of them."""
         self.counted_line = self.line if self.outcome_line is None else self.outcome_line
         self.day = raw(Grain.DAY, self.arrived_at)
+
+    @property
+    def place(self) -> "Place":
+        """What stands beside the citizen who called: line, arrival, its day, and outcome."""
+        return self.counted_line or "", self.arrived_at, self.day, self.outcome
 
 
 class OutcomeRecord(Row):
@@ -124,6 +132,11 @@ class TalkRecord(Row):
     wrap_up_at: float | None = None
     wrapped_up_at: float | None = None
     fallback: bool = False
+    day: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.day is None:
+            self.day = raw(Grain.DAY, self.began_at)
 
 
 class StateRecord(Row):
@@ -137,6 +150,11 @@ class StateRecord(Row):
     ended_at: float | None = None
     talk: int | None = None
     day: int | None = None
+    half_hour: int | None = None
+
+    def end(self, at: float) -> None:
+        self.ended_at = at
+        self.day, self.half_hour = day_within(self.began_at, at), half_hour_within(self.began_at, at)
 
 
 class WishRecord(Row):
@@ -252,6 +270,8 @@ class Picture:
 
     def __init__(self) -> None:
         self.calls: dict[str, CallRecord] = {}
+        self.placed: dict[str, Place] = {}
+        """:attr:`CallRecord.place` of those that the database has, as it has them."""
         self.outcomes: dict[str, OutcomeRecord] = {}
         self.offers: dict[int, OfferRecord] = {}
         self.states: dict[str, StateRecord] = {}
@@ -584,8 +604,7 @@ def _heard_of(picture: Picture, seq: int, event: Any) -> None:
 def _operator_changed(picture: Picture, seq: int, event: ev.OperatorChanged) -> None:
     before = picture.states.get(event.operator)
     if before is not None:
-        before.ended_at = event.at
-        before.day = day_within(before.began_at, event.at)
+        before.end(event.at)
         picture.change(before)
         if before.talk is not None:
             _wrap_up(picture, before.talk).wrapped_up_at = event.at

@@ -9,6 +9,8 @@ back, and does not take one away. Nor are the promises part of it: they are what
 theirs is in the database before anybody is told of it. Nor is what operators write: no event holds it.
 """
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -509,13 +511,25 @@ call.append_column(Column("outcome_line", Text))
 call.append_column(Column("waited", Double))
 call.append_column(Column("counted_line", Text, comment="line of the outcome; without one the line joined last"))
 call.append_column(Column("day", Integer, comment="days from 1970-01-01 to that of its arrival, in Brussels"))
-Index("ix_call_day", call.c.day, call.c.counted_line)
+COUNTED: Final = (
+    *("day", "counted_line", "outcome", "waited", "arrived_at", "call", "entered_at", "answered_at", "outcome_at"),
+    *("transferred_at", "callback", "callback_heard_at", "callback_waited"),
+)
+"""All that figures of calls ask: they are read from this index alone, in its order."""
+Index("ix_call_counted", *(call.c[name] for name in COUNTED))
 _repaired = call.c.repaired_at.is_not(None)
 Index("ix_call_repaired", call.c.repaired_at, sqlite_where=_repaired, postgresql_where=_repaired)
 event.append_column(Column("switch_at", Double, comment="the same moment on Asterisk's clock; NULL: no link then"))
 operator_state.append_column(Column("talk", _Number, comment="the talk that he wraps up"))
 operator_state.append_column(
     Column("day", Integer, comment="days from 1970-01-01 to that in which it lies, in Brussels; NULL: not in one alone")
+)
+operator_state.append_column(
+    Column(
+        "half_hour",
+        Integer,
+        comment="half-hours from 1970-01-01 UTC to that in which it lies; NULL: not in one alone",
+    )
 )
 _of_one_day = operator_state.c.day.is_not(None)
 _of_several = operator_state.c.day.is_(None)
@@ -526,6 +540,10 @@ Index(
     *(operator_state.c[name] for name in ("day", "operator", "state", "reason", "began_at", "ended_at")),
     sqlite_where=_of_one_day,
     postgresql_where=_of_one_day,
+)
+Index(
+    "ix_operator_state_half_hour",
+    *(operator_state.c[name] for name in ("half_hour", "day", "state", "operator", "reason", "began_at", "ended_at")),
 )
 Index(
     "ix_operator_state_days",
@@ -561,18 +579,33 @@ talk = Table(
     Column("wrap_up_at", Double),
     Column("wrapped_up_at", Double),
     Column("fallback", Boolean, nullable=False),
+    Column("day", Integer, comment="days from 1970-01-01 to that of its begin, in Brussels"),
 )
 """Every time an operator and a citizen speak: a call that is passed on has several, and a call back has one, too."""
 Index("ix_talk_operator", talk.c.operator, talk.c.seq)
+Index(
+    "ix_talk_day",
+    *(talk.c[name] for name in ("day", "line", "operator", "began_at", "ended_at", "held")),
+    *(talk.c.wrap_up_at, talk.c.wrapped_up_at),
+)
 
 citizen = Table(
     "citizen",
     metadata,
     Column("call", Text, primary_key=True),
     Column("at", Double, nullable=False, index=True, comment="what an erasure by the clock goes by"),
-    Column("citizen", Text, nullable=False, index=True, comment="keyed hash of the number: the same citizen, nameless"),
+    Column("citizen", Text, nullable=False, comment="keyed hash of the number: the same citizen, nameless"),
+    Column("line", Text, comment="counted_line of the call, empty where it has none; NULL: not yet known"),
+    Column("arrived_at", Double, comment="of the call"),
+    Column("day", Integer, comment="of the call"),
+    Column("outcome", Text, comment="of the call"),
 )
-"""Who called again. Like ``caller`` no part of the projection; outlives the number, and is erased on its own term."""
+"""Who called again. Like ``caller`` no part of the projection; outlives the number, and is erased on its own term.
+Line, arrival, day and outcome are copies of the call's, which the projection keeps up: they are made anew with it."""
+Index("ix_citizen_again", *(citizen.c[name] for name in ("citizen", "line", "arrived_at", "call")))
+Index("ix_citizen_day", *(citizen.c[name] for name in ("day", "citizen", "outcome", "arrived_at", "call", "line")))
+PLACE: Final = ("line", "arrived_at", "day", "outcome")
+"""Those copies."""
 
 line_setting = Table(
     "line_setting",

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, Executable, Table, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Executable, Table, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -97,7 +97,7 @@ async def store(engine: AsyncEngine, batch: Batch) -> None:
             return
         seq = last + 1
         await _append(connection, seq, entries)
-        await _project(connection, seq, entries)
+        await _place_citizens(connection, entries, await _project(connection, seq, entries))
         receipt = {"source": batch.source, "position": batch.position}
         await connection.execute(_upsert(tables.receipt, connection.dialect.name), [receipt])
 
@@ -158,8 +158,8 @@ async def _append(connection: AsyncConnection, seq: int, entries: Sequence[Entry
         await connection.execute(insert_new(tables.citizen, connection.dialect.name), citizens)
 
 
-async def _project(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> None:
-    """Fold ``entries``, numbered from ``seq`` on, into the projection."""
+async def _project(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> Picture:
+    """Fold ``entries``, numbered from ``seq`` on, into the projection; what came of it."""
     picture = await _load(connection, seq, entries)
     for number, entry in enumerate(entries, seq):
         picture.fold(number, entry)
@@ -167,6 +167,31 @@ async def _project(connection: AsyncConnection, seq: int, entries: Sequence[Entr
         rows = picture.changes(kind)
         await _write(connection, table, [row for row in rows if not _corrected(picture, row)], once=table in ONLY_ONCE)
         await _write(connection, table, [row for row in rows if _corrected(picture, row)], once=False)
+    return picture
+
+
+_citizen: Final = tables.citizen.c
+_PLACE: Final = tuple(f"new_{name}" for name in tables.PLACE)
+
+
+async def _place_citizens(connection: AsyncConnection, entries: Sequence[Entry], picture: Picture) -> None:
+    """Line, arrival and outcome of a call stand beside the citizen, too: of new ones, and where they change."""
+    new = {entry.call for entry in entries if entry.citizen is not None}
+    moved = [
+        dict(zip(("of", *_PLACE), (call, *row.place), strict=True))
+        for call, row in picture.calls.items()
+        if call in new or picture.placed.get(call) != row.place
+    ]
+    if moved:
+        values: dict[str, Any] = dict(zip(tables.PLACE, map(bindparam, _PLACE), strict=True))
+        await connection.execute(update(tables.citizen).where(_citizen.call == bindparam("of")).values(values), moved)
+
+
+async def _place_all_citizens(connection: AsyncConnection) -> None:
+    call = tables.call.c
+    values = {"line": func.coalesce(call.counted_line, ""), "arrived_at": call.arrived_at}
+    values |= {"day": call.day, "outcome": call.outcome}
+    await connection.execute(update(tables.citizen).where(_citizen.call == call.call).values(values))
 
 
 def _corrected(picture: Picture, row: Row) -> bool:
@@ -185,6 +210,7 @@ async def _load(connection: AsyncConnection, seq: int, entries: Sequence[Entry])
     if keys.calls:
         calls = await _rows(connection, CallRecord, tables.call.c.call.in_(keys.calls))
         picture.calls = {row.call: row for row in calls}
+        picture.placed = {row.call: row.place for row in calls}
     if keys.outcomes:
         outcomes = await _rows(connection, OutcomeRecord, tables.outcome.c.call.in_(keys.outcomes))
         picture.outcomes = {row.call: row for row in outcomes}
@@ -302,6 +328,7 @@ async def project_anew(connection: AsyncConnection) -> int:
     async for seq, entries in _ledger(connection):
         await _project(connection, seq, entries)
         count += len(entries)
+    await _place_all_citizens(connection)
     made = {"name": "projection", "value": PROJECTION_VERSION}
     await connection.execute(_upsert(tables.version, connection.dialect.name), [made])
     return count

@@ -53,6 +53,7 @@ class Book(Protocol):
     """Where the figures are counted. All raise ``Mendable`` when the records cannot be read."""
 
     async def report(self, query: asked.Query) -> Report: ...
+    async def reports(self, queries: Sequence[asked.Query]) -> list[Report]: ...
     def behind(
         self, query: asked.Query, ref: Ref, *, number: int | None = ..., only_part: bool = ...
     ) -> AsyncIterator[Behind]: ...
@@ -62,6 +63,7 @@ class Book(Protocol):
     async def subjects(self, query: asked.Query) -> SubjectReport: ...
     def about(self, query: asked.Query, subject: str | None) -> AsyncIterator[ContactFact]: ...
     async def repeats(self, query: asked.Query) -> RepeatReport: ...
+    async def how_often(self, query: asked.Query) -> tuple[dict[int, int], int]: ...
 
 
 class Views(Protocol):
@@ -253,6 +255,10 @@ class Desk:
 
     async def subjects(self, wanted: Wanted) -> SubjectReport:
         return await self.plugged.book.subjects(self.query(wanted))
+
+    async def how_often(self, wanted: Wanted) -> tuple[dict[int, int], int]:
+        """Calls -> citizens who called so often; and the calls of nobody known."""
+        return await self.plugged.book.how_often(self.query(wanted))
 
     async def repeats(self, wanted: Wanted) -> RepeatReport:
         return await self.plugged.book.repeats(self.query(wanted))

@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select, update
 
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension, Query, Ref, Report, Value, read_refs
 from acd.figures.rows import Population
 from acd.figures.table import FIGURES, Kind
 from acd.model.events import CallStarted
-from acd.records import FigureBook, upgrade
+from acd.records import FigureBook, rebuild, upgrade
 from acd.records.database import connect
 from acd.records.entries import Entry, seal
 from acd.records.ledger import citizen_of
-from acd.records.tables import callback, contact
+from acd.records.tables import call, callback, citizen, contact
 from acd.records.writing import Batch, store
 from sim.lab.postgres import Cluster
 from tests.figures.days import DAY, LIMITS, SETTINGS, Day, days
@@ -115,6 +115,7 @@ def same(ours: Counted, naive: Counted) -> None:
 async def check(url: str, day: Day, grain: Grain, since: float, until: float, now: float, lists: Sequence[Ref]) -> None:
     history = History(day.events, day.notes)
     await fill(url, day, history)
+    await check_copies(url)
     book = FigureBook(url)
     try:
         for by in ((), (Dimension.LINE,)):
@@ -127,6 +128,19 @@ async def check(url: str, day: Day, grain: Grain, since: float, until: float, no
         await check_repeats(book, query, history)
     finally:
         await book.close()
+
+
+async def check_copies(url: str) -> None:
+    """What stands beside each citizen is what his call says."""
+    copied = [citizen.c[name] for name in ("arrived_at", "day", "outcome")]
+    of_call = [func.coalesce(call.c.counted_line, ""), *(call.c[column.name] for column in copied)]
+    his = citizen.c.call == call.c.call
+    both = select(citizen.c.line, *copied, *of_call).join_from(citizen, call, his, isouter=True)
+    engine = connect(url, readonly=True)
+    async with engine.connect() as connection:
+        rows = (await connection.execute(both)).all()
+    await engine.dispose()
+    assert all(row[:4] == row[4:] for row in rows)
 
 
 async def check_lists(book: FigureBook, query: Query, refs: Sequence[Ref]) -> None:
@@ -179,6 +193,24 @@ def test_the_database_counts_what_a_naive_reader_counts(
         shutil.copy(template, path)
         begin = day.begin + since
         asyncio.run(check(f"sqlite:///{path}", day, grain, begin, begin + span * 3600.0, day.begin + 8 * DAY, lists))
+
+
+@given(day=days())
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_stands_beside_the_citizens_is_made_anew_with_their_calls(template: Path, day: Day) -> None:
+    async def there_again(url: str) -> None:
+        await fill(url, day, History(day.events, day.notes))
+        engine = connect(url)
+        async with engine.begin() as connection:
+            await connection.execute(update(citizen).values(line="?", arrived_at=0.0, day=None, outcome=None))
+        await engine.dispose()
+        await rebuild(url)
+        await check_copies(url)
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "acd.db"
+        shutil.copy(template, path)
+        asyncio.run(there_again(f"sqlite:///{path}"))
 
 
 @pytest.mark.postgresql

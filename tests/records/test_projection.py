@@ -1,6 +1,7 @@
 """What the tables say about the calls, and that they say the same when made anew from the ledger."""
 
 import asyncio
+import math
 import shutil
 import tempfile
 from collections import defaultdict
@@ -370,6 +371,21 @@ async def compare(template: Path, history: list[Step], sizes: list[int]) -> None
     check_outcomes(history, {call: row["outcome"] for call, row in outcomes.items()})
     for row in live["call"]:
         check_what_counting_goes_by(row, outcomes.get(row["call"]))
+    for row in live["operator_state"]:
+        within = None if row["ended_at"] is None or row["ended_at"] < row["began_at"] else half_hour(row["began_at"])
+        assert row["half_hour"] == (within if within is not None and half_hour(row["ended_at"]) == within else None)
+    assert all(EPOCH + timedelta(days=row["day"]) == local_day(row["began_at"]) for row in live["talk"])
+
+
+EPOCH = date(1970, 1, 1)
+
+
+def half_hour(at: float) -> int:
+    return math.floor(at / 1800)
+
+
+def local_day(at: float) -> date:
+    return datetime.fromtimestamp(at, ZoneInfo("Europe/Brussels")).date()
 
 
 def check_outcomes(history: list[Step], found: dict[str, str]) -> None:
@@ -393,8 +409,7 @@ def check_what_counting_goes_by(call: dict[str, Any], outcome: dict[str, Any] | 
         outcome[name] for name in ("outcome", "at", "line", "waited")
     ]
     assert call["counted_line"] == (call["line"] if outcome["line"] is None else outcome["line"])
-    day = datetime.fromtimestamp(call["arrived_at"], ZoneInfo("Europe/Brussels")).date()
-    assert date(1970, 1, 1) + timedelta(days=call["day"]) == day
+    assert EPOCH + timedelta(days=call["day"]) == local_day(call["arrived_at"])
 
 
 async def store_in_pieces(place: Place, history: list[Step], sizes: list[int]) -> None:

@@ -1,20 +1,22 @@
 """The page about citizens: what they called about, who called again, and how they scored the conversation."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
 
-from acd.figures.repeats import FIGURE, RepeatReport, called
-from acd.figures.report import WEAK_BELOW, Report, Value
+from acd.figures.repeats import FIGURE, RepeatReport, called, repeat_report
+from acd.figures.report import WEAK_BELOW, Dimension, Report, Value
 from acd.figures.subjects import SubjectReport, SubjectRow
 from acd.figures.survey import SurveyReport, SurveyResult
 from acd.figures.table import FIGURES
 from acd.model.ids import LineId
 from acd.web.reports import charts
-from acd.web.reports.asked import Asked, Span
+from acd.web.reports.asked import Asked
 from acd.web.reports.charts import Bar, Chart
+from acd.web.reports.shown import all_done
 from acd.web.reports.words import Words
 from acd.web.reports_api import CitizenNames, Desk, Wanted
 
@@ -69,10 +71,15 @@ class CitizenMaker:
         self._names = desk.plugged.names()
 
     async def citizens(self) -> Citizens:
-        total = await self._desk.plugged.book.report(self._desk.query(self._wanted(self._asked.span)))
-        subjects, subjects_then = await self._both(self._desk.subjects)
-        repeats, repeats_then = await self._both(self._desk.repeats)
-        survey, survey_then = await self._both(self._desk.survey)
+        start = asyncio.create_task
+        # All at once: how many are counted at a time is the book's to say.
+        again, often = start(self._both(self._again)), start(self._both(self._desk.how_often))
+        about, scores = start(self._both(self._desk.subjects)), start(self._both(self._desk.survey))
+        await all_done(again, often, about, scores)
+        (total, total_then), (subjects, subjects_then) = again.result(), about.result()
+        survey, survey_then = scores.result()
+        often_now, often_then = often.result()
+        repeats = repeat_report(total, *often_now)
         return Citizens(
             total=total,
             subjects=subjects,
@@ -81,7 +88,7 @@ class CitizenMaker:
             else {(row.line, row.subject): row for row in subjects_then.rows},
             subjects_chart=self._subjects_chart(subjects.rows),
             repeats=repeats,
-            repeats_then=repeats_then,
+            repeats_then=None if total_then is None or often_then is None else repeat_report(total_then, *often_then),
             often_chart=self._often_chart(repeats),
             again_chart=self._again_chart(repeats),
             survey=survey,
@@ -90,12 +97,14 @@ class CitizenMaker:
             names=self._names,
         )
 
-    def _wanted(self, span: Span) -> Wanted:
-        return self._asked.wanted((FIGURE,), span=span)
+    async def _again(self, wanted: Wanted) -> Report:
+        """By line; its total is the page's."""
+        by_line = msgspec.structs.replace(wanted, by=(Dimension.LINE,))
+        return await self._desk.plugged.book.report(self._desk.query(by_line))
 
     async def _both(self, ask: Callable[[Wanted], Awaitable[T]]) -> tuple[T, T | None]:
-        base = self._asked.base
-        return await ask(self._wanted(self._asked.span)), None if base is None else await ask(self._wanted(base))
+        now, base = self._asked.wanted((FIGURE,)), self._asked.base
+        return await ask(now), None if base is None else await ask(self._asked.wanted((FIGURE,), span=base))
 
     # --- Charts
 

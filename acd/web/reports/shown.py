@@ -7,10 +7,13 @@ from typing import Any, Final
 
 import msgspec
 
-from acd.figures.folding import folded
+from acd.figures.folding import folded, united, with_time
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension, Meaning, Query, Report, Row, StateTime, Value, read_ref
+from acd.figures.rows import Population
 from acd.figures.table import FIGURES, NORMS, Norm
+from acd.figures.terms import fields
+from acd.model.account import AuditAction
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.web.door import Visitor
@@ -26,6 +29,12 @@ BY_LINE: Final = ("offered", "answered", "abandoned", "reachability", "service_l
 BY_OPERATOR: Final = ("handled", "aht", "mean_talk", "mean_hold", "mean_wrap_up", "occupancy", "fcr_not_passed_on")
 ALL: Final = (*FIGURES, *dict.fromkeys(norm.figure for norm in NORMS if norm.figure not in FIGURES))
 """Everything that there is, and what the norms ask."""
+OF_TIME: Final = tuple(key for key in FIGURES if FIGURES[key].population is Population.TIME)
+"""Follow from operators' states, which the page shows, too."""
+OF_CITIZENS: Final = tuple(
+    key for key, figure in FIGURES.items() if figure.population is Population.CITIZENS or "citizen" in fields(figure.of)
+)
+"""Must be asked citizen by citizen: by themselves, beside the others."""
 SHARES: Final = tuple(key for key in FIGURES if FIGURES[key].kind.value == "share")
 COUNTED: Final = tuple(key for key in FIGURES if FIGURES[key].kind.value == "count" and not FIGURES[key].limit)
 DURATIONS: Final = tuple(key for key in FIGURES if FIGURES[key].kind.value in ("mean", "longest"))
@@ -141,30 +150,28 @@ class Maker:
         self._words = words
 
     async def overview(self) -> Overview:
-        asked, base, book = self._asked, self._asked.base, self._desk.plugged.book
-        finer = asked.grain in (Grain.HOUR, Grain.MINUTES_30)
-        then = None if base is None else asked.wanted(ALL, span=base)
+        asked, book = self._asked, self._desk.plugged.book
+        # All at once: how many are counted at a time is the book's to say. The longest go first.
         whole, start = self._query(asked.wanted(())), asyncio.create_task
-        # All at once: how many are counted at a time is the book's to say. The longest goes first.
-        total = start(self._report(asked.wanted((*ALL, *BY_WAIT))))
-        by_day = start(self._report(asked.wanted(SERIES, Grain.DAY)))
-        finely = start(self._perhaps(asked.wanted(SERIES, asked.grain) if finer else None))
-        base_total = start(self._perhaps(then))
-        counted = start(book.waits(whole, STEP))
+        now = start(self._calls(asked.span, charts_too=True))
+        known = start(self._citizens(asked.span))
         spent = start(book.states(whole))
-        slots = start(self._report(asked.wanted(("offered",), Grain.SLOT)))
-        lines, base_lines = start(self._lines(asked.span)), start(self._lines(base))
-        await _all_of(total, by_day, finely, base_total, counted, spent, slots, lines, base_lines)
-        days = by_day.result()
+        counted = start(book.waits(whole, STEP))
+        slots = start(book.report(self._query(asked.wanted(("offered",), Grain.SLOT))))
+        then = start(self._then())
+        await all_done(now, known, spent, counted, slots, then)
+        total, lines, days, *finely = now.result()
+        total = self._with_time(united((*ALL, *BY_WAIT), total, known.result()), spent.result())
+        base, base_lines = then.result()
         waits, states = wait_rows(counted.result()), together(state_rows(spent.result()))
         promises_grain = asked.grain if asked.grain in (Grain.DAY, Grain.WEEK, Grain.MONTH) else Grain.WEEK
         promises = folded(days, promises_grain)
         return Overview(
-            total=total.result(),
-            base=base_total.result(),
-            lines=lines.result(),
-            base_lines={row.line: row for row in base_lines.result()},
-            cuts=tuple(self._cuts(days, finely.result())),
+            total=total,
+            base=base,
+            lines=lines.rows,
+            base_lines={row.line: row for row in base_lines},
+            cuts=tuple(self._cuts(days, *finely)),
             heat=self._heat(slots.result()),
             waits=waits,
             waits_chart=self._waits_chart(waits),
@@ -178,29 +185,60 @@ class Maker:
 
     async def by_operator(self, visitor: Visitor, names: Mapping[str, str]) -> ByOperator:
         """Written down: this tells of single persons."""
-        wanted = self._asked.wanted(BY_OPERATOR, by=(Dimension.OPERATOR,))
-        report = await self._desk.report(visitor, wanted)
-        states = state_rows(await self._desk.plugged.book.states(self._query(wanted)))
+        by, book, start = (Dimension.OPERATOR,), self._desk.plugged.book, asyncio.create_task
+        wanted = self._asked.wanted(tuple(key for key in BY_OPERATOR if key not in OF_TIME), by=by)
+        made = start(book.report(self._query(wanted)))
+        spent = start(book.states(self._query(wanted)))
+        await all_done(made, spent)
+        shown = str(self._asked.wanted(BY_OPERATOR, by=by))
+        await self._desk.note(visitor, AuditAction.REPORT_OPERATORS_SEEN, shown)
+        report = self._with_time(made.result(), spent.result(), BY_OPERATOR, by_operator=True)
+        states = state_rows(spent.result())
         return ByOperator(report=report, states=states, chart=self._states_chart(states, names))
 
-    async def _report(self, wanted: Wanted) -> Report:
-        return await self._desk.plugged.book.report(self._query(wanted))
+    async def _calls(self, span: Span, *, charts_too: bool) -> list[Report]:
+        """The total, the lines, and for the charts the days, and what is cut more finely than they are."""
+        asked, cuts = self._asked, [Grain.DAY] if charts_too else []
+        if charts_too and asked.grain in (Grain.HOUR, Grain.MINUTES_30):
+            cuts.append(asked.grain)
+        all_keys = (*ALL, *BY_WAIT) if charts_too else ALL
+        wanted = [
+            asked.wanted(tuple(key for key in all_keys if key not in (*OF_TIME, *OF_CITIZENS)), span=span),
+            asked.wanted(BY_LINE, by=(Dimension.LINE,), span=span),
+            *(asked.wanted(SERIES, grain, span=span) for grain in cuts),
+        ]
+        return await self._desk.plugged.book.reports([self._query(one) for one in wanted])
 
-    async def _perhaps(self, wanted: Wanted | None) -> Report | None:
-        return None if wanted is None else await self._report(wanted)
+    async def _citizens(self, span: Span) -> Report:
+        return await self._desk.plugged.book.report(self._query(self._asked.wanted(OF_CITIZENS, span=span)))
+
+    async def _then(self) -> tuple[Report | None, tuple[Row, ...]]:
+        """The time with which it is compared: its total and its lines."""
+        base = self._asked.base
+        if base is None:
+            return None, ()
+        total, lines = await self._calls(base, charts_too=False)
+        known = await self._citizens(base)
+        spent = await self._desk.plugged.book.states(self._query(self._asked.wanted((), span=base)))
+        return self._with_time(united(ALL, total, known), spent, ALL), lines.rows
+
+    def _with_time(
+        self,
+        report: Report,
+        spent: Iterable[StateTime],
+        keys: Sequence[str] = (*ALL, *BY_WAIT),
+        *,
+        by_operator: bool = False,
+    ) -> Report:
+        """An idle operator is idle for all his lines: nothing is told of some of them."""
+        return with_time(report, keys, None if self._asked.lines else spent, by_operator=by_operator)
 
     def _query(self, wanted: Wanted) -> Query:
         return self._desk.query(wanted)
 
-    async def _lines(self, span: Span | None) -> tuple[Row, ...]:
-        if span is None:
-            return ()
-        report = await self._report(self._asked.wanted(BY_LINE, by=(Dimension.LINE,), span=span))
-        return report.rows
-
     # --- Charts
 
-    def _cuts(self, days: Report, fine: Report | None) -> Iterable[Cut]:
+    def _cuts(self, days: Report, fine: Report | None = None) -> Iterable[Cut]:
         grains = [self._asked.grain, *(grain for grain in ALWAYS_CUT if grain is not self._asked.grain)]
         for grain in grains:
             rows = fine.rows if fine is not None and grain is fine.grain else tuple(folded(days, grain))
@@ -286,7 +324,7 @@ class Maker:
         return charts.columns(bars)
 
 
-async def _all_of(*tasks: "asyncio.Task[Any]") -> None:
+async def all_done(*tasks: "asyncio.Task[Any]") -> None:
     """Wait for all of them, also when one fails: nobody is left counting for a page that is not shown."""
     try:
         await asyncio.wait(tasks)

@@ -1,0 +1,162 @@
+"""What one statement counts for several figures: each term once, whatever figures and reports share it.
+
+Of calls that are told apart by outcome and line nothing needs to be asked about either: the terms are taken with both
+filled in (:func:`acd.figures.terms.left`), and what is left is a comparison or two.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, func
+
+from acd.figures.report import Query, Ref
+from acd.figures.table import Kind
+from acd.figures.terms import NEVER, All, Not, Term, all_of, conditions, left
+from acd.model.outcome import Outcome
+from acd.records.figure_sql import Source, Translation
+
+Key = tuple[int, str | None, str | None]
+"""Period, line, operator."""
+Counts = dict[Key, dict[Ref, tuple[float, float]]]
+"""What stands above the line of a figure and below it."""
+Added = tuple[tuple[int, int], ...]
+"""Columns of a statement, and 1 for what is added, -1 for what is taken away."""
+
+
+class Told(NamedTuple):
+    """By what rows were told apart, as far as terms are concerned."""
+
+    outcome: str | None
+    limits: tuple[tuple[str, float | None], ...]
+    """Of their line."""
+
+
+class Recipe(NamedTuple):
+    """How a figure follows from the columns."""
+
+    part: Added
+    of: Added
+    longest: int | None = None
+    """Column of the largest value, which is never added up."""
+
+
+OUTCOMES: Final = (None, *(outcome.value for outcome in Outcome))
+
+
+class Tallies:
+    """The columns of one statement."""
+
+    def __init__(self, source: Source, query: Query, refs: Iterable[Ref], *, told: bool) -> None:
+        """
+        Args:
+            refs: the figures that are counted.
+            told: rows are told apart by outcome and line.
+        """
+        self._source = source
+        self._translation = Translation(source.columns, query.limits, query.now)
+        self._limits = query.limits
+        self._told: dict[tuple[str | None, str | None], Told] = {}
+        self._places: dict[tuple[frozenset[Term], str, bool], int] = {}
+        self.columns: list[ColumnElement[Any]] = []
+        self._largest: list[int] = []
+        kinds: Sequence[Told | None] = self._kinds() if told else (None,)
+        self._recipes = {(ref, kind): self._recipe(ref, kind) for ref in dict.fromkeys(refs) for kind in kinds}
+
+    def told(self, outcome: str | None, line: str | None) -> Told:
+        key = outcome, line
+        if key not in self._told:
+            self._told[key] = Told(outcome, self._limits.all_of(line))
+        return self._told[key]
+
+    def _kinds(self) -> list[Told]:
+        lines = {line for of_line in self._limits.lines.values() for line in of_line}
+        limits = {self._limits.all_of(line) for line in (None, *lines)}
+        return [Told(outcome, some) for outcome in OUTCOMES for some in limits]
+
+    def _recipe(self, ref: Ref, kind: Told | None) -> Recipe:
+        figure, below = ref.figure, ref.of if kind is None else _left(ref.of, kind)
+        of = self._counted(below)
+        match figure.kind:
+            case Kind.COUNT:
+                return Recipe(of, of)
+            case Kind.SHARE:
+                return Recipe(self._counted(all_of(below, ref.part if kind is None else _left(ref.part, kind))), of)
+            case Kind.MEAN:
+                place = self._place(conditions(below), figure.value)
+                return Recipe(() if place is None else ((place, 1),), of)
+            case Kind.LONGEST:
+                return Recipe((), of, self._place(conditions(below), figure.value, largest=True))
+
+    def _counted(self, term: Term) -> Added:
+        """Those for which something does not hold are those for whom the rest holds, less those for whom it does: so
+        both are counted by the same columns, and "not" is never asked of a row."""
+        parts = conditions(term)
+        for place, part in enumerate(parts):
+            if isinstance(part, Not):
+                rest = parts[:place] + parts[place + 1 :]
+                less = self._counted(all_of(*rest, part.term))
+                return (*self._counted(All(rest)), *((column, -sign) for column, sign in less))
+        found = self._place(parts)
+        return () if found is None else ((found, 1),)
+
+    def _place(self, parts: Sequence[Term], value: str = "", *, largest: bool = False) -> int | None:
+        """The column; None = no row counts."""
+        key = frozenset(parts), value, largest
+        if NEVER in parts:
+            return None
+        if key not in self._places:
+            condition = [self._translation.condition(part) for part in parts]
+            place = self._places[key] = len(self.columns)
+            total = self._total(value, largest=largest)
+            filtered = total.filter(*condition) if condition else total
+            self.columns.append((func.coalesce(filtered, 0.0) if value else filtered).label(f"n{place}"))
+            self._largest += [place] if largest else []
+        return self._places[key]
+
+    def _total(self, value: str, *, largest: bool) -> Any:
+        if not value:
+            return func.count()
+        column = self._source.columns[value]
+        return func.max(column) if largest else func.sum(column)
+
+    # --- What was found
+
+    def gathered(
+        self, rows: Iterable[Sequence[Any]], key: Callable[[Sequence[Any]], Any], first: int
+    ) -> dict[Any, Any]:
+        """Rows with the same key put together.
+
+        Args:
+            first: where the columns begin in a row.
+        """
+        found: dict[Any, Any] = {}
+        for row in rows:
+            of, numbers = key(row), row[first:]
+            before = found.get(of)
+            found[of] = numbers if before is None else self._added(before, numbers)
+        return found
+
+    def _added(self, some: Sequence[Any], more: Sequence[Any]) -> list[Any]:
+        sums = [a + b for a, b in zip(some, more, strict=True)]
+        for place in self._largest:
+            sums[place] = max(some[place], more[place])
+        return sums
+
+    def figure(self, ref: Ref, kinds: Mapping[Told | None, Sequence[Any]]) -> tuple[float, float]:
+        """What stands above the line of a figure and below it, of rows that were told apart so."""
+        part: float = 0
+        of: float = 0
+        for kind, numbers in kinds.items():
+            recipe = self._recipes[ref, kind]
+            of += sum(sign * numbers[place] for place, sign in recipe.of)
+            if ref.figure.kind is Kind.LONGEST:
+                part = part if recipe.longest is None else max(part, numbers[recipe.longest])
+            else:
+                part += sum(sign * numbers[place] for place, sign in recipe.part)
+        return part, of
+
+
+@lru_cache(maxsize=20_000)
+def _left(term: Term, kind: Told) -> Term:
+    return left(term, kind.outcome, dict(kind.limits))

@@ -53,6 +53,9 @@ NOT_PROJECTED = {
     ev.MoveRefused,
     ev.OutsideRefused,
     ev.AttemptStarted,
+    ev.RecordingPaused,
+    ev.RecordingResumed,
+    ev.RecordingUnchanged,
 }
 
 

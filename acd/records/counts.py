@@ -1,5 +1,6 @@
 """Rows counted in the database: calls, talks and promises for any figures, and citizens."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
@@ -86,6 +87,12 @@ async def _count_days(
     tallies = Tallies(source, query, [ref for *_, ref in some], told=tells)
     keys = [source.day, source.columns["line"], *([source.columns["outcome"]] if tells else [])]
     rows = await _added_up(connection, source, keys, tallies, [*where_of(query, source), *_only(source, some)])
+    # Of a year that takes as long as the database did: the calls under way do not wait for it.
+    await asyncio.to_thread(_put_together, rows, tallies, some, counted, tells=tells)
+
+
+def _put_together(rows: Sequence[Any], tallies: Tallies, some: Some, counted: Sequence[Counts], *, tells: bool) -> None:
+    """Days, lines and outcomes added up to what each query asks."""
     by_query: dict[int, tuple[Query, list[Ref]]] = {place: (asked, []) for place, asked, _ in some}
     for place, _, ref in some:
         by_query[place][1].append(ref)
@@ -98,7 +105,7 @@ async def _count_days(
             return number[row[0]], row[1] if by_line else None, tallies.told(row[2], row[1]) if tells else None
 
         kinds: dict[Key, dict[Any, Any]] = defaultdict(dict)
-        for (piece_, line, kind), numbers in tallies.gathered(rows, key, len(keys)).items():
+        for (piece_, line, kind), numbers in tallies.gathered(rows, key, 2 + tells).items():
             kinds[piece_, line, None][kind] = numbers
         for of, found in kinds.items():
             counted[place].setdefault(of, {}).update({ref: tallies.figure(ref, found) for ref in refs})

@@ -3,21 +3,32 @@ that: nobody is taken out of a talk, each caller has one operator, and the recor
 
 import asyncio
 import time
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from acd.config import load
 from sim.faults.wire import Wire
-from sim.lab import DEAD, Call, Habit, Lab
+from sim.lab import DEAD, Habit, Lab
 from sim.lab.service import LabService
 from tests.e2e.conftest import all_ended, until
-from tests.e2e.test_return import CALLERS, CROSSING, NUMBER, PHONES, SLOW, caller, length, queues, talks, up
+from tests.e2e.test_return import (
+    CALLERS,
+    CROSSING,
+    NUMBER,
+    PHONES,
+    SLOW,
+    caller,
+    length,
+    picks_up,
+    queues,
+    returning,
+    talks,
+    up,
+)
 
-__all__ = ["queues"]
+__all__ = ["queues", "returning"]
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
 
@@ -27,21 +38,10 @@ AROUND: Final = (-0.1, 0.4)
 """Seconds before and after that in which the phones are picked up."""
 
 
-@pytest.fixture
-def silent(queues: Path) -> Iterator[Lab]:
-    plan = f"[acd-public]\nexten => {NUMBER},1,Gosub(acd-arrive,s,1({NUMBER},nl))\n same => n,Goto(acd-queue,info,1)\n"
-    with Lab(load(queues).policy, dialplan=plan) as lab:
-        yield lab
-
-
-async def picks_up(ring: Call, after: float) -> None:
-    await asyncio.sleep(ring.invited_at + after - time.time())
-    if not ring.ended.is_set():
-        ring.answer()
-
-
-async def test_whoever_picks_up_as_he_is_given_up_keeps_his_caller(silent: Lab, queues: Path, tmp_path: Path) -> None:
-    lab = silent
+async def test_whoever_picks_up_as_he_is_given_up_keeps_his_caller(
+    returning: Lab, queues: Path, tmp_path: Path
+) -> None:
+    lab = returning
     async with (
         Wire(lab.slot.next_port(), lab.ami_port) as wire,
         LabService(lab, queues, tmp_path / "state", {"ACD_AMI_PORT": str(wire.port)}) as service,
@@ -59,7 +59,8 @@ async def test_whoever_picks_up_as_he_is_given_up_keeps_his_caller(silent: Lab, 
             phone.habit = Habit(after=0.05, alone=True)
         first, last = AROUND
         moments = [SILENT + first + (last - first) * n / CALLERS for n in range(CALLERS)]
-        await asyncio.gather(*(picks_up(ring, moment) for ring, moment in zip(rung, moments, strict=True)))
+        pairs, now = zip(rung, moments, strict=True), time.time()
+        await asyncio.gather(*(picks_up(ring, ring.invited_at + moment - now) for ring, moment in pairs))
         await until(lambda: sum(map(talks, phones)) == CALLERS, 10, "everybody has an operator")
         await asyncio.sleep(0.5)
 

@@ -64,6 +64,8 @@ class Phone(asyncio.DatagramProtocol):
         self._acks: dict[tuple[str, str], bytes] = {}
         self._said: dict[tuple[str, str], bytes] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._voices: dict[str, asyncio.Task[Any]] = {}
+        """What is said now, by Call-ID."""
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -341,8 +343,13 @@ class Phone(asyncio.DatagramProtocol):
         return next(up, None)
 
     def speak(self, call: Call, packet: bytes, seconds: float) -> None:
-        """Say the same 20 ms of A-law again and again to the other side, until the call ends or the time is over."""
-        self._spawn(self._speak(call, packet, seconds))
+        """Say the same 20 ms of A-law again and again to the other side.
+
+        Until the call ends, the time in seconds is over, or something else is said in this call.
+        """
+        if (before := self._voices.get(call.call_id)) is not None:
+            before.cancel()
+        self._voices[call.call_id] = self._spawn(self._speak(call, packet, seconds))
 
     async def _speak(self, call: Call, packet: bytes, seconds: float) -> None:
         body = call.media
@@ -350,17 +357,21 @@ class Phone(asyncio.DatagramProtocol):
         port = re.search(r"m=audio (\d+)", body)
         if host is None or port is None:
             raise SipFailure("no place to speak to")
-        for number in range(int(seconds * 50)):
+        clock = asyncio.get_running_loop().time
+        # Numbered by the clock: what is said next goes on in the same stream, and a late turn is made good.
+        first = int(clock() * 50)
+        for number in range(first, first + int(seconds * 50)):
+            await asyncio.sleep(number / 50 - clock())
             if call.ended.is_set():
                 return
-            header = struct.pack("!BBHII", 0x80, 8, number, number * 160, 0x5EED)
+            header = struct.pack("!BBHII", 0x80, 8, number & 0xFFFF, number * 160 & 0xFFFFFFFF, 0x5EED)
             self._rtp.sendto(header + packet, (host[1], int(port[1])))
-            await asyncio.sleep(0.02)
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Any) -> "asyncio.Task[Any]":
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.discard(task)

@@ -3,7 +3,7 @@
 import math
 import struct
 import wave
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 RATE = 8000
@@ -28,17 +28,29 @@ def steady(hertz: int) -> bytes:
 
 def carried(packets: Iterable[bytes], hertz: int, share: float) -> float:
     """Part of the A-law packets of which this tone is more than ``share`` of all the sound, 0 to 1."""
-    shares = [_share(packet, hertz) for packet in packets]
+    shares = [loudness(linear(packet), hertz) for packet in packets]
     return sum(one > share for one in shares) / max(1, len(shares))
 
 
 def heard(packets: Iterable[bytes], hertz: int) -> float:
-    """Seconds for which A-law packets of 20 ms carry this tone more than anything else (Goertzel)."""
-    return sum(len(packet) for packet in packets if _share(packet, hertz) > 0.5) / RATE
+    """Seconds for which A-law packets of 20 ms carry this tone more than anything else."""
+    return sum(len(packet) for packet in packets if loudness(linear(packet), hertz) > 0.5) / RATE
 
 
-def _share(packet: bytes, hertz: int) -> float:
-    samples = [_ALAW[octet] for octet in packet]
+def recorded(path: Path) -> list[int]:
+    """The samples of a sound file of 8 kHz, -32768 to 32767.
+
+    Raises:
+        ValueError: It is of another kind.
+    """
+    with wave.open(str(path)) as file:
+        if (file.getframerate(), file.getsampwidth(), file.getnchannels()) != (RATE, 2, 1):
+            raise ValueError(f"{path}: not 16 bit, mono, {RATE} Hz")
+        return [sample for (sample,) in struct.iter_unpack("<h", file.readframes(file.getnframes()))]
+
+
+def loudness(samples: Sequence[int], hertz: int) -> float:
+    """Part of the sound's energy that is this tone (Goertzel), 0 to 1; 0 of what nobody would hear."""
     energy = sum(sample * sample for sample in samples)
     if energy < 1e6:
         return 0.0
@@ -48,6 +60,11 @@ def _share(packet: bytes, hertz: int) -> float:
         before, last = last, sample + step * last - before
     power = last * last + before * before - step * last * before
     return power / (energy * len(samples) / 2)
+
+
+def linear(packet: bytes) -> list[int]:
+    """The samples of A-law octets."""
+    return [_ALAW[octet] for octet in packet]
 
 
 def _linear(octet: int) -> int:

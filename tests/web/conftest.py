@@ -13,18 +13,19 @@ expect.set_options(timeout=15_000)
 """What must come anyway may take its time on a busy machine; a promise in seconds says so by itself."""
 
 
-async def within(seconds: float, seen: Callable[[float], Awaitable[None]]) -> None:
+async def within(seconds: float, expected: Callable[..., Awaitable[None]], text: str) -> None:
     """A promise in seconds, of which those do not count in which the machine itself stood still.
 
     Args:
         seconds: within which it must be seen, from now on.
-        seen: waits for it so many milliseconds, and fails when it has not come.
+        expected: Playwright's ``expect(...).to_have_text`` or the like.
+        text: what it expects.
     """
     begun, left = time.time(), seconds
     with Stalls() as stalls:
         while True:
             try:
-                return await seen(1000 * left)
+                return await expected(text, timeout=1000 * left)
             except AssertionError:
                 now = time.time()
                 left = seconds - (now - begun) + stalls.between(begun, now)

@@ -156,7 +156,7 @@ async def test_a_change_is_on_screen_within_a_second_without_a_reload(
         city.since[key] = time.time()
         site.hub.changed()
         cell = page.locator(f"#line-{key} td").first
-        await within(1.0, lambda left, cell=cell: expect(cell).to_have_text("1", timeout=left))
+        await within(1.0, expect(cell).to_have_text, "1")
     await expect(page.locator("#tile-waiting .number")).to_have_text("3")
     # The same row as before, morphed: focus, selection and scrolling survive.
     assert await page.evaluate("window.marked === document.querySelector('#line-bjb')")
@@ -216,7 +216,7 @@ async def test_the_moment_of_lateness_is_seen_without_any_event(
     city.since["sportlijn"] = time.time() - 59
     page = await opened(context, site.url)
     late = page.locator("#line-sportlijn .state")
-    await within(3.0, lambda left: expect(late).to_contain_text("wacht ≥ 60", timeout=left))
+    await within(3.0, expect(late).to_contain_text, "wacht ≥ 60")
 
 
 async def test_a_broken_promise_is_an_alarm_on_the_wall(context: BrowserContext, site: Site, city: City) -> None:
@@ -225,7 +225,7 @@ async def test_a_broken_promise_is_an_alarm_on_the_wall(context: BrowserContext,
     city.callbacks = OWED
     site.hub.changed()
     number = page.locator("#tile-callbacks .number")
-    await within(1.0, lambda left: expect(number).to_have_text("25open", timeout=left))
+    await within(1.0, expect(number).to_have_text, "25open")
     await expect(page.locator("#tile-callbacks")).to_contain_text("10 te laat · 2 dringend")
     await expect(page.locator("#line-bjb .state")).to_contain_text("belofte gebroken")
     await expect(page.locator("#line-gentinfo .state")).to_contain_text("bel dringend terug")
@@ -299,12 +299,12 @@ async def test_a_lost_exchange_is_stale_since_the_loss(context: BrowserContext, 
     city.linked = False
     site.hub.changed()
     live = page.locator("#live")
-    await within(1.0, lambda left: expect(live).to_contain_text("Verouderd sinds", timeout=left))
+    await within(1.0, expect(live).to_contain_text, "Verouderd sinds")
     await expect(page.locator("#link-lost")).to_contain_text("Geen verbinding met de telefooncentrale")
     await expect(page.locator("#stale")).to_be_hidden()
     city.linked = True
     site.hub.changed()
-    await within(1.0, lambda left: expect(live).to_have_text("Live", timeout=left))
+    await within(1.0, expect(live).to_have_text, "Live")
 
 
 async def test_a_new_version_is_fetched_by_the_page_itself(context: BrowserContext, site: Site) -> None:
@@ -447,7 +447,7 @@ async def test_the_tab_in_the_background_goes_on(context: BrowserContext, site: 
     city.since["bjb"] = time.time()
     site.hub.changed()
     cell = page.locator("#line-bjb td").first
-    await within(2.0, lambda left: expect(cell).to_have_text("1", timeout=left))
+    await within(2.0, expect(cell).to_have_text, "1")
 
 
 async def test_hostile_names_stay_text_when_they_are_pushed(context: BrowserContext, site: Site, city: City) -> None:
@@ -479,7 +479,7 @@ async def test_who_joins_is_in_the_curve_within_a_second_and_drawn_from_the_tabl
     for n in range(1, 4):
         city.join("bjb")
         site.hub.changed()
-        await within(1.0, lambda left, n=n: expect(now).to_have_text(str(n), timeout=left))
+        await within(1.0, expect(now).to_have_text, str(n))
     assert await page.evaluate(PIXELS) != before
     # A picture that comes does not close what somebody has opened.
     await expect(page.locator("#curve-table")).to_have_attribute("open", "")

@@ -101,7 +101,7 @@ async def test_it_is_live_and_a_dialog_stays_open_while_the_floor_moves_on(page:
     site.floor.fact(f.OperatorNotReady(OperatorId("geert_willems"), "geert_willems", "opleiding"))
     site.house.hub.changed()
     row = page.locator("#operator-geert_willems")
-    await within(3.0, lambda left: expect(row).to_contain_text("Opleiding", timeout=left))
+    await within(3.0, expect(row).to_contain_text, "Opleiding")
     await expect(page.locator("#do-lines input[value=lez]")).to_be_checked()
     await page.locator("#do-lines button.main").click()
     await expect(page.locator("#said .banner")).to_contain_text("Karel Smet neemt tot middernacht oproepen van:")

@@ -25,7 +25,7 @@ ANSWERS = Habit(after=0.1)
 CITIZEN, OPERATOR, SUPERVISOR = 400, 700, 1000
 """What each of them says, Hz."""
 SPORTLIJN, LEZ = "3292101011", "3292101012"
-CLOCKS = 0.2
+CLOCKS = 0.5
 """Seconds by which the engine may take the clock of Asterisk for another than its own."""
 EXPECTED = ("acd/", "invalid URI", "create outgoing session")
 """No prompts are rendered here, and not every phone is registered."""

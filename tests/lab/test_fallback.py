@@ -12,7 +12,7 @@ from sim.lab import RINGS, Call, Habit, Lab, Phone, lab_policy
 from tests.lab.conftest import KNOWN_COMPLAINTS
 from tests.lab.stub import Stub, stub
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.alone, pytest.mark.asterisk]
 
 GENTINFO = "092101010"
 HEARTBEAT = 1.0

@@ -1,0 +1,59 @@
+"""How long the machine itself stood still: for tests of a promise in seconds, on a machine that others use too.
+
+A product that promises two seconds cannot keep them while the machine gives nobody the processor. A thread sleeps again
+and again for a moment; by how much it comes late from that is what the machine took.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, Self
+
+EVERY: Final = 0.01
+"""Seconds between two looks at the clock."""
+
+
+class Stalls:
+    """Measures while it is entered; may be asked within and afterwards.
+
+    Args:
+        now: the clock of the moments that are asked for; seconds.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time, sleep: Callable[[float], object] = time.sleep) -> None:
+        self._now, self._sleep = now, sleep
+        self._late: list[tuple[float, float]] = []
+        """When it should have woken, and when it did."""
+        self._due: float | None = None
+        self._turn = threading.Lock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._measure, name="stalls", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._due = self._now() + EVERY
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._due = None
+
+    def between(self, begin: float, end: float) -> float:
+        """Seconds of that interval in which the machine stood still; what was not measured counts as none."""
+        with self._turn:
+            late = list(self._late)
+            if self._due is not None:
+                # Whoever asks may be the first to run again after a stall.
+                late.append((self._due, self._now()))
+        return sum(max(0.0, min(end, woke) - max(begin, due)) for due, woke in late)
+
+    def _measure(self) -> None:
+        while not self._over.is_set():
+            self._sleep(EVERY)
+            with self._turn:
+                woke = self._now()
+                if self._due is not None and woke > self._due:
+                    self._late.append((self._due, woke))
+                self._due = woke + EVERY

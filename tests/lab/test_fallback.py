@@ -13,7 +13,7 @@ from sim.lab.stalls import Stalls
 from tests.lab.conftest import KNOWN_COMPLAINTS
 from tests.lab.stub import PATIENCE, Stub, stub, unheard, until
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.alone, pytest.mark.asterisk]
 
 GENTINFO = "092101010"
 HEARTBEAT = 1.0

@@ -1,7 +1,6 @@
 """The product on the real Asterisk with everything around it failing, one thing after the other, and the verdict.
 
-``ACD_LONG=1 scripts/test tests/chaos`` breaks each thing once, ``ACD_SOAK_MINUTES=30`` goes on for half an hour. Not
-part of every run: it is judged by the clock, and wants a machine with nothing beside it (docs/faults.md).
+Each thing is broken once; ``ACD_SOAK_MINUTES=30 scripts/test tests/chaos`` goes on for half an hour (docs/faults.md).
 """
 
 import os
@@ -17,12 +16,10 @@ SOAK = float(os.environ.get("ACD_SOAK_MINUTES", "0"))
 SEED = 1
 
 NOT_YET = {"switch-clock"}
-"""Faults under which a promise is not kept yet (docs/faults.md): only the long form has them."""
+"""Faults under which a promise is not kept yet (docs/faults.md): only the soak has them."""
 KEPT = [name for name in FAULTS if name not in NOT_YET]
 
-LONG = pytest.mark.skipif(not SOAK and "ACD_LONG" not in os.environ, reason="of the long form: ACD_LONG=1")
-
-pytestmark = [LONG, pytest.mark.asterisk, pytest.mark.postgresql, pytest.mark.timeout(600 + SOAK * 90)]
+pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.postgresql, pytest.mark.timeout(600 + SOAK * 90)]
 
 
 async def test_no_promise_is_broken_whatever_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

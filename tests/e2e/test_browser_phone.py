@@ -25,7 +25,7 @@ from sim.lab.stalls import Stalls
 from tests.e2e.conftest import SPEAKS, all_ended, until
 from tests.e2e.desk_page import DeskPage, accounts, chromium
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.browser, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.browser, pytest.mark.timeout(150)]
 
 QUEUES = Path(__file__).parent / "phone/city.yaml"
 GENTINFO, SPORTLIJN = "092101010", "092101011"

@@ -24,7 +24,7 @@ from tests.e2e.desk_page import PASSWORD, accounts, chromium
 from tests.e2e.test_browser_phone import GENTINFO, HEARD, QUEUES, Listener
 from tests.web.test_desk_browser import check_accessible
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.browser, pytest.mark.timeout(240)]
 
 SHOWN: Final = 1.0
 """Seconds from a deed to all other pages."""

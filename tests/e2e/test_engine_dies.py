@@ -11,7 +11,7 @@ from sim.lab import Call, Habit, Lab, Phone
 from sim.lab.service import LabService
 from tests.e2e.conftest import records, until
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.timeout(180)]
 
 GENTINFO = ("anna", "bram", "cato", "faas")
 DEVICES = ("1001", "1002", "1003", "1006")

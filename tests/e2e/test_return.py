@@ -16,7 +16,7 @@ from sim.lab.service import LabService
 from sim.lab.sip import uri_of
 from tests.e2e.conftest import all_ended, until
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.timeout(180)]
 
 CALLERS: Final = 20
 PHONES: Final = 2 * CALLERS

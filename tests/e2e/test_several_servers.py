@@ -19,7 +19,7 @@ from sim.lab.sip import uri_of
 from sim.lab.sipp import Farm
 from tests.e2e.conftest import QUEUES, records, until
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.timeout(240)]
 
 SPORT = "3292101011"
 """Leads straight to the line of bram (1002), dirk (1004) and faas (1006)."""

@@ -26,7 +26,7 @@ from tests.records.conftest import cluster
 
 __all__ = ["cluster"]
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.postgresql, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.postgresql, pytest.mark.timeout(240)]
 
 LONG = pytest.mark.skipif("ACD_LONG" not in os.environ, reason="of the long form: ACD_LONG=1")
 PROMISE = 3.0

@@ -30,7 +30,7 @@ from tests.e2e.test_return import (
 
 __all__ = ["queues", "returning"]
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.timeout(180)]
 
 SILENT: Final = 3.0
 """Seconds after which the engine takes back whom it has offered to a phone that does not say that it rings."""

@@ -15,7 +15,7 @@ from acd.model.policy import Policy
 from sim.lab import RINGS, Habit, Lab, Phone
 from tests.sim_app_queue.hall import Hall, Hand, Rung, city, line
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.alone, pytest.mark.asterisk]
 
 NUMBERS = {"gentinfo": "092101010", "sportlijn": "092101011"}
 DIALPLAN = "[acd-public]\n" + "".join(

@@ -14,8 +14,8 @@ from acd.bootstrap.phones import write_access
 from acd.runtime.control import ControlError, ask
 from sim.lab.asterisk import Lab
 
-START_TIMEOUT: Final = 30.0
-"""Seconds."""
+START_TIMEOUT: Final = 60.0
+"""Seconds: patience with a busy machine, no promise."""
 
 
 class ServiceFailed(RuntimeError):

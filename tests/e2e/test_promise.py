@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -25,11 +26,12 @@ from acd.records import Archive, CallRow
 from sim.lab import Lab
 from sim.lab.service import LabService
 from sim.lab.sipp import Farm, Manner, RingStory, Stories
+from sim.lab.stalls import unless_stalled
 from tests.e2e.conftest import all_ended, records, until
 from tests.e2e.promises import QUEUES, Kept, in_good_hands, promises, short_spoken
 from tests.e2e.test_sixty_calls import no_phone_rings_twice_at_once, the_same_ends
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(400)]
 
 TERUGBEL, TOESTEL = "3292102010", "3292102013"
 DESK: Final = "1001"
@@ -100,13 +102,19 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
 async def test_whoever_waits_too_long_is_offered_a_call_back_and_is_called_back(lab: Lab, tmp_path: Path) -> None:
     assert sum(group.callers for group in GROUPS) == 20
-    async with LabService(lab, QUEUES, tmp_path / "state") as service:
-        with Farm(lab, tmp_path / "sipp") as farm:
+    folders = (tmp_path / f"attempt-{number}" for number in count())
+    # A machine that stands still for seconds lets no promise be written down in time, and rightly none is given.
+    await unless_stalled(lambda: twenty_callers(lab, next(folders)))
+
+
+async def twenty_callers(lab: Lab, folder: Path) -> None:
+    async with LabService(lab, QUEUES, folder / "state") as service:
+        with Farm(lab, folder / "sipp") as farm:
             await open_for_business(lab, service, farm)
             rows = await the_callers(service, farm)
             given = await promises(service)
             await the_calls_back(service, given)
-            await until(lambda: lab.channels() == [], 15, "no channel is left in Asterisk")
+            await until(lambda: lab.channels() == [], 30, "no channel is left in Asterisk")
             # Time for a phone to be rung that should not be.
             await asyncio.sleep(2)
             stories, kept = farm.stories(), await promises(service)

@@ -29,6 +29,8 @@ class Habit:
 
 A_MOMENT: Final = 0.2
 """Seconds that an operator speaks at least."""
+PATIENCE: Final = 15.0
+"""Seconds within which a call that is given up is over."""
 RINGS: Final = Habit(code=None)
 DEAD: Final = Habit(code=None, ring=False)
 
@@ -72,7 +74,9 @@ class Call:
     cseq: int = 1
     rang_at: float | None = None
     answered_at: float | None = None
+    """Before our 200 was sent, or when that of the other side came."""
     ended_at: float | None = None
+    """Before our last word was sent, or when that of the other side came."""
     code: int | None = None
     """Final status code of the INVITE."""
     ended_by_us: bool | None = None
@@ -95,13 +99,14 @@ class Call:
 
     def answer(self) -> None:
         """Pick up."""
+        at = time.time()
         self.phone.respond(self, 200, body=self.phone.sdp())
-        self._up(200)
+        self._up(200, at)
 
     def reject(self, code: int = 486) -> None:
         """Decline: 486 busy, 603 decline, 480 do not disturb."""
-        self.phone.respond(self, code)
         self.over(code=code, by_us=True)
+        self.phone.respond(self, code)
 
     async def hang_up(self, *, at_once: bool = False) -> None:
         """End the call: BYE when it is up, CANCEL when it still rings at the other side, both when they cross.
@@ -112,9 +117,9 @@ class Call:
         if not self.outgoing and self.answered_at is not None and not at_once:
             await asyncio.sleep(max(0.0, self.answered_at + A_MOMENT - time.time()))
         if self.outgoing and not self.answered.is_set() and not self.ended.is_set():
-            await asyncio.wait_for(self.sent.wait(), 5)
+            await asyncio.wait_for(self.sent.wait(), PATIENCE)
             self.phone.cancel(self)
-            await asyncio.wait_for(self.final.wait(), 5)
+            await asyncio.wait_for(self.final.wait(), PATIENCE)
         if not self.ended.is_set():
             self.over(by_us=True)
             await self.phone.within(self, "BYE")
@@ -139,9 +144,8 @@ class Call:
 
     # --- What happens to it --------------------------------------------------------------------------------------
 
-    def _up(self, code: int) -> None:
-        self.code = code
-        self.answered_at = time.time()
+    def _up(self, code: int, at: float) -> None:
+        self.code, self.answered_at = code, at
         self.answered.set()
         self.final.set()
 
@@ -162,6 +166,6 @@ class Call:
                 self.ringing.set()
         elif answer.code < 300:
             self.target, self.media = uri_of(answer.get("contact")), answer.body
-            self._up(answer.code)
+            self._up(answer.code, time.time())
         else:
             self.over(code=answer.code, by_us=answer.code == 487)

@@ -6,11 +6,14 @@ and again for a moment; by how much it comes late from that is what the machine 
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Self
 
 EVERY: Final = 0.01
 """Seconds between two looks at the clock."""
+ATTEMPTS: Final = 3
+STALLED: Final = 0.2
+"""Seconds of standing still that explain a failure."""
 
 
 class Stalls:
@@ -57,3 +60,25 @@ class Stalls:
                 if self._due is not None and woke > self._due:
                     self._late.append((self._due, woke))
                 self._due = woke + EVERY
+
+
+async def unless_stalled(
+    attempt: Callable[[], Awaitable[None]],
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], object] = time.sleep,
+) -> None:
+    """What happens on a machine that stands still is no evidence: an attempt that fails meanwhile is made again, up to
+    :data:`ATTEMPTS` times in all.
+
+    Raises:
+        AssertionError, TimeoutError: of the last attempt, or of one in which the machine did not stand still.
+    """
+    for left in reversed(range(ATTEMPTS)):
+        begin = now()
+        with Stalls(now, sleep) as stalls:
+            try:
+                return await attempt()
+            except (AssertionError, TimeoutError):
+                if not left or stalls.between(begin, now()) < STALLED:
+                    raise
+    raise AssertionError("unreachable")

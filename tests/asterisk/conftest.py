@@ -1,7 +1,7 @@
 """A tiny Asterisk and an adapter on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from structlog.typing import EventDict
 from acd.asterisk import AmiSettings, AsteriskPbx
 from acd.model import facts as f
 from acd.model.ids import Device
+from sim.loop_time import VirtualLoop
 from tests.asterisk.fake import FakeAsterisk, fake_asterisk
 
 T = TypeVar("T")
@@ -21,7 +22,8 @@ PATIENCE = 20.0
 
 
 class Desk:
-    """The adapter under test, and the facts that it has told."""
+    """The adapter under test, and the facts that it has told. It is patient: a machine that stands still for some
+    seconds must not look like an Asterisk that does. What is about its patience says how long it is."""
 
     def __init__(self, fake: FakeAsterisk) -> None:
         self.fake = fake
@@ -30,6 +32,10 @@ class Desk:
         self.settings = AmiSettings(
             port=fake.port,
             secret=fake.secret,
+            action_timeout=PATIENCE,
+            list_timeout=PATIENCE,
+            silence=PATIENCE,
+            stale_after=PATIENCE,
             ping_every=0.05,
             retry_first=0.01,
             retry_most=0.05,
@@ -88,3 +94,18 @@ async def desk(fake: FakeAsterisk) -> AsyncIterator[Desk]:
     desk = Desk(fake)
     yield desk
     await desk.pbx.stop()
+
+
+def in_virtual_time(story: Callable[[Desk, FakeAsterisk], Awaitable[None]]) -> None:
+    """Run a story in which waiting takes no time, and how long it was is exact: ``loop.time()`` tells."""
+
+    async def told() -> None:
+        async with fake_asterisk() as fake:
+            desk = Desk(fake)
+            try:
+                await story(desk, fake)
+            finally:
+                await desk.pbx.stop()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(told())

@@ -26,12 +26,25 @@ GENTINFO = "092101010"
 NUMBER = "+32470000301"
 
 
+PATIENCE = 20.0
+"""Seconds that may pass until what comes at once has come."""
+
+
 class Ear:
     """The adapter on the lab, its heart beating, and all that it told."""
 
     def __init__(self, lab: Lab, devices: tuple[str, ...] = ("1001", "1002")) -> None:
+        # More patient than the service: not the machine's load is tested here.
         settings = AmiSettings(
-            port=lab.ami_port, user=lab.ami_user, secret=lab.ami_secret, ping_every=0.2, retry_in_use=0.05
+            port=lab.ami_port,
+            user=lab.ami_user,
+            secret=lab.ami_secret,
+            action_timeout=PATIENCE,
+            list_timeout=PATIENCE,
+            silence=PATIENCE,
+            stale_after=PATIENCE,
+            ping_every=0.2,
+            retry_in_use=0.05,
         )
         self.pbx = AsteriskPbx(settings, lambda: [Device(device) for device in devices])
         self.facts: list[f.Fact] = []
@@ -56,18 +69,18 @@ class Ear:
     def of(self, kind: type[T], call: str | None = None) -> list[T]:
         return [fact for fact in self.facts if isinstance(fact, kind) and call in (None, getattr(fact, "call", None))]
 
-    async def until(self, condition: Callable[[], Any], within: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], Any], within: float = PATIENCE) -> None:
         async with asyncio.timeout(within):
             while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
 
-    async def fact(self, kind: type[T], call: str | None = None, within: float = 10.0) -> T:
+    async def fact(self, kind: type[T], call: str | None = None, within: float = PATIENCE) -> T:
         await self.until(lambda: self.of(kind, call), within)
         return self.of(kind, call)[-1]
 
     async def finds(self, found: f.CallFound) -> None:
         """He is there, as soon as the dialplan has taken him there."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 self.facts.clear()
                 self.pbx.send(c.AskCall(found.call))
@@ -158,7 +171,7 @@ async def test_withdraw_brings_the_caller_back_and_the_phone_to_rest(lab: Lab, e
         ear.pbx.send(c.AskCall(id))
         assert await ear.fact(f.CallFound) == f.CallFound(id, W.RING, OfferId(7))
         ear.pbx.send(c.Withdraw(id, OfferId(7)))
-        await asyncio.wait_for(phone.calls[0].ended.wait(), 3)
+        await asyncio.wait_for(phone.calls[0].ended.wait(), PATIENCE)
         await ear.finds(f.CallFound(id, W.WAIT))
         phone.habit = Habit()
         ear.offer(id, 8)
@@ -202,7 +215,7 @@ async def test_an_announcement_and_a_deflection(lab: Lab, ear: Ear) -> None:
         ear.pbx.send(c.Announce(id, 3, (2, 5)))
         await ear.until(lambda: lab.variable(lab.channels()[0].name, "saying") == "acd/position-3&acd/wait-2-5")
         ear.pbx.send(c.Deflect(id, LineId("gentinfo"), OverflowTo.REFUSE))
-        await asyncio.wait_for(call.ended.wait(), 5)
+        await asyncio.wait_for(call.ended.wait(), PATIENCE)
         await ear.fact(f.CallGone, id)
 
 
@@ -287,7 +300,7 @@ async def test_a_restarted_engine_finds_all_with_their_true_entry_time(lab: Lab)
 async def test_calls_of_an_absent_engine_leave_notes(lab: Lab) -> None:
     async with lab.citizen("+32470000399") as citizen:
         call = citizen.call(GENTINFO)
-        await asyncio.wait_for(call.answered.wait(), 5)
+        await asyncio.wait_for(call.answered.wait(), PATIENCE)
         await asyncio.sleep(0.3)
         await call.hang_up()
     await asyncio.sleep(0.3)
@@ -318,7 +331,7 @@ async def test_a_wrong_secret_is_said_in_words(lab: Lab) -> None:
     settings = AmiSettings(port=lab.ami_port, user=lab.ami_user, secret="wrong-wrong")
     pbx = AsteriskPbx(settings, list)
     await pbx.start(facts.append)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while pbx.link_state is not LinkState.REFUSED:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert pbx.link_reason == "Asterisk refused the login: Authentication failed"
@@ -359,7 +372,7 @@ async def test_hostile_callers_forge_nothing_and_cost_no_call(lab: Lab, ear: Ear
             queued = await ear.fact(f.CallQueued)
             assert number is None or (name, queued.number) == (name, number or None)
             assert (queued.line, queued.did, queued.language, queued.path) == ("gentinfo", GENTINFO, "nl", "")
-            await asyncio.wait_for(call.answered.wait(), 3)
+            await asyncio.wait_for(call.answered.wait(), PATIENCE)
             await call.hang_up()
             await ear.fact(f.CallGone, queued.call)
         assert (name, ear.story(queued.call)) == (name, ["CallArrived", "CallQueued", "CallGone"])
@@ -379,7 +392,7 @@ async def test_what_a_call_costs(lab: Lab, ear: Ear) -> None:
         await ear.until(lambda: ear.of(f.PhoneChanged)[-1].state is f.PhoneState.IDLE)
         frames, octets = ear.pbx.counters.frames - frames, ear.pbx.counters.bytes - octets
         print(f"a call: {frames} messages, {octets} bytes")  # noqa: T201
-        await asyncio.wait_for(phone.calls[0].ended.wait(), 3)
+        await asyncio.wait_for(phone.calls[0].ended.wait(), PATIENCE)
     assert frames < 25
     assert octets < 8000
 

@@ -3,13 +3,16 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from sim.lab import Lab
 
 Frame = dict[str, str]
 
 NONCE = "a1b2c3"
+PATIENCE = 15.0
+"""Seconds that a test waits for what should come at once: the machine may be busy."""
 
 
 class Stub:
@@ -58,7 +61,7 @@ class Stub:
         """Actions run strictly one after another, so the next answer is ours."""
         async with self._turn:
             self._writer.write(("".join(f"{key}: {value}\r\n" for key, value in fields.items()) + "\r\n").encode())
-            return await asyncio.wait_for(self._answers.get(), 10)
+            return await asyncio.wait_for(self._answers.get(), PATIENCE)
 
     async def setvar(self, name: str, value: str, **more: str) -> Frame:
         return await self.action(Action="Setvar", Variable=name, Value=value, **more)
@@ -69,7 +72,7 @@ class Stub:
     async def redirect(self, channel: str, context: str, exten: str) -> Frame:
         return await self.action(Action="Redirect", Channel=channel, Context=context, Exten=exten, Priority="start")
 
-    async def event(self, wanted: str, after: int = 0, within: float = 10, **fields: str) -> Frame:
+    async def event(self, wanted: str, after: int = 0, within: float = PATIENCE, **fields: str) -> Frame:
         """The first event (or UserEvent) of that name with these fields, from number ``after`` on."""
         async with asyncio.timeout(within):
             while True:
@@ -87,25 +90,39 @@ class Stub:
     async def state(self, call: str) -> str:
         return await self.getvar("ACD_STATE", Channel=call)
 
+    async def comes_to(self, call: str, state: str) -> None:
+        """Until the caller is there. Raises TimeoutError."""
+        async with asyncio.timeout(PATIENCE):
+            while await self.state(call) != state:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
     async def offer(self, call: str, offer: int, device: str, ring: int = 10) -> None:
         """Move a caller to a phone."""
         answer = await self.redirect(call, "acd-connect", f"{offer}*{device}*{ring}")
         assert answer["Response"] == "Success", answer
 
     async def quiet(self, lab: Lab) -> None:
-        """Every channel ends within 3 s."""
-        for _ in range(30):
-            channels = await asyncio.to_thread(lab.channels)
-            if not channels:
-                return
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"left in Asterisk: {channels}")
+        """Until every channel has ended."""
+        await until(lambda: not lab.channels(), "a channel is left in Asterisk")
 
     def names(self, channel: str) -> list[str]:
         """What was said about one call, in order."""
         return [
             e.get("UserEvent", e["Event"]) for e in self.events if channel in (e.get("Uniqueid"), e.get("Linkedid"))
         ]
+
+
+async def until(holds: Callable[[], Any], otherwise: str = "it did not happen") -> None:
+    """Ask again and again until it holds. Raises AssertionError."""
+    end = time.monotonic() + PATIENCE
+    while not await asyncio.to_thread(holds):
+        assert time.monotonic() < end, f"{otherwise}, after {PATIENCE:g} s"
+        await asyncio.sleep(0.05)
+
+
+async def unheard(lab: Lab) -> None:
+    """Until Asterisk has noticed that the engine's session is gone: what ends before that leaves no note."""
+    await until(lambda: lab.ami_user not in lab.cli("manager show connected"), "the session is still there")
 
 
 def parse(raw: bytes) -> Frame:

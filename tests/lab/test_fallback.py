@@ -9,8 +9,9 @@ import pytest
 
 from acd.model.ids import LineId
 from sim.lab import RINGS, Call, Habit, Lab, Phone, lab_policy
+from sim.lab.stalls import Stalls
 from tests.lab.conftest import KNOWN_COMPLAINTS
-from tests.lab.stub import Stub, stub
+from tests.lab.stub import PATIENCE, Stub, stub, unheard, until
 
 pytestmark = [pytest.mark.alone, pytest.mark.asterisk]
 
@@ -32,11 +33,7 @@ async def switch(own_lab: Lab) -> AsyncIterator[Lab]:
     """The same, restarted before each test: no engine, no heartbeat, no notes."""
     own_lab.restart()
     yield own_lab
-    for _ in range(30):
-        if not own_lab.channels():
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"left in Asterisk: {own_lab.channels()}")
+    await until(lambda: not own_lab.channels(), "a channel is left in Asterisk")
 
 
 @contextlib.asynccontextmanager
@@ -48,7 +45,7 @@ async def waiting(lab: Lab, engine: Stub | None, count: int) -> AsyncIterator[li
             number = f"+3247100000{index}"
             phone = await stack.enter_async_context(lab.citizen(number))
             call = phone.call(GENTINFO)
-            await asyncio.wait_for(call.answered.wait(), 3)
+            await asyncio.wait_for(call.answered.wait(), PATIENCE)
             if engine is not None:
                 await engine.arrival(number)
             # QUEUE_PRIO counts whole seconds.
@@ -57,14 +54,10 @@ async def waiting(lab: Lab, engine: Stub | None, count: int) -> AsyncIterator[li
         yield callers
 
 
-async def rung(phone: Phone, count: int, within: float) -> list[Call]:
+async def rung(phone: Phone, count: int) -> list[Call]:
     """The calls of a phone, when there are so many."""
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        if len(phone.calls) >= count:
-            return phone.calls
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{len(phone.calls)} calls came to {phone.user} within {within} s, not {count}")
+    await until(lambda: len(phone.calls) >= count, f"too few calls came to {phone.user}")
+    return phone.calls
 
 
 def number_of(call: Call) -> str:
@@ -72,40 +65,30 @@ def number_of(call: Call) -> str:
 
 
 async def notes(lab: Lab, count: int) -> list[list[str]]:
-    for _ in range(30):
-        known = lab.globals()
-        kept = [known.get(f"ACD_UNSEEN_{n}") for n in range(1, count + 1)]
-        if known.get("ACD_UNSEEN_COUNT") == str(count) and None not in kept:
-            return [note.split("|") for note in kept if note is not None]
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"not {count} notes: {lab.globals()}")
-
-
-async def unheard(lab: Lab) -> None:
-    """Until Asterisk has noticed that the engine's session is gone: what ends before that leaves no note."""
-    for _ in range(40):
-        if lab.ami_user not in lab.cli("manager show connected"):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("the session is still there")
+    names = [f"ACD_UNSEEN_{n}" for n in range(1, count + 1)]
+    await until(lambda: lab.globals().keys() >= {*names}, f"there are less than {count} notes")
+    known = lab.globals()
+    assert known["ACD_UNSEEN_COUNT"] == str(count)
+    return [known[name].split("|") for name in names]
 
 
 async def test_without_an_engine_from_boot_on_callers_are_served_and_noted(switch: Lab) -> None:
     async with switch.phone("1001", Habit(after=0.2)) as phone, switch.citizen("+32471000000") as citizen:
         call = citizen.call(GENTINFO)
-        (served,) = await rung(phone, 1, 3)
-        assert call.answered_at is not None
-        assert served.invited_at - call.answered_at == pytest.approx(2.0, abs=0.5)
+        with Stalls() as stalls:
+            (served,) = await rung(phone, 1)
+            assert call.answered_at is not None
+            stood = stalls.between(call.invited_at, served.invited_at)
+        assert served.invited_at - call.answered_at == pytest.approx(2.0, abs=0.5 + stood)
         assert served.invite.get("from").startswith('"Gentinfo" <sip:+32471000000@')
-        await asyncio.wait_for(served.answered.wait(), 2)
-        await asyncio.sleep(0.3)
+        await asyncio.wait_for(served.answered.wait(), PATIENCE)
         (channel,) = [channel.name for channel in switch.channels() if "trunk" in channel.name]
-        assert switch.variable(channel, "ACD_STATE") == "talk"
+        await until(lambda: switch.variable(channel, "ACD_STATE") == "talk")
         assert switch.variable(channel, "ACD_DEVICE") == "1001"
         assert switch.variable(channel, "ACD_OFFER") == ""
         up = switch.variable(channel, "ACD_UP")
         await served.hang_up()
-        await asyncio.wait_for(call.ended.wait(), 2)
+        await asyncio.wait_for(call.ended.wait(), PATIENCE)
     (note,) = await notes(switch, 1)
     id, state, arrived, did, number, language, path, line, t0, offer, device, noted_up, gone = note
     assert (state, did, number, language, path, line) == ("after", GENTINFO, "+32471000000", "nl", "", "gentinfo")
@@ -113,20 +96,22 @@ async def test_without_an_engine_from_boot_on_callers_are_served_and_noted(switc
     assert id
     moments = [call.invited_at - 0.001, *map(float, (arrived, t0, up, gone))]
     assert moments == sorted(moments)
-    assert float(gone) == pytest.approx(call.ended_at, abs=0.1)
+    assert served.ended_at is not None
+    assert served.ended_at - 0.001 <= float(gone) <= time.time()
 
 
 async def test_a_phone_rings_its_time_although_the_caller_is_looked_up_every_ten_seconds(switch: Lab) -> None:
+    ring_time = lab_policy().lines[LineId("gentinfo")].ring_time
     async with waiting(switch, None, 1) as callers, switch.phone("1001", RINGS) as phone:
-        (ring,) = await rung(phone, 1, 4)
-        await asyncio.wait_for(ring.ended.wait(), 20)
-        assert ring.ended_at is not None
+        with Stalls() as stalls:
+            (ring,) = await rung(phone, 1)
+            await asyncio.wait_for(ring.ended.wait(), ring_time + PATIENCE)
+            assert ring.ended_at is not None
+            stood = stalls.between(ring.invited_at - 1, ring.ended_at)
         # He has been in Queue() for 10 s in the middle of it; the line's ring time is 15 s.
-        assert ring.ended_at - ring.invited_at == pytest.approx(
-            lab_policy().lines[LineId("gentinfo")].ring_time, abs=0.7
-        )
+        assert ring.ended_at - ring.invited_at == pytest.approx(ring_time, abs=0.7 + stood)
         assert ring.code == 487
-        again = await rung(phone, 2, 4)
+        again = await rung(phone, 2)
         assert number_of(again[1]) == callers[0][0]
 
 
@@ -135,28 +120,33 @@ async def test_a_killed_engine_is_noticed_within_two_seconds_and_the_order_of_ar
         await asyncio.sleep(0.5)
         assert phone.calls == [], "while the engine lives, nobody is rung without it"
         phone.habit = Habit(after=0.1, talk=0.3)
-        killed = time.time()
-        engine.kill()
-        calls = await rung(phone, 3, 12)
-        assert calls[0].invited_at - killed < 2.3
+        with Stalls() as stalls:
+            killed = time.time()
+            engine.kill()
+            calls = await rung(phone, 3)
+            stood = stalls.between(killed, calls[0].invited_at)
+        assert calls[0].invited_at - killed < 2.3 + stood
         assert [number_of(call) for call in calls] == [number for number, _, _ in callers]
-        await asyncio.wait_for(asyncio.gather(*(call.ended.wait() for _, _, call in callers)), 5)
+        await asyncio.wait_for(asyncio.gather(*(call.ended.wait() for _, _, call in callers)), PATIENCE)
 
 
 async def test_a_frozen_engine_is_noticed_within_eight_seconds(switch: Lab) -> None:
     async with stub(switch) as engine, waiting(switch, engine, 1), switch.phone("1001", RINGS) as phone:
         await asyncio.sleep(2)
         assert phone.calls == []
-        engine.beating = False
-        last = float(await engine.getvar("ACD_HB"))
-        (call,) = await rung(phone, 1, 10)
+        with Stalls() as stalls:
+            engine.beating = False
+            last = float(await engine.getvar("ACD_HB"))
+            (call,) = await rung(phone, 1)
+            stood = stalls.between(last, call.invited_at)
         # Older than 6 s in whole seconds, and up to one turn of the waiting loop.
-        assert 6 < call.invited_at - last < 9.2
-        assert call.invited_at - engine.beat_at < 8.3
+        assert 6 < call.invited_at - last < 9.2 + stood
+        assert call.invited_at - engine.beat_at < 8.3 + stood
         # Fallen asleep, not dead: what Asterisk did meanwhile is told when it wakes up.
         call.answer()
-        up = await engine.event("AcdFallbackUp", Device="1001", within=3)
-        assert float(up["Up"]) == pytest.approx(time.time(), abs=0.5)
+        up = await engine.event("AcdFallbackUp", Device="1001")
+        assert call.answered_at is not None
+        assert call.answered_at - 0.001 <= float(up["Up"]) <= time.time()
         await call.hang_up()
 
 
@@ -167,13 +157,13 @@ async def test_operators_who_are_not_available_are_not_rung(switch: Lab) -> None
             answer = await engine.setvar("QUEUE_MEMBER(,paused,PJSIP/1001)", "1")
             assert answer["Response"] == "Success"
         async with waiting(switch, None, 2) as callers:
-            (first,) = await rung(ready, 1, 4)
+            (first,) = await rung(ready, 1)
             await asyncio.sleep(1.5)
             assert away.calls == []
             assert number_of(first) == callers[0][0]
             async with stub(switch) as engine:
                 await engine.setvar("QUEUE_MEMBER(,paused,PJSIP/1001)", "0")
-                assert number_of((await rung(away, 1, 4))[0]) == callers[1][0]
+                assert number_of((await rung(away, 1))[0]) == callers[1][0]
 
 
 async def test_an_engine_that_comes_back_takes_the_waiting_over_while_queue_rings_for_them(switch: Lab) -> None:
@@ -183,15 +173,17 @@ async def test_an_engine_that_comes_back_takes_the_waiting_over_while_queue_ring
         switch.phone("1002", Habit(after=0.2)) as second,
     ):
         call = callers[0][2]
-        (ringing,) = await rung(first, 1, 4)
+        (caller,) = [channel.name for channel in switch.channels() if "trunk" in channel.name]
+        joined = switch.variable(caller, "ACD_T0")
+        assert call.invited_at - 0.001 <= float(joined) <= time.time()
+        (ringing,) = await rung(first, 1)
         async with stub(switch) as engine:
             (channel,) = [channel for channel in switch.channels() if "trunk" in channel.name]
             assert await engine.state(channel.uniqueid) == "fallback"
-            joined = float(await engine.getvar("ACD_T0", Channel=channel.uniqueid))
-            assert joined == pytest.approx(call.answered_at, abs=0.1)
+            assert await engine.getvar("ACD_T0", Channel=channel.uniqueid) == joined
             await engine.offer(channel.uniqueid, 70, "1002")
             await engine.event("AcdUp", Offer="70", Linkedid=channel.uniqueid)
-            await asyncio.wait_for(ringing.ended.wait(), 1)
+            await asyncio.wait_for(ringing.ended.wait(), PATIENCE)
             assert ringing.code == 487
             assert not call.ended.is_set()
             assert await engine.state(channel.uniqueid) == "talk"
@@ -201,15 +193,14 @@ async def test_an_engine_that_comes_back_takes_the_waiting_over_while_queue_ring
 
 async def test_twenty_callers_who_hang_up_at_once_leave_twenty_notes(switch: Lab) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        calls = []
-        for index in range(20):
-            phone = await stack.enter_async_context(switch.citizen(f"+324720000{index:02d}"))
-            calls.append(phone.call(GENTINFO))
-        await asyncio.wait_for(asyncio.gather(*(call.answered.wait() for call in calls)), 5)
+        phones = [await stack.enter_async_context(switch.citizen(f"+324720000{index:02d}")) for index in range(20)]
+        calls = [phone.call(GENTINFO) for phone in phones]
+        await until(lambda: all(phone.sound.packets for phone in phones), "they do not all hear the music")
         await asyncio.gather(*(call.hang_up() for call in calls))
     kept = await notes(switch, 20)
     assert {note[4] for note in kept} == {f"+324720000{index:02d}" for index in range(20)}
-    assert {note[1] for note in kept} == {"wait"}
+    # Who has waited for 2 s until all were there is in Asterisk's own queue.
+    assert {note[1] for note in kept} <= {"wait", "fallback"}
 
 
 async def test_notes_are_bounded_but_all_are_counted(switch: Lab) -> None:
@@ -219,14 +210,10 @@ async def test_notes_are_bounded_but_all_are_counted(switch: Lab) -> None:
     async with switch.citizen("+32471000000") as citizen:
         for _ in range(2):
             call = citizen.call(GENTINFO)
-            await asyncio.wait_for(call.answered.wait(), 3)
+            await asyncio.wait_for(call.answered.wait(), PATIENCE)
             await call.hang_up()
-    for _ in range(30):
-        known = switch.globals()
-        if known["ACD_UNSEEN_COUNT"] == "10001":
-            break
-        await asyncio.sleep(0.1)
-    assert known["ACD_UNSEEN_COUNT"] == "10001"
+    await until(lambda: switch.globals()["ACD_UNSEEN_COUNT"] == "10001")
+    known = switch.globals()
     assert [name for name in known if name.startswith("ACD_UNSEEN_1")] == ["ACD_UNSEEN_10000"]
 
 

@@ -2,11 +2,12 @@
 
 import contextlib
 import queue
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from sim.lab.stalls import EVERY, Stalls
+from sim.lab.stalls import ATTEMPTS, EVERY, Stalls, unless_stalled
 
 START = 1000.0
 
@@ -18,8 +19,11 @@ class Machine:
         self.clock = START
         self._asleep: queue.Queue[None] = queue.Queue()
         self._late: queue.Queue[float] = queue.Queue()
+        self._over = threading.Event()
 
     def sleep(self, seconds: float) -> None:
+        if self._over.is_set():
+            return
         self._asleep.put(None)
         self.clock += seconds + self._late.get()
 
@@ -31,13 +35,18 @@ class Machine:
         self._asleep.get()
         self._asleep.put(None)
 
+    def end(self) -> None:
+        """Let the meter wake, and never sleep again."""
+        self._over.set()
+        self._late.put(0.0)
+
     @contextlib.contextmanager
     def meter(self) -> Iterator[Stalls]:
         with Stalls(lambda: self.clock, self.sleep) as stalls:
             try:
                 yield stalls
             finally:
-                self._late.put(0.0)
+                self.end()
 
 
 def seconds(wanted: float) -> object:
@@ -77,3 +86,29 @@ def test_a_stall_that_is_not_over_counts_so_far() -> None:
         machine.wake(0.0)
         machine.clock += EVERY + 0.4
         assert stalls.between(START, machine.clock) == seconds(0.4)
+
+
+@pytest.mark.parametrize(
+    ("late", "fails", "made"),
+    [(0.0, True, 1), (0.5, True, ATTEMPTS), (0.5, False, 1)],
+    ids=["quiet", "stalled", "good"],
+)
+async def test_only_what_fails_on_a_machine_that_stands_still_is_tried_again(
+    late: float, fails: bool, made: int
+) -> None:
+    clock, slept, attempts = [START], threading.Event(), 0
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds + late
+        slept.set()
+
+    async def attempt() -> None:
+        nonlocal attempts
+        attempts += 1
+        slept.clear()
+        slept.wait()
+        assert not fails
+
+    with pytest.raises(AssertionError) if fails else contextlib.nullcontext():
+        await unless_stalled(attempt, lambda: clock[0], sleep)
+    assert attempts == made

@@ -43,6 +43,11 @@ class Cluster:
     def stop(self) -> None:
         self._run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop")
 
+    @property
+    def pid(self) -> int:
+        """The server's process, parent of those that serve its sessions."""
+        return int(Path(f"{self._data}/postmaster.pid").read_text().split()[0])
+
     def url(self, database: str) -> str:
         return f"postgresql://acd@127.0.0.1:{self.port}/{database}"
 

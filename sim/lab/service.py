@@ -14,7 +14,7 @@ from acd.bootstrap.phones import write_access
 from acd.runtime.control import ControlError, ask
 from sim.lab.asterisk import Lab
 
-START_TIMEOUT: Final = 30.0
+START_TIMEOUT: Final = 60.0
 """Seconds."""
 
 

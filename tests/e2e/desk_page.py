@@ -13,6 +13,8 @@ from acd.records import AccountStore
 from acd.web import passwords
 from sim.lab.service import LabService
 
+expect.set_options(timeout=15_000)
+"""What must come anyway may take its time on a busy machine."""
 CHROMIUM: Final = "/usr/bin/chromium"
 PASSWORD: Final = "een lang genoeg wachtwoord"
 DIGEST: Final = passwords.hash_now(PASSWORD)
@@ -72,7 +74,7 @@ class DeskPage:
         await self.page.fill("#password", PASSWORD)
         await self.page.keyboard.press("Enter")
         await self.page.wait_for_url("**/desk/phone")
-        await self.sees("status", "Klaar", 10)
+        await self.sees("status", "Klaar", 30)
         await expect(self.page.locator("#phone")).to_have_attribute("data-state", "idle")
         return self
 
@@ -83,10 +85,10 @@ class DeskPage:
     def part(self, name: str) -> Locator:
         return self.page.locator(f'[data-part="{name}"]')
 
-    async def sees(self, part: str, text: str, seconds: float = 5) -> None:
+    async def sees(self, part: str, text: str, seconds: float = 15) -> None:
         await expect(self.part(part)).to_have_text(re.compile(text), timeout=seconds * 1000, use_inner_text=True)
 
-    async def state(self, state: str, seconds: float = 5) -> None:
+    async def state(self, state: str, seconds: float = 15) -> None:
         """Wait until the phone is so: ``idle``, ``ringing``, ``talking``, ``held``."""
         await expect(self.page.locator("#phone")).to_have_attribute("data-state", state, timeout=seconds * 1000)
 

@@ -52,7 +52,7 @@ class Ward:
             state=self.state,
             ami_port=self.lab.ami_port,
             ami_secret_file=self.state / "ami.secret",
-            web_port=_free_port(),
+            web_port=self.lab.slot.next_port(),
         )
         build_dialplan(self.settings, folder / "built")
         self.lab._files |= asterisk_files(self.settings, self.state / "site.yaml")
@@ -81,12 +81,6 @@ class Ward:
         return faults
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     ward = Ward(tmp_path_factory.mktemp("ward"))
@@ -107,7 +101,7 @@ def test_wrong_password_and_wrong_port(ward: Ward, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("something-else")
     (tmp_path / "secret").chmod(0o600)
     assert "is refused" in ward.faults(ami_secret_file=str(tmp_path / "secret"))["AMI"]
-    assert "no connection" in ward.faults(ami_port=str(_free_port()))["AMI"]
+    assert "no connection" in ward.faults(ami_port=str(ward.lab.slot.next_port()))["AMI"]
 
 
 def test_files_of_asterisk_that_are_other_or_open_to_all(ward: Ward) -> None:

@@ -25,6 +25,8 @@ ANSWERS = Habit(after=0.1)
 CITIZEN, OPERATOR, SUPERVISOR = 400, 700, 1000
 """What each of them says, Hz."""
 SPORTLIJN, LEZ = "3292101011", "3292101012"
+CLOCKS = 0.5
+"""Seconds by which the engine may take the clock of Asterisk for another than its own."""
 EXPECTED = ("acd/", "invalid URI", "create outgoing session")
 """No prompts are rendered here, and not every phone is registered."""
 
@@ -40,7 +42,7 @@ def lab(city: City, menus: str) -> Iterator[Lab]:
 async def service(lab: Lab, tmp_path: Path) -> AsyncIterator[LabService]:
     async with LabService(lab, QUEUES, tmp_path / "state") as service:
         yield service
-    await until(lambda: lab.channels() == [], 10, "no channel is left")
+    await until(lambda: lab.channels() == [], 15, "no channel is left")
 
 
 @pytest.fixture
@@ -88,6 +90,18 @@ class Sven:
         seen: dict[str, Any] = (await (await self._signed_in()).get("/api/floor")).json()
         return seen
 
+    async def sees_waiting(self) -> dict[str, Any]:
+        """The one caller on the floor, once he is there."""
+        found: list[dict[str, Any]] = []
+
+        async def there() -> bool:
+            found[:] = (await self.sees())["calls"]
+            return bool(found)
+
+        await until(there, 15, "he is on the floor")
+        [row] = found
+        return row
+
     async def log(self) -> list[tuple[str, str, str]]:
         """What the audit log has of listening in, in order."""
         entries = await self._store.log(who="sven", before=time.time() + 60, limit=100)
@@ -114,7 +128,7 @@ async def in_call(service: LabService, citizen: Phone, operator: Phone) -> Call:
     """Bram speaks with a citizen; both say something all the time."""
     await service.operator("bram", "login", "ready")
     call = citizen.call(SPORTLIJN)
-    await until(lambda: operator.calls != [] and operator.calls[-1].answered_at is not None, 10, "they are connected")
+    await until(lambda: operator.calls != [] and operator.calls[-1].answered_at is not None, 15, "they are connected")
     citizen.speak(call, steady(CITIZEN), 120)
     operator.speak(operator.calls[-1], steady(OPERATOR), 120)
     return call
@@ -126,7 +140,7 @@ async def listens(sven: Sven, cato: Phone, mode: str) -> Call:
     answer = await sven.does("listen", operator="bram", mode=mode)
     assert answer.status_code == 200, answer.text
     assert "1003" in answer.json()["said"]
-    await until(lambda: len(cato.calls) > before and cato.calls[-1].answered_at is not None, 10, "his phone rings")
+    await until(lambda: len(cato.calls) > before and cato.calls[-1].answered_at is not None, 15, "his phone rings")
     cato.speak(cato.calls[-1], steady(SUPERVISOR), 60)
     return cato.calls[-1]
 
@@ -138,7 +152,7 @@ async def stops(sven: Sven, mode: str, call: Call) -> None:
     assert (spy["mode"], spy["by"], spy["device"]) == (mode, "sven", "1003")
     assert (await sven.does("listen", operator="bram", mode="listen")).status_code == 409, "his phone is taken"
     assert (await sven.does("stop", spy=spy["spy"])).status_code == 200
-    await until(call.ended.is_set, 10, "his phone is hung up")
+    await until(call.ended.is_set, 15, "his phone is hung up")
 
 
 async def is_heard(phone: Phone, *voices: int) -> None:
@@ -169,7 +183,7 @@ async def test_listening_whispering_and_joining_in_as_they_are_heard(lab: Lab, s
         async def all_written() -> bool:
             return len(await sven.log()) == 15
 
-        await until(all_written, 5, "the audit log has all of it")
+        await until(all_written, 15, "the audit log has all of it")
     for n, mode in enumerate(("listen", "whisper", "barge")):
         asked, started, refused, stopped, ended = (await sven.log())[5 * n : 5 * n + 5]
         assert asked == ("spy_asked", "bram", f"{mode} 1003")
@@ -184,15 +198,19 @@ async def test_a_conversation_that_ends_takes_the_listener_along(lab: Lab, servi
         citizen = await stack.enter_async_context(lab.citizen("+3291120002"))
         call = await in_call(service, citizen, bram)
         await sven.does("listen", operator="bram", mode="whisper")
-        await until(lambda: cato.calls != [] and cato.calls[-1].answered_at is not None, 10, "he listens")
-        await asyncio.sleep(0.5)
+        await until(lambda: cato.calls != [] and cato.calls[-1].answered_at is not None, 15, "he listens")
+
+        async def listening() -> bool:
+            return "spy_started" in [entry[0] for entry in await sven.log()]
+
+        await until(listening, 15, "he listens")
         await call.hang_up()
-        await until(cato.calls[-1].ended.is_set, 10, "his phone is hung up as well")
+        await until(cato.calls[-1].ended.is_set, 15, "his phone is hung up as well")
 
         async def told() -> bool:
             return [entry[0] for entry in await sven.log()] == ["spy_asked", "spy_started", "spy_ended"]
 
-        await until(told, 5, "the audit log has begin and end")
+        await until(told, 15, "the audit log has begin and end")
         assert (await sven.log())[-1] == ("spy_ended", "bram", "whisper over")
 
 
@@ -201,14 +219,8 @@ async def test_a_moved_caller_keeps_his_time_through_the_death_of_the_engine(
 ) -> None:
     async with lab.phone("1003", ANSWERS) as cato, lab.citizen("+3291120003") as citizen:
         call = citizen.call(SPORTLIJN)
-        joined_at = time.time()
-        await until(lambda: call.answered_at is not None, 5, "he waits")
-
-        async def waits() -> bool:
-            return bool((await sven.sees())["calls"])
-
-        await until(waits, 5, "he is on the floor")
-        [row] = (await sven.sees())["calls"]
+        row = await sven.sees_waiting()
+        seen_at = time.time()
         answer = await sven.does("move", call=row["call"], line="lez")
         assert answer.json() == {"said": "De beller wacht nu op LEZ-lijn, op plaats 1."}
         again = await sven.does("move", call=row["call"], line="lez")
@@ -219,18 +231,19 @@ async def test_a_moved_caller_keeps_his_time_through_the_death_of_the_engine(
         [row] = (await sven.sees())["calls"]
         assert row["line"] == "lez"
         await service.operator("cato", "login", "ready")
-        await until(lambda: cato.calls != [] and cato.calls[0].answered_at is not None, 10, "cato serves the LEZ-lijn")
+        await until(lambda: cato.calls != [] and cato.calls[0].answered_at is not None, 15, "cato serves the LEZ-lijn")
         await asyncio.sleep(SPEAKS)
         await call.hang_up()
 
         async def ended() -> bool:
             return [row.ended_at is not None for row in await records(service)] == [True]
 
-        await until(ended, 10, "it is recorded")
+        await until(ended, 15, "it is recorded")
         [record] = await records(service)
     assert (record.outcome, record.line, record.operator) == ("answered", "lez", "cato")
-    assert record.entered_at == pytest.approx(joined_at, abs=1.0)
-    assert record.waited == pytest.approx((record.answered_at or 0.0) - joined_at, abs=1.0)
+    assert record.entered_at is not None and record.answered_at is not None
+    assert call.invited_at - CLOCKS <= record.entered_at <= seen_at + CLOCKS
+    assert record.waited == pytest.approx(record.answered_at - record.entered_at, abs=0.01)
 
 
 async def test_a_line_closed_by_hand_stays_closed_whoever_dies_and_those_inside_are_served(
@@ -240,21 +253,20 @@ async def test_a_line_closed_by_hand_stays_closed_whoever_dies_and_those_inside_
         inside, late, later = [await stack.enter_async_context(lab.citizen(f"+329112001{n}")) for n in range(3)]
         dirk = await stack.enter_async_context(lab.phone("1004", ANSWERS))
         waiting = inside.call(SPORTLIJN)
-        await until(lambda: waiting.answered_at is not None, 5, "he waits")
-        await asyncio.sleep(0.5)
+        await sven.sees_waiting()
         answer = await sven.does("line", line="sportlijn", open=False)
         assert answer.json()["said"] == "Sportlijn neemt geen nieuwe bellers meer. Wie al wacht (1), blijft wachten."
         service.kill()
         # The dialplan alone says so, while nobody is there to ask.
         refused = late.call(SPORTLIJN)
-        await asyncio.wait_for(refused.ended.wait(), 10)
+        await asyncio.wait_for(refused.ended.wait(), 20)
         await service.start()
         await sven.leaves()
         await service.operator("dirk", "login", "ready")
-        await until(lambda: dirk.calls != [] and dirk.calls[0].answered_at is not None, 10, "who was inside is served")
+        await until(lambda: dirk.calls != [] and dirk.calls[0].answered_at is not None, 15, "who was inside is served")
         await asyncio.sleep(SPEAKS)
         await waiting.hang_up()
-        await until(lambda: lab.channels() == [], 10, "all have gone")
+        await until(lambda: lab.channels() == [], 15, "all have gone")
         await asyncio.to_thread(lab.restart)
 
         async def told_anew() -> bool:
@@ -262,22 +274,27 @@ async def test_a_line_closed_by_hand_stays_closed_whoever_dies_and_those_inside_
 
         await until(told_anew, 30, "a fresh Asterisk is told")
         refused = later.call(SPORTLIJN)
-        await asyncio.wait_for(refused.ended.wait(), 10)
+        await asyncio.wait_for(refused.ended.wait(), 20)
         [line] = [row for row in (await sven.sees())["lines"] if row["line"] == "sportlijn"]
         assert (line["switched"]["open"], line["switched"]["by"]) == (False, "sven")
         assert (await sven.does("line", line="sportlijn", open=None)).json()["said"].startswith("Sportlijn volgt weer")
         assert (await sven.does("line", line="closed", open=True)).status_code == 200
-        outcomes = {row.number: row.outcome for row in await records(service)}
-    assert outcomes == {"+3291120010": "answered", "+3291120011": "closed", "+3291120012": "closed"}
+        expected = {"+3291120010": "answered", "+3291120011": "closed", "+3291120012": "closed"}
+        outcomes: dict[str | None, str | None] = {}
+
+        async def told_apart() -> bool:
+            outcomes.update({row.number: row.outcome for row in await records(service)})
+            return None not in outcomes.values() and len(outcomes) == len(expected)
+
+        await until(told_apart, 15, "the outcome of each is recorded")
+    assert outcomes == expected
 
 
 async def test_a_line_opened_by_hand_takes_callers_outside_its_hours(lab: Lab, service: LabService, sven: Sven) -> None:
     async with lab.phone("1001", ANSWERS), lab.citizen("+3291120020") as citizen:
         await sven.does("line", line="closed", open=True)
         call = citizen.call("3292101019")
-        await until(lambda: call.answered_at is not None, 5, "it is answered")
-        await asyncio.sleep(1.0)
-        assert [row["line"] for row in (await sven.sees())["calls"]] == ["closed"]
+        assert (await sven.sees_waiting())["line"] == "closed"
         # Nobody has that line by the settings: he serves it for now, also after the engine's death.
         await sven.does("lines", operator="anna", lines=["closed", "gentinfo"])
         service.kill()
@@ -286,12 +303,11 @@ async def test_a_line_opened_by_hand_takes_callers_outside_its_hours(lab: Lab, s
         await sven.does("state", operator="anna", state="login")
         said = await sven.does("state", operator="anna", state="ready")
         assert said.json()["said"].startswith("Anna is na dit gesprek klaar") or "Anna is nu klaar" in said.text
-        await until(lambda: call.ended.is_set() or bool(call.answered_at), 5, "he is there")
 
         async def talks() -> bool:
             return any(row["state"] == "in_call" for row in (await sven.sees())["operators"])
 
-        await until(talks, 10, "anna serves him")
+        await until(talks, 15, "anna serves him")
         await call.hang_up()
         await sven.does("line", line="closed", open=None)
         assert (await sven.does("lines", operator="anna", lines=None)).json()["said"].startswith("Anna heeft weer")

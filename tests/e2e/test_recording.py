@@ -18,9 +18,9 @@ from acd.ivr.catalogue import NEEDED
 from acd.model import events as ev
 from acd.records import Archive, CallRow, CitizenBook
 from acd.records.recordings import RecordingBook
-from sim.lab import Habit, Lab
+from sim.lab import Habit, Lab, Phone
 from sim.lab.service import LabService
-from sim.lab.sound import RATE, loudness, recorded, steady
+from sim.lab.sound import RATE, heard, loudness, recorded, steady
 from tests.e2e.conftest import HERE, records, sounding, until
 from tests.e2e.desk_page import PASSWORD, accounts
 from tests.e2e.promises import owe, promises
@@ -30,6 +30,8 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
 FOLDER = HERE / "recording"
 CITIZEN, OPERATOR, ANNOUNCED, SECRET = 400, 1000, 660, 1850
 """Hz: what each of them says."""
+TALK = 2.5
+"""Seconds."""
 
 
 _numbers = count(1)
@@ -43,7 +45,8 @@ def recording_city() -> City:
 @pytest.fixture(scope="module")
 def lab(recording_city: City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     prompts = ("recording", "goodbye", "fallback", *(id for id in NEEDED if id.startswith("cb-")))
-    tones = dict.fromkeys(prompts, 0.6)
+    # Long enough that a key that is pressed while it sounds is in time, whatever the machine does.
+    tones = dict.fromkeys(prompts, 0.6) | {"recording": 1.6}
     with sounding(recording_city, FOLDER / "flows", tmp_path_factory.mktemp("recording"), tones, ANNOUNCED) as lab:
         yield lab
         assert lab.complaints() == []
@@ -55,25 +58,35 @@ async def service(lab: Lab, tmp_path: Path) -> AsyncIterator[LabService]:
         file.unlink()
     async with LabService(lab, FOLDER / "city.yaml", tmp_path / "state") as service:
         yield service
-    await until(lambda: lab.channels() == [], 10, "no channel is left")
+    await until(lambda: lab.channels() == [], 15, "no channel is left")
 
 
-async def talked(lab: Lab, service: LabService, did: str, *, key: str | None = None) -> CallRow:
-    """One call of about two seconds of conversation, in which both say their tone."""
+async def talked(lab: Lab, service: LabService, did: str, *, key: str | None = None, kept: bool = False) -> CallRow:
+    """One call of which both say their tone for :data:`TALK`, from when the engine knows that it is ``kept``."""
     number = f"+3247061000{next(_numbers)}"
     async with lab.phone("1001", Habit(after=0.1)) as anna, lab.citizen(number) as him:
         await service.operator("anna", "login", "ready")
         call = him.call(did)
-        await until(lambda: call.answered_at is not None, 10, "the switch answers")
+        await until(lambda: call.answered_at is not None, 15, "the switch answers")
         if key is not None:
-            await asyncio.sleep(0.3)
+            await until(lambda: hears(him, ANNOUNCED), 15, "he is told")
             await call.digit(key)
         await until(lambda: anna.calls != [] and anna.calls[0].answered_at is not None, 20, "anna answers")
-        anna.speak(anna.calls[0], steady(OPERATOR), 2.5)
-        him.speak(call, steady(CITIZEN), 2.5)
-        await asyncio.sleep(2.5)
+        if kept:
+            await until(lambda: begun(service), 15, "it is recorded")
+        anna.speak(anna.calls[0], steady(OPERATOR), TALK)
+        him.speak(call, steady(CITIZEN), TALK)
+        await asyncio.sleep(TALK)
         await call.hang_up()
         return await ended(service, number)
+
+
+def hears(phone: Phone, hertz: int) -> bool:
+    return heard([packet for _, packet in phone.sound.packets], hertz) > 0
+
+
+async def begun(service: LabService) -> bool:
+    return any(isinstance(one, ev.RecordingStarted) for one in await pauses_of(service))
 
 
 async def ended(service: LabService, number: str) -> CallRow:
@@ -88,6 +101,11 @@ async def ended(service: LabService, number: str) -> CallRow:
     return found[0]
 
 
+async def closed(*files: Path) -> None:
+    """Wait until Asterisk has written them to the end: how much is in them is written last."""
+    await until(lambda: all(recorded(file) != [] for file in files), 15, "the files are closed")
+
+
 def share(path: Path, hertz: int) -> float:
     """Part of the file's sound that is this tone, 0 to 1."""
     return loudness(recorded(path), hertz)
@@ -96,15 +114,12 @@ def share(path: Path, hertz: int) -> float:
 async def test_what_both_said_is_in_the_file_of_the_call_until_its_time_is_over(
     lab: Lab, service: LabService, recording_city: City
 ) -> None:
-    row = await talked(lab, service, "3292103010")
+    asked_at = time.time()
+    row = await talked(lab, service, "3292103010", kept=True)
     assert row.outcome == "answered"
-    await until(lambda: len(list(lab.recordings.glob("*.wav"))) == 1, 5, "there is a file")
     [file] = lab.recordings.glob("*.wav")
     assert file.name.startswith(f"{row.call}-")
     assert stat.S_IMODE(file.stat().st_mode) & 0o007 == 0
-    assert share(file, CITIZEN) > 0.1
-    assert share(file, OPERATOR) > 0.1
-    assert share(file, ANNOUNCED) < 0.02
     book, now = RecordingBook(service.database), [time.time()]
     recordings = Recordings(book, lab.recordings, lambda: recording_city, lambda: now[0])
     try:
@@ -112,11 +127,16 @@ async def test_what_both_said_is_in_the_file_of_the_call_until_its_time_is_over(
         async def over() -> bool:
             return [one.ended_at is not None for one in await book.of_call(row.call)] == [True]
 
-        await until(over, 5, "its end is in the records")
+        await until(over, 15, "its end is in the records")
+        known_at = time.time()
+        await closed(file)
+        assert share(file, CITIZEN) > 0.1
+        assert share(file, OPERATOR) > 0.1
+        assert share(file, ANNOUNCED) < 0.02
         [one] = await book.of_call(row.call)
         assert (one.recording, one.line, one.operator) == (file.stem, "opname", "anna")
         assert one.ended_at is not None
-        assert one.ended_at - one.began_at == pytest.approx(2.5, abs=1.5)
+        assert TALK <= one.ended_at - one.began_at <= known_at - asked_at
         assert (await recordings.reconcile()).in_order
         now[0] += 29 * 86_400
         assert await recordings.expire() == 0
@@ -201,16 +221,16 @@ async def test_while_it_is_paused_silence_is_kept_in_its_place_also_when_he_is_p
         him.speak(call, steady(CITIZEN), 30)
         await asyncio.sleep(1.5)
         await desk("/api/desk/state", do="pause_recording")
-        await until(shows(desk, "Opname gepauzeerd"), 5, "it is paused")
+        await until(shows(desk, "Opname gepauzeerd"), 15, "it is paused")
         him.speak(call, steady(SECRET), 30)
         await asyncio.sleep(2.0)
         him.speak(call, steady(CITIZEN), 30)
         await asyncio.sleep(0.5)
         await desk("/api/desk/state", do="resume_recording")
-        await until(shows(desk, "Wordt opgenomen"), 5, "it goes on")
+        await until(shows(desk, "Wordt opgenomen"), 15, "it goes on")
         await asyncio.sleep(1.5)
         await desk("/api/desk/state", do="pause_recording")
-        await until(shows(desk, "Opname gepauzeerd"), 5, "it is paused again")
+        await until(shows(desk, "Opname gepauzeerd"), 15, "it is paused again")
         await desk("/api/phone/transfer", to="opname")
         await until(lambda: len(anna.calls) == 2 and anna.calls[1].answered_at is not None, 20, "he comes back to her")
         anna.speak(anna.calls[1], steady(OPERATOR), 30)
@@ -218,7 +238,7 @@ async def test_while_it_is_paused_silence_is_kept_in_its_place_also_when_he_is_p
         async def paused_again() -> bool:
             return any(isinstance(one, ev.RecordingPaused) and one.by == "engine" for one in await pauses_of(service))
 
-        await until(paused_again, 10, "what is recorded now is paused by the engine")
+        await until(paused_again, 15, "what is recorded now is paused by the engine")
         assert "Opname gepauzeerd" in await desk()
         him.speak(call, steady(SECRET), 30)
         await asyncio.sleep(1.5)
@@ -228,7 +248,7 @@ async def test_while_it_is_paused_silence_is_kept_in_its_place_also_when_he_is_p
     async def over() -> bool:
         return [type(one) for one in await pauses_of(service)].count(ev.RecordingFinished) == 2
 
-    await until(over, 5, "both ends are in the ledger")
+    await until(over, 15, "both ends are in the ledger")
     story = await pauses_of(service)
     began, paused, resumed = story[:3]
     assert isinstance(began, ev.RecordingStarted)
@@ -239,6 +259,7 @@ async def test_while_it_is_paused_silence_is_kept_in_its_place_also_when_he_is_p
     assert resumed.paused == pytest.approx(resumed.resumed_at - paused.paused_at)
     first, second = sorted(lab.recordings.glob("*.wav"), key=lambda file: file.stat().st_mtime)
     assert first.stem == began.recording
+    await closed(first, second)
     assert min(share(first, CITIZEN), share(first, OPERATOR)) > 0.1
     assert max(loudness(one, SECRET) for file in (first, second) for one in packets(file)) < 0.1
     # Where it is silent in the file is where he was silent, not when the engine heard of it: the mixer counts what
@@ -259,15 +280,16 @@ async def test_who_is_called_back_is_told_and_recorded_and_found_from_his_promis
         await until(lambda: him.calls != [] and him.calls[0].answered_at is not None, 30, "he is called back")
         anna.speak(anna.calls[0], steady(OPERATOR), 4.0)
         him.speak(him.calls[0], steady(CITIZEN), 4.0)
-        await until(lambda: him.sound.packets != [], 10, "he hears that he is recorded, then anna")
-        await until(lambda: list(lab.recordings.glob("*.wav")) != [], 10, "and is recorded")
+        await until(lambda: him.sound.packets != [], 15, "he hears that he is recorded, then anna")
+        await until(lambda: list(lab.recordings.glob("*.wav")) != [], 15, "and is recorded")
         await asyncio.sleep(2.0)
         await him.calls[0].hang_up()
-        await until(lambda: lab.channels() == [], 10, "it is over")
+        await until(lambda: lab.channels() == [], 15, "it is over")
     [kept] = await promises(service)
     [attempt] = kept.attempts
     [file] = lab.recordings.glob("*.wav")
     assert file.name.startswith(f"acd-cb-{attempt.attempt}-")
+    await closed(file)
     assert min(share(file, CITIZEN), share(file, OPERATOR)) > 0.1
     assert share(file, ANNOUNCED) < 0.02
     book, citizens = RecordingBook(service.database), CitizenBook(service.database, b"key")
@@ -276,7 +298,7 @@ async def test_who_is_called_back_is_told_and_recorded_and_found_from_his_promis
         async def over() -> bool:
             return [one.ended_at is not None for one in await book.of_call(kept.promise.call)] == [True]
 
-        await until(over, 5, "it is found from the call in which the promise was given")
+        await until(over, 15, "it is found from the call in which the promise was given")
         [one] = await book.of_call(kept.promise.call)
         assert (one.recording, one.line, one.operator, one.call) == (file.stem, "opname", "anna", None)
         assert f"acd-cb-{attempt.attempt}" in await citizens.calls((number,))

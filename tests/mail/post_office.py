@@ -1,7 +1,9 @@
 """A mail server of our own: takes mail, asks for a password, refuses whom it is told to, and can be away."""
 
+import asyncio
 import socket
 import ssl
+from collections.abc import Awaitable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
@@ -15,9 +17,16 @@ from acd.model.mailing import MailServer, Security
 USER, PASSWORD = "acd", "geheim"
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+class _Counter(Controller):
+    """Has its port from the beginning: one that is found free and bound later can be another's by then."""
+
+    def __init__(self, handler: object, **login: Any) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        host, port = self._listener.getsockname()
+        super().__init__(handler, host, port, ready_timeout=30.0, **login)
+
+    def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
+        return self.loop.create_server(self._factory_invoker, sock=self._listener)
 
 
 class PostOffice:
@@ -29,7 +38,7 @@ class PostOffice:
         self.down = False
         self._password = password
         login: Any = {"authenticator": self._known, "auth_required": bool(password), "tls_context": tls}
-        self._controller: Any = Controller(self, "127.0.0.1", _free_port(), ready_timeout=30.0, **login)
+        self._controller: Any = _Counter(self, **login)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         if address in self.refuses:

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
+from itertools import pairwise
 
 import pytest
 import pytest_asyncio
@@ -26,7 +27,9 @@ from acd.web.curve import Curve, curve
 from acd.web.hub import Hub
 from acd.web.server import WebServer
 from acd.web.snapshot import Snapshot, snapshot
+from sim.lab.stalls import Stalls
 from tests.web.city import NAMES, board, caller, line, tally
+from tests.web.conftest import within
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -56,6 +59,8 @@ class City:
         self.stopped_at: float | None = None
         self.half_hours = HalfHours()
         self.counted = 0
+        self.begun = time.time()
+        """The curve's moment: a half-hour that ends in the middle of a test would move its rows."""
 
     def look(self) -> Snapshot | None:
         now = self.stopped_at or time.time()
@@ -68,19 +73,19 @@ class City:
 
     def join(self, key: str) -> None:
         """Somebody joins the line and is counted in the curve."""
-        now, self.counted = time.time(), self.counted + 1
-        self.since[key] = now
-        self.half_hours.apply(CallEnteredLine(now, CallId(f"c{self.counted}"), LineId(key), now, "nl", ""))
+        self.counted += 1
+        self.since[key] = time.time()
+        call = CallId(f"c{self.counted}")
+        self.half_hours.apply(CallEnteredLine(self.begun, call, LineId(key), self.begun, "nl", ""))
 
     def curve(self, lines: Sequence[LineId]) -> Curve | None:
         """A day of sixteen half-hours around this one."""
-        now = time.time()
-        first = half_hour(now) - 7 * HALF_HOUR
+        first = half_hour(self.begun) - 7 * HALF_HOUR
         starts = range(first, first + 16 * HALF_HOUR, HALF_HOUR)
         hump = {start: 3.0 + n * (15 - n) / 4 for n, start in enumerate(starts)}
         usual = {start: 0.9 * calls for start, calls in hump.items()}
         every = [LineId(key) for key in NAMES]
-        return curve(self.half_hours, dict.fromkeys(every, Outlook(hump, usual, 8)), lines or every, now, first)
+        return curve(self.half_hours, dict.fromkeys(every, Outlook(hump, usual, 8)), lines or every, self.begun, first)
 
     def _line(self, key: str, now: float) -> BoardLine:
         since = self.since.get(key)
@@ -148,11 +153,10 @@ async def test_a_change_is_on_screen_within_a_second_without_a_reload(
     page = await opened(context, site.url)
     await page.evaluate("window.marked = document.querySelector('#line-bjb')")
     for key in ("bjb", "lez_lijn", "toerisme"):
-        begun = time.monotonic()
         city.since[key] = time.time()
         site.hub.changed()
-        await expect(page.locator(f"#line-{key} td").first).to_have_text("1", timeout=1000)
-        assert time.monotonic() - begun < 1.0
+        cell = page.locator(f"#line-{key} td").first
+        await within(1.0, expect(cell).to_have_text, "1")
     await expect(page.locator("#tile-waiting .number")).to_have_text("3")
     # The same row as before, morphed: focus, selection and scrolling survive.
     assert await page.evaluate("window.marked === document.querySelector('#line-bjb')")
@@ -161,22 +165,32 @@ async def test_a_change_is_on_screen_within_a_second_without_a_reload(
 async def test_seconds_run_on_between_two_pictures(context: BrowserContext, site: Site, city: City) -> None:
     city.since["bjb"] = time.time() - 50
     page = await opened(context, site.url)
-    shown = await page.evaluate(WATCH_SECONDS)
-    seconds = [int(minute) * 60 + int(second) for minute, second in (text.split(":") for text in shown["texts"])]
-    assert seconds == list(range(seconds[0], seconds[-1] + 1))
-    assert seconds[-1] - seconds[0] >= 3
-    assert len(shown["heights"]) == 1
+    with Stalls() as stalls:
+        looks, heights = await page.evaluate(WATCH_SECONDS)
+    shown: list[int] = []
+    for at, text in looks:
+        minute, second = (int(part) for part in text.split(":"))
+        now = 60 * minute + second
+        if shown and now > shown[-1] + 1:
+            # Missed only by a page that had no turn just before, or whose pictures came late.
+            gaps = [after - before for (before, _), (after, _) in pairwise(looks) if at - 1.5 < after <= at]
+            assert max(*gaps, stalls.between(at - 1.5, at)) > 0.3, looks
+        if not shown or now > shown[-1]:
+            shown.append(now)
+    assert shown[-1] - shown[0] >= 3
+    assert len(heights) == 1
 
 
 WATCH_SECONDS = """() => new Promise((done) => {
-  const [texts, heights] = [new Set(), new Set()];
+  const [looks, heights] = [[], new Set()];
   const cell = document.querySelector("#line-bjb .ticks");
   const watch = setInterval(() => {
-    texts.add(cell.textContent);
+    looks.push([Date.now() / 1000, cell.textContent]);
     heights.add(cell.closest("tr").getBoundingClientRect().height);
   }, 50);
-  setTimeout(() => { clearInterval(watch); done({ texts: [...texts], heights: [...heights] }); }, 4500);
+  setTimeout(() => { clearInterval(watch); done([looks, [...heights]]); }, 4500);
 })"""
+"""What the page shows twenty times a second, with the moment of each look."""
 
 
 @pytest.mark.parametrize("lang", ["nl", "en", "fr"])
@@ -201,7 +215,8 @@ async def test_the_moment_of_lateness_is_seen_without_any_event(
 ) -> None:
     city.since["sportlijn"] = time.time() - 59
     page = await opened(context, site.url)
-    await expect(page.locator("#line-sportlijn .state")).to_contain_text("wacht ≥ 60", timeout=3000)
+    late = page.locator("#line-sportlijn .state")
+    await within(3.0, expect(late).to_contain_text, "wacht ≥ 60")
 
 
 async def test_a_broken_promise_is_an_alarm_on_the_wall(context: BrowserContext, site: Site, city: City) -> None:
@@ -209,7 +224,8 @@ async def test_a_broken_promise_is_an_alarm_on_the_wall(context: BrowserContext,
     await expect(page.locator("#tile-callbacks")).to_contain_text("geen enkele te laat")
     city.callbacks = OWED
     site.hub.changed()
-    await expect(page.locator("#tile-callbacks .number")).to_have_text("25open", timeout=1000)
+    number = page.locator("#tile-callbacks .number")
+    await within(1.0, expect(number).to_have_text, "25open")
     await expect(page.locator("#tile-callbacks")).to_contain_text("10 te laat · 2 dringend")
     await expect(page.locator("#line-bjb .state")).to_contain_text("belofte gebroken")
     await expect(page.locator("#line-gentinfo .state")).to_contain_text("bel dringend terug")
@@ -221,14 +237,14 @@ async def test_when_the_server_dies_the_page_says_so_and_recovers(
     page = await opened(context, site.url)
     await site.server.stop()
     pill = page.locator("#live")
-    await expect(pill).to_have_text("Herverbinden", timeout=2000)
-    await expect(pill).to_have_text(re.compile(r"Verouderd sinds \d\d:\d\d:\d\d"), timeout=12_000)
+    await expect(pill).to_have_text("Herverbinden")
+    await expect(pill).to_have_text(re.compile(r"Verouderd sinds \d\d:\d\d:\d\d"), timeout=20_000)
     await expect(page.locator("#stale")).to_contain_text("Deze cijfers zijn van")
     # The last figures stay readable.
     await expect(page.locator("#line-gentinfo")).to_contain_text("447")
     city.since["bjb"] = time.time()
     await site.start()
-    await expect(pill).to_have_text("Live", timeout=5000)
+    await expect(pill).to_have_text("Live")
     await expect(page.locator("#stale")).to_be_hidden()
     await expect(page.locator("#line-bjb td").first).to_have_text("1")
 
@@ -243,11 +259,11 @@ async def test_a_page_opened_just_before_the_server_dies_recovers(context: Brows
 
     await page.route("**/events*", refuse)
     await page.goto(site.url)
-    await asyncio.wait_for(failed.wait(), 5)
+    await asyncio.wait_for(failed.wait(), 15)
     await expect(page.locator("h1")).to_have_text("Wallboard")
     await expect(page.locator("#line-gentinfo")).to_contain_text("447")
     await page.unroute("**/events*")
-    await expect(page.locator("#live")).to_have_text("Live", timeout=10_000)
+    await expect(page.locator("#live")).to_have_text("Live")
 
 
 async def test_a_frozen_server_is_noticed(context: BrowserContext) -> None:
@@ -259,10 +275,10 @@ async def test_a_frozen_server_is_noticed(context: BrowserContext) -> None:
         url = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
         page = await opened(context, url)
         os.kill(process.pid, signal.SIGSTOP)
-        await expect(page.locator("#live")).to_have_text("Herverbinden", timeout=6000)
-        await expect(page.locator("#live")).to_contain_text("Verouderd sinds", timeout=10_000)
+        await expect(page.locator("#live")).to_have_text("Herverbinden")
+        await expect(page.locator("#live")).to_contain_text("Verouderd sinds")
         os.kill(process.pid, signal.SIGCONT)
-        await expect(page.locator("#live")).to_have_text("Live", timeout=10_000)
+        await expect(page.locator("#live")).to_have_text("Live")
     finally:
         process.kill()
         await process.wait()
@@ -273,21 +289,22 @@ async def test_a_standing_engine_is_noticed_though_the_server_lives(
 ) -> None:
     page = await opened(context, site.url)
     city.stopped_at = time.time()
-    await expect(page.locator("#live")).to_contain_text("Verouderd sinds", timeout=14_000)
+    await expect(page.locator("#live")).to_contain_text("Verouderd sinds", timeout=20_000)
     city.stopped_at = None
-    await expect(page.locator("#live")).to_have_text("Live", timeout=3000)
+    await expect(page.locator("#live")).to_have_text("Live")
 
 
 async def test_a_lost_exchange_is_stale_since_the_loss(context: BrowserContext, site: Site, city: City) -> None:
     page = await opened(context, site.url)
     city.linked = False
     site.hub.changed()
-    await expect(page.locator("#live")).to_contain_text("Verouderd sinds", timeout=1000)
+    live = page.locator("#live")
+    await within(1.0, expect(live).to_contain_text, "Verouderd sinds")
     await expect(page.locator("#link-lost")).to_contain_text("Geen verbinding met de telefooncentrale")
     await expect(page.locator("#stale")).to_be_hidden()
     city.linked = True
     site.hub.changed()
-    await expect(page.locator("#live")).to_have_text("Live", timeout=1000)
+    await within(1.0, expect(live).to_have_text, "Live")
 
 
 async def test_a_new_version_is_fetched_by_the_page_itself(context: BrowserContext, site: Site) -> None:
@@ -302,7 +319,7 @@ async def test_a_new_version_is_fetched_by_the_page_itself(context: BrowserConte
 
     await page.route(f"{site.url}/", yesterday, times=1)
     await page.goto(site.url)
-    await expect(page.locator("h1")).to_have_text("Wallboard", timeout=5000)
+    await expect(page.locator("h1")).to_have_text("Wallboard")
     assert "<h1>Yesterday" in served[0]
 
 
@@ -429,7 +446,8 @@ async def test_the_tab_in_the_background_goes_on(context: BrowserContext, site: 
     await front.bring_to_front()
     city.since["bjb"] = time.time()
     site.hub.changed()
-    await expect(page.locator("#line-bjb td").first).to_have_text("1", timeout=2000)
+    cell = page.locator("#line-bjb td").first
+    await within(2.0, expect(cell).to_have_text, "1")
 
 
 async def test_hostile_names_stay_text_when_they_are_pushed(context: BrowserContext, site: Site, city: City) -> None:
@@ -461,7 +479,7 @@ async def test_who_joins_is_in_the_curve_within_a_second_and_drawn_from_the_tabl
     for n in range(1, 4):
         city.join("bjb")
         site.hub.changed()
-        await expect(now).to_have_text(str(n), timeout=1000)
+        await within(1.0, expect(now).to_have_text, str(n))
     assert await page.evaluate(PIXELS) != before
     # A picture that comes does not close what somebody has opened.
     await expect(page.locator("#curve-table")).to_have_attribute("open", "")

@@ -170,7 +170,7 @@ async def test_a_change_comes_into_the_list_and_leaves_the_focus_where_it_is(pag
     await page.locator("#open-soon").focus()
     added = dossier("added", time.time(), line="nachtopvang", number="+32470999111", deadline=-3)
     site.promises.dossiers[CallbackId("added")] = added
-    await expect(page.locator("#callback-added")).to_be_visible(timeout=6000)
+    await expect(page.locator("#callback-added")).to_be_visible()
     await expect(page.locator("#broken")).to_contain_text("2 beloften gebroken")
     assert await page.evaluate("document.activeElement.id") == "open-soon"
 
@@ -182,14 +182,14 @@ async def test_when_the_server_dies_the_list_says_so_and_recovers(page: Page, si
     await expect(page.locator("#callback-broken")).to_be_visible()
     site.house.hub = type(site.house.hub)(site.house.look)
     await site.start()
-    await expect(page.locator("#stale")).to_be_hidden(timeout=10_000)
+    await expect(page.locator("#stale")).to_be_hidden()
 
 
 async def test_who_is_signed_out_meanwhile_sees_the_form_not_an_old_list(page: Page, site: Site) -> None:
     await enter(page, site, "sven")
     entry = AuditEntry(site.house.now, "ada", "", AuditAction.ACCOUNT_DISABLED, "sven")
     await site.house.store.set_disabled("sven", site.house.now, entry)
-    await page.wait_for_url("**/login?next=/callbacks", timeout=10_000)
+    await page.wait_for_url("**/login?next=/callbacks")
 
 
 async def test_a_one_time_password_leads_to_a_password_of_ones_own(page: Page, site: Site) -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import msgspec
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
@@ -18,7 +17,6 @@ from acd.model.contact import Contact, ContactId, Draft
 from acd.model.ids import CallId, Device, LineId, OperatorId
 from acd.model.mendable import Mendable
 from acd.model.operator import OperatorState
-from acd.model.policy import DeskRule
 from acd.web.server import WebServer
 from tests.web.earlier import history
 from tests.web.exchange import CITY, MARIE
@@ -38,6 +36,8 @@ class Site:
         self.house = house
         self.exchange = house.exchange
         self.port = 0
+        self.ahead = 0.0
+        """Seconds of which a test said that they had passed."""
 
     async def start(self) -> None:
         self.server = WebServer(self.house.app, self.house.hub, port=self.port)
@@ -52,9 +52,20 @@ class Site:
 
     async def live(self) -> None:
         while True:
-            self.house.now = time.time()
-            self.exchange.tick()
+            self.passes(0.0)
             await asyncio.sleep(0.05)
+
+    def passes(self, seconds: float) -> None:
+        """So much later; all that is due by then is done."""
+        self.ahead += seconds
+        self.house.now = time.time() + self.ahead
+        self.exchange.tick()
+
+    async def until_open(self, pages: int) -> None:
+        """The server knows of so many open desks."""
+        async with asyncio.timeout(30):
+            while self.house.office.pages != pages:  # noqa: ASYNC110 - the office sets no event of ours
+                await asyncio.sleep(0.05)
 
     async def kept(self, contact: str, operator: OperatorId = AN) -> Draft | None:
         found = await self.house.contacts.contact(ContactId(contact), operator)
@@ -466,16 +477,19 @@ async def test_a_question_half_typed_survives_a_reload_and_is_asked_once(page: P
 
 
 async def test_a_closed_page_makes_him_not_ready_and_says_so_when_he_is_back(page: Page, site: Site) -> None:
-    impatient = msgspec.structs.replace(CITY.policy, desk=DeskRule(grace=1.0))
-    site.exchange.tell(f.PolicyChanged(impatient))
+    grace = CITY.policy.desk.grace
     await enter(page, site)
     site.exchange.on_duty("an")
     await phase(page, "available")
-    await page.reload()
-    await asyncio.sleep(1.5)
+    async with page.expect_response(re.compile("/desk/events")):
+        await page.reload()
+    await site.until_open(1)
+    site.passes(grace + 1)
     assert site.state(AN) is OperatorState.AVAILABLE, "a reload is no absence"
     await page.goto("about:blank")
-    await asyncio.sleep(2.5)
+    await site.until_open(0)
+    assert site.state(AN) is OperatorState.AVAILABLE, "he may be back in a moment"
+    site.passes(grace + 1)
     assert site.state(AN) is OperatorState.NOT_READY
     await page.goto(f"{site.url}/desk")
     await expect(page.locator("#warnings")).to_contain_text("Je pagina was te lang weg")

@@ -6,7 +6,6 @@ wait for the processor; the measured times are printed (``-rP``).
 """
 
 import asyncio
-import os
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -30,7 +29,6 @@ __all__ = ["cluster"]
 
 pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.postgresql, pytest.mark.timeout(240)]
 
-LONG = pytest.mark.skipif("ACD_LONG" not in os.environ, reason="of the long form: ACD_LONG=1")
 PROMISE = 3.0
 """Seconds."""
 PATIENCE = 40.0
@@ -201,7 +199,6 @@ async def test_a_killed_leader_and_a_frozen_one_are_replaced_and_the_one_who_wak
         await house.end()
 
 
-@LONG
 async def test_a_leader_who_is_cut_off_is_replaced(city: City, menus: str, cluster: Cluster, tmp_path: Path) -> None:
     with Lab(city.policy, dialplan=menus) as lab:
         house = House(lab, cluster, tmp_path)
@@ -247,7 +244,6 @@ async def cut(house: House, a: LabService, b: LabService, cables: list[Cable], w
     await b.stand_by()
 
 
-@LONG
 async def test_a_handover_and_a_restart_of_the_database_go_unnoticed(house: House, cluster: Cluster) -> None:
     async with AsyncExitStack() as stack:
         a, b = house.engine("a"), house.engine("b")

@@ -459,7 +459,7 @@ class Service:
         probe = Probe(settings.database_url)
         checks = Readiness(settings, probe)
         stack.push_async_callback(checks.close)
-        # Half a second of work, beside which the callers go on.
+        # A second of work, beside which the callers go on.
         app = await asyncio.to_thread(
             create_app,
             self.hub,

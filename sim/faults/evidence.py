@@ -24,6 +24,8 @@ class Incident:
     """Phones that are out of order through it."""
     clocks: bool = False
     """Clocks were wrong: what the records say of the moment is not compared."""
+    out: tuple[tuple[float, float], ...] = ()
+    """When these phones were out of order; nothing: all the time."""
 
 
 @dataclass(frozen=True)

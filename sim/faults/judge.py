@@ -174,7 +174,8 @@ class Judge:
     def _free(self, device: str, present: tuple[tuple[float, float], ...]) -> Iterator[tuple[float, float]]:
         """When nobody was at his phone, and it was in order."""
         away = [(r.invited, self.evidence.ended if r.ended is None else r.ended) for r in self._at[device]]
-        away += [(i.began, i.over + GOING_OVER) for i in self.evidence.incidents if device in i.devices]
+        broken = [i for i in self.evidence.incidents if device in i.devices]
+        away += [(began, over + GOING_OVER) for i in broken for began, over in i.out or ((i.began, i.over),)]
         for begin, end in present:
             since = begin
             for out, back in sorted(away):

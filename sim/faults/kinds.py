@@ -37,6 +37,7 @@ class _Note:
         self.kind, self.within, self.began = kind, within, time.time()
         self.calls_lost = self.clocks = False
         self.devices: tuple[str, ...] = ()
+        self.out: tuple[tuple[float, float], ...] = ()
         self.over: float | None = None
 
 
@@ -47,7 +48,7 @@ def _incident(lab: Laboratory, kind: str, within: float) -> Iterator[_Note]:
         yield note
     finally:
         over = note.over or time.time()
-        lab.note(Incident(kind, note.began, over, within, note.calls_lost, note.devices, note.clocks))
+        lab.note(Incident(kind, note.began, over, within, note.calls_lost, note.devices, note.clocks, note.out))
 
 
 async def engine_killed(lab: Laboratory, chance: random.Random) -> None:
@@ -187,19 +188,29 @@ async def engine_clock_stepped(lab: Laboratory, chance: random.Random) -> None:
 
 async def switch_clock_stepped(lab: Laboratory, chance: random.Random) -> None:
     """Of Asterisk's machine, which may be the engine's as well. Asterisk forgets the phones whose registration has run
-    out by the new time."""
+    out by the new time: until they register again there is nobody whom it could ring."""
     both = [lab.switch_clock, lab.engine_clock]
-    await _step("Asterisk's clock stepped", chance.choice((both[:1], both)), lab, chance)
+    await _step("Asterisk's clock stepped", chance.choice((both[:1], both)), lab, chance, forgets=True)
 
 
-async def _step(kind: str, clocks: list[SteppedClock], lab: Laboratory, chance: random.Random) -> None:
+async def _step(
+    kind: str, clocks: list[SteppedClock], lab: Laboratory, chance: random.Random, *, forgets: bool = False
+) -> None:
     """Minutes forward or back, and back again."""
     minutes = chance.choice((-10, -3, 3, 10))
     with _incident(lab, kind, FROZEN_WITHIN) as note:
         note.clocks = True
         for step in (60 * minutes, 0):
+            began = time.time()
             for clock in clocks:
                 clock.step(step)
+            if forgets:
+                await asyncio.sleep(chance.uniform(2, 4))
+                await lab.register(sorted(lab.phones))
+                await lab.linked()
+                await lab.everybody_ready()
+                note.devices = tuple(sorted(lab.phones))
+                note.out += ((began, time.time()),)
             await asyncio.sleep(chance.uniform(9, 11))
         await lab.linked()
 

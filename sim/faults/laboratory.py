@@ -36,13 +36,14 @@ from sim.faults.evidence import (
     take,
 )
 from sim.faults.wire import Wire
-from sim.lab.asterisk import Lab
+from sim.lab.asterisk import Lab, cache_folder
 from sim.lab.call import Call, Habit, SipFailure
 from sim.lab.phone import Phone
 from sim.lab.postgres import Cluster
 from sim.lab.service import LabService, ServiceFailed
 from sim.lab.sip import uri_of
 from sim.lab.sipp import Farm
+from sim.lab.slots import Slot
 from sim.lab.sound import heard, tone
 
 HERE: Final = Path(__file__).parent
@@ -151,7 +152,9 @@ class Laboratory:
         for name, size in _DISK.items():
             _mount(self.folder / name, size)
             stack.callback(_unmount, self.folder / name)
-        self.postgres = Cluster(self.folder / "database")
+        slot = Slot(cache_folder() / "lab")
+        stack.callback(slot.release)
+        self.postgres = Cluster(self.folder / "database", slot.port(0))
         await asyncio.to_thread(self.postgres.initialise)
         await asyncio.to_thread(self.postgres.start)
         stack.callback(self._end_postgres)

@@ -156,6 +156,7 @@ def report(verdict: Verdict) -> str:
     """The table of a run."""
     evidence = verdict.evidence
     lived = [resident for _, pid, resident in verdict.memory if pid == verdict.memory[-1][1]]
+    quarters = [lived[number * (len(lived) - 1) // 4] for number in range(5)]
     rows = [
         ("length", f"{verdict.seconds / 60:.1f} min"),
         ("calls placed", str(len(evidence.callers))),
@@ -169,7 +170,7 @@ def report(verdict: Verdict) -> str:
         *((f"- {promise}", str(sum(b.promise is promise for b in verdict.broken))) for promise in Promise),
         ("the engine ended by itself", str(len(verdict.ends))),
         ("faults that did not go as they should", str(len(verdict.stumbles))),
-        ("engine's memory, first and last, MB", f"{lived[0] / 1024:.1f} and {lived[-1] / 1024:.1f}"),
+        ("memory of the last engine by quarters of its time, MB", ", ".join(f"{one / 1024:.1f}" for one in quarters)),
         *((f"longest wait beside a free operator {when}", f"{s:.2f} s") for when, s in sorted(verdict.longest.items())),
     ]
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])

@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -14,12 +13,17 @@ from sim.lab.asterisk import LabError
 
 
 class Cluster:
-    """A private PostgreSQL server on 127.0.0.1; anybody may log in as ``acd``."""
+    """A private PostgreSQL server on 127.0.0.1; anybody may log in as ``acd``.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Args:
+        folder: an empty folder of its own.
+        port: of a :class:`~sim.lab.slots.Slot`. A port that is free now may be taken for somebody's outgoing connection
+            before the server, which is stopped and started again, has it.
+    """
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
         self.bin = _find_binaries()
-        self.port = _free_port()
         self._databases = 0
         if os.geteuid() == 0:
             # PostgreSQL refuses to run as root.
@@ -38,6 +42,11 @@ class Cluster:
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop")
+
+    @property
+    def pid(self) -> int:
+        """The server's process, parent of those that serve its sessions."""
+        return int(Path(f"{self._data}/postmaster.pid").read_text().split()[0])
 
     def url(self, database: str) -> str:
         return f"postgresql://acd@127.0.0.1:{self.port}/{database}"
@@ -78,9 +87,3 @@ def _find_binaries() -> Path:
 
 def _has_user(name: str) -> bool:
     return any(entry.pw_name == name for entry in pwd.getpwall())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -15,7 +15,8 @@ from acd.runtime.control import ControlError, ask
 from sim.lab.asterisk import Lab
 
 START_TIMEOUT: Final = 60.0
-"""Seconds: patience with a busy machine, no promise."""
+STOP_TIMEOUT: Final = 60.0
+"""Seconds."""
 
 
 class ServiceFailed(RuntimeError):
@@ -188,7 +189,7 @@ class LabService:
             return
         self._process.terminate()
         try:
-            await asyncio.to_thread(self._process.wait, 15)
+            await asyncio.to_thread(self._process.wait, STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             self.kill()
             raise ServiceFailed(f"not by itself, it had to be killed; {self.log()[-2000:]}") from None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from acd.asterisk.session import AmiSession, LoginRefused, SessionEnded
 from acd.asterisk.settings import AmiSettings
 from acd.model.ids import CallId
 from sim.lab import Lab
+from tests.lab.stub import PATIENCE, unheard, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
 
@@ -26,7 +28,9 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture
 def account(lab: Lab) -> AmiSettings:
-    return AmiSettings(port=lab.ami_port, user=lab.ami_user, secret=lab.ami_secret)
+    """More patient than the service: not the machine's load is tested here."""
+    account = AmiSettings(port=lab.ami_port, user=lab.ami_user, secret=lab.ami_secret)
+    return replace(account, action_timeout=PATIENCE, silence=PATIENCE, stale_after=PATIENCE)
 
 
 async def opened(settings: AmiSettings) -> AmiSession:
@@ -46,18 +50,16 @@ async def test_a_later_leader_silences_the_one_before(lab: Lab, account: AmiSett
         await opened(account)
     async with lab.citizen() as citizen:
         call = citizen.call("092101010")
-        for _ in range(200):
-            if waiting := [c for c in lab.channels() if c.context == "acd-wait"]:
-                break
-            await asyncio.sleep(0.05)
+        await until(lambda: [c.context for c in lab.channels()] == ["acd-wait"])
+        [waiting] = lab.channels()
         now = Fence(LATER, not_deposed)
         await now.clear(account)
         # He does not know yet: these go into the socket that he takes for his own.
-        before.tell(redirect(CallId(waiting[0].uniqueid), "acd-after", "s"))
+        before.tell(redirect(CallId(waiting.uniqueid), "acd-after", "s"))
         before.tell(setvar("ACD_DRAIN", "1"))
         after = await opened(account)
         await now.register(after)
-        await asyncio.sleep(0.3)
+        await asyncio.wait({before.ended}, timeout=PATIENCE)
         assert [c.context for c in lab.channels()] == ["acd-wait"]
         assert lab.globals().get("ACD_DRAIN", "") == ""
         assert before.ended.done()
@@ -81,7 +83,7 @@ async def test_an_earlier_leader_ends_nobodys_session_and_is_told_that_he_is_dep
         await opened(account)
     # Even when the leader has no session at this moment.
     leader.close()
-    await asyncio.sleep(0.2)
+    await unheard(lab)
     alone = await opened(account)
     with pytest.raises(SessionEnded):
         await late.register(alone)

@@ -6,6 +6,8 @@ link does not fall into any of them is shown in ``test_link.py``, ``test_frames.
 
 import asyncio
 import copy
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +16,16 @@ from panoramisk.ami_protocol import AMIProtocol  # type: ignore[import-untyped]
 from panoramisk.manager import Manager  # type: ignore[import-untyped]
 from panoramisk.message import Message  # type: ignore[import-untyped]
 
+from tests.asterisk.conftest import PATIENCE
 from tests.asterisk.fake import FakeAsterisk
+
+
+async def until(holds: Callable[[], Any], otherwise: str = "it did not happen") -> None:
+    """Let the loop run until it holds. Raises AssertionError."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, otherwise
+        await asyncio.sleep(0.001)
 
 
 class Factory:
@@ -94,10 +105,9 @@ async def test_an_action_without_an_answer_is_sent_again_after_a_reconnect(fake:
         loop=asyncio.get_running_loop(), port=fake.port, username="acd", secret=fake.secret, reconnect_timeout=0
     )
     await manager.connect()
-    await asyncio.sleep(0.05)
+    await until(lambda: manager.authenticated)
     manager.send_action({"Action": "Originate", "Channel": "PJSIP/citizen"})
-    await asyncio.sleep(0.1)
-    assert len(fake.sent("Originate")) == 2, "the citizen is called twice"
+    await until(lambda: len(fake.sent("Originate")) == 2, "the citizen is not called twice")
     manager.connection_lost = lambda exc: None
     manager.close()
     await asyncio.sleep(0)
@@ -108,12 +118,11 @@ async def test_close_does_not_stop_a_reconnect_under_way(fake: FakeAsterisk) -> 
         loop=asyncio.get_running_loop(), port=fake.port, username="acd", secret=fake.secret, reconnect_timeout=0
     )
     await manager.connect()
-    await asyncio.sleep(0.02)
+    await until(lambda: manager.authenticated)
     manager.protocol.transport.abort()
     await asyncio.sleep(0)
     manager.close()
-    await asyncio.sleep(0.05)
-    assert fake.sessions == 2
+    await until(lambda: fake.sessions == 2, "it does not reconnect")
     manager.connection_lost = lambda exc: None
     manager.close()
     await asyncio.sleep(0)

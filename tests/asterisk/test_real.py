@@ -16,6 +16,7 @@ from acd.model import facts as f
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
 from acd.model.policy import OverflowTo
 from sim.lab import DEAD, RINGS, Habit, Lab
+from tests.lab.stub import unheard, until
 from tests.lab.test_hostile import FROM
 
 pytestmark = pytest.mark.asterisk
@@ -119,10 +120,14 @@ async def test_a_call_through_every_step(lab: Lab, ear: Ear) -> None:
         assert (queued.line, queued.number, queued.did, queued.language) == ("gentinfo", NUMBER, GENTINFO, "nl")
         ear.offer(call, 7)
         answered = await ear.fact(f.OfferAnswered)
-        assert answered.answered_at == pytest.approx(phone.calls[0].answered_at, abs=0.1)
+        picked_up = phone.calls[0].answered_at
+        assert picked_up is not None
+        assert picked_up - 0.001 <= answered.answered_at <= time.time()
         await phone.calls[0].hang_up()
         gone = await ear.fact(f.CallGone, call)
-        assert gone.gone_at == pytest.approx(time.time(), abs=1.0)
+        hung_up = phone.calls[0].ended_at
+        assert hung_up is not None
+        assert hung_up - 0.001 <= gone.gone_at <= time.time()
         await ear.until(lambda: ear.of(f.PhoneChanged)[-1].state is f.PhoneState.IDLE)
     assert ear.story(call) == [
         "CallArrived",
@@ -154,7 +159,7 @@ async def test_every_failure_of_a_phone_has_its_name(lab: Lab, ear: Ear) -> None
             if habit is None:
                 await phone.unregister()
             phone.habit = habit
-            ear.offer(id, number, ring_time=1.0)
+            ear.offer(id, number, ring_time=2.0 if habit in (RINGS, DEAD) else 20.0)
             await ear.until(lambda: len(ear.of(f.OfferFailed)) == number)  # noqa: B023
             assert (name, ear.of(f.OfferFailed)[-1]) == (name, f.OfferFailed(id, OfferId(number), how))
         await call.hang_up()
@@ -186,13 +191,14 @@ async def test_withdraw_brings_the_caller_back_and_the_phone_to_rest(lab: Lab, e
 
 
 async def test_settings_reach_the_dialplan(lab: Lab, ear: Ear) -> None:
+    begun = time.time()
     ear.pbx.send(c.SetCrisis("crisis-storm"))
     ear.pbx.send(c.SetDraining(True))
     lines = (LineId("gentinfo"), LineId("sportlijn"), LineId("lez"))
     ear.pbx.send(c.SetAllowed(Device("1001"), lines, allowed=False))
     await ear.until(lambda: lab.globals().get("ACD_CRISIS") == "crisis-storm")
     assert lab.globals()["ACD_DRAIN"] == "1"
-    assert abs(int(lab.globals()["ACD_HB"]) - time.time()) < 4
+    await ear.until(lambda: int(begun) <= int(lab.globals()["ACD_HB"]) <= time.time())
 
     def paused(line: str) -> bool:
         (member,) = [row for row in lab.cli(f"queue show acd-{line}").splitlines() if "PJSIP/1001" in row]
@@ -239,6 +245,7 @@ async def test_the_device_state_follows_the_contacts_of_a_phone_at_once(lab: Lab
         call = citizen.call(GENTINFO)
         ear.offer((await ear.fact(f.CallQueued)).call, 7)
         await ear.fact(f.OfferAnswered)
+        await ear.until(lambda: told() == ["idle", "busy"])
         await phone.unregister()
         assert told() == ["idle", "busy"]
         await call.hang_up()
@@ -298,15 +305,19 @@ async def test_a_restarted_engine_finds_all_with_their_true_entry_time(lab: Lab)
 
 
 async def test_calls_of_an_absent_engine_leave_notes(lab: Lab) -> None:
+    await unheard(lab)
+    before = lab.globals().get("ACD_UNSEEN_COUNT")
     async with lab.citizen("+32470000399") as citizen:
         call = citizen.call(GENTINFO)
         await asyncio.wait_for(call.answered.wait(), PATIENCE)
-        await asyncio.sleep(0.3)
+        await until(lambda: [channel.context for channel in lab.channels()] == ["acd-wait"])
         await call.hang_up()
-    await asyncio.sleep(0.3)
+    await until(lambda: lab.channels() == [] and lab.globals().get("ACD_UNSEEN_COUNT") != before)
     async with Ear(lab) as ear:
         (note,) = [note for note in ear.of(f.SwitchSeen)[0].missed if note.seen.number == "+32470000399"]
-        assert (note.seen.line, note.seen.where) == ("gentinfo", W.WAIT)
+        assert note.seen.line == "gentinfo"
+        # Who waits for 2 s without an engine is in Asterisk's own queue.
+        assert note.seen.where in (W.WAIT, W.FALLBACK)
         assert (note.seen.entered_at or 0) < note.gone_at <= time.time()
     async with Ear(lab) as ear:
         assert ear.of(f.SwitchSeen)[0].missed == ()

@@ -323,3 +323,14 @@ def test_a_phone_out_of_order_is_not_free() -> None:
     nobody_serves_when_the_engine_is_back(evidence)
     evidence.incidents.append(Incident("phones unregister", 109.9, 112.0, 1.0, devices=("1001",)))
     assert found(evidence) == []
+
+
+@pytest.mark.parametrize(("back", "broken"), [(112.0, []), (107.0, [Promise.SERVED])])
+def test_a_phone_that_was_out_of_order_for_a_part_of_the_fault_is_free_again(
+    back: float, broken: list[Promise]
+) -> None:
+    evidence = good()
+    nobody_serves_when_the_engine_is_back(evidence)
+    clock = Incident("Asterisk's clock stepped", 106.0, 114.0, 1.0, devices=("1001",), out=((106.0, back),))
+    evidence.incidents.append(clock)
+    assert [one.promise for one in found(evidence)] == broken

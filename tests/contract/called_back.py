@@ -26,6 +26,13 @@ DIALLED: Final = (*TAKEN, "citizen dialled")
 SPEAK: Final = (*DIALLED, "they speak")
 USED: Final = ("busy", "idle")
 DESK: Final = {"1001": ANSWERS}
+
+
+def _rings(habit: Habit, seconds: float) -> float:
+    """How long a phone rings: few seconds when nobody answers, longer than any machine stands still otherwise."""
+    return seconds if habit.code is None else 20.0
+
+
 CALL: Final = CallsBack(7, "1001")
 UNKNOWN: Final = Habit(code=404, after=0.02, ring=False)
 INCOMPLETE: Final = Habit(code=484, after=0.02, ring=False)
@@ -50,7 +57,7 @@ CALLED_BACK: Final = (
     *(
         Scenario(
             f"the citizen: {name}",
-            [CALL, Until(ME, f"ended {result}")],
+            [CallsBack(7, "1001", ring_citizen=_rings(habit, 3)), Until(ME, f"ended {result}")],
             {ME: [*DIALLED, f"ended {result}"], "1001": USED},
             DESK,
             partner=habit,
@@ -114,7 +121,7 @@ CALLED_BACK: Final = (
     *(
         Scenario(
             f"the operator's phone: {name}",
-            [CallsBack(7, "1001", ring_time=1), Until(ME, f"ended operator {failure}")],
+            [CallsBack(7, "1001", ring_time=_rings(habit, 2)), Until(ME, f"ended operator {failure}")],
             {ME: [*told, f"ended operator {failure}"], **({"1001": USED} if told else {})},
             {"1001": habit},
         )
@@ -306,7 +313,7 @@ CITIZEN_FIRST: Final = (
     *(
         Scenario(
             f"the citizen first: {name}",
-            [FIRST, Until(ME, f"ended {result}")],
+            [CallsBack(7, "1001", operator_first=False, ring_citizen=_rings(habit, 3)), Until(ME, f"ended {result}")],
             {ME: ["citizen dialled", f"ended {result}"]},
             DESK,
             partner=habit,

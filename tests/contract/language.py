@@ -95,7 +95,8 @@ class Offers:
     who: str
     offer: int
     device: str
-    ring_time: float = 3.0
+    ring_time: float = 20.0
+    """Longer than any machine stands still; a scenario about its end has a shorter one."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,8 @@ class CallsBack:
     number: str = "+32470000002"
     operator_first: bool = True
     machine_detection: bool = False
-    ring_time: float = 3.0
-    ring_citizen: float = 3.0
+    ring_time: float = 20.0
+    ring_citizen: float = 20.0
     line: str = "gentinfo"
 
 

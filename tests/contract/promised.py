@@ -175,7 +175,7 @@ PROMISED: Final = (
     ),
     Scenario(
         "the operator does not answer, and he waits on",
-        [*_hears(), Offers("A", 1, "1001", 1), Until("A", "failed 1 ring_no_answer"), IsAt("A", At.WAIT)],
+        [*_hears(), Offers("A", 1, "1001", 2), Until("A", "failed 1 ring_no_answer"), IsAt("A", At.WAIT)],
         {"A": [*HEARS, "dialled 1", "ringing 1", "failed 1 ring_no_answer"], "1001": ["busy", "idle"]},
         {"1001": RINGS},
     ),

@@ -28,6 +28,8 @@ PATIENCE: Final = 30.0
 """Seconds that may pass until what comes at once has come: the machine may be busy with other things."""
 KEY_GAP: Final = 0.4
 """Seconds between two keys: each takes 0.16 s, and the question after it begins a moment later."""
+HEEDS: Final = ("Read", "Dial", "Queue", "Wait")
+"""Where Asterisk takes a key, or keeps it for the next question; one that comes while it says something is lost."""
 PARTNER: Final = "partner"
 TRUNK: Final = "PJSIP/acd-trunk-"
 """How the channels of the trunk are called."""
@@ -108,8 +110,13 @@ class RealStage(Hand):
         await self._callers[call].hang_up()
 
     async def press(self, call: CallId | None, keys: str) -> None:
+        async def heeded() -> bool:
+            channels = await self._channels(TRUNK)
+            return any(channel.app in HEEDS and call in (None, channel.uniqueid) for channel in channels)
+
         phone = self._phones[PARTNER].calls[-1] if call is None else self._callers[call]
         for key in keys:
+            await self._until(heeded, f"a key counts for {call or PARTNER}")
             await phone.digit(key)
             await asyncio.sleep(KEY_GAP)
 

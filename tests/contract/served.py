@@ -88,7 +88,7 @@ SERVED: Final = (
     # 05
     Scenario(
         "nobody answers",
-        [Calls("A"), Offers("A", 1, "1001", 1), Until("A", "failed 1 ring_no_answer"), Until("1001", "idle")],
+        [Calls("A"), Offers("A", 1, "1001", 2), Until("A", "failed 1 ring_no_answer"), Until("1001", "idle")],
         {"A": [*RUNG, "failed 1 ring_no_answer"], "1001": ["busy", "idle"]},
         {"1001": RINGS},
     ),
@@ -314,7 +314,7 @@ SERVED: Final = (
         "the phone unregisters while it rings",
         [
             Calls("A"),
-            Offers("A", 1, "1001"),
+            Offers("A", 1, "1001", 6),
             Until("A", "ringing 1"),
             Until("1001", "busy"),
             Unregisters("1001"),

@@ -7,12 +7,13 @@ import pytest
 
 from acd.ivr.catalogue import NEEDED, SURVEY_FRAME
 from acd.ivr.spoken import spoken
+from acd.model.facts import CallWhereabouts as At
 from acd.model.ids import LineId
 from acd.model.policy import Policy
 from sim.lab import Lab, lab_policy
 from sim.lab.asterisk import NUMBERS
 from sim.lab.sound import tone
-from tests.contract.language import LINES, Scenario
+from tests.contract.language import LINES, IsAt, Scenario
 from tests.contract.play import Play
 from tests.contract.real_stage import EXPLAINED, PARTNER, RealStage
 from tests.contract.recorded import RECORDINGS
@@ -57,8 +58,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         assert lab.complaints(EXPLAINED) == []
 
 
+def confirmation(scenario: Scenario, lab: Lab) -> None:
+    """Where a scenario looks for him while his promise is confirmed, that takes long enough to be seen."""
+    looks = any(isinstance(step, IsAt) and step.where is At.BOOKED for step in scenario.steps)
+    tone(lab.folder / "data/sounds/nl/acd/cb-booked.wav", 660, 3.0 if looks else 0.1)
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 async def test_contract(scenario: Scenario, lab: Lab) -> None:
+    confirmation(scenario, lab)
     async with RealStage(scenario, lab) as stage:
         await Play(scenario, stage).run()
 

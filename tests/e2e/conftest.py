@@ -123,9 +123,9 @@ async def all_ended(service: LabService, count: int) -> list[CallRow]:
         return len(rows) == count and all(row.ended_at is not None and row.outcome is not None for row in rows)
 
     try:
-        await until(ended, 10, f"{count} calls are recorded as ended, each with an outcome")
+        await until(ended, 30, f"{count} calls are recorded as ended, each with an outcome")
     except pytest.fail.Exception:
         pytest.fail(
-            f"{count} calls are not recorded as ended, each with an outcome, within 10 s: {rows}\n{service.log()}"
+            f"{count} calls are not recorded as ended, each with an outcome, within 30 s: {rows}\n{service.log()}"
         )
     return rows

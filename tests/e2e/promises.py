@@ -19,7 +19,7 @@ from tests.e2e.conftest import HERE, compiled, sounding
 
 QUEUES: Final = HERE / "promise/city.yaml"
 FLOWS: Final = HERE / "promise/flows"
-QUESTION: Final = 2.0
+QUESTION: Final = 6.0
 """Seconds that the first question takes: its key may come from its first word until 4 s after its last."""
 EXPLAINED: Final = (
     "res_musiconhold.c: Failed to write frame",  # A caller hung up as the music began.

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -25,16 +26,18 @@ from acd.records import Archive, CallRow
 from sim.lab import Lab
 from sim.lab.service import LabService
 from sim.lab.sipp import Farm, Manner, RingStory, Stories
+from sim.lab.stalls import unless_stalled
 from tests.e2e.conftest import all_ended, records, until
 from tests.e2e.promises import QUEUES, Kept, in_good_hands, promises, short_spoken
-from tests.e2e.test_sixty_calls import no_phone_rings_twice_at_once
+from tests.e2e.test_sixty_calls import no_phone_rings_twice_at_once, the_same_ends
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(400)]
 
 TERUGBEL, TOESTEL = "3292102010", "3292102013"
 DESK: Final = "1001"
-FIRST_KEY: Final = 8.5
-"""Seconds after the switch answered. The offer begins 5 to 7 s after it, and its key counts until 11 s after it."""
+FIRST_KEY: Final = 11.0
+"""Seconds after the switch answered. The offer begins 5 to 7 s after it, and its key counts until 15 s after it: it may
+begin some seconds late, or the key come late."""
 NEXT_KEY: Final = 1.2
 """Seconds; each question is short, and waits 5 s."""
 GAP: Final = 7200.0
@@ -99,18 +102,25 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
 async def test_whoever_waits_too_long_is_offered_a_call_back_and_is_called_back(lab: Lab, tmp_path: Path) -> None:
     assert sum(group.callers for group in GROUPS) == 20
-    async with LabService(lab, QUEUES, tmp_path / "state") as service:
-        with Farm(lab, tmp_path / "sipp") as farm:
+    folders = (tmp_path / f"attempt-{number}" for number in count())
+    # A machine that stands still for seconds lets no promise be written down in time, and rightly none is given.
+    await unless_stalled(lambda: twenty_callers(lab, next(folders)))
+
+
+async def twenty_callers(lab: Lab, folder: Path) -> None:
+    async with LabService(lab, QUEUES, folder / "state") as service:
+        with Farm(lab, folder / "sipp") as farm:
             await open_for_business(lab, service, farm)
             rows = await the_callers(service, farm)
             given = await promises(service)
             await the_calls_back(service, given)
-            await until(lambda: lab.channels() == [], 15, "no channel is left in Asterisk")
+            await until(lambda: lab.channels() == [], 30, "no channel is left in Asterisk")
             # Time for a phone to be rung that should not be.
             await asyncio.sleep(2)
             stories, kept = farm.stories(), await promises(service)
         assert len(await records(service)) == 20, "a call back is no call of a caller"
     every_caller_ended_as_sipp_saw(rows, stories, given)
+    the_same_ends(rows, stories, lab, {each.number for each in given})
     whole_promises_only(rows, given)
     rings_are_attempts(stories, kept)
     every_phone_was_met_as_sipp_met_it(kept)
@@ -140,12 +150,12 @@ async def the_callers(service: LabService, farm: Farm) -> list[CallRow]:
         farm.citizens(name, group.did, prefix=prefix(index), count=group.callers, rate=20, hold=group.leaves, keys=keys)
         if group.stays:
             here = sum(group.callers for group in GROUPS[: index + 1])
-            await until(partial(first_come, here), 10, "those who stay are the first in the line")
+            await until(partial(first_come, here), 30, "those who stay are the first in the line")
 
     async def all_hear() -> bool:
         return len(await offers(service, began)) == 20
 
-    await until(all_hear, 20, "all twenty hear the offer")
+    await until(all_hear, 30, "all twenty hear the offer")
     await service.operator("anna", "ready")
     await until(lambda: farm.done(*names), 60, "every caller has been served, or promised a call, or has hung up")
     farm.wait(*names, seconds=1)
@@ -186,7 +196,6 @@ def every_caller_ended_as_sipp_saw(rows: list[CallRow], stories: Stories, given:
     seen: dict[str, tuple[Outcome | None, bool]] = {}
     for number, citizen in stories.citizens.items():
         row, group = by_number[number], group_of(number)
-        assert row.ended_at == pytest.approx(citizen.ended, abs=1.0)
         if group.promised is False:
             wanted = Outcome.ANSWERED if group.stays else Outcome.ABANDONED
             assert (number in spoke) is group.stays

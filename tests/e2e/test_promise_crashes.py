@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,10 @@ class Stage:
         """Whether a caller is there in this state."""
         return any(self.lab.variable(channel.name, "ACD_STATE") == state for channel in self.lab.channels())
 
+    def knows(self, variable: str) -> bool:
+        """Whether this is set of a caller."""
+        return any(self.lab.variable(channel.name, variable) for channel in self.lab.channels())
+
     async def owed(self) -> None:
         """A citizen is owed a call, now; the operator is ready."""
         await upgrade(self.service.database)
@@ -52,7 +57,7 @@ class Stage:
 
     async def desk_rings(self) -> Call:
         """The operator's phone rings, and that is written down."""
-        call = await asyncio.wait_for(self.desk.incoming.get(), 10)
+        call = await asyncio.wait_for(self.desk.incoming.get(), 20)
         call.ring()
         await self.reaches(AttemptStage.RINGING)
         return call
@@ -61,7 +66,7 @@ class Stage:
         """The operator has picked up, and the citizen's phone rings."""
         at_desk = await self.desk_rings()
         at_desk.answer()
-        at_home = await asyncio.wait_for(self.home.incoming.get(), 10)
+        at_home = await asyncio.wait_for(self.home.incoming.get(), 20)
         at_home.ring()
         await self.reaches(AttemptStage.DIALLED)
         return at_desk, at_home
@@ -76,7 +81,7 @@ class Stage:
         async def there() -> bool:
             return (await promise_of(self.service)).attempts[-1].stage is stage
 
-        await until(there, 10, f"the attempt is {stage}")
+        await until(there, 20, f"the attempt is {stage}")
 
     async def dies(self) -> None:
         """``kill -9``, and for a while there is no engine."""
@@ -90,8 +95,8 @@ class Stage:
             kept = await promise_of(self.service)
             return kept.promise.state is not CallbackState.CLAIMED and all(a.ended_at for a in kept.attempts)
 
-        await until(ended, 15, "the attempt has ended")
-        await until(lambda: self.lab.channels() == [], 10, "no channel is left in Asterisk")
+        await until(ended, 30, "the attempt has ended")
+        await until(lambda: self.lab.channels() == [], 20, "no channel is left in Asterisk")
         await asyncio.sleep(QUIET)
         assert self.lab.channels() == [], "nobody is rung again"
         kept = await promise_of(self.service)
@@ -116,7 +121,7 @@ async def stage(lab: Lab, tmp_path: Path) -> AsyncIterator[Stage]:
         desk = await stack.enter_async_context(lab.phone(DESK))
         home = await stack.enter_async_context(lab.partner())
         yield Stage(lab, service, gate, desk, home)
-    await until(lambda: lab.channels() == [], 10, "no channel is left in Asterisk")
+    await until(lambda: lab.channels() == [], 20, "no channel is left in Asterisk")
 
 
 # --- The engine dies ----------------------------------------------------------------------------------------------
@@ -125,10 +130,10 @@ async def stage(lab: Lab, tmp_path: Path) -> AsyncIterator[Stage]:
 async def accepts(stage: Stage, him: Phone) -> Call:
     """He calls, hears the offer, and says yes to his number and to "as soon as it is calm", but for the last key."""
     call = him.call("3292102010")
-    await until(lambda: stage.shows("offer"), 20, "he hears the offer")
-    for key in "11":
-        await call.digit(key)
-        await asyncio.sleep(0.8)
+    await until(lambda: stage.shows("offer"), 30, "he hears the offer")
+    for variable, question in (("ACD_CB_TRIES", "his number"), ("ACD_CB_KEYS", "the moment")):
+        await call.digit("1")
+        await until(partial(stage.knows, variable), 20, f"he is asked for {question}")
     return call
 
 
@@ -138,7 +143,7 @@ async def test_between_the_promise_and_the_word_that_it_stands(stage: Stage) -> 
         call = await accepts(stage, him)
         stage.gate.hold(b"ACD_CB_ANSWER")
         await call.digit("3")
-        await asyncio.wait_for(stage.gate.held.wait(), 5)
+        await asyncio.wait_for(stage.gate.held.wait(), 20)
         given = await promise_of(stage.service)
         await stage.dies()
         assert not call.ended.is_set(), "he waits for the word"
@@ -156,14 +161,14 @@ async def test_between_the_promise_and_the_word_that_it_stands(stage: Stage) -> 
     await stage.service.operator("anna", "login", "ready")
     at_desk, at_home = await stage.they_talk()
     await at_home.hang_up()
-    await asyncio.wait_for(at_desk.ended.wait(), 5)
+    await asyncio.wait_for(at_desk.ended.wait(), 20)
     assert (await stage.is_over()).promise.state is CallbackState.REACHED
 
 
 async def test_between_the_claim_and_the_call(stage: Stage) -> None:
     stage.gate.hold(b"Action: Originate")
     await stage.owed()
-    await asyncio.wait_for(stage.gate.held.wait(), 10)
+    await asyncio.wait_for(stage.gate.held.wait(), 20)
     assert (await promise_of(stage.service)).promise.state is CallbackState.CLAIMED
     await stage.dies()
     await stage.service.start()
@@ -180,7 +185,7 @@ async def test_while_the_operators_phone_rings(stage: Stage) -> None:
     assert not at_desk.ended.is_set(), "it rings on"
     await stage.service.start()
     at_desk.answer()
-    at_home = await asyncio.wait_for(stage.home.incoming.get(), 10)
+    at_home = await asyncio.wait_for(stage.home.incoming.get(), 20)
     at_home.answer()
     await stage.reaches(AttemptStage.TALKING)
     await at_home.hang_up()
@@ -206,7 +211,7 @@ async def test_while_the_citizens_phone_rings_and_he_does_not_take_it(stage: Sta
     at_desk, at_home = await stage.home_rings()
     stage.service.kill()
     at_home.reject(486)
-    await asyncio.wait_for(at_desk.ended.wait(), 5)
+    await asyncio.wait_for(at_desk.ended.wait(), 20)
     await stage.service.start()
     kept = await stage.is_over()
     assert kept.results == [AttemptResult.UNKNOWN]
@@ -248,11 +253,11 @@ async def test_without_a_database_nothing_is_promised_and_he_keeps_his_place(sta
         locked = sqlite3.connect(stage.service.state / "acd.db", isolation_level=None)
         locked.execute("BEGIN EXCLUSIVE")
         await call.digit("3")
-        await until(lambda: stage.shows("wait"), 10, "he has heard that it did not work, and waits")
+        await until(lambda: stage.shows("wait"), 20, "he has heard that it did not work, and waits")
         assert not call.ended.is_set()
         # He is served as ever.
         await stage.service.operator("anna", "login", "ready")
-        at_desk = await asyncio.wait_for(stage.desk.incoming.get(), 5)
+        at_desk = await asyncio.wait_for(stage.desk.incoming.get(), 20)
         at_desk.ring()
         at_desk.answer()
         await asyncio.sleep(QUIET)
@@ -278,7 +283,7 @@ async def asterisk_dies(stage: Stage) -> None:
     async def linked() -> bool:
         return bool((await stage.service.ask("status"))["linked"])
 
-    await until(linked, 15, "the engine has found Asterisk again")
+    await until(linked, 30, "the engine has found Asterisk again")
 
 
 async def test_asterisk_dies_while_the_citizens_phone_rings(stage: Stage) -> None:

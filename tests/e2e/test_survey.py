@@ -58,7 +58,7 @@ async def service(lab: Lab, tmp_path: Path) -> AsyncIterator[LabService]:
     async with service:
         await accounts(service, supervisor="sven")
         yield service
-    await until(lambda: lab.channels() == [], 10, "no channel is left")
+    await until(lambda: lab.channels() == [], 20, "no channel is left")
 
 
 async def test_who_called_and_who_was_called_back_answer_and_nobody_of_a_line_that_asks_nobody(
@@ -67,12 +67,12 @@ async def test_who_called_and_who_was_called_back_answer_and_nobody_of_a_line_th
     async with lab.phone("1001", Habit(after=0.1)) as anna, lab.partner(Habit(after=0.1)) as at_home:
         await service.operator("anna", "login", "ready")
         for turn in range(len(OWED)):
-            await until(partial(talks, at_home, turn + 1), 20, "he is called back")
+            await until(partial(talks, at_home, turn + 1), 30, "he is called back")
             await hangs_up_first(anna, turn + 1)
             back = at_home.calls[turn]
             if OWED["enquete"] in back.invite.first:
                 await scores(back, service, asked=1)
-            await asyncio.wait_for(back.ended.wait(), 5)
+            await asyncio.wait_for(back.ended.wait(), 20)
             assert back.ended_by_us is False
         async with lab.citizen(CALLER) as him:
             call = him.call(ASKS)
@@ -80,7 +80,7 @@ async def test_who_called_and_who_was_called_back_answer_and_nobody_of_a_line_th
             await scores(call, service, asked=2)
             call = him.call(SILENT)
             await hangs_up_first(anna, 4)
-            await asyncio.wait_for(call.ended.wait(), 5)
+            await asyncio.wait_for(call.ended.wait(), 20)
     calls = await records(service)
     assert len(calls) == 2, "a call back is no call of a caller"
     asked = await everything(service, "survey")
@@ -116,11 +116,16 @@ async def scores(call: Call, service: LabService, *, asked: int) -> None:
     async def begun() -> bool:
         return len(await everything(service, "survey")) == asked
 
-    await until(begun, 10, "he is asked")
-    for key in "70":
-        await asyncio.sleep(0.4)
-        await call.digit(key)
-    await asyncio.wait_for(call.ended.wait(), 10)
+    async def answered() -> bool:
+        return len(await everything(service, "survey_answer")) == 2 * asked - 1
+
+    await until(begun, 20, "he is asked")
+    # A key during the words before the questions counts for nothing.
+    await until(lambda: any(channel.app == "Read" for channel in service.lab.channels()), 20, "he hears a question")
+    await call.digit("7")
+    await until(answered, 20, "his first answer is written down")
+    await call.digit("0")
+    await asyncio.wait_for(call.ended.wait(), 20)
     assert call.ended_by_us is False
 
 

@@ -1,17 +1,17 @@
 """Two engines on one PostgreSQL and one real Asterisk: the one that leads is killed, frozen, cut off, sent away; the
 other takes over, nobody is cut off, everybody keeps his place, and the one that led can do nothing more.
 
-The promise is a take-over in under 3 s, and a machine with a processor to spare is held to it. On a busy one what is
-measured includes the wait for the processor, so the bound is wider there; the measured times are printed (``-rP``).
+The promise is a take-over in under 3 s, without the time in which the machine stood still or let the one who takes over
+wait for the processor; the measured times are printed (``-rP``).
 """
 
 import asyncio
-import os
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -20,6 +20,7 @@ from acd.records import Archive, CallRow
 from sim.lab import Call, Habit, Lab, Phone
 from sim.lab.postgres import Cluster
 from sim.lab.service import LabService
+from sim.lab.stalls import Stalls
 from tests.e2e.apart import Apart, Cable
 from tests.e2e.conftest import QUEUES, until
 from tests.records.conftest import cluster
@@ -28,25 +29,42 @@ __all__ = ["cluster"]
 
 pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.postgresql, pytest.mark.timeout(240)]
 
-LONG = pytest.mark.skipif("ACD_LONG" not in os.environ, reason="of the long form: ACD_LONG=1")
 PROMISE = 3.0
 """Seconds."""
-BUSY = 15.0
-"""Seconds: the widest that a take-over may take on a machine that has more to do than it has processors."""
-NUMBER = "3292101010"
-STAFF = {"anna": "1001", "bram": "1002", "cato": "1003"}
+PATIENCE = 40.0
+"""Seconds in which it must have come on any machine."""
+NUMBER = "3292101011"
+"""Leads straight to the line."""
+STAFF = {"bram": "1002", "dirk": "1004", "faas": "1006"}
+
+
+class Moment(NamedTuple):
+    at: float
+    waited: dict[str, float]
+
+
+def waited(engine: LabService, cluster: Cluster) -> dict[str, float]:
+    """Seconds so far for which the engine, and each process of the database, had something to do but no processor."""
+    found: dict[str, float] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+            if process.name == str(engine.pid) or parent == str(cluster.pid):
+                found[process.name] = int((process / "schedstat").read_text().split()[1]) / 1e9
+    return found
 
 
 class House:
     """Asterisk, a database, two engines, operators who talk and callers who wait."""
 
-    def __init__(self, lab: Lab, database: str, folder: Path) -> None:
-        self.lab, self.database, self.folder = lab, database, folder
+    def __init__(self, lab: Lab, cluster: Cluster, folder: Path) -> None:
+        self.lab, self.cluster, self.folder = lab, cluster, folder
+        self.database = cluster.new_database()
         self.engines: dict[str, LabService] = {}
         self.talking: list[Call] = []
         self.waiting: list[Call] = []
         self.phones: list[Phone] = []
-        self.took: list[tuple[str, float]] = []
+        self.stalls = Stalls(time.monotonic)
 
     def engine(self, name: str, apart: Apart | None = None, **settings: str) -> LabService:
         """An engine of that name; what is signed and hashed with is the same for all, as it must be."""
@@ -61,16 +79,17 @@ class House:
 
     async def open(self, stack: AsyncExitStack, leader: LabService, waiting: int = 5) -> None:
         """Three operators in a call each, and so many callers who wait."""
+        stack.enter_context(self.stalls)
         citizens = await stack.enter_async_context(self.lab.citizen())
         for name, device in STAFF.items():
             self.phones.append(await stack.enter_async_context(self.lab.phone(device, Habit(after=0.1))))
             await leader.operator(name, "login", "ready")
         self.talking = [citizens.call(NUMBER) for _ in STAFF]
         await until(lambda: self.answered() == len(STAFF), 20, "three operators answer")
-        for _ in range(waiting):
+        for number in range(1, waiting + 1):
+            # Each has his place before the next one calls.
             self.waiting.append(citizens.call(NUMBER))
-            await asyncio.sleep(0.1)
-        await until(lambda: self.sees(leader, len(STAFF), waiting), 20, "three talk and the others wait")
+            await until(lambda number=number: self.sees(leader, len(STAFF), number), 20, "three talk, the others wait")  # type: ignore[misc]
 
     async def sees(self, engine: LabService, talking: int, waiting: int) -> bool:
         status = await engine.status()
@@ -83,15 +102,22 @@ class House:
     def nobody_is_cut_off(self) -> None:
         assert [call for call in (*self.talking, *self.waiting) if call.ended.is_set()] == []
 
-    async def taken_over(self, by: LabService, why: str, since: float) -> None:
+    def about_to_lose(self, leader: LabService, heir: LabService) -> Moment:
+        """Something is about to be done to the leader."""
+        alone = "the machine stood still, and another took the lead from it before anything was done to it"
+        assert leader.ended is None, alone if leader.ended == 75 else leader.log()[-2000:]
+        return Moment(time.monotonic(), waited(heir, self.cluster))
+
+    async def taken_over(self, by: LabService, why: str, since: Moment) -> None:
         """The other leads, has Asterisk, and knows everybody."""
-        await until(by.linked, BUSY + 10, f"the other takes over ({why})")
-        took = time.monotonic() - since
-        self.took.append((why, took))
-        sys.stdout.write(f"{why}: taken over after {took:.2f} s\n")
-        idle = os.getloadavg()[0] < (os.cpu_count() or 1)
-        assert took < (PROMISE if idle else BUSY)
-        await until(lambda: self.sees(by, len(self.talking), len(self.waiting)), 10, "it knows everybody")
+        await until(by.linked, PATIENCE, f"the other takes over ({why})")
+        now = time.monotonic()
+        took, still = now - since.at, self.stalls.between(since.at, now)
+        more = (seconds - since.waited.get(one, 0.0) for one, seconds in waited(by, self.cluster).items())
+        lost = max(still, sum(more))
+        sys.stdout.write(f"{why}: taken over after {took:.2f} s, for {lost:.2f} s of which the machine ran others\n")
+        assert took - lost < PROMISE
+        await until(lambda: self.sees(by, len(self.talking), len(self.waiting)), 20, "it knows everybody")
         self.nobody_is_cut_off()
 
     async def serve(self, how_many: int) -> None:
@@ -100,7 +126,7 @@ class House:
             before = self.answered()
             ended = self.talking.pop(0)
             await ended.hang_up()
-            await until(lambda before=before: self.answered() == before + 1, 15, "the freed operator gets a caller")  # type: ignore[misc]
+            await until(lambda before=before: self.answered() == before + 1, 30, "the freed operator gets a caller")  # type: ignore[misc]
             self.talking.append(self.waiting.pop(0))
             self.nobody_is_cut_off()
 
@@ -115,12 +141,12 @@ class House:
         """All hang up; every call is recorded once, in one outcome, and who was served was served in order."""
         for call in (*self.waiting, *self.talking):
             await call.hang_up()
-        await until(lambda: self.lab.channels() == [], 10, "no channel is left in Asterisk")
+        await until(lambda: self.lab.channels() == [], 20, "no channel is left in Asterisk")
 
         async def recorded() -> bool:
             return all(row.ended_at is not None and row.outcome is not None for row in await self.rows())
 
-        await until(recorded, 15, "every call has ended in one outcome")
+        await until(recorded, 30, "every call has ended in one outcome")
         rows = await self.rows()
         answers = [row.answered_at for row in rows if row.answered_at is not None]
         # The first were offered at once, to operators who were all free: whose phone answers first is chance.
@@ -130,7 +156,7 @@ class House:
 
 @pytest.fixture
 async def house(lab: Lab, cluster: Cluster, tmp_path: Path) -> AsyncIterator[House]:
-    house = House(lab, cluster.new_database(), tmp_path)
+    house = House(lab, cluster, tmp_path)
     try:
         yield house
     finally:
@@ -147,19 +173,19 @@ async def test_a_killed_leader_and_a_frozen_one_are_replaced_and_the_one_who_wak
         await b.stand_by()
         await house.open(stack, a)
 
-        since = time.monotonic()
+        since = house.about_to_lose(a, b)
         a.kill()
         await house.taken_over(b, "kill -9", since)
         await house.serve(1)
 
         await a.stand_by()
-        since = time.monotonic()
+        since = house.about_to_lose(b, a)
         b.freeze()
         await house.taken_over(a, "SIGSTOP", since)
         await house.serve(1)
         told, moved = await settled(house, a), house.answered()
         b.thaw()
-        await until(lambda: b.ended is not None, 15, "the one who wakes up ends")
+        await until(lambda: b.ended is not None, 30, "the one who wakes up ends")
         assert b.ended == 75 and "no longer leads" in b.log()
         house.nobody_is_cut_off()
         assert (await settled(house, a), house.answered()) == (told, moved), "it wrote nothing and moved nobody"
@@ -173,17 +199,15 @@ async def test_a_killed_leader_and_a_frozen_one_are_replaced_and_the_one_who_wak
         await house.end()
 
 
-@LONG
 async def test_a_leader_who_is_cut_off_is_replaced(city: City, menus: str, cluster: Cluster, tmp_path: Path) -> None:
     with Lab(city.policy, dialplan=menus) as lab:
-        database = cluster.new_database()
-        house = House(lab, database, tmp_path)
+        house = House(lab, cluster, tmp_path)
         to_asterisk, to_database = Cable(1, lab.ami_port), Cable(2, cluster.port)
         async with Apart("acd-apart", (to_asterisk, to_database)) as apart, AsyncExitStack() as stack:
             far = {
                 "ACD_AMI_HOST": to_asterisk.address,
                 "ACD_AMI_CLEAR_TEXT": "true",
-                "ACD_DATABASE": database.replace("127.0.0.1", to_database.address),
+                "ACD_DATABASE": house.database.replace("127.0.0.1", to_database.address),
             }
             a, b = house.engine("a", apart, **far), house.engine("b")
             try:
@@ -201,7 +225,7 @@ async def test_a_leader_who_is_cut_off_is_replaced(city: City, menus: str, clust
 
 async def cut(house: House, a: LabService, b: LabService, cables: list[Cable], why: str) -> None:
     """The leader apart loses some of its cables; the other takes over; then all is as before."""
-    since = time.monotonic()
+    since = house.about_to_lose(a, b)
     for cable in cables:
         cable.pull()
     await house.taken_over(b, why, since)
@@ -213,14 +237,13 @@ async def cut(house: House, a: LabService, b: LabService, cables: list[Cable], w
     house.nobody_is_cut_off()
     assert await b.linked()
     await a.stand_by()
-    await until(lambda: expects(b, "a"), 10, "the leader knows who could take over")
+    await until(lambda: expects(b, "a"), 20, "the leader knows who could take over")
     await b.ask("handover", by="test")
-    await until(a.linked, BUSY + 10, "the lead is handed back")
-    await until(lambda: b.ended == 75, 15, "whoever handed over ends")
+    await until(a.linked, PATIENCE, "the lead is handed back")
+    await until(lambda: b.ended == 75, 30, "whoever handed over ends")
     await b.stand_by()
 
 
-@LONG
 async def test_a_handover_and_a_restart_of_the_database_go_unnoticed(house: House, cluster: Cluster) -> None:
     async with AsyncExitStack() as stack:
         a, b = house.engine("a"), house.engine("b")
@@ -228,11 +251,11 @@ async def test_a_handover_and_a_restart_of_the_database_go_unnoticed(house: Hous
         await b.stand_by()
         await house.open(stack, a)
 
-        await until(lambda: expects(a, "b"), 10, "the leader knows who could take over")
-        since = time.monotonic()
+        await until(lambda: expects(a, "b"), 20, "the leader knows who could take over")
+        since = house.about_to_lose(a, b)
         assert await a.ask("handover", by="test") == {"heir": "b"}
         await house.taken_over(b, "handover", since)
-        await until(lambda: a.ended == 75, 15, "whoever handed over ends")
+        await until(lambda: a.ended == 75, 30, "whoever handed over ends")
         await house.serve(1)
         await a.stand_by()
 
@@ -244,7 +267,7 @@ async def test_a_handover_and_a_restart_of_the_database_go_unnoticed(house: Hous
         assert await b.linked(), "the leader leads on: it was not its fault"
         assert (await a.status())["leader"] == "b"
         await house.serve(1)
-        await until(a.ready, 10, "the other stands by again")
+        await until(a.ready, 20, "the other stands by again")
         await house.end()
 
 

@@ -47,9 +47,9 @@ nodes:
     on_timeout: queue sportlijn
     on_invalid: hangup goodbye
   other: {menu: other, keys: {"*": choose, 0: other, 1: info answer}, timeout: 1, repeats: 0, otherwise: queue gentinfo}
-  told: {info: answer, keys: {"*": choose}, timeout: 2}
+  told: {info: answer, keys: {"*": choose}, timeout: 4}
   silent: {play: unrecorded, then: mute}
-  mute: {menu: unrecorded, keys: {1: queue gentinfo}, timeout: 2, repeats: 0, otherwise: hangup}
+  mute: {menu: unrecorded, keys: {1: queue gentinfo}, timeout: 6, repeats: 0, otherwise: hangup}
   police: {transfer: police, ring: 5, then: queue sportlijn}
   helpdesk: {transfer: helpdesk, ring: 5, then: queue sportlijn}
   nightly: {hours: night, open: queue night, closed: late}
@@ -71,6 +71,8 @@ TONES = {
     "crisis-storm": (2100, 0.5),
 }
 """What stands for each prompt: Hertz and seconds."""
+LONG = 5.0
+"""Seconds of "choose" in French: nobody hears it to its end who presses a key."""
 
 
 def menu_city() -> City:
@@ -88,11 +90,12 @@ def record(folder: Path) -> Path:
     """A sounds directory with a tone for each prompt."""
     for language in LANGUAGES:
         for id, (hertz, seconds) in TONES.items():
-            tone(folder / language / "acd" / f"{id}.wav", hertz, seconds)
+            said = LONG if (language, id) == ("fr", "choose") else seconds
+            tone(folder / language / "acd" / f"{id}.wav", hertz, said)
     return folder
 
 
-async def until(holds: Callable[[], bool], within: float = 6.0) -> None:
+async def until(holds: Callable[[], bool], within: float = 15.0) -> None:
     """Ask again and again until it holds."""
     deadline = time.monotonic() + within
     while not await asyncio.to_thread(holds):

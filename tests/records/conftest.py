@@ -8,21 +8,24 @@ from pathlib import Path
 import pytest
 
 from acd.records import upgrade
+from sim.lab.asterisk import cache_folder
 from sim.lab.postgres import Cluster
+from sim.lab.slots import Slot
 from tests.records.places import Place
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    folder = Path(tempfile.mkdtemp(prefix="acd-postgresql-", dir="/tmp"))
+    folder, slot = Path(tempfile.mkdtemp(prefix="acd-postgresql-", dir="/tmp")), Slot(cache_folder() / "lab")
     try:
-        server = Cluster(folder)
+        server = Cluster(folder, slot.port(0))
         server.initialise()
         server.start()
         yield server
         server.stop()
     finally:
         shutil.rmtree(folder)
+        slot.release()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

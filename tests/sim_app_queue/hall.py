@@ -111,6 +111,10 @@ class Hall:
 
     # --- Who does what ------------------------------------------------------------------------------------------------
 
+    def hand(self, offer: Offer) -> Hand:
+        """What becomes of this offer."""
+        return self.hands.get(offer.operator, Hand())
+
     def tell(self, fact: f.Fact) -> None:
         now = self._kernel.now()
         step = self.router.handle(fact, now)
@@ -125,7 +129,7 @@ class Hall:
         self.tell(f.CallQueued(caller, line, self._kernel.now()))
 
     def _ring(self, offer: Offer) -> None:
-        hand, now = self.hands.get(offer.operator, Hand()), self._kernel.now()
+        hand, now = self.hand(offer), self._kernel.now()
         if hand.refuses is not None:
             self._kernel.call_at(now + (hand.answers_after or 0.0), self._failed, offer, hand.refuses)
             return

@@ -50,13 +50,16 @@ async def count_rows(
     for place, query in enumerate(queries):
         for ref in query.figures:
             if ref.figure.population is population and can_tell(ref, query):
-                joined = _joined(ref)
-                days = _in_days(query, population) and not joined
-                asked[joined, None if days else (query.grain, query.by)].append((place, query, ref))
-    for (_, cut), some in asked.items():
+                cut = None if _in_days(query, population) else (query.grain, query.by)
+                asked[_joined(ref), cut].append((place, query, ref))
+    postgresql = connection.dialect.name == "postgresql"
+    for (joined, cut), some in asked.items():
         refs = [ref for _, _, ref in some]
-        source = _source(some[0][1], population, refs, in_order=connection.dialect.name == "postgresql")
-        if cut is None:
+        source = _source(some[0][1], population, refs, in_order=postgresql)
+        # What is joined is not read by day. PostgreSQL keeps the sums of all days at hand, and reads it once for
+        # several cuts; SQLite would sort it, which takes longer than reading it again.
+        again = len({(query.grain, query.by) for _, query, _ in some}) > 1
+        if cut is None and (not joined or (postgresql and again)):
             await _count_days(connection, source, population, some, counted)
         else:
             await _count_pieces(connection, source, some, counted)

@@ -24,11 +24,16 @@ def at(text: str, fold: int = 0) -> float:
 
 
 def call(
-    outcome: Outcome | None, waited: float | None, arrived: float, line: str = "gentinfo", talk: float = 60.0
+    outcome: Outcome | None,
+    waited: float | None,
+    arrived: float,
+    line: str = "gentinfo",
+    talk: float = 60.0,
+    number: str | None = None,
 ) -> list[Event]:
     """One call: joins the line 5 s after its arrival."""
     id, on = CallId(f"20.{next(_numbers)}"), LineId(line)
-    events: list[Event] = [ev.CallStarted(arrived, id, "3292101010", None, arrived)]
+    events: list[Event] = [ev.CallStarted(arrived, id, "3292101010", number, arrived)]
     if waited is not None:
         events.append(ev.CallEnteredLine(arrived + 5, id, on, arrived + 5, "nl", "welkom"))
     then = arrived + 5 + (waited or 0.0)

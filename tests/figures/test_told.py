@@ -57,9 +57,8 @@ async def history(place: Place) -> tuple[float, float]:
     for n, day in enumerate(("2027-03-01", "2027-03-02")):
         for k, outcome in enumerate((Outcome.ANSWERED, Outcome.ABANDONED, Outcome.ANSWERED, Outcome.CLOSED)):
             waited = None if outcome is Outcome.CLOSED else 8.0 + 9 * k
-            await write(
-                place, call(outcome, waited, at(f"{day}T09:00") + 400 * k, "sportlijn" if k > n else "gentinfo")
-            )
+            line, number = "sportlijn" if k > n else "gentinfo", f"+3247061000{k % 3}"
+            await write(place, call(outcome, waited, at(f"{day}T09:00") + 400 * k, line, number=number))
         for name, moments in (("an", ("08:55", "09:20", "09:45", "10:00")), ("bo", ("09:10", "23:50"))):
             states = (OperatorState.AVAILABLE, OperatorState.IN_CALL, OperatorState.WRAP_UP, OperatorState.LOGGED_OUT)
             before = OperatorState.LOGGED_OUT
@@ -72,15 +71,19 @@ async def history(place: Place) -> tuple[float, float]:
     return at("2027-03-01T00:00"), at("2027-03-03T12:00")
 
 
-async def test_reports_of_one_look_are_those_of_a_look_each(sqlite: Place) -> None:
-    since, until = await history(sqlite)
-    cuts = [(Grain.TOTAL, ()), (Grain.TOTAL, (Dimension.LINE,)), (Grain.DAY, ()), (Grain.HOUR, (Dimension.LINE,))]
-    keys = [list(FIGURES), ["offered", "aht", "longest_wait"], ["asa", "reached", "occupancy"], ["service_level@20"]]
+async def test_reports_of_one_look_are_those_of_a_look_each(place: Place) -> None:
+    since, until = await history(place)
+    line = (Dimension.LINE,)
+    cuts = [(Grain.TOTAL, ()), (Grain.TOTAL, line), (Grain.DAY, ()), (Grain.HOUR, line), (Grain.WEEKDAY, line)]
+    keys = [
+        *(list(FIGURES), ["offered", "aht", "longest_wait", "called_again"], ["asa", "reached", "occupancy"]),
+        *(["service_level@20"], ["called_again", "fcr_no_repeat"]),
+    ]
     queries = [
         Query(since=since, until=until, now=until, figures=read_refs(some), grain=grain, by=by, limits=limits())
         for (grain, by), some in zip(cuts, keys, strict=True)
     ]
-    book = FigureBook(sqlite.url)
+    book = FigureBook(place.url)
     assert await book.reports(queries) == [await book.report(query) for query in queries]
     with pytest.raises(ValueError, match="not about the same"):
         await book.reports([queries[0], msgspec.structs.replace(queries[1], lines=("gentinfo",))])

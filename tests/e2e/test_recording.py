@@ -72,6 +72,7 @@ async def talked(lab: Lab, service: LabService, did: str, *, key: str | None = N
             await until(lambda: hears(him, ANNOUNCED), 15, "he is told")
             await call.digit(key)
         await until(lambda: anna.calls != [] and anna.calls[0].answered_at is not None, 20, "anna answers")
+        await until(lambda: in_call(service), 15, "the engine knows that they talk")
         if kept:
             await until(lambda: begun(service), 15, "it is recorded")
         anna.speak(anna.calls[0], steady(OPERATOR), TALK)
@@ -83,6 +84,11 @@ async def talked(lab: Lab, service: LabService, did: str, *, key: str | None = N
 
 def hears(phone: Phone, hertz: int) -> bool:
     return heard([packet for _, packet in phone.sound.packets], hertz) > 0
+
+
+async def in_call(service: LabService) -> bool:
+    [anna] = (await service.ask("status"))["operators"]
+    return bool(anna["state"] == "in_call")
 
 
 async def begun(service: LabService) -> bool:

@@ -13,7 +13,7 @@ EVERY: Final = 0.01
 """Seconds between two looks at the clock."""
 ATTEMPTS: Final = 3
 STALLED: Final = 0.2
-"""Seconds of standing still that explain a failure."""
+"""Seconds of standing still at a stretch that explain a failure: many short waits are a busy machine's every day."""
 
 
 class Stalls:
@@ -45,12 +45,19 @@ class Stalls:
 
     def between(self, begin: float, end: float) -> float:
         """Seconds of that interval in which the machine stood still; what was not measured counts as none."""
+        return sum(max(0.0, min(end, woke) - max(begin, due)) for due, woke in self._seen())
+
+    def longest(self) -> float:
+        """Seconds for which it stood still at a stretch, at most."""
+        return max((woke - due for due, woke in self._seen()), default=0.0)
+
+    def _seen(self) -> list[tuple[float, float]]:
         with self._turn:
             late = list(self._late)
             if self._due is not None:
                 # Whoever asks may be the first to run again after a stall.
                 late.append((self._due, self._now()))
-        return sum(max(0.0, min(end, woke) - max(begin, due)) for due, woke in late)
+        return late
 
     def _measure(self) -> None:
         while not self._over.is_set():
@@ -74,11 +81,10 @@ async def unless_stalled(
         AssertionError, TimeoutError: of the last attempt, or of one in which the machine did not stand still.
     """
     for left in reversed(range(ATTEMPTS)):
-        begin = now()
         with Stalls(now, sleep) as stalls:
             try:
                 return await attempt()
             except (AssertionError, TimeoutError):
-                if not left or stalls.between(begin, now()) < STALLED:
+                if not left or stalls.longest() < STALLED:
                     raise
     raise AssertionError("unreachable")

@@ -90,8 +90,8 @@ def test_a_stall_that_is_not_over_counts_so_far() -> None:
 
 @pytest.mark.parametrize(
     ("late", "fails", "made"),
-    [(0.0, True, 1), (0.5, True, ATTEMPTS), (0.5, False, 1)],
-    ids=["quiet", "stalled", "good"],
+    [(0.0, True, 1), (0.1, True, 1), (0.5, True, ATTEMPTS), (0.5, False, 1)],
+    ids=["quiet", "busy", "stalled", "good"],
 )
 async def test_only_what_fails_on_a_machine_that_stands_still_is_tried_again(
     late: float, fails: bool, made: int

@@ -154,24 +154,48 @@ def test_each_line_has_its_own_term_and_the_totals_stay(own: dict[LineId, float]
 
 
 async def erased_by_line(folder: Path, before: Before) -> None:
-    """Two calls of each line, one of them long ago, and one that never joined a line."""
     url = f"sqlite:///{folder}/acd.db"
     await upgrade(url)
+    await erased_in(Place(url, folder / "spill"), before)
+
+
+async def test_and_so_on_either_database(place: Place) -> None:
+    await erased_in(place, Before(LIMIT, {LineId("gentinfo"): OLD, LineId("sportlijn"): NEW + 99}))
+
+
+async def erased_in(place: Place, before: Before) -> None:
+    """Two calls of each line with a note of each, one of them long ago, and one that never joined a line."""
     calls = {f"{line}.{at:.0f}": (LineId(line), at) for line in ("gentinfo", "sportlijn", "other") for at in (OLD, NEW)}
-    async with Ledger(url, folder / "spill", key=b"a key of the test") as ledger:
+    async with Ledger(place.url, place.spill, key=b"a key of the test") as ledger:
         for call, (line, at) in calls.items():
             for step in abandoned(call, at):
                 ledger.write([msgspec.structs.replace(e, line=line) if hasattr(e, "line") else e for e in step])
         await ledger.caught_up()
-    archive, book = Archive(url), FigureBook(url)
+    notes = [_contact(call, line, at) for call, (line, at) in calls.items()]
+    engine = connect(place.url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(insert(tables.contact), notes)
+    finally:
+        await engine.dispose()
+    archive, book = Archive(place.url), FigureBook(place.url)
     try:
         query = Query(since=OLD - 9, until=NEW + 999, now=NEW + 999, figures=read_refs(["offered", "abandoned"]))
         total = await book.report(query)
-        await erase_numbers(url, before)
-        gone = {call for call, number in (await numbers(archive)).items() if number is None}
-        assert gone == {call for call, (line, at) in calls.items() if at < before.lines.get(line, before.all)}
-        await erase_citizens(url, before)
+        over = {call for call, (line, at) in calls.items() if at < before.lines.get(line, before.all)}
+        await erase_numbers(place.url, before)
+        assert {call for call, number in (await numbers(archive)).items() if number is None} == over
+        await erase_notes(place.url, before)
+        kept = {row["call"]: (row["note"], row["name"]) for row in await place.rows(tables.contact)}
+        assert {call for call, words in kept.items() if words == ("", "")} == over
+        assert {words for call, words in kept.items() if call not in over} <= {("Zijn pas is zoek.", "Jan")}
+        await erase_citizens(place.url, before)
         assert await book.report(query) == total
     finally:
         await archive.close()
         await book.close()
+
+
+def _contact(call: str, line: LineId, at: float) -> dict[str, object]:
+    told = {"note": "Zijn pas is zoek.", "name": "Jan", "subjects": "[]", "language": "nl", "version": 1}
+    return {"contact": f"{call}~an", "operator": "an", "line": line, "call": call, "began_at": at} | told

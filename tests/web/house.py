@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import msgspec
 from fastapi import FastAPI
 
 from acd.bootstrap.phones import EnginePhones
@@ -44,7 +45,7 @@ from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.keys import new_key
 from acd.web.openness import Openness
-from acd.web.reports_api import Reports
+from acd.web.reports_api import CitizenNames, Reports
 from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, line, operator
 from tests.web.day import Day, board_of
@@ -153,10 +154,13 @@ class House:
             ),
             recordings=self.recordings,
             menus=lambda: self.menus,
-            reports=Reports(
-                self.book, ReportViews(self.url), Limits, "Stad Gent", lambda: names_of(self.exchange.city)
-            ),
+            reports=Reports(self.book, ReportViews(self.url), Limits, "Stad Gent", self._names),
         )
+
+    def _names(self) -> CitizenNames:
+        """The lines are called as on the wallboard, also those that the exchange does not have."""
+        names = names_of(self.exchange.city)
+        return msgspec.structs.replace(names, lines=NAMES | dict(names.lines))
 
     async def key(self, name: str, *scopes: Scope, days: int | None = None) -> str:
         """A new key, as its program shows it."""

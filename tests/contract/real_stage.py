@@ -111,7 +111,8 @@ class RealStage(Hand):
 
     async def press(self, call: CallId | None, keys: str) -> None:
         async def heeded() -> bool:
-            channels = await self._channels(TRUNK)
+            # Whoever was called back first hears the questions through a channel that was joined to his.
+            channels = await self._channels("" if call is None else TRUNK)
             return any(channel.app in HEEDS and call in (None, channel.uniqueid) for channel in channels)
 
         phone = self._phones[PARTNER].calls[-1] if call is None else self._callers[call]

@@ -127,7 +127,7 @@ def run(script: list[Action], open: Opener, open_attempts: Attempts) -> None:
     asyncio.run(asyncio.wait_for(live(script, open, open_attempts), 60))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(script=scripts)
 def test_in_memory(impatient: None, script: list[Action]) -> None:
     shelf = Shelf()
@@ -169,7 +169,7 @@ def test_the_worst_moments(impatient: None, database: str, script: list[Action])
     on(database, script)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @example(script=WORST[0])
 @given(script=scripts)
 def test_in_a_database(impatient: None, database: str, script: list[Action]) -> None:

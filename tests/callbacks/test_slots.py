@@ -192,7 +192,7 @@ def busy_cities(draw: st.DrawFn) -> City:
     return small_city(draw(weeks), terms=terms, calls=volumes, skills=skills, shifts=shifts, handle_time=handle)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(busy_cities(), moments, st.randoms(use_true_random=False))
 def test_promises_never_exceed_what_operators_have_time_for(city: City, now: float, chance: random.Random) -> None:
     """Callers come one after the other and choose at random, until no moment is left for either line."""
@@ -234,7 +234,7 @@ def within_the_operators_time(city: City, planner: Planner, taken: dict[LineId, 
         assert milliseconds / 1000 <= terms.share * there + 0.01
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(busy_cities(), moments)
 def test_promises_and_expected_calls_fit_into_the_day_together(city: City, now: float) -> None:
     """In the half-hours of a day, with the whole idle time promised away (share 1), operators are not asked for more

@@ -207,7 +207,7 @@ def test_office_hours_are_office_hours_around_both_changes() -> None:
 CITIES = [GENT, with_hours("{mon-sun: [00:30-02:15, 02:45-04:00, 23:00-24:00]}"), with_hours("{sun: 02:10-02:20}")]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2), st.integers(0, 60 * 24 * 800))
 @example(1, 60 * 24 * 127)
 @example(2, 60 * 24 * 344)

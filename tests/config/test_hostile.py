@@ -57,13 +57,13 @@ def mangled(draw: st.DrawFn, text: str) -> str:
     return text
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(mangled(TEXT))
 def test_a_mangled_file_gives_a_city_or_a_config_error(text: str) -> None:
     read(text.encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(mangled(SMALL))
 @example('city: "\\UFFFFFFFF"')
 @example('city: "\\ud800"')
@@ -76,7 +76,7 @@ def test_a_mangled_small_file_gives_a_city_or_a_config_error(text: str) -> None:
     read(text.encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_config_error(content: bytes) -> None:
     assert isinstance(read(content), ConfigError)

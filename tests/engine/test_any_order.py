@@ -246,7 +246,7 @@ def play(history: History, start: str = "idle") -> House:
 
 
 @given(steps, starts)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_house_rules_hold_in_any_order(history: History, start: str) -> None:
     house = play(history, start)
     only_available_operators_are_reserved(house)
@@ -256,7 +256,7 @@ def test_the_house_rules_hold_in_any_order(history: History, start: str) -> None
 
 
 @given(steps, starts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_when_the_switch_is_empty_every_call_has_ended_in_exactly_one_outcome(history: History, start: str) -> None:
     house = play(history, start)
     house.link()
@@ -269,7 +269,7 @@ def test_when_the_switch_is_empty_every_call_has_ended_in_exactly_one_outcome(hi
 
 
 @given(steps, starts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_same_facts_give_the_same_events(history: History, start: str) -> None:
     assert play(history, start).events == play(history, start).events
 

@@ -117,7 +117,7 @@ class Day:
 
 
 @given(st.integers(0, 2**32), st.sampled_from(["quick", "slow", "dead"]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_call_has_one_outcome_and_every_promise_is_known_and_called_once_at_a_time(
     seed: int, keeper: str
 ) -> None:

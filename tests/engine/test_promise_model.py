@@ -184,7 +184,6 @@ class LifeWithPromises(Life):
 LifeWithPromises.TestCase.settings = settings(
     max_examples=60,
     stateful_step_count=60,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )

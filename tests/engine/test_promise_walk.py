@@ -95,6 +95,6 @@ class Walk:
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_day_at_random_breaks_no_promise(seed: int) -> None:
     Walk(seed).run()

@@ -439,7 +439,7 @@ def act(house: House, what: str, who: Any, to: Any) -> None:
             pass
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(deeds, max_size=40))
 def test_whatever_a_supervisor_does_nobody_is_lost_or_counted_twice(doings: list[tuple[str, Any, Any]]) -> None:
     """The house checks its rules after every step: no caller waits beside a free operator of his line, each outcome

@@ -184,7 +184,7 @@ def counted(ref: Ref, values: Sequence[Value]) -> tuple[float, float]:
     span=st.sampled_from([40, 9 * 24]),
     lists=st.lists(st.sampled_from(REFS), min_size=4, max_size=4),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_database_counts_what_a_naive_reader_counts(
     template: Path, day: Day, grain: Grain, since: float, span: int, lists: list[Ref]
 ) -> None:
@@ -196,7 +196,7 @@ def test_the_database_counts_what_a_naive_reader_counts(
 
 
 @given(day=days())
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_what_stands_beside_the_citizens_is_made_anew_with_their_calls(template: Path, day: Day) -> None:
     async def there_again(url: str) -> None:
         await fill(url, day, History(day.events, day.notes))
@@ -215,7 +215,7 @@ def test_what_stands_beside_the_citizens_is_made_anew_with_their_calls(template:
 
 @pytest.mark.postgresql
 @given(day=days(), grain=st.sampled_from(Grain), lists=st.lists(st.sampled_from(REFS), min_size=4, max_size=4))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_so_does_postgresql(cluster: Cluster, day: Day, grain: Grain, lists: list[Ref]) -> None:
     url = cluster.new_database()
     asyncio.run(upgrade(url))

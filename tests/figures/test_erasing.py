@@ -142,7 +142,7 @@ def _hash(number: str) -> str:
     gone=st.lists(st.sampled_from(CITIZENS), min_size=1, max_size=3, unique=True),
     known_by_hash=st.booleans(),
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_all_figures_are_as_before_and_nothing_of_him_is_left(
     template: Path, day: Day, grain: Grain, gone: list[str], known_by_hash: bool
 ) -> None:
@@ -154,7 +154,7 @@ def test_all_figures_are_as_before_and_nothing_of_him_is_left(
 
 @pytest.mark.postgresql
 @given(day=days(), gone=st.lists(st.sampled_from(CITIZENS), min_size=1, max_size=3, unique=True), known=st.booleans())
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_so_on_postgresql(cluster: Cluster, day: Day, gone: list[str], known: bool) -> None:
     url = cluster.new_database()
     asyncio.run(upgrade(url))

@@ -30,7 +30,7 @@ def mangled(draw: st.DrawFn, target: str) -> bytes:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_input_breaks_a_parser(target: str, data: st.DataObject) -> None:
     TARGETS[target](data.draw(mangled(target)))

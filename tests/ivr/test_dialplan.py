@@ -99,7 +99,7 @@ PLACES = (
 
 
 @pytest.mark.parametrize("place", range(len(PLACES)))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @example(text=EVIL)
 @given(text=HOSTILE)
 def test_no_text_of_a_file_becomes_dialplan(place: int, text: str, tmp_path_factory: pytest.TempPathFactory) -> None:

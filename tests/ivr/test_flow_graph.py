@@ -96,7 +96,7 @@ def _closure(ways: dict[str, set[str]]) -> dict[str, set[str]]:
 SILENT = ("then", "open", "closed", "holiday", "on_timeout")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(graphs())
 def test_rings_and_unreachable_nodes_are_found_as_a_plain_search_finds_them(nodes: Nodes) -> None:
     try:
@@ -129,7 +129,7 @@ def _only_reached(nodes: Nodes) -> Nodes:
     return {name: node for name, node in nodes.items() if name in reach}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(graphs(forward=True))
 def test_whatever_compiles_leads_somewhere_and_never_runs_into_the_next_node(nodes: Nodes) -> None:
     flows = _load(_only_reached(nodes))

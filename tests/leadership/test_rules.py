@@ -206,7 +206,7 @@ HAPPENINGS = st.lists(
 
 
 @given(HAPPENINGS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_happens_asterisk_obeys_later_terms_only(happenings: list[tuple[str, int, int]]) -> None:
     world = World()
     engines = [Process(A, world), Process(B, world)]

@@ -147,7 +147,7 @@ async def test_a_database_that_is_away_is_told(tmp_path: Path) -> None:
     ),
     general=st.sampled_from([OLD, LIMIT, NEW + 99]),
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_each_line_has_its_own_term_and_the_totals_stay(own: dict[LineId, float], general: float) -> None:
     with TemporaryDirectory() as folder:
         asyncio.run(erased_by_line(Path(folder), Before(general, own)))

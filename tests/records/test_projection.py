@@ -350,7 +350,7 @@ def folded_in_memory(history: list[Step]) -> dict[str, list[dict[str, Any]]]:
 
 
 @given(history=any_history, sizes=st.lists(st.integers(1, 6), min_size=1, max_size=5))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_batch_by_batch_or_rebuilt_or_in_memory_the_rows_are_the_same(
     template: Path, history: list[Step], sizes: list[int]
 ) -> None:

@@ -59,7 +59,7 @@ ACTS = st.lists(
 HABITS = (TALKS, LONG, Habit(code=None), Habit(code=486, after=0.1), Habit(code=None, ring=False), Habit(code=603))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(acts=ACTS)
 def test_nobody_is_forgotten_or_rung_twice_and_each_call_has_one_outcome(
     acts: list[tuple[str, str, int, float]],

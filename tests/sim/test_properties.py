@@ -190,7 +190,7 @@ def _check_order(facts: Sequence[f.Fact]) -> None:
 
 
 @given(acts())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_order_of_acts(script: list[tuple[float, Act]]) -> None:
     time = Kernel(1_800_000_000.0)
     switch = SimSwitch.of(policy(), time, timing=INSTANT)
@@ -212,7 +212,7 @@ def test_any_order_of_acts(script: list[tuple[float, Act]]) -> None:
 
 
 @given(acts())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_both_heights_tell_the_same(script: list[tuple[float, Act]]) -> None:
     assert _stage(script, over_ami=True) == _stage(script, over_ami=False)
 

@@ -3,7 +3,7 @@
 from statistics import fmean
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.engine.core import Engine
@@ -44,7 +44,6 @@ def test_nobody_is_woken_when_an_operator_becomes_free() -> None:
     assert delay(joins=0.3, frees=5.4, router=Engine) == 0
 
 
-@settings(deadline=None)
 @given(st.integers(1, 4999), st.integers(5000, 9999))
 def test_the_next_look_is_less_than_a_second_away(joins: int, frees: int) -> None:
     assert delay(joins / 1000, frees / 1000) == pytest.approx(-(frees - joins) % 1000 / 1000, abs=1e-4)

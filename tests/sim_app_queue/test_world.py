@@ -127,7 +127,7 @@ class Floor:
                     pass
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cities(), queue_settings, st.integers(0, 5))
 def test_one_ring_an_operator_one_operator_a_caller_one_outcome_a_call(
     setup: Setup, queue: Settings, seed: int
@@ -145,14 +145,14 @@ def test_one_ring_an_operator_one_operator_a_caller_one_outcome_a_call(
         assert sorted(started) == sorted(counted)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(cities(), queue_settings, st.integers(0, 5))
 def test_the_same_seed_gives_the_same_events(setup: Setup, queue: Settings, seed: int) -> None:
     router = partial(AppQueue, settings=queue)
     assert events_of(setup, router, seed) == events_of(setup, router, seed)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cities(), st.sampled_from(Strategy), st.integers(0, 5))
 def test_a_caller_and_an_operator_miss_each_other_for_less_than_a_second(
     setup: Setup, strategy: Strategy, seed: int

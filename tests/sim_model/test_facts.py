@@ -103,7 +103,7 @@ settings_of_people = st.fixed_dictionaries(
 
 
 @given(st.integers(0, 10**6), settings_of_people)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_no_fact_is_lost_or_reordered(seed: int, people: dict[str, Any]) -> None:
     setup = city()
     lines = {id: replace(line, calls_per_day=60.0) for id, line in setup.demand.lines.items()}

@@ -135,7 +135,7 @@ def test_rostered_is_who_works_more_than_half_of_a_half_hour() -> None:
 
 
 @given(st.dictionaries(st.tuples(st.sampled_from([0, 3]), st.integers(0, 47)), st.sets(st.sampled_from("xyz"))))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_roster_has_each_operator_at_work_when_the_plan_says_so(plan: dict[Cell, set[str]]) -> None:
     setup = replace(world(policy([line("a")], operators(1, {"a": 1})), {"a": callers(1, 1, None, 24)}), days=7)
     ids = [OperatorId(name) for name in "xyz"]

@@ -72,7 +72,7 @@ def summaries(draw: st.DrawFn) -> Summary:
     return Summary(20, 1, "fixed_queue_ratio/least_skilled", {}, [lines[0], *lines])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(summaries())
 def test_a_line_that_misses_does_so_for_certain(found: Summary) -> None:
     said = advice_of_run(NL, found, SETUP, "monday_peak")
@@ -93,7 +93,7 @@ def test_a_line_that_misses_does_so_for_certain(found: Summary) -> None:
         assert named, "a line that is spoken of nowhere"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(summaries())
 def test_a_time_that_is_named_misses_for_certain(found: Summary) -> None:
     many = looked_at(found)
@@ -105,7 +105,7 @@ def test_a_time_that_is_named_misses_for_certain(found: Summary) -> None:
         assert named == short
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.tuples(st.sampled_from(CHANGES), gains, st.lists(gains, min_size=3, max_size=3)), min_size=1, max_size=4

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import fields as fields_of
 
 from acd.model import events as ev
 from acd.model.events import Event, Why
@@ -189,7 +190,9 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(("question", "recording"), texts),
     **dict.fromkeys(("arrived_at", "entered_at", "gone_at", "answered_at", "ended_at", "started_at", "waited"), times),
     **dict.fromkeys(("switch_gone_at", "talk_ended_at"), times),
-    **dict.fromkeys(("heard_at", "start", "end", "deadline", "held_at", "resumed_at", "held"), times),
+    **dict.fromkeys(
+        ("heard_at", "start", "end", "deadline", "held_at", "resumed_at", "held", "paused_at", "paused"), times
+    ),
     **dict.fromkeys(("did", "language", "path", "because", "reason", "by", "what"), texts),
 }
 
@@ -239,6 +242,8 @@ def _random(kind: type[Event]) -> st.SearchStrategy[Event]:
             fields["why"] = texts
         case _:
             pass
+    if wild := [field.name for field in fields_of(kind) if field.type is float and field.name not in fields]:
+        raise LookupError(f"{kind.__name__}: whatever number there is for {wild} is no moment and no length")
     return st.builds(kind, **fields)
 
 

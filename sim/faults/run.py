@@ -23,6 +23,8 @@ WARM_UP: Final = 6.0
 """Seconds of calls before the first fault."""
 PATIENCE: Final = 100.0
 """Seconds for those who are still there at the end."""
+SETTLED: Final = 30.0
+"""Seconds after which a new engine has loaded what it needs."""
 WEIGHED_EVERY: Final = 10.0
 MOST_STUMBLES: Final = 10
 """After so many faults that did not go as they should, the rest would show nothing."""
@@ -155,7 +157,9 @@ async def _weigh(lab: Laboratory) -> None:
 def report(verdict: Verdict) -> str:
     """The table of a run."""
     evidence = verdict.evidence
-    lived = [resident for _, pid, resident in verdict.memory if pid == verdict.memory[-1][1]]
+    of_last = [(at, resident) for at, pid, resident in verdict.memory if pid == verdict.memory[-1][1]]
+    # A process that has just begun has not loaded what it needs.
+    lived = [resident for at, resident in of_last if at - of_last[0][0] >= SETTLED] or [of_last[-1][1]]
     quarters = [lived[number * (len(lived) - 1) // 4] for number in range(5)]
     rows = [
         ("length", f"{verdict.seconds / 60:.1f} min"),

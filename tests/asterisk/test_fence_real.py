@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -13,7 +12,7 @@ from acd.asterisk.session import AmiSession, LoginRefused, SessionEnded
 from acd.asterisk.settings import AmiSettings
 from acd.model.ids import CallId
 from sim.lab import Lab
-from tests.lab.stub import PATIENCE, unheard, until
+from tests.lab.stub import PATIENCE, patient, unheard, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
 
@@ -28,9 +27,7 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture
 def account(lab: Lab) -> AmiSettings:
-    """More patient than the service: not the machine's load is tested here."""
-    account = AmiSettings(port=lab.ami_port, user=lab.ami_user, secret=lab.ami_secret)
-    return replace(account, action_timeout=PATIENCE, silence=PATIENCE, stale_after=PATIENCE)
+    return patient(lab)
 
 
 async def opened(settings: AmiSettings) -> AmiSession:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -16,7 +17,7 @@ from acd.model import facts as f
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
 from acd.model.policy import OverflowTo
 from sim.lab import DEAD, RINGS, Habit, Lab
-from tests.lab.stub import unheard, until
+from tests.lab.stub import patient, unheard, until
 from tests.lab.test_hostile import FROM
 
 pytestmark = pytest.mark.asterisk
@@ -35,18 +36,7 @@ class Ear:
     """The adapter on the lab, its heart beating, and all that it told."""
 
     def __init__(self, lab: Lab, devices: tuple[str, ...] = ("1001", "1002")) -> None:
-        # More patient than the service: not the machine's load is tested here.
-        settings = AmiSettings(
-            port=lab.ami_port,
-            user=lab.ami_user,
-            secret=lab.ami_secret,
-            action_timeout=PATIENCE,
-            list_timeout=PATIENCE,
-            silence=PATIENCE,
-            stale_after=PATIENCE,
-            ping_every=0.2,
-            retry_in_use=0.05,
-        )
+        settings = replace(patient(lab, PATIENCE), ping_every=0.2, retry_in_use=0.05)
         self.pbx = AsteriskPbx(settings, lambda: [Device(device) for device in devices])
         self.facts: list[f.Fact] = []
         self._beat: asyncio.Task[None] | None = None

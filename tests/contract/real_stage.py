@@ -4,11 +4,11 @@ hands of citizens, operators and the partner."""
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from acd.asterisk import AmiSettings, AsteriskPbx
+from acd.asterisk import AsteriskPbx
 from acd.asterisk.counters import Counters
 from acd.model import commands as c
 from acd.model import facts as f
@@ -21,6 +21,7 @@ from sim.lab.sip import Message
 from sim.phones import Habit as Manners
 from tests.contract.hand import Hand
 from tests.contract.language import LINES, PHONES, Scenario
+from tests.lab.stub import patient
 
 T = TypeVar("T")
 
@@ -197,17 +198,8 @@ class RealStage(Hand):
     # --- The engine's hand ----------------------------------------------------------------------------------------
 
     def _new_pbx(self) -> Pbx:
-        """The adapter as the service has it, but more patient: not the machine's load is tested here."""
-        lab = self.lab
-        settings = AmiSettings(
-            port=lab.ami_port,
-            user=lab.ami_user,
-            secret=lab.ami_secret,
-            action_timeout=PATIENCE,
-            silence=PATIENCE,
-            stale_after=PATIENCE,
-            retry_in_use=0.1,
-        )
+        """The adapter as the service has it, but more patient."""
+        settings = replace(patient(self.lab, PATIENCE), retry_in_use=0.1)
         pbx = AsteriskPbx(settings, lambda: map(Device, PHONES))
         self._counters.append(pbx.counters)
         return pbx

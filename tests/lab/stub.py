@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from acd.asterisk.settings import AmiSettings
 from sim.lab import Lab
 
 Frame = dict[str, str]
@@ -13,6 +14,23 @@ Frame = dict[str, str]
 NONCE = "a1b2c3"
 PATIENCE = 15.0
 """Seconds that a test waits for what should come at once: the machine may be busy."""
+
+
+def patient(lab: Lab, patience: float = PATIENCE) -> AmiSettings:
+    """The engine's account, more patient than the service: not the machine's load is tested.
+
+    Args:
+        patience: seconds that Asterisk may be silent or late.
+    """
+    return AmiSettings(
+        port=lab.ami_port,
+        user=lab.ami_user,
+        secret=lab.ami_secret,
+        action_timeout=patience,
+        list_timeout=patience,
+        silence=patience,
+        stale_after=patience,
+    )
 
 
 class Stub:

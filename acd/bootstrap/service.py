@@ -45,6 +45,7 @@ from acd.config import City, ConfigError, describe_changes, load, screen_pop
 from acd.engine.board import BoardDesk
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
+from acd.engine.unseen import Unseen
 from acd.figures.limits import Limits
 from acd.hooks.courier import Courier
 from acd.hooks.post import HttpPost
@@ -123,6 +124,7 @@ class Service:
         self.city: City = load(settings.queues)
         self.tally = Tally({id: line.target_wait for id, line in self.city.policy.lines.items()})
         self.today = Today()
+        self.unseen = Unseen()
         self.menus = Menus()
         self.web_url = ""
         self.first_password: str | None = None
@@ -356,6 +358,8 @@ class Service:
             if not isinstance(event, CallRepaired) or event.arrived_at >= midnight:
                 self.tally.apply([event])
             self.today.apply([event])
+            self.unseen.apply([event])
+        self.unseen.recall(await self.archive.gaps_since(midnight))
         return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
 
     async def _keep_promises(self, stack: AsyncExitStack) -> None:
@@ -516,6 +520,7 @@ class Service:
 
     def _listen(self, events: Sequence[Event]) -> None:
         self.tally.apply(events)
+        self.unseen.apply(events)
         for event in events:
             if isinstance(event, LinkWentDown):
                 self._link_lost_at = event.at
@@ -536,7 +541,14 @@ class Service:
             link_lost_at=self._link_lost_at,
             callbacks=self.keeper.counts,
             thresholds={id: line.thresholds for id, line in self.city.lines.items()},
+            unseen=self._unseen_today(),
         )
+
+    def _unseen_today(self) -> float:
+        """Seconds."""
+        now = self.clock()
+        midnight, _ = day_bounds(day_of(now))
+        return self.unseen.seconds(midnight, now)
 
     def _curve(self, lines: Sequence[LineId]) -> Curve | None:
         if not self._linked_once:
@@ -552,6 +564,7 @@ class Service:
             callbacks=lambda: self.keeper.counts,
             behind=lambda: self.ledger.health.behind,
             pages=lambda: self.hub.clients,
+            unseen=self._unseen_today,
             heir=lambda: self.lead.heir,
             takeovers=0 if self.lead.term is None else self.lead.term.takeovers,
         )
@@ -564,6 +577,7 @@ class Service:
             if self.clock() >= midnight:
                 self.tally.reset()
                 self.today.reset()
+                self.unseen.forget(midnight)
                 self.hub.changed()
 
     # --- Control -----------------------------------------------------------------------------------------------

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import (
@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.figures import repeats
-from acd.figures.periods import Grain, days_of, label, pieces
+from acd.figures.periods import Grain, days_of, label
 from acd.figures.report import (
     Behind,
     CountsNoRows,
@@ -33,6 +33,7 @@ from acd.figures.report import (
     Value,
     read_refs,
     total_row,
+    unseen,
 )
 from acd.figures.rows import CallFact, Population, PromiseFact, TalkFact
 from acd.figures.subjects import ContactFact, SubjectReport
@@ -168,15 +169,16 @@ class FigureBook:
         async with self._counting() as connection:
             return await _gaps(connection, query)
 
-    async def survey(self, since: float, until: float, lines: Sequence[str] = ()) -> SurveyReport:
-        """What callers answered whose survey began from ``since`` to before ``until``; ``lines`` empty = of all."""
+    async def survey(self, query: Query) -> SurveyReport:
+        """What callers answered whose survey began in a time, on its lines."""
         async with self._counting() as connection:
-            return await survey_report(connection, since, until, lines)
+            report = await survey_report(connection, query.since, query.until, query.lines)
+            return _marked(report, await _gaps(connection, query), query)
 
     async def subjects(self, query: Query) -> SubjectReport:
         """What the conversations of a time were about."""
         async with self._counting() as connection:
-            return await subject_report(connection, query)
+            return _marked(await subject_report(connection, query), await _gaps(connection, query), query)
 
     async def about(self, query: Query, subject: str | None) -> AsyncGenerator[ContactFact, None]:
         """The conversations about a subject, the earliest first; None = those without one."""
@@ -219,7 +221,7 @@ class FigureBook:
 def _report(
     query: Query, values: Mapping[Key, Mapping[str, Value]], total: Mapping[str, Value], gaps: Sequence[Gap]
 ) -> Report:
-    unseen = _unseen(gaps, query, query.grain)
+    blind = unseen(gaps, query, query.grain)
     rows = [
         Row(
             number=number,
@@ -227,7 +229,7 @@ def _report(
             line=line,
             operator=operator,
             values=found,
-            gap=unseen.get(number, 0.0),
+            gap=blind.get(number, 0.0),
         )
         for (number, line, operator), found in sorted(values.items(), key=_order)
     ]
@@ -239,7 +241,7 @@ def _report(
         figures=tuple(map(Meaning.of, query.figures)),
         limits=query.limits.lines,
         rows=tuple(rows),
-        total=total_row(total, _unseen(gaps, query, Grain.TOTAL).get(0, 0.0)),
+        total=total_row(total, unseen(gaps, query).get(0, 0.0)),
         gaps=tuple(gaps),
     )
 
@@ -309,6 +311,14 @@ def _in_piece(query: Query, source: Source, number: int) -> ColumnElement[bool]:
 # --- Gaps ----------------------------------------------------------------------------------------------------------
 
 
+Marked = TypeVar("Marked", SubjectReport, SurveyReport)
+
+
+def _marked(report: Marked, gaps: Sequence[Gap], query: Query) -> Marked:
+    """With what could not be seen of its time."""
+    return msgspec.structs.replace(report, gap=unseen(gaps, query).get(0, 0.0), gaps=tuple(gaps))
+
+
 async def _gaps(connection: AsyncConnection, query: Query) -> list[Gap]:
     gap = tables.gap.c
     overlap = (
@@ -322,14 +332,3 @@ async def _gaps(connection: AsyncConnection, query: Query) -> list[Gap]:
     columns = (gap.began_at, gap.ended_at, gap.reason, repaired.scalar_subquery().label("repaired"))
     found = await connection.execute(select(*columns).where(*overlap).order_by(gap.seq))
     return [msgspec.convert(row, Gap) for row in found.mappings()]
-
-
-def _unseen(gaps: Iterable[Gap], query: Query, grain: Grain) -> dict[int, float]:
-    """Seconds without sight by period."""
-    unseen: dict[int, float] = defaultdict(float)
-    for gap in gaps:
-        began = query.since if gap.began_at is None else max(gap.began_at, query.since)
-        ended = min(query.now if gap.ended_at is None else gap.ended_at, query.until)
-        for number, seconds in pieces(grain, began, ended):
-            unseen[number] += seconds
-    return unseen

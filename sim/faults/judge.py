@@ -333,8 +333,8 @@ class Judge:
                 yield f"{row.number} is owed a call after its deadline"
 
     def _rung_too_often(self) -> Iterator[str]:
-        """His phone rings once for each attempt that the records have, and for nothing else; and no more when he has been
-        spoken to."""
+        """His phone rings once for each attempt that the records have, and for nothing else; and no more once
+        he has been spoken to."""
         promised = Counter(row.number for row in self.evidence.promises)
         dialled = Counter(row.number for row in self.evidence.attempts if row.dialled_at is not None)
         rung = Counter(ring.device for ring in self.evidence.called_back)

@@ -17,6 +17,7 @@ from acd.asterisk.session import AmiSession
 from acd.asterisk.settings import AmiSettings
 from acd.bootstrap.backup import KEPT
 from acd.bootstrap.health import disk
+from acd.bootstrap.late import late_files
 from acd.bootstrap.settings import Settings
 from acd.bootstrap.tools import asterisk_files, check
 from acd.config import ZONE, City, load
@@ -75,7 +76,7 @@ async def _findings(settings: Settings, places: Places) -> AsyncIterator[Finding
     if not report.faults:
         yield Finding("settings", State.OK, report.summary)
         city = load(settings.queues)
-    for finding in (*_modes(settings), _space(settings)):
+    for finding in (*_modes(settings), _space(settings), *_late(settings)):
         yield finding
     async for finding in _database(settings.database_url):
         yield finding
@@ -94,7 +95,7 @@ async def _findings(settings: Settings, places: Places) -> AsyncIterator[Finding
 
 def _modes(settings: Settings) -> Iterator[Finding]:
     """There are passwords in them, and names and numbers of people."""
-    secret = [settings.state / name for name in KEPT] + [settings.spill, settings.queues]
+    secret = [settings.state / name for name in KEPT] + [settings.spill, *late_files(settings), settings.queues]
     path = sqlite_path(parse_url(settings.database_url)) if settings.database_url.startswith("sqlite") else None
     secret += [file for file in (path, settings.ami_secret_file) if file is not None]
     open_to_all = [file for file in dict.fromkeys(secret) if file.exists() and file.stat().st_mode & stat.S_IROTH]
@@ -118,6 +119,14 @@ def _space(settings: Settings) -> Finding:
     return Finding(
         "disk", state, found.why, f"make the folder {settings.state}, or space in it, for the service's user"
     )
+
+
+def _late(settings: Settings) -> Iterator[Finding]:
+    """What this engine could not write before another took the lead from it."""
+    for file in late_files(settings):
+        what = f"{file.name} in the state folder holds events of an earlier term that are not in the database yet"
+        mend = "keep it, and let the engine run: it brings them in as soon as whoever leads has had Asterisk for 15 s"
+        yield Finding("late events", State.WARNING, what, mend)
 
 
 def _name_resolves() -> Finding:

@@ -19,6 +19,7 @@ import structlog
 
 from acd.asterisk import Watch
 from acd.bootstrap.late import LateWord, set_foreign_aside
+from acd.bootstrap.servers import accounts
 from acd.bootstrap.settings import Settings
 from acd.config import load
 from acd.leadership import Campaign
@@ -86,10 +87,12 @@ async def take_the_lead(settings: Settings, stack: AsyncExitStack) -> Lead:
     me = Engine(uuid.uuid4().hex[:12], settings.engine or socket.gethostname(), settings.engine_url, False)
     store = PostgresLead(url, me.instance)
     async with AsyncExitStack() as meanwhile:
-        watch = Watch(settings.ami())
-        await watch.start()
-        meanwhile.push_async_callback(watch.stop)
-        campaign = Campaign(store, me, lambda: watch.sees_switch)
+        watches = [Watch(account) for account in accounts(settings).values()]
+        for watch in watches:
+            await watch.start()
+            meanwhile.push_async_callback(watch.stop)
+        # One of several is enough, as it is for a leader.
+        campaign = Campaign(store, me, lambda: any(watch.sees_switch for watch in watches))
         stack.push_async_callback(campaign.release)
         waiting = Waiting(settings, campaign, me)
         await waiting.open(meanwhile)

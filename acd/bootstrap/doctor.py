@@ -18,6 +18,7 @@ from acd.asterisk.settings import AmiSettings
 from acd.bootstrap.backup import KEPT
 from acd.bootstrap.health import disk
 from acd.bootstrap.late import late_files
+from acd.bootstrap.servers import accounts
 from acd.bootstrap.settings import Settings
 from acd.bootstrap.tools import asterisk_files, check
 from acd.config import ZONE, City, load
@@ -278,11 +279,12 @@ def wanted(city: City) -> dict[str, list[str]]:
 
 
 async def _asterisk(settings: Settings, city: City, role: str | None) -> list[Finding]:
-    ami = settings.ami()
-    pair = [await _standby_account(ami)] if _is_shared(settings.database_url) else []
+    """Of several servers each must know the standby's account; all else is looked at on the first."""
+    servers = list(accounts(settings).values())
+    pair = [await _standby_account(ami) for ami in servers] if _is_shared(settings.database_url) else []
     if role == "standby":
         return [*pair, Finding("AMI", State.UNSEEN, "another engine leads: ask on its host")]
-    return [*pair, *await _engine_account(settings, city, running=role is not None)]
+    return [*pair, *await _engine_account(settings, servers[0], city, running=role is not None)]
 
 
 def _is_shared(url: str) -> bool:
@@ -295,30 +297,29 @@ def _is_shared(url: str) -> bool:
 
 async def _standby_account(ami: AmiSettings) -> Finding:
     """Without it no engine takes over from another."""
-    account = standby_account(ami)
+    account, name = standby_account(ami), f"AMI standby {ami.server}".rstrip()
     session = AmiSession(account, lambda event: None)
     try:
         await session.open()
     except SessionEnded as error:
         mend = "acd dialplan build, and a reload of Asterisk: it must know this account too"
-        return Finding("AMI standby", State.FAULT, f"{account.user} cannot log in: {error.reason}", mend)
+        return Finding(name, State.FAULT, f"{account.user} cannot log in: {error.reason}", mend)
     finally:
         session.end("looked")
-    return Finding("AMI standby", State.OK, f"{account.user} may log in, to take over from another engine")
+    return Finding(name, State.OK, f"{account.user} may log in, to take over from another engine")
 
 
-async def _engine_account(settings: Settings, city: City, *, running: bool) -> list[Finding]:
+async def _engine_account(settings: Settings, ami: AmiSettings, city: City, *, running: bool) -> list[Finding]:
     try:
-        seen = await (_by_service(settings) if running else look_once(settings.ami(), **wanted(city)))
+        seen = await (_by_service(settings) if running else look_once(ami, **wanted(city)))
     except LoginRefused as error:
         if error.in_use:
             return [Finding("AMI", State.UNSEEN, "another engine is logged in: ask on its host")]
         mend = "ACD_AMI_USER and the secret must be those of manager.conf: acd dialplan build, and a reload of Asterisk"
         return [Finding("AMI", State.FAULT, f"{settings.ami_user} is refused: {error.reason}", mend)]
     except SessionEnded as error:
-        mend = (
-            f"start Asterisk; AMI must listen on {settings.ami_host}:{settings.ami_port} (ACD_AMI_HOST, ACD_AMI_PORT)"
-        )
+        where = "ACD_SERVERS" if ami.server else "ACD_AMI_HOST, ACD_AMI_PORT"
+        mend = f"start Asterisk; AMI must listen on {ami.host}:{ami.port} ({where})"
         return [Finding("AMI", State.FAULT, error.reason, mend)]
     except (Mendable, OSError) as error:
         return [Finding("AMI", State.FAULT, str(error), "correct the settings of the AMI account")]

@@ -251,7 +251,7 @@ class Service:
         self.hub = Hub(self._snapshot)
         await self._keep_promises(stack)
         self.engine = Engine(self.city.policy, first_offer=first_offer)
-        self.metrics = Metrics(self._measured())
+        self.metrics = Metrics(self._measured(), self.city.lines)
         spy_log = SpyLog(self.accounts)
         stack.push_async_callback(spy_log.close)
         self._tell_others(stack)
@@ -558,6 +558,7 @@ class Service:
             tally=self.tally,
             callbacks=lambda: self.keeper.counts,
             behind=lambda: self.ledger.health.behind,
+            lag=lambda: self.ledger.lag,
             pages=lambda: self.hub.clients,
             heir=lambda: self.lead.heir,
             takeovers=0 if self.lead.term is None else self.lead.term.takeovers,

@@ -28,6 +28,7 @@ from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
 from acd.bootstrap.health import Readiness
 from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
+from acd.bootstrap.late import LateWord, note_term, set_foreign_aside
 from acd.bootstrap.mail import ReportMail, newest
 from acd.bootstrap.menus import read_menus
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
@@ -38,7 +39,7 @@ from acd.bootstrap.repair import GapRepair, Repairer
 from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.servers import ServerControl, Servers
 from acd.bootstrap.settings import Settings
-from acd.bootstrap.standby import set_foreign_aside, take_the_lead
+from acd.bootstrap.standby import take_the_lead
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load, screen_pop
@@ -173,6 +174,7 @@ class Service:
                     self.courier.run(),
                     self.gap_repair.run(),
                     self.mail.run(),
+                    LateWord(self.settings, self.lead.url, lambda: self.city, lambda: self._sees_all).run(),
                 )
                 pages = self._show(stack, ready)
                 try:
@@ -221,10 +223,15 @@ class Service:
     def _linked(self) -> bool:
         return self._servers is None or any(link.answers for link in self._servers.links.values())
 
+    @property
+    def _sees_all(self) -> bool:
+        return self._linked_once and self._link_lost_at is None
+
     async def _start(self, stack: AsyncExitStack) -> None:
         url = self.lead.url
         if self.lead.term is not None:
-            set_foreign_aside(self.settings, self.lead.term)
+            set_foreign_aside(self.settings, self.lead.term.previous)
+            note_term(self.settings, self.lead.term.number)
         await upgrade(url)
         await store_lines(url, self.city.policy.lines.values())
         ledger = Ledger(
@@ -246,7 +253,7 @@ class Service:
         self.hub = Hub(self._snapshot)
         await self._keep_promises(stack)
         self.engine = Engine(self.city.policy, first_offer=first_offer)
-        self.metrics = Metrics(self._measured())
+        self.metrics = Metrics(self._measured(), self.city.lines)
         spy_log = SpyLog(self.accounts)
         stack.push_async_callback(spy_log.close)
         self._tell_others(stack)
@@ -563,6 +570,7 @@ class Service:
             tally=self.tally,
             callbacks=lambda: self.keeper.counts,
             behind=lambda: self.ledger.health.behind,
+            lag=lambda: self.ledger.lag,
             pages=lambda: self.hub.clients,
             unseen=self._unseen_today,
             heir=lambda: self.lead.heir,

@@ -433,6 +433,29 @@ VIEWS: Final = (
         "FROM gap g",
     ),
     View(
+        "report_event",
+        "One row an event of the ledger, without what it tells: all other rows come from these.",
+        "event",
+        "happened_at",
+        (
+            _whole("event", "", "its number: 1, 2, 3, ... none is left out", "e.seq"),
+            _day("e.at", "on which it happened"),
+            *_moment("happened", "on our clock, when the engine dealt with it", "e.at"),
+            _real(
+                "switch_at",
+                "seconds since the epoch",
+                "the same moment on Asterisk's clock, by the difference measured last; NULL: no link, or several "
+                "servers that differ",
+                "e.switch_at",
+            ),
+            _text("kind", "CallStarted, CallEnteredLine, ...; Unreadable: it could not be stored whole", "e.type"),
+            _text("call", "NULL: it is about none", 'e."call"'),
+            _text("line", "NULL: it is about none", "e.line"),
+            _text("operator", "NULL: it is about none", "e.operator"),
+        ),
+        "FROM event e",
+    ),
+    View(
         "report_line",
         "The lines and their targets as queues.yaml has them now.",
         "line",

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -134,6 +135,23 @@ def test_the_tables_made_anew_give_the_same_report(run) -> None:  # type: ignore
     code, said = run("records", "rebuild")
     assert code == 0 and said == "made anew from 57 events\n"
     assert run("report", DAY, "--figure", "offered", "--figure", "aht")[1] == before
+
+
+def test_an_auditor_checks_the_ledger(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    code, said = run("records", "check")
+    assert code == 0 and said.endswith("no event is missing\n")
+    [line] = said.splitlines()[:-1]
+    assert line.startswith(f"{DAY}  1-57  57 events  ") and len(line.split()[-1]) == 64
+    with sqlite3.connect(tmp_path / "acd.db") as database:
+        database.execute("DROP TRIGGER event_no_delete")
+        database.execute("DELETE FROM event WHERE seq IN (3, 4, 57)")
+    database.close()
+    code, said = run("records", "check")
+    assert code == 1
+    assert "missing from the ledger: 3-4\nmissing after the last number: 1, taken out" in said
+    code, said = run("records", "rebuild")
+    assert code == 1 and said == "events are missing from the ledger: 3-4; nothing was changed\n"
+    assert run("records", "rebuild", "--incomplete") == (0, "made anew from 54 events\n")
 
 
 def test_every_figure_is_listed_with_its_formula(run) -> None:  # type: ignore[no-untyped-def]

@@ -10,7 +10,7 @@ from acd.model import events as ev
 from acd.model.ids import LineId
 from acd.model.outcome import Outcome
 from acd.model.policy import Line
-from acd.records import store_lines, upgrade
+from acd.records import Ledger, store_lines, upgrade
 from acd.records.database import connect
 from acd.records.exporting import NoSuchView, read_view, view_named
 from acd.records.tables import callback
@@ -38,6 +38,7 @@ FIRST_COLUMNS = {
     "report_conversation": "conversation day began began_at ended_at call callback line operator language subjects "
     "settled",
     "report_gap": "gap began began_at ended ended_at reason",
+    "report_event": "event day happened happened_at switch_at kind call line operator",
     "report_line": "line place name_nl name_en name_fr short_abandon_seconds target_wait_seconds target_share "
     "target_reachability callback_after_seconds",
 }
@@ -145,6 +146,24 @@ async def test_no_view_tells_a_number(place: Place) -> None:
         await ledger.caught_up()
     for view in VIEWS:
         assert NUMBER not in str(await rows(place, view.name))
+
+
+async def test_the_ledger_as_a_view_tells_it(place: Place) -> None:
+    offset: list[float | None] = [None, 2.5]
+    for began, switch in zip((at("2027-03-28T01:59:50"), at("2027-03-29T10:00")), offset, strict=True):
+        async with Ledger(place.url, place.spill, switch_offset=lambda switch=switch: switch) as ledger:  # type: ignore[misc]
+            ledger.write(missed("17.1", began, "an", 2)[0])
+            await ledger.caught_up()
+    told = await rows(place, "report_event")
+    assert [row["event"] for row in told] == list(range(1, len(told) + 1))
+    assert {key: told[0][key] for key in ("day", "happened", "switch_at", "kind", "call")} == {
+        "day": "2027-03-28",
+        "happened": "2027-03-28 01:59:50",
+        "switch_at": None,
+        "kind": "CallStarted",
+        "call": "17.1",
+    }
+    assert told[-1]["switch_at"] == told[-1]["happened_at"] - 2.5
 
 
 def test_the_documentation_is_the_dictionary() -> None:

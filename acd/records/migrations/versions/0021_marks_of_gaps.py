@@ -3,8 +3,8 @@ version makes its own, which PostgreSQL lets it do only where none with more col
 
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

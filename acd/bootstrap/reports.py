@@ -83,7 +83,7 @@ async def survey_report(settings: Settings, query: Query) -> SurveyReport:
         DatabaseUnusable: the records cannot be read.
     """
     async with _book(settings) as book:
-        return await book.survey(query.since, query.until, query.lines)
+        return await book.survey(query)
 
 
 async def subject_report(settings: Settings, query: Query) -> SubjectReport:

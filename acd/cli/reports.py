@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from acd.cli.citizens import About, tell
-from acd.cli.terminal import carry_out, clock, err, fail, out, plainly, row_dict, settings
+from acd.cli.terminal import carry_out, err, fail, out, plainly, row_dict, settings, show_gaps
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension
 from acd.model.zone import ZONE
@@ -104,11 +104,7 @@ def show_report(made: "Report", query: "Query") -> None:
     out.print(table)
     for meaning in made.figures:
         out.print(f"{meaning.key}: {meaning.nl} = {meaning.formula} (version {meaning.version})")
-    for gap in made.gaps:
-        began = "the begin" if gap.began_at is None else clock(gap.began_at)
-        ended = "now" if gap.ended_at is None else clock(gap.ended_at)
-        repaired = f"; {gap.repaired} calls repaired from Asterisk's own record" if gap.repaired else ""
-        out.print(f"* nothing could be seen from {began} to {ended} ({gap.reason}): counts are a lower bound{repaired}")
+    show_gaps(made.gaps)
 
 
 def shown(value: "Value | None", unit: str) -> str:

@@ -18,7 +18,7 @@ from acd.records.checking import LedgerIncomplete, holes_in
 from acd.records.database import connect, writing
 from acd.records.entries import Entry, unreadable
 from acd.records.projection import (
-    AFTERWARDS,
+    NOT_THEN,
     PROJECTION_VERSION,
     SIGNS_OF_LIFE,
     AnomalyRecord,
@@ -97,11 +97,36 @@ async def store(engine: AsyncEngine, batch: Batch) -> None:
         entries = batch.entries[max(0, stored - first) :]
         if not entries:
             return
-        seq = last + 1
-        await _append(connection, seq, entries)
-        await _place_citizens(connection, entries, await _project(connection, seq, entries))
+        await _take(connection, last + 1, entries)
         receipt = {"source": batch.source, "position": batch.position}
         await connection.execute(_upsert(tables.receipt, connection.dialect.name), [receipt])
+
+
+async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """Store what follows from the ledger itself, in a transaction in which nobody else writes."""
+    if entries:
+        last, _ = await _reached(connection, "")
+        await _take(connection, last + 1, entries)
+
+
+async def _take(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> None:
+    await _append(connection, seq, entries)
+    await _place_citizens(connection, entries, await _project(connection, seq, entries))
+
+
+async def store_or_blame(engine: AsyncEngine, batch: Batch) -> None:
+    """:func:`store`, or :func:`store_singly` when the database blames what it is given.
+
+    Raises:
+        SQLAlchemyError, OSError: the database is in trouble, whatever it is given.
+    """
+    try:
+        await store(engine, batch)
+    except Exception as error:
+        if not blames_data(error):
+            raise
+        log.error("records.batch_refused", entries=len(batch.entries), error=f"{type(error).__name__}: {error}")
+        await store_singly(engine, batch)
 
 
 async def store_singly(engine: AsyncEngine, batch: Batch) -> None:
@@ -284,7 +309,7 @@ async def _rows(connection: AsyncConnection, kind: type[R], *where: ColumnElemen
 async def _sign_of_life(connection: AsyncConnection, before: int) -> float | None:
     """When we last saw something of the switch, before the ledger entry with that number."""
     event = tables.event.c
-    seen = or_(and_(event.call.is_not(None), event.type != AFTERWARDS), event.type.in_(SIGNS_OF_LIFE))
+    seen = or_(and_(event.call.is_not(None), event.type.not_in(NOT_THEN)), event.type.in_(SIGNS_OF_LIFE))
     last = select(event.at).where(event.seq < before, seen).order_by(event.seq.desc()).limit(1)
     return await connection.scalar(last)
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from acd.cli import app
 from acd.figures.table import FIGURES
+from acd.model import events as ev
 from acd.model.outcome import Outcome
 from acd.records import upgrade
 from tests.figures.ledger import at, call
@@ -118,6 +119,15 @@ def test_citizens_as_tables_json_and_files(run, tmp_path: Path) -> None:  # type
     assert "calls of no known citizen: 12" in run("report", DAY, "--repeats")[1]
     code, said = run("report", DAY, "--repeats", "--survey")
     assert code == 1 and "one of" in said
+
+
+@pytest.mark.parametrize("words", [(), ("--subjects",), ("--repeats",), ("--survey",)])
+def test_what_could_not_be_seen_is_told_under_every_table(run, tmp_path: Path, words: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    gone = at(f"{DAY}T11:00")
+    lost: list[ev.Event] = [ev.LinkWentDown(gone, "closed"), ev.LinkCameUp(gone + 60, 0, 0)]
+    asyncio.run(Place(f"sqlite:///{tmp_path}/acd.db", tmp_path / "spill").write(lost))
+    _, said = run("report", DAY, *words)
+    assert "* nothing could be seen from 2027-03-01 11:00:00 to 2027-03-01 11:01:00 (closed)" in said
 
 
 def test_the_tables_made_anew_give_the_same_report(run) -> None:  # type: ignore[no-untyped-def]

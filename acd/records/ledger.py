@@ -27,7 +27,7 @@ from acd.model.events import Event
 from acd.records.database import DatabaseUnusable, connect, parse_url, sqlite_path
 from acd.records.entries import Entry, seal
 from acd.records.spill import Spill
-from acd.records.writing import Batch, blames_data, store, store_singly
+from acd.records.writing import Batch, store_or_blame
 
 log = structlog.get_logger()
 
@@ -245,13 +245,13 @@ class Ledger:
             found = await asyncio.to_thread(self._spill.read, BATCH)
             if found is not None:
                 batch, mark = found
-                await self._store(batch)
+                await store_or_blame(self._engine, batch)
                 await asyncio.to_thread(self._spill.done, mark, len(batch.entries))
                 if batch.source == self._source:
                     self._stored = batch.position
         elif self._queue:
             steps, batch = self._next_steps()
-            await self._store(batch)
+            await store_or_blame(self._engine, batch)
             for _ in range(steps):
                 self._queue.popleft()
             self._stored = batch.position
@@ -265,15 +265,6 @@ class Ledger:
             if len(entries) >= BATCH:
                 break
         return steps, Batch(self._source, position, entries)
-
-    async def _store(self, batch: Batch) -> None:
-        try:
-            await store(self._engine, batch)
-        except Exception as error:
-            if not blames_data(error):
-                raise
-            log.error("records.batch_refused", entries=len(batch.entries), error=f"{type(error).__name__}: {error}")
-            await store_singly(self._engine, batch)
 
     def _tell(self) -> None:
         """Wake those who wait for progress."""

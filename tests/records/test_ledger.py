@@ -279,7 +279,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_stored_twice(
         if lost % 3:
             raise OperationalError("COMMIT", None, ConnectionError("connection lost"))
 
-    monkeypatch.setattr(ledger, "store", deaf)
+    monkeypatch.setattr("acd.records.writing.store", deaf)
     async with place.ledger() as journal:
         for n in range(1, 40, 4):
             journal.write(notes(n, n + 3))

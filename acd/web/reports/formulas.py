@@ -39,6 +39,10 @@ FORMULAS: Final[Mapping[str, Mapping[str, str]]] = {
         "nl": "(gesprek + in de wacht + bellen + nawerk) / (dat + beschikbaar); pauzes tellen niet",
         "fr": "(conversation + attente + sonnerie + post-appel) / (cela + disponible) ; pauses exclues",
     },
+    "hung_up": {
+        "nl": "B waarvan het wachten in dat stuk eindigde / oproepen die bij het begin ervan nog wachtten",
+        "fr": "B dont l’attente a pris fin dans ce morceau / appels qui attendaient encore à son début",
+    },
     "fcr_settled": {"nl": "opgelost = ja / A met genoteerd of het opgelost is", "fr": "réglé = oui / A où c’est noté"},
     "fcr_not_passed_on": {
         "nl": "A zonder tweede operator of lijn / A",

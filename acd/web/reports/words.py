@@ -7,7 +7,7 @@ from typing import Final
 from acd.figures.periods import MINUTES, Grain, date_of
 from acd.figures.report import Meaning, Value
 from acd.figures.rows import Population
-from acd.figures.table import Norm, Unit
+from acd.figures.table import HUNG_UP, Norm, Unit
 from acd.model.operator import OperatorState
 from acd.model.zone import ZONE
 from acd.web.reports.asked import Span
@@ -126,7 +126,7 @@ class Words:
         written = FORMULAS.get(id, {}).get(self.lang.value, "")
         if not written:
             written = meaning.formula
-        elif seconds:
+        elif seconds and id != HUNG_UP:
             written = f"{written}, t = {seconds} s"
         for plain, fine in (("A_t", "Aₜ"), ("B_t", "Bₜ"), (" - ", f" {_MINUS} ")):
             written = written.replace(plain, fine)

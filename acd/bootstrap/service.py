@@ -180,6 +180,7 @@ class Service:
                 except Deposed:
                     # Whatever this engine could still write is refused: it need not be waited for.
                     asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
+                    await self.ledger.put_aside()
                     raise
                 finally:
                     await self._hand_on()

@@ -50,6 +50,8 @@ class Now(NamedTuple):
     lag: Callable[[], float]
     """Seconds since the oldest of them."""
     pages: Callable[[], int]
+    unseen: Callable[[], float] = lambda: 0.0
+    """Seconds of today in which nothing could be seen."""
     heir: Callable[[], str | None] = lambda: None
     """The engine that could take over from us now."""
     takeovers: int = 0
@@ -222,6 +224,8 @@ class _Gauges(Collector):
         yield _by("target_service_level_ratio", "Service level that the line aims at", "line", shares)
 
     def _today(self, board: Board) -> Iterator[Metric]:
+        unseen = "Seconds of today in which nothing could be seen: today's counts are a lower bound"
+        yield _one("today_unseen_seconds", unseen, self._now.unseen())
         # A line without calls today has no percentage: it is left out, not 0 and not 1.
         counts = {x.line: self._now.tally.lines.get(x.line) or LineCounts() for x in board.lines}
         calls = [(line, float(c.answered + c.abandoned)) for line, c in counts.items()]

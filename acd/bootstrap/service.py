@@ -40,12 +40,14 @@ from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.servers import ServerControl, Servers
 from acd.bootstrap.settings import Settings
 from acd.bootstrap.standby import take_the_lead
+from acd.bootstrap.tape_watch import TapeWatch
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load, screen_pop
 from acd.engine.board import BoardDesk
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
+from acd.engine.unseen import Unseen
 from acd.figures.limits import Limits
 from acd.hooks.courier import Courier
 from acd.hooks.post import HttpPost
@@ -124,6 +126,7 @@ class Service:
         self.city: City = load(settings.queues)
         self.tally = Tally({id: line.target_wait for id, line in self.city.policy.lines.items()})
         self.today = Today()
+        self.unseen = Unseen()
         self.menus = Menus()
         self.web_url = ""
         self.first_password: str | None = None
@@ -180,6 +183,7 @@ class Service:
                 except Deposed:
                     # Whatever this engine could still write is refused: it need not be waited for.
                     asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
+                    await self.ledger.put_aside()
                     raise
                 finally:
                     await self._hand_on()
@@ -261,11 +265,13 @@ class Service:
         tapes = RecordingBook(url)
         stack.push_async_callback(tapes.close)
         self.recordings = Recordings(tapes, self.settings.recordings, lambda: self.city, self.clock)
+        tape_watch = TapeWatch(self.recordings, self._unwritten)
+        stack.push_async_callback(tape_watch.stop)
         self.office = self._open_office()
         stack.push_async_callback(self.office.finish)
         listeners = [
             *(self._listen, self.keeper.listen, self.metrics.listen),
-            *(spy_log.listen, self.courier.listen, self.office.listen),
+            *(spy_log.listen, self.courier.listen, self.office.listen, tape_watch.listen),
             *((log_events,) if self.settings.log_events else ()),
         ]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
@@ -363,6 +369,8 @@ class Service:
             if not isinstance(event, CallRepaired) or event.arrived_at >= midnight:
                 self.tally.apply([event])
             self.today.apply([event])
+            self.unseen.apply([event])
+        self.unseen.recall(await self.archive.gaps_since(midnight))
         return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
 
     async def _keep_promises(self, stack: AsyncExitStack) -> None:
@@ -399,6 +407,9 @@ class Service:
         stack.push_async_callback(self.outbox.close)
         secret = partial(secret_of, self.settings.queues.parent)
         self.courier = Courier(self.outbox, lambda: self.city.webhooks, secret, HttpPost(), self.clock)
+
+    def _unwritten(self, fact: facts.RecordingMissing) -> None:
+        self.driver.tell(fact)
 
     async def _figures(self, first: date, last: date) -> FiguresByLine:
         limits = self.city.policy.offer_limits()
@@ -523,6 +534,7 @@ class Service:
 
     def _listen(self, events: Sequence[Event]) -> None:
         self.tally.apply(events)
+        self.unseen.apply(events)
         for event in events:
             if isinstance(event, LinkWentDown):
                 self._link_lost_at = event.at
@@ -543,7 +555,14 @@ class Service:
             link_lost_at=self._link_lost_at,
             callbacks=self.keeper.counts,
             thresholds={id: line.thresholds for id, line in self.city.lines.items()},
+            unseen=self._unseen_today(),
         )
+
+    def _unseen_today(self) -> float:
+        """Seconds."""
+        now = self.clock()
+        midnight, _ = day_bounds(day_of(now))
+        return self.unseen.seconds(midnight, now)
 
     def _curve(self, lines: Sequence[LineId]) -> Curve | None:
         if not self._linked_once:
@@ -560,6 +579,7 @@ class Service:
             behind=lambda: self.ledger.health.behind,
             lag=lambda: self.ledger.lag,
             pages=lambda: self.hub.clients,
+            unseen=self._unseen_today,
             heir=lambda: self.lead.heir,
             takeovers=0 if self.lead.term is None else self.lead.term.takeovers,
         )
@@ -572,6 +592,7 @@ class Service:
             if self.clock() >= midnight:
                 self.tally.reset()
                 self.today.reset()
+                self.unseen.forget(midnight)
                 self.hub.changed()
 
     # --- Control -----------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import (
@@ -32,6 +32,7 @@ from acd.figures.report import (
     Value,
     read_refs,
     total_row,
+    unseen,
 )
 from acd.figures.rows import CallFact, Population, PromiseFact, TalkFact
 from acd.figures.subjects import ContactFact, SubjectReport
@@ -42,7 +43,7 @@ from acd.records.citizens import about, how_often, subject_report
 from acd.records.counts import can_tell, count_citizens, count_rows, source_of, where_of
 from acd.records.database import DatabaseUnusable, connect
 from acd.records.figure_sql import Source, Translation, calls, piece
-from acd.records.gaps import gaps_of, unseen
+from acd.records.gaps import gaps_of
 from acd.records.operator_time import occupied, time_spent
 from acd.records.survey import survey_report
 from acd.records.tallies import Counts, Key
@@ -166,15 +167,16 @@ class FigureBook:
         async with self._counting() as connection:
             return await gaps_of(connection, query)
 
-    async def survey(self, since: float, until: float, lines: Sequence[str] = ()) -> SurveyReport:
-        """What callers answered whose survey began from ``since`` to before ``until``; ``lines`` empty = of all."""
+    async def survey(self, query: Query) -> SurveyReport:
+        """What callers answered whose survey began in a time, on its lines."""
         async with self._counting() as connection:
-            return await survey_report(connection, since, until, lines)
+            report = await survey_report(connection, query.since, query.until, query.lines)
+            return _marked(report, await gaps_of(connection, query), query)
 
     async def subjects(self, query: Query) -> SubjectReport:
         """What the conversations of a time were about."""
         async with self._counting() as connection:
-            return await subject_report(connection, query)
+            return _marked(await subject_report(connection, query), await gaps_of(connection, query), query)
 
     async def about(self, query: Query, subject: str | None) -> AsyncGenerator[ContactFact, None]:
         """The conversations about a subject, the earliest first; None = those without one."""
@@ -237,7 +239,7 @@ def _report(
         figures=tuple(map(Meaning.of, query.figures)),
         limits=query.limits.lines,
         rows=tuple(rows),
-        total=total_row(total, unseen(gaps, query, Grain.TOTAL).get(0, 0.0)),
+        total=total_row(total, unseen(gaps, query).get(0, 0.0)),
         gaps=tuple(gaps),
     )
 
@@ -302,3 +304,14 @@ def _in_piece(query: Query, source: Source, number: int) -> ColumnElement[bool]:
         first, last = days_of(query.grain, number)
         return at.between(first, last)
     return at == number
+
+
+# --- Gaps ----------------------------------------------------------------------------------------------------------
+
+
+Marked = TypeVar("Marked", SubjectReport, SurveyReport)
+
+
+def _marked(report: Marked, gaps: Sequence[Gap], query: Query) -> Marked:
+    """With what could not be seen of its time."""
+    return msgspec.structs.replace(report, gap=unseen(gaps, query).get(0, 0.0), gaps=tuple(gaps))

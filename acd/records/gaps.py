@@ -1,7 +1,6 @@
 """Times without sight that overlap a report's, and how many calls of each were repaired."""
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
@@ -9,7 +8,6 @@ import msgspec
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from acd.figures.periods import Grain, pieces
 from acd.figures.report import Gap, Query
 from acd.records import tables
 from acd.records.repair import MARGIN
@@ -51,14 +49,3 @@ def count_repaired(gaps: Iterable[Gap], calls: Sequence[tuple[float, float]]) ->
         last = 0 if gap.ended_at is None else bisect_left(arrivals, gap.ended_at)
         told.append(msgspec.structs.replace(gap, repaired=sum(end > begin for end in ends[first:last])))
     return told
-
-
-def unseen(gaps: Iterable[Gap], query: Query, grain: Grain) -> dict[int, float]:
-    """Seconds without sight by period."""
-    seconds_of: dict[int, float] = defaultdict(float)
-    for gap in gaps:
-        began = query.since if gap.began_at is None else max(gap.began_at, query.since)
-        ended = min(query.now if gap.ended_at is None else gap.ended_at, query.until)
-        for number, seconds in pieces(grain, began, ended):
-            seconds_of[number] += seconds
-    return seconds_of

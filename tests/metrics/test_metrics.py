@@ -61,6 +61,13 @@ OWED = {LEZ: CallbackCounts(open=4, due=1, due_soon=2, overdue=1, handed_over=1)
 Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
+def test_how_long_of_today_nothing_could_be_seen_is_told_without_a_label() -> None:
+    now = Now(lambda: BOARD, Tally(), lambda: OWED, lambda: 7, lambda: 61.5, lambda: 3, unseen=lambda: 95.5)
+    metrics = Metrics(now, [LEZ, BJB])
+    assert read(metrics)["acd_today_unseen_seconds", ()] == 95.5
+    assert read(measured())["acd_today_unseen_seconds", ()] == 0.0
+
+
 def measured(board: Board | None = BOARD, tally: Tally | None = None) -> Metrics:
     return Metrics(Now(lambda: board, tally or Tally(), lambda: OWED, lambda: 7, lambda: 61.5, lambda: 3), [LEZ, BJB])
 

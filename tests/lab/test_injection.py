@@ -38,10 +38,10 @@ POISONS = {
 function, which an expression carries out."""
 
 BESIDE = """
-; A caller who hears nothing for two seconds.
+; A caller who hears nothing.
 [test-idle]
 exten => s,1,Answer()
- same => n,Wait(2)
+ same => n,Wait(60)
  same => n,Hangup()
 ; What the test must notice: without it, it might look for its traces in the wrong place.
 [test-control]

@@ -242,20 +242,21 @@ class _Story:
             self.say(ev.CallbackOffered(at, self.call, self.line, at, at - entered, False))
 
     def answer(self, entered: float, *, first: bool) -> None:
+        # On the next line it may be a colleague.
+        self.speaker = self.operator if first else self.draw(st.sampled_from([self.operator, OperatorId("op7")]))
         offer = OfferId(2 * self.n + (0 if first else 1) + 1)
-        self.say(ev.CallOffered(self.later(), self.call, self.line, self.operator, offer, WHY))
+        self.say(ev.CallOffered(self.later(), self.call, self.line, self.speaker, offer, WHY))
         self.state(_S.RESERVED)
         self.later()
         self.state(_S.RINGING)
         at = self.later()
-        self.say(ev.CallAnswered(at, self.call, self.line, self.operator, at, at - entered))
+        self.say(ev.CallAnswered(at, self.call, self.line, self.speaker, at, at - entered))
         self.state(_S.IN_CALL)
         if first:
             self.say(ev.OutcomeCounted(at, self.call, self.line, Outcome.ANSWERED, at - entered))
-        self.speaker = self.operator
         self.note(at)
         self.hold()
-        self.wrap_up(ev.TalkFinished(at, self.call, self.operator, at))
+        self.wrap_up(ev.TalkFinished(at, self.call, self.speaker, at))
 
     def wrap_up(self, finished: ev.TalkFinished | ev.AttemptFinished) -> None:
         # A machine whose clock is set back while they speak.

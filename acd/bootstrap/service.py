@@ -12,7 +12,6 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
-from datetime import date
 from functools import partial
 from typing import Any, Final
 
@@ -67,14 +66,12 @@ from acd.records import (
     ContactStore,
     DatabaseUnusable,
     FigureBook,
-    FiguresByLine,
     HookStore,
     KeyStore,
     Ledger,
     MailStore,
     day_bounds,
     day_of,
-    promise_figures,
     store_lines,
     upgrade,
 )
@@ -393,10 +390,6 @@ class Service:
         secret = partial(secret_of, self.settings.queues.parent)
         self.courier = Courier(self.outbox, lambda: self.city.webhooks, secret, HttpPost(), self.clock)
 
-    async def _figures(self, first: date, last: date) -> FiguresByLine:
-        limits = self.city.policy.offer_limits()
-        return await promise_figures(self.archive, self.promises, limits, (first, last), self.clock())
-
     async def _plan_anew(self) -> None:
         """Each half-hour, and when the settings have changed, the moments that can be promised and the callers to be
         expected are worked out from what the records know by then."""
@@ -475,7 +468,6 @@ class Service:
             openness=Openness(desk, settings.oidc()),
             office=self.office,
             requests=self.contacts,
-            figures=self._figures,
             telephony=EnginePhones(
                 lambda: self.engine.policy,
                 self.engine.desk,

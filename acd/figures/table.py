@@ -434,5 +434,8 @@ NORMS: Final = (
 )
 """Side by side for the same calls: they differ, and each is somebody's promise."""
 
+PROMISE: Final = ("promises", "kept_promise", "offer_compliance", "reached")
+"""The figures of the 150-second promise."""
+
 DASHBOARD: Final = ("offered", "answered", "abandoned", "abandoned_short", "reachability", "service_level", "asa")
 """What a report shows that was not asked for anything in particular."""

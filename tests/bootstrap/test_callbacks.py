@@ -88,10 +88,14 @@ async def test_the_figures_of_the_promise_name_their_numbers_and_formula(
     today = day_of(time.time()).isoformat()
     code, said = await acd(service, monkeypatch, "figures", today)
     assert code == 0
-    assert "kept promise                 -  0 of 0" in said, "its deadline is still ahead"
-    assert "reached                   0.0%  0 of 1 (weak: few)  (A + callbacks reached in time)" in said
+    assert "Promises given               1  callbacks booked (version 1)" in said
+    assert "Kept promises                -  0 of 0  callbacks reached before" in said, "its deadline is still ahead"
+    service.ledger.append(promised_in(CallId("17.1")))
+    await service.ledger.flushed()
+    code, said = await acd(service, monkeypatch, "figures", today)
+    assert code == 0 and "Reached                   0.0%  0 of 1 (weak: few)  (A + callbacks reached in time)" in said
     await acd(service, monkeypatch, "done", "17.1")
     code, said = await acd(service, monkeypatch, "figures", today)
-    assert code == 0 and "reached                 100.0%  1 of 1 (weak: few)" in said
+    assert code == 0 and "Reached                 100.0%  1 of 1 (weak: few)" in said
     code, said = await acd(service, monkeypatch, "figures", "yesterday")
     assert code == 1 and "a date looks like 2027-03-01" in said

@@ -136,7 +136,11 @@ class History:
                     call.heard, call.heard_waited = event.heard_at, event.waited
             case ev.CallbackPromised():
                 self.calls[event.call].promise = event.callback
-                self.promises[event.callback] = Promise(event.line, event.at, event.deadline)
+                if event.callback in self.promises:
+                    # He called again: it is the same promise, for another moment.
+                    self.promises[event.callback].deadline = event.deadline
+                else:
+                    self.promises[event.callback] = Promise(event.line, event.at, event.deadline)
             case ev.CitizenReached():
                 self.promises[event.callback].reached = event.answered_at
                 self._speak(event.attempt, Talk(event.answered_at, event.line, event.operator))

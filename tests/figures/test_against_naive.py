@@ -116,7 +116,7 @@ def same(ours: Counted, naive: Counted) -> None:
             assert found == pytest.approx(expected, rel=1e-9, abs=1e-6), (key, figure)
 
 
-async def check(  # noqa: PLR0917 - the parts of a question
+async def check(
     url: str, day: Day, grain: Grain, since: float, until: float, now: float, by: By, lists: Sequence[Ref]
 ) -> None:
     history = History(day.events, day.notes)

@@ -4,6 +4,7 @@ import pytest
 
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension, Report
+from acd.figures.sheets import table
 from acd.figures.table import NORMS
 from acd.model import events as ev
 from acd.model.events import Event
@@ -136,6 +137,17 @@ async def test_a_call_that_is_passed_on_stays_that_of_who_answered_it(sqlite: Pl
             "mean_talk": (12 * 55 + 60, 13),
         },
     }
+
+
+async def test_a_file_leaves_empty_what_cannot_be_told(sqlite: Place) -> None:
+    """A promise is nobody's in particular; a line without one has none."""
+    await write(sqlite, call(A, 5.0, DAY[0]))
+    keys = ["answered", "promises", "kept_promise"]
+    his, total = table(await reported(sqlite, keys, *DAY, by=[Dimension.OPERATOR]))
+    assert his[1:] == [None, "an", 0.0, 1, None, None, None, None]
+    assert total[1:] == [None, None, 0.0, 1, 0, None, 0, 0]
+    line, _ = table(await reported(sqlite, keys, *DAY, by=[Dimension.LINE]))
+    assert line[1:] == ["gentinfo", None, 0.0, 1, 0, None, None, None]
 
 
 async def test_few_calls_are_marked_as_weak(sqlite: Place) -> None:

@@ -22,6 +22,7 @@ from acd.figures.survey import SurveyReport
 from acd.figures.table import NORMS, Norm
 from acd.model.mendable import Mendable
 from acd.records import FigureBook, NoSuchView, read_view, rebuild, upgrade, view_named
+from acd.records.checking import Checked, check
 from acd.records.views import View
 from acd.web.reports_api import CitizenNames
 
@@ -82,7 +83,7 @@ async def survey_report(settings: Settings, query: Query) -> SurveyReport:
         DatabaseUnusable: the records cannot be read.
     """
     async with _book(settings) as book:
-        return await book.survey(query.since, query.until, query.lines)
+        return await book.survey(query)
 
 
 async def subject_report(settings: Settings, query: Query) -> SubjectReport:
@@ -178,14 +179,26 @@ class ReportViews:
         return read_view(self._url, view_named(name), since, until)
 
 
-async def make_anew(settings: Settings) -> int:
+async def make_anew(settings: Settings, *, incomplete: bool = False) -> int:
     """Fold the whole ledger again; how many events it holds.
 
+    Args:
+        incomplete: also when events are missing.
+
     Raises:
+        LedgerIncomplete: events are missing.
         DatabaseUnusable: the database cannot be reached or changed.
     """
     await upgrade(settings.database_url)
-    return await rebuild(settings.database_url)
+    return await rebuild(settings.database_url, incomplete=incomplete)
+
+
+async def check_ledger(settings: Settings) -> Checked:
+    """
+    Raises:
+        DatabaseUnusable: the records cannot be read.
+    """
+    return await check(settings.database_url)
 
 
 # --- Views as files --------------------------------------------------------------------------------------------------

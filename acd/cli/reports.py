@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from acd.cli.citizens import About, tell
-from acd.cli.terminal import carry_out, clock, fail, out, plainly, row_dict, settings
+from acd.cli.terminal import carry_out, err, fail, out, plainly, row_dict, settings, show_gaps
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension
 from acd.model.zone import ZONE
@@ -104,11 +104,7 @@ def show_report(made: "Report", query: "Query") -> None:
     out.print(table)
     for meaning in made.figures:
         out.print(f"{meaning.key}: {meaning.nl} = {meaning.formula} (version {meaning.version})")
-    for gap in made.gaps:
-        began = "the begin" if gap.began_at is None else clock(gap.began_at)
-        ended = "now" if gap.ended_at is None else clock(gap.ended_at)
-        repaired = f"; {gap.repaired} calls repaired from Asterisk's own record" if gap.repaired else ""
-        out.print(f"* nothing could be seen from {began} to {ended} ({gap.reason}): counts are a lower bound{repaired}")
+    show_gaps(made.gaps)
 
 
 def shown(value: "Value | None", unit: str) -> str:
@@ -126,11 +122,32 @@ def shown(value: "Value | None", unit: str) -> str:
 
 
 @records.command("rebuild")
-def records_rebuild() -> None:
+def records_rebuild(
+    incomplete: Annotated[bool, typer.Option("--incomplete", help="Also when events are missing.")] = False,
+) -> None:
     """Make all tables anew from the ledger. The same ledger gives the same rows."""
     from acd.bootstrap.reports import make_anew
 
-    out.print(f"made anew from {carry_out(make_anew(settings()))} events")
+    out.print(f"made anew from {carry_out(make_anew(settings(), incomplete=incomplete))} events")
+
+
+@records.command("check")
+def records_check() -> None:
+    """Whether events are missing from the ledger, and by day the SHA-256 of all that was stored up to its end: keep
+    it elsewhere. What it says of a day that is over never changes, unless the past was changed."""
+    from acd.bootstrap.reports import check_ledger
+    from acd.records.checking import numbers
+
+    checked = carry_out(check_ledger(settings()))
+    for part in checked.stretches:
+        out.print(f"{part.day}  {part.first}-{part.last}  {part.events} events  {part.digest}")
+    if checked.holes:
+        err.print(f"events are missing from the ledger: {numbers(checked.holes)}")
+    if checked.cut_off:
+        err.print(f"missing after the last number: {checked.cut_off}, taken out or lost in a spill file")
+    if checked.holes or checked.cut_off:
+        raise typer.Exit(1)
+    out.print("no event is missing")
 
 
 @records.command("export")

@@ -1,5 +1,6 @@
 """What is asked of the figures, and what is answered."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 import msgspec
 
 from acd.figures.limits import Limits
-from acd.figures.periods import Grain, label
+from acd.figures.periods import Grain, label, pieces
 from acd.figures.rows import CallFact, Population, PromiseFact, TalkFact
 from acd.figures.table import DASHBOARD, FIGURES, Figure, Kind
 from acd.figures.terms import Term, bound
@@ -182,6 +183,17 @@ class Gap(msgspec.Struct, frozen=True):
     reason: str
     repaired: int = 0
     """Calls of which Asterisk's own record has told what was not seen."""
+
+
+def unseen(gaps: Iterable[Gap], query: Query, grain: Grain = Grain.TOTAL) -> dict[int, float]:
+    """Seconds without sight by period; of the whole time by default."""
+    seconds: dict[int, float] = defaultdict(float)
+    for gap in gaps:
+        began = query.since if gap.began_at is None else max(gap.began_at, query.since)
+        ended = min(query.now if gap.ended_at is None else gap.ended_at, query.until)
+        for number, part in pieces(grain, began, ended):
+            seconds[number] += part
+    return seconds
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

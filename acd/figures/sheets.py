@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import xlsxwriter
 
-from acd.figures.report import Report, Row
+from acd.figures.report import Gap, Report, Row
 from acd.figures.table import Unit
 from acd.model.zone import ZONE
 
@@ -66,7 +66,11 @@ def notes(report: Report) -> Iterator[list[Cell]]:
     for limit, lines in report.limits.items():
         for line, seconds in lines.items():
             yield [f"limit {limit}", line, "never" if seconds is None else f"{seconds:g} s"]
-    for gap in report.gaps:
+    yield from gap_notes(report.gaps)
+
+
+def gap_notes(gaps: Iterable[Gap]) -> Iterator[list[Cell]]:
+    for gap in gaps:
         began = "" if gap.began_at is None else _clock(gap.began_at)
         ended = "" if gap.ended_at is None else _clock(gap.ended_at)
         repaired = f"{gap.repaired} calls repaired from Asterisk's own record"

@@ -247,7 +247,7 @@ _SHARES: Final = (
         nl="Bezettingsgraad",
         en="Occupancy",
         fr="Taux d'occupation",
-        formula="(talk + hold + ring + wrap-up) / (that + available idle); pauses excluded, ring since assigned",
+        formula="(talk + hold + ring since assigned + wrap-up) / (that + available idle); pauses excluded",
         population=Population.TIME,
         states=(_BUSY, (*_BUSY, _S.AVAILABLE)),
     ),

@@ -28,6 +28,7 @@ from acd.records.erasure import Before, Erased, NotesErased, erase_citizens, era
 from acd.records.exporting import NoSuchView, read_view, view_named
 from acd.records.hooks import HookStore
 from acd.records.keys import KeyStore
+from acd.records.late import Late, deliver
 from acd.records.leadership import PostgresLead, fenced, file_of
 from acd.records.ledger import Health, Ledger
 from acd.records.lines import store_lines
@@ -50,6 +51,7 @@ __all__ = [
     "Health",
     "HookStore",
     "KeyStore",
+    "Late",
     "Ledger",
     "MailStore",
     "NoSuchView",
@@ -58,6 +60,7 @@ __all__ = [
     "PostgresLead",
     "day_bounds",
     "day_of",
+    "deliver",
     "erase_citizens",
     "erase_damaged",
     "erase_notes",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, false, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, false, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.model.callback import OWED, Window
@@ -152,6 +152,13 @@ class Archive:
             for found in _events(page):
                 yield found
             done = page[-1]["seq"] if page else -1
+
+    async def gaps_since(self, at: float) -> list[tuple[float | None, float | None]]:
+        """When nothing could be seen, from ``at`` (seconds since the epoch) on: from, None = nothing was seen before;
+        until, None = it lasts. In their order."""
+        gap = tables.gap.c
+        late = select(gap.began_at, gap.ended_at).where(or_(gap.ended_at.is_(None), gap.ended_at > at))
+        return [(row["began_at"], row["ended_at"]) for row in await self._rows(late.order_by(gap.seq))]
 
     # --- For people ---------------------------------------------------------------------------------------------------
 

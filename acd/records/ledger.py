@@ -12,6 +12,7 @@ hangs on that: the channel's variables tell the restarted engine about every cal
 
 import asyncio
 import hashlib
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ from acd.model.events import Event
 from acd.records.database import DatabaseUnusable, connect, parse_url, sqlite_path
 from acd.records.entries import Entry, seal
 from acd.records.spill import Spill
-from acd.records.writing import Batch, blames_data, store, store_singly
+from acd.records.writing import Batch, store_or_blame
 
 log = structlog.get_logger()
 
@@ -90,6 +91,8 @@ class Ledger:
         """Entries that this run has made; and how many of them are in the database, and in the spill file."""
         self._stored = 0
         self._put_aside = 0
+        self._marks = deque([(0, time.monotonic())])
+        """So many entries had been made then; of those after them none was made earlier."""
         self._error: str | None = None
         self._closing = False
         self._task: asyncio.Task[None] | None = None
@@ -142,6 +145,7 @@ class Ledger:
             raise RuntimeError("the ledger is closed")
         if not events:
             return
+        self._mark()
         self._taken += len(events)
         self._queue.append(Batch(self._source, self._taken, self._entries(events)))
         self._something.set()
@@ -169,6 +173,20 @@ class Ledger:
     @property
     def health(self) -> Health:
         return Health(self._spill.pending + self._unsafe, self._spill.pending, self._error)
+
+    @property
+    def lag(self) -> float:
+        """Seconds for which the oldest event has not been in the database, to a second; 0: all are."""
+        while len(self._marks) > 1 and self._marks[1][0] <= (self._stored or -1):
+            self._marks.popleft()
+        return time.monotonic() - self._marks[0][1] if self.health.behind else 0.0
+
+    def _mark(self) -> None:
+        now = time.monotonic()
+        if not self.health.behind:
+            self._marks.clear()
+        if not self._marks or now - self._marks[-1][1] >= 1.0:
+            self._marks.append((self._taken, now))
 
     @property
     def _unsafe(self) -> int:
@@ -227,13 +245,13 @@ class Ledger:
             found = await asyncio.to_thread(self._spill.read, BATCH)
             if found is not None:
                 batch, mark = found
-                await self._store(batch)
+                await store_or_blame(self._engine, batch)
                 await asyncio.to_thread(self._spill.done, mark, len(batch.entries))
                 if batch.source == self._source:
                     self._stored = batch.position
         elif self._queue:
             steps, batch = self._next_steps()
-            await self._store(batch)
+            await store_or_blame(self._engine, batch)
             for _ in range(steps):
                 self._queue.popleft()
             self._stored = batch.position
@@ -247,15 +265,6 @@ class Ledger:
             if len(entries) >= BATCH:
                 break
         return steps, Batch(self._source, position, entries)
-
-    async def _store(self, batch: Batch) -> None:
-        try:
-            await store(self._engine, batch)
-        except Exception as error:
-            if not blames_data(error):
-                raise
-            log.error("records.batch_refused", entries=len(batch.entries), error=f"{type(error).__name__}: {error}")
-            await store_singly(self._engine, batch)
 
     def _tell(self) -> None:
         """Wake those who wait for progress."""

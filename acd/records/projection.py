@@ -342,11 +342,14 @@ class Picture:
 
 def is_sign_of_life(entry: Entry) -> bool:
     """Whether this was seen in the switch, so that we were watching at that moment."""
-    return (entry.call is not None and entry.type != AFTERWARDS) or entry.type in SIGNS_OF_LIFE
+    return (entry.call is not None and entry.type not in NOT_THEN) or entry.type in SIGNS_OF_LIFE
 
 
 AFTERWARDS: Final = "CallRepaired"
 """Of a call, and yet not seen: read in Asterisk's own record."""
+
+NOT_THEN: Final = (AFTERWARDS, "ToldLate")
+"""Of calls, and written long after it happened."""
 
 SIGNS_OF_LIFE: Final = ("LinkCameUp", "PhoneReported")
 
@@ -912,5 +915,5 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
 )
 """What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,
 ``MoveRefused``, ``OutsideRefused``, ``WrapUpLengthened``, ``RecordingPaused``, ``RecordingResumed``,
-``RecordingUnchanged``, and ``AttemptStarted``, which the tables of the promises hold
+``RecordingUnchanged``, ``ToldLate``, and ``AttemptStarted``, which the tables of the promises hold
 already."""

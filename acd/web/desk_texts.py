@@ -381,6 +381,7 @@ DESK: Final[Mapping[str, tuple[str, str, str]]] = {
     "time_late": ("{span} te laat", "{span} late", "{span} de retard"),
     "span_days": ("{d}\u00a0d {h}\u00a0u", "{d}\u00a0d {h}\u00a0h", "{d}\u00a0j {h}\u00a0h"),
     "span_hours": ("{h}\u00a0u\u00a0{m}", "{h}\u00a0h\u00a0{m}", "{h}\u00a0h\u00a0{m}"),
+    "span_under_minute": ("minder dan 1\u00a0min", "less than 1\u00a0min", "moins d’1\u00a0min"),
     "span_minutes": ("{m}\u00a0min", "{m}\u00a0min", "{m}\u00a0min"),
     # --- What went wrong
     "fault_forbidden": ("Dit mag niet met jouw account", "Your account may not do this",

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from acd.cli import app
 from acd.figures.table import FIGURES
+from acd.model import events as ev
 from acd.model.outcome import Outcome
 from acd.records import upgrade
 from tests.figures.ledger import at, call
@@ -119,11 +121,37 @@ def test_citizens_as_tables_json_and_files(run, tmp_path: Path) -> None:  # type
     assert code == 1 and "one of" in said
 
 
+@pytest.mark.parametrize("words", [(), ("--subjects",), ("--repeats",), ("--survey",)])
+def test_what_could_not_be_seen_is_told_under_every_table(run, tmp_path: Path, words: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    gone = at(f"{DAY}T11:00")
+    lost: list[ev.Event] = [ev.LinkWentDown(gone, "closed"), ev.LinkCameUp(gone + 60, 0, 0)]
+    asyncio.run(Place(f"sqlite:///{tmp_path}/acd.db", tmp_path / "spill").write(lost))
+    _, said = run("report", DAY, *words)
+    assert "* nothing could be seen from 2027-03-01 11:00:00 to 2027-03-01 11:01:00 (closed)" in said
+
+
 def test_the_tables_made_anew_give_the_same_report(run) -> None:  # type: ignore[no-untyped-def]
     _, before = run("report", DAY, "--figure", "offered", "--figure", "aht")
     code, said = run("records", "rebuild")
     assert code == 0 and said == "made anew from 57 events\n"
     assert run("report", DAY, "--figure", "offered", "--figure", "aht")[1] == before
+
+
+def test_an_auditor_checks_the_ledger(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    code, said = run("records", "check")
+    assert code == 0 and said.endswith("no event is missing\n")
+    [line] = said.splitlines()[:-1]
+    assert line.startswith(f"{DAY}  1-57  57 events  ") and len(line.split()[-1]) == 64
+    with sqlite3.connect(tmp_path / "acd.db") as database:
+        database.execute("DROP TRIGGER event_no_delete")
+        database.execute("DELETE FROM event WHERE seq IN (3, 4, 57)")
+    database.close()
+    code, said = run("records", "check")
+    assert code == 1
+    assert "missing from the ledger: 3-4\nmissing after the last number: 1, taken out" in said
+    code, said = run("records", "rebuild")
+    assert code == 1 and said == "events are missing from the ledger: 3-4; nothing was changed\n"
+    assert run("records", "rebuild", "--incomplete") == (0, "made anew from 54 events\n")
 
 
 def test_every_figure_is_listed_with_its_formula(run) -> None:  # type: ignore[no-untyped-def]

@@ -166,6 +166,28 @@ async def test_a_locked_database_loses_nothing(sqlite: Place, quick: None) -> No
     assert not sqlite.spill.exists()
 
 
+async def test_how_long_the_oldest_event_waits_for_the_database_is_known(
+    sqlite: Place, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 50.0
+    monkeypatch.setattr("acd.records.ledger.time.monotonic", lambda: now)
+    async with sqlite.ledger() as journal:
+        journal.write(notes(1, 5))
+        await journal.caught_up()
+        now = 500.0
+        assert journal.lag == 0
+        with locked(sqlite):
+            for at in (1000.0, 1000.4, 1030.0, 1062.5):
+                now = at
+                journal.write([note(int(at))])
+            await journal.flush()
+            assert journal.lag == 62.5
+            now = 1100.0
+            assert journal.lag == 100.0
+        await journal.caught_up()
+        assert journal.lag == 0
+
+
 ILLNESSES = [
     ("query_only=ON", "query_only=OFF", "attempt to write a readonly database"),
     ("max_page_count=1", "max_page_count=4294967294", "database or disk is full"),
@@ -214,7 +236,10 @@ async def test_a_close_in_an_outage_puts_the_rest_aside_for_the_next_run(sqlite:
         assert sqlite.spill.exists()
         async with sqlite.ledger() as journal:
             assert journal.health.behind == 5
+            # What an earlier run put aside has waited at least since this one began.
+            started = time.monotonic()
             journal.write(notes(6, 9))
+            assert journal.lag >= time.monotonic() - started
     async with sqlite.ledger() as journal:
         journal.write(notes(10, 10))
         await journal.caught_up()
@@ -254,7 +279,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_stored_twice(
         if lost % 3:
             raise OperationalError("COMMIT", None, ConnectionError("connection lost"))
 
-    monkeypatch.setattr(ledger, "store", deaf)
+    monkeypatch.setattr("acd.records.writing.store", deaf)
     async with place.ledger() as journal:
         for n in range(1, 40, 4):
             journal.write(notes(n, n + 3))

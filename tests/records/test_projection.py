@@ -56,6 +56,7 @@ NOT_PROJECTED = {
     ev.RecordingPaused,
     ev.RecordingResumed,
     ev.RecordingUnchanged,
+    ev.ToldLate,
 }
 
 

@@ -149,7 +149,11 @@ async def test_a_gap_is_marked_and_listed(house: House, tmp_path: Path) -> None:
     assert "Tijdens 40 min van deze periode kon niets gezien worden" in page
     assert page.count("40 min niet gezien") >= 2
     assert "2027-03-05 15:00:00 – 2027-03-05 15:40:00" in page
+    later = "from=2027-03-03&to=2027-03-03&base_from=2027-03-05&base_to=2027-03-05"
+    page = await text(house, f"/reports?{later}")
+    assert "Tijdens 40 min van de nulmeting kon niets gezien worden" in page and "van deze periode kon" not in page
     page = await text(house, f"/reports/operators?{WEEK}", role=Role.ADMIN)
+    assert "2027-03-05 15:00:00 – 2027-03-05 15:40:00" in page
     assert "telt de toestand van ervoor door" in page.partition('id="states"')[2]
 
 

@@ -47,8 +47,8 @@ FORMULAS: Final[Mapping[str, Translated]] = {
         "rappels joints avant leur échéance / rappels acceptés dont l’échéance est passée",
     ),
     "occupancy": Translated(
-        "(gesprek + in de wacht + bellen + nawerk) / (dat + beschikbaar); zonder pauzes, bellen vanaf de toewijzing",
-        "(conversation + mise en attente + sonnerie + post-appel) / (cela + disponible) ; sans pauses, sonnerie dès attribution",
+        "(gesprek + in de wacht + bellen vanaf de toewijzing + nawerk) / (dat + beschikbaar); pauzes tellen niet",
+        "(conversation + mise en attente + sonnerie dès l’attribution + post-appel) / (cela + disponible) ; sans pauses",
     ),
     "fcr_settled": Translated("opgelost = ja / A met genoteerd of het opgelost is", "réglé = oui / A où c’est noté"),
     "fcr_not_passed_on": Translated(

@@ -3,8 +3,8 @@
 from alembic import op
 from sqlalchemy import Column, Double, Text
 
-revision = "0019"
-down_revision = "0017"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

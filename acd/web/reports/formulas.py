@@ -48,7 +48,7 @@ FORMULAS: Final[Mapping[str, Translated]] = {
     ),
     "occupancy": Translated(
         "(gesprek + in de wacht + bellen vanaf de toewijzing + nawerk) / (dat + beschikbaar); pauzes tellen niet",
-        "(conversation + mise en attente + sonnerie dès l’attribution + post-appel) / (cela + disponible) ; sans pauses",
+        "(conversation + mise en attente + sonnerie dès l’attribution + post-appel) / (cela + disponible), sans pauses",
     ),
     "fcr_settled": Translated("opgelost = ja / A met genoteerd of het opgelost is", "réglé = oui / A où c’est noté"),
     "fcr_not_passed_on": Translated(

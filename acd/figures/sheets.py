@@ -112,6 +112,24 @@ def report_sheet(report: Report) -> Sheet:
     return Sheet(header(report), table(report), notes(report), shares)
 
 
+def compared_sheet(now: Report, then: Report) -> Sheet:
+    """The figures of two times side by side, and how much more they are."""
+    columns = ["figure", "now", "now_of", "then", "then_of", "change", "gap_seconds", "then_gap_seconds"]
+    rows: list[list[Cell]] = []
+    for meaning in now.figures:
+        cells: list[Cell] = [meaning.key]
+        for report in (now, then):
+            value = report.total.values.get(meaning.key)
+            cells += [None, None] if value is None else [value.value, _whole(value.of)]
+        after, before = cells[1], cells[3]
+        known = isinstance(after, int | float) and isinstance(before, int | float)
+        cells.append(round(float(after) - float(before), _ROUNDED) if known else None)  # type: ignore[arg-type]
+        rows.append([*cells, round(now.total.gap, 1), round(then.total.gap, 1)])
+    return Sheet(
+        columns, rows, [*notes(now), ["compared with"], *span_notes(then.since, then.until), *gap_notes(then.gaps)]
+    )
+
+
 def sheet_csv(sheet: Sheet) -> Iterator[str]:
     """The figures, an empty line, and the notes."""
     yield csv_line(sheet.columns)

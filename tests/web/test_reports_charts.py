@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.figures.report import Meaning, StateTime, Value, read_ref
+from acd.figures.states import state_rows, together
 from acd.figures.table import FIGURES
+from acd.figures.waits import WAITS, wait_rows, waited
 from acd.model.operator import OperatorState
 from acd.web.reports import charts
 from acd.web.reports.charts import Bar, scale
 from acd.web.reports.formulas import FORMULAS
-from acd.web.reports.shown import WAITS, state_rows, together, wait_rows, waited
 from acd.web.reports.words import Words
 from acd.web.texts import Lang
 

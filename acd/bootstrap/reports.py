@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import xlsxwriter
 
 from acd.bootstrap.settings import Settings
@@ -17,9 +18,11 @@ from acd.figures.periods import Grain, moment
 from acd.figures.repeats import RepeatReport
 from acd.figures.report import Behind, Dimension, Query, Ref, Report, read_ref, read_refs
 from acd.figures.sheets import Sheet, csv_line, sheet_csv, sheet_xlsx
+from acd.figures.states import StateRow, state_rows, together
 from acd.figures.subjects import SubjectReport
 from acd.figures.survey import SurveyReport
 from acd.figures.table import NORMS, Norm
+from acd.figures.waits import BY_WAIT, STEP, WaitRow, wait_rows
 from acd.model.mendable import Mendable
 from acd.records import FigureBook, NoSuchView, read_view, rebuild, upgrade, view_named
 from acd.records.checking import Checked, check
@@ -104,6 +107,31 @@ async def repeat_report(settings: Settings, query: Query) -> RepeatReport:
     """
     async with _book(settings) as book:
         return await book.repeats(query)
+
+
+async def wait_report(settings: Settings, query: Query) -> tuple[tuple[WaitRow, ...], Report]:
+    """How long callers waited, and the figures of these rows.
+
+    Raises:
+        DatabaseUnusable: the records cannot be read.
+    """
+    async with _book(settings) as book:
+        counted = await book.waits(query, STEP)
+        keys = msgspec.structs.replace(query, figures=read_refs([*BY_WAIT, "reachability"]), grain=Grain.TOTAL, by=())
+        return wait_rows(counted), await book.report(keys)
+
+
+async def state_report(settings: Settings, query: Query) -> tuple[tuple[StateRow, ...], Report]:
+    """Operators' time by state, by operator if that is asked, and what could not be seen of it.
+
+    Raises:
+        DatabaseUnusable: the records cannot be read.
+    """
+    async with _book(settings) as book:
+        whole = msgspec.structs.replace(query, grain=Grain.TOTAL, by=(), figures=read_refs(["offered"]))
+        rows = state_rows(await book.states(whole))
+        shown = (*rows, together(rows)) if Dimension.OPERATOR in query.by else (together(rows),)
+        return shown, await book.report(whole)
 
 
 @asynccontextmanager

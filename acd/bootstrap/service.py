@@ -12,7 +12,6 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
-from datetime import date
 from functools import partial
 from typing import Any, Final
 
@@ -40,6 +39,7 @@ from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.servers import ServerControl, Servers
 from acd.bootstrap.settings import Settings
 from acd.bootstrap.standby import take_the_lead
+from acd.bootstrap.tape_watch import TapeWatch
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load, screen_pop
@@ -69,14 +69,12 @@ from acd.records import (
     ContactStore,
     DatabaseUnusable,
     FigureBook,
-    FiguresByLine,
     HookStore,
     KeyStore,
     Ledger,
     MailStore,
     day_bounds,
     day_of,
-    promise_figures,
     store_lines,
     upgrade,
 )
@@ -182,6 +180,7 @@ class Service:
                 except Deposed:
                     # Whatever this engine could still write is refused: it need not be waited for.
                     asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
+                    await self.ledger.put_aside()
                     raise
                 finally:
                     await self._hand_on()
@@ -263,11 +262,13 @@ class Service:
         tapes = RecordingBook(url)
         stack.push_async_callback(tapes.close)
         self.recordings = Recordings(tapes, self.settings.recordings, lambda: self.city, self.clock)
+        tape_watch = TapeWatch(self.recordings, self._unwritten)
+        stack.push_async_callback(tape_watch.stop)
         self.office = self._open_office()
         stack.push_async_callback(self.office.finish)
         listeners = [
             *(self._listen, self.keeper.listen, self.metrics.listen),
-            *(spy_log.listen, self.courier.listen, self.office.listen),
+            *(spy_log.listen, self.courier.listen, self.office.listen, tape_watch.listen),
             *((log_events,) if self.settings.log_events else ()),
         ]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
@@ -404,9 +405,8 @@ class Service:
         secret = partial(secret_of, self.settings.queues.parent)
         self.courier = Courier(self.outbox, lambda: self.city.webhooks, secret, HttpPost(), self.clock)
 
-    async def _figures(self, first: date, last: date) -> FiguresByLine:
-        limits = self.city.policy.offer_limits()
-        return await promise_figures(self.archive, self.promises, limits, (first, last), self.clock())
+    def _unwritten(self, fact: facts.RecordingMissing) -> None:
+        self.driver.tell(fact)
 
     async def _plan_anew(self) -> None:
         """Each half-hour, and when the settings have changed, the moments that can be promised and the callers to be
@@ -486,7 +486,6 @@ class Service:
             openness=Openness(desk, settings.oidc()),
             office=self.office,
             requests=self.contacts,
-            figures=self._figures,
             telephony=EnginePhones(
                 lambda: self.engine.policy,
                 self.engine.desk,

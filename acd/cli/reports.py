@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from acd.cli.citizens import About, tell
+from acd.cli.more_figures import More, show_norms, tell_more
 from acd.cli.terminal import carry_out, err, fail, out, plainly, row_dict, settings, show_gaps
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension
@@ -47,12 +48,18 @@ def report(
     survey: Annotated[bool, typer.Option(help="Instead: what callers answered after the conversation.")] = False,
     subjects: Annotated[bool, typer.Option(help="Instead: what the conversations were about, and if settled.")] = False,
     repeats: Annotated[bool, typer.Option(help="Instead: who called again within 7 days, and how often.")] = False,
+    waits: Annotated[bool, typer.Option(help="Instead: how long callers waited, and abandonment by wait.")] = False,
+    states: Annotated[
+        bool, typer.Option(help="Instead: operators' time by state, in seconds; with --by operator of each.")
+    ] = False,
+    against: Annotated[
+        str | None, typer.Option(metavar="FROM..TO", help="Beside the figures of another time, 2027-02-01..2027-02-28.")
+    ] = None,
 ) -> None:
     """The figures of some days (default: today), each with its formula and what stands behind it."""
     from acd.bootstrap import reports
     from acd.figures.catalogue import catalogue
     from acd.figures.report import read_ref
-    from acd.figures.sheets import report_sheet
 
     if list_all:
         sys.stdout.write(catalogue())
@@ -73,15 +80,29 @@ def report(
             operators=who or [],
         )
         ref = None if behind is None else read_ref(behind)
-    if about := [kind for kind, wanted in zip(About, (survey, subjects, repeats), strict=True) if wanted]:
-        if len(about) > 1:
-            fail("one of --survey, --subjects and --repeats")
-        tell(about[0], query, to, as_json=as_json)
+    more = {More.WAITS: waits, More.STATES: states, More.AGAINST: against is not None}
+    instead = [kind for kind, wanted in zip(About, (survey, subjects, repeats), strict=True) if wanted]
+    others = [kind for kind, wanted in more.items() if wanted]
+    if len(instead) + len(others) > 1:
+        fail("one of --survey, --subjects, --repeats, --waits, --states and --against")
+    if instead:
+        tell(instead[0], query, to, as_json=as_json)
+        return
+    if others:
+        tell_more(others[0], query, to, against=against or "", as_json=as_json, norms=norms)
         return
     if ref is not None:
         for found in carry_out(reports.rows_behind(settings(), query, ref, limit)):
             sys.stdout.write(json.dumps(row_dict(found.fact) | {"counts": found.counts}) + "\n")
         return
+    _tell(query, to, as_json=as_json, norms=norms)
+
+
+def _tell(query: "Query", to: Path | None, *, as_json: bool, norms: bool) -> None:
+    """Show the report, write it to a file, or say it as JSON."""
+    from acd.bootstrap import reports
+    from acd.figures.sheets import report_sheet
+
     made = carry_out(reports.make_report(settings(), query))
     if to is not None:
         with plainly():
@@ -91,6 +112,8 @@ def report(
         sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
     else:
         show_report(made, query)
+        if norms:
+            show_norms(made)
 
 
 def show_report(made: "Report", query: "Query") -> None:

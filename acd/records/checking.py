@@ -10,7 +10,7 @@ change all of it, so digests are kept somewhere else.
 import hashlib
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from sqlalchemy import func, select
@@ -111,13 +111,13 @@ async def _stretches(connection: AsyncConnection) -> tuple[Stretch, ...]:
         if day is not None:
             found.append(Stretch(day, first, last, events, digest.hexdigest()))
 
-    async for row in rows:
-        values: Sequence[Any] = tuple(row)
-        seq, at = values[:2]
-        if (of := day_of(at)) != day:
-            end()
-            day, first, events = of, seq, 0
-        digest.update(encode(values) + b"\n")
-        last, events = seq, events + 1
+    async for page in rows.partitions():
+        for row in page:
+            seq, at = row[:2]
+            if (of := day_of(at)) != day:
+                end()
+                day, first, events = of, seq, 0
+            digest.update(encode(tuple(row)) + b"\n")
+            last, events = seq, events + 1
     end()
     return tuple(found)

@@ -12,7 +12,6 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
-from datetime import date
 from functools import partial
 from typing import Any, Final
 
@@ -70,14 +69,12 @@ from acd.records import (
     ContactStore,
     DatabaseUnusable,
     FigureBook,
-    FiguresByLine,
     HookStore,
     KeyStore,
     Ledger,
     MailStore,
     day_bounds,
     day_of,
-    promise_figures,
     store_lines,
     upgrade,
 )
@@ -183,6 +180,7 @@ class Service:
                 except Deposed:
                     # Whatever this engine could still write is refused: it need not be waited for.
                     asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
+                    await self.ledger.put_aside()
                     raise
                 finally:
                     await self._hand_on()
@@ -410,10 +408,6 @@ class Service:
     def _unwritten(self, fact: facts.RecordingMissing) -> None:
         self.driver.tell(fact)
 
-    async def _figures(self, first: date, last: date) -> FiguresByLine:
-        limits = self.city.policy.offer_limits()
-        return await promise_figures(self.archive, self.promises, limits, (first, last), self.clock())
-
     async def _plan_anew(self) -> None:
         """Each half-hour, and when the settings have changed, the moments that can be promised and the callers to be
         expected are worked out from what the records know by then."""
@@ -492,7 +486,6 @@ class Service:
             openness=Openness(desk, settings.oidc()),
             office=self.office,
             requests=self.contacts,
-            figures=self._figures,
             telephony=EnginePhones(
                 lambda: self.engine.policy,
                 self.engine.desk,
@@ -700,7 +693,7 @@ class Service:
 
     async def _look(self, _: Any) -> dict[str, Any]:
         """At Asterisk, for ``acd doctor``."""
-        seen = None if self._servers is None else await self._servers.first.look(**wanted(self.city))
+        seen = None if self._servers is None else await self._servers.first.look(wanted(self.city))
         return {"seen": msgspec.to_builtins(seen)}
 
     async def _reload(self, _: Any) -> dict[str, Any]:

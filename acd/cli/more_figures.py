@@ -78,8 +78,9 @@ def show_norms(made: "Report") -> None:
     for norm in NORMS:
         value = made.total.values.get(norm.figure)
         share = None if value is None else value.value
-        met = "-" if share is None else "met" if share >= norm.target else "missed"
-        table.add_row(norm.en, norm.figure, f"{norm.target:.1%}", "-" if share is None else f"{share:.1%}", met)
+        met = "-" if share is None or norm.target is None else "met" if share >= norm.target else "missed"
+        target = "-" if norm.target is None else f"{norm.target:.1%}"
+        table.add_row(norm.en, norm.figure, target, "-" if share is None else f"{share:.1%}", met)
     out.print(table)
 
 

@@ -218,6 +218,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     made_at: float
     grain: Grain
     figures: tuple[Meaning, ...]
+    untold: tuple[str, ...] = ()
+    """Of them those that cannot be told apart so: that a row has none of them says nothing."""
     limits: Mapping[str, Mapping[str, float | None]]
     """By which settings of the lines it was counted: today's."""
     rows: tuple[Row, ...]

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import xlsxwriter
 
-from acd.figures.report import Gap, Meaning, Report, Row
+from acd.figures.report import Gap, Report, Row
 from acd.figures.table import Unit
 from acd.model.zone import ZONE
 
@@ -34,16 +34,17 @@ def header(report: Report) -> list[str]:
 def table(report: Report) -> Iterator[list[Cell]]:
     """The rows of a report, and last its total."""
     for row in report.rows:
-        yield _cells(row, report.figures)
-    yield ["total", *_cells(report.total, report.figures)[1:]]
+        yield _cells(row, report)
+    yield ["total", *_cells(report.total, report)[1:]]
 
 
-def _cells(row: Row, figures: Sequence[Meaning]) -> list[Cell]:
+def _cells(row: Row, report: Report) -> list[Cell]:
     cells: list[Cell] = [row.period, row.line, row.operator, round(row.gap, 1)]
-    for meaning in figures:
+    for meaning in report.figures:
         value = row.values.get(meaning.key)
         if meaning.unit == Unit.COUNT.value:
-            cells.append(0 if value is None else _whole(value.of))
+            nothing = None if meaning.key in report.untold else 0
+            cells.append(nothing if value is None else _whole(value.of))
         elif value is None:
             cells += [None, None, None]
         else:

@@ -33,7 +33,6 @@ from acd.records.leadership import PostgresLead, fenced, file_of
 from acd.records.ledger import Health, Ledger
 from acd.records.lines import store_lines
 from acd.records.mails import MailStore
-from acd.records.promise_figures import FiguresByLine, promise_figures
 from acd.records.schema import upgrade
 from acd.records.spill import erase_damaged
 from acd.records.writing import rebuild
@@ -49,7 +48,6 @@ __all__ = [
     "DatabaseUnusable",
     "Erased",
     "FigureBook",
-    "FiguresByLine",
     "Health",
     "HookStore",
     "KeyStore",
@@ -69,7 +67,6 @@ __all__ = [
     "erase_numbers",
     "fenced",
     "file_of",
-    "promise_figures",
     "read_view",
     "rebuild",
     "store_lines",

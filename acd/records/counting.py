@@ -237,6 +237,7 @@ def _report(
         made_at=query.now,
         grain=query.grain,
         figures=tuple(map(Meaning.of, query.figures)),
+        untold=tuple(ref.key for ref in query.figures if not can_tell(ref, query)),
         limits=query.limits.lines,
         rows=tuple(rows),
         total=total_row(total, unseen(gaps, query).get(0, 0.0)),

@@ -99,6 +99,7 @@ class Ledger:
         self._something = asyncio.Event()
         self._hurry = asyncio.Event()
         self._moved = asyncio.Event()
+        self._one_at_the_file = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -134,6 +135,11 @@ class Ledger:
         await self._engine.dispose()
         if self._unsafe:
             raise EventsUnsafe(self._unsafe, self._spill.path, self._error or "closed before it was started")
+
+    async def put_aside(self) -> None:
+        """What is in memory goes to the spill file now, also what a transaction under way has: the database takes
+        nothing more of ours, and may not even say so before we end."""
+        await self._save_aside()
 
     def write(self, events: Sequence[Event]) -> None:
         """Take the events of one step; they will be stored together.
@@ -242,29 +248,35 @@ class Ledger:
 
     async def _store_next(self) -> None:
         if self._spill.waiting:
-            found = await asyncio.to_thread(self._spill.read, BATCH)
+            async with self._one_at_the_file:
+                found = await asyncio.to_thread(self._spill.read, BATCH)
             if found is not None:
                 batch, mark = found
                 await store_or_blame(self._engine, batch)
-                await asyncio.to_thread(self._spill.done, mark, len(batch.entries))
+                async with self._one_at_the_file:
+                    await asyncio.to_thread(self._spill.done, mark, len(batch.entries))
                 if batch.source == self._source:
                     self._stored = batch.position
         elif self._queue:
-            steps, batch = self._next_steps()
+            batch = self._next_steps()
             await store_or_blame(self._engine, batch)
-            for _ in range(steps):
-                self._queue.popleft()
+            self._let_go(batch.position)
             self._stored = batch.position
 
-    def _next_steps(self) -> tuple[int, Batch]:
-        """How many of the queue's first steps make a batch, and that batch. They stay in the queue until stored."""
-        steps, entries, position = 0, [], 0
+    def _next_steps(self) -> Batch:
+        """The queue's first steps, as many as make a batch. They stay in the queue until stored."""
+        entries, position = [], 0
         for step in self._queue:
             entries += step.entries
-            steps, position = steps + 1, step.position
+            position = step.position
             if len(entries) >= BATCH:
                 break
-        return steps, Batch(self._source, position, entries)
+        return Batch(self._source, position, entries)
+
+    def _let_go(self, position: int) -> None:
+        """So far the queue is safe."""
+        while self._queue and self._queue[0].position <= position:
+            self._queue.popleft()
 
     def _tell(self) -> None:
         """Wake those who wait for progress."""
@@ -286,17 +298,17 @@ class Ledger:
 
     async def _save_aside(self) -> None:
         """Move the queue to the spill file. When that fails, too, it stays in memory."""
-        steps = list(self._queue)
-        if not steps:
-            return
-        try:
-            await asyncio.to_thread(self._spill.append, steps)
-        except OSError as error:
-            log.error("records.spill_failed", file=str(self._spill.path), error=str(error), events=self._unsafe)
-            return
-        for _ in steps:
-            self._queue.popleft()
-        self._put_aside = steps[-1].position
+        async with self._one_at_the_file:
+            steps = list(self._queue)
+            if not steps:
+                return
+            try:
+                await asyncio.to_thread(self._spill.append, steps)
+            except OSError as error:
+                log.error("records.spill_failed", file=str(self._spill.path), error=str(error), events=self._unsafe)
+                return
+            self._let_go(steps[-1].position)
+            self._put_aside = steps[-1].position
         self._tell()
 
     async def _rest(self, seconds: float) -> None:

@@ -217,6 +217,11 @@ VIEWS: Final = (
             ),
             _yes("passed_on", "an operator passed the caller on", "c.transferred_at IS NOT NULL"),
             _yes("repaired", "Asterisk's own record told of it what was not seen", "c.repaired_at IS NOT NULL"),
+            _text(
+                "answered_by",
+                "the first one who spoke with the caller: his are the figures of the call by operator",
+                "c.answered_by",
+            ),
         ),
         _CALLS,
     ),

@@ -131,7 +131,8 @@ class NormShown(msgspec.Struct, frozen=True):
     en: str
     fr: str
     figure: str
-    target: float
+    target: float | None
+    """0 to 1; null = none was promised."""
 
 
 class Definitions(msgspec.Struct, frozen=True):

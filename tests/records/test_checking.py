@@ -9,7 +9,9 @@ from sqlalchemy import text
 
 from acd.records import rebuild, tables, upgrade
 from acd.records.checking import LedgerIncomplete, check, numbers
-from acd.records.database import connect
+from acd.records.database import connect, writing
+from acd.records.entries import seal
+from acd.records.writing import append
 from tests.figures.ledger import at
 from tests.records.histories import abandoned, answered
 from tests.records.places import Place
@@ -93,6 +95,20 @@ async def test_what_was_taken_from_the_end_is_missed_also_when_calls_go_on(place
     assert ((await check(place.url)).holes, (await check(place.url)).cut_off) == ((), 2)
     await place.write(*abandoned("17.4", NEXT_DAY + 600))
     assert (await check(place.url)).cut_off == 2
+
+
+async def test_also_what_follows_from_the_ledger_itself_is_missed(place: Place) -> None:
+    await two_days(place)
+    engine = connect(place.url)
+    try:
+        for n in range(2):
+            async with writing(engine) as connection:
+                await append(connection, [seal(event) for event in abandoned(f"18.{n}", NEXT_DAY + 60)[0]])
+    finally:
+        await engine.dispose()
+    last = len(await place.rows(tables.event))
+    await in_spite_of_the_triggers(place, f"DELETE FROM event WHERE seq = {last}")
+    assert (await check(place.url)).cut_off == 1
 
 
 async def test_a_change_of_the_past_shows_from_that_day_on(place: Place) -> None:

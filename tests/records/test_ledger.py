@@ -22,6 +22,7 @@ from acd.ports import Journal
 from acd.records import Ledger, database, ledger, tables, upgrade
 from acd.records.entries import UNREADABLE, Entry, seal
 from acd.records.ledger import BATCH, EventsUnsafe
+from acd.records.spill import Spill
 from acd.records.writing import Batch, store
 from sim.lab.postgres import Cluster
 from tests.records.histories import NUMBER, Step, abandoned, answered, flat, waiting
@@ -286,6 +287,32 @@ async def test_a_commit_whose_answer_was_lost_is_not_stored_twice(
             await journal.caught_up()
     assert lost >= 10
     assert await numbers(place) == list(range(1, 41))
+
+
+async def test_what_hangs_in_a_transaction_can_be_put_aside_and_is_stored_once(
+    sqlite: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network is cut without a word, and another leads since: nobody answers, and there is no time to wait."""
+    hangs, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hung(engine: AsyncEngine, batch: Batch) -> None:
+        hangs.set()
+        await goes_on.wait()
+        await store(engine, batch)
+
+    monkeypatch.setattr("acd.records.writing.store", hung)
+    async with sqlite.ledger() as journal:
+        journal.write(notes(1, 2))
+        await hangs.wait()
+        journal.write(notes(3, 4))
+        await journal.put_aside()
+        kept = Spill(sqlite.spill)
+        kept.open()
+        assert kept.pending == 4
+        goes_on.set()
+        journal.write(notes(5, 6))
+        await journal.caught_up()
+    assert await numbers(sqlite) == [1, 2, 3, 4, 5, 6]
 
 
 async def test_a_start_without_a_database_stores_all_as_soon_as_there_is_one(tmp_path: Path, quick: None) -> None:

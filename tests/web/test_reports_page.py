@@ -64,6 +64,13 @@ async def test_few_calls_are_marked_and_nothing_is_no_percentage(house: House) -
     assert "–" in row(page, "figure-kept_promise") and "%" not in row(page, "figure-kept_promise")
 
 
+async def test_only_who_promised_a_share_has_a_target_to_meet(house: House) -> None:
+    page = " ".join(re.sub(r"<[^>]*>", " ", await text(house, f"/reports?{WEEK}")).split())
+    assert re.search(r"Gent, wallboard – 80,0 % – toon deze oproepen 24 / 30 – A / ", page)
+    assert re.search(r"Asterisk SL, 30 s – 83,3 % .*? 20 / 24 – A", page)
+    assert re.search(r"Groningen: 95 % beantwoord 95,0 % 80,0 % .*? 24 / 30 ✗ nee", page)
+
+
 async def test_two_periods_side_by_side(house: House) -> None:
     page = await text(house, f"/reports?{WEEK}&base_from=2027-02-22&base_to=2027-02-28")
     told = row(page, "figure-reachability")

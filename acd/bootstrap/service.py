@@ -161,26 +161,29 @@ class Service:
         async with AsyncExitStack() as stack:
             stack.enter_context(_signals(self))
             await self._until_stopped(self._lead(stack))
-            if not self._stop.is_set():
-                await self._until_stopped(self._start(stack))
-            if self._started:
-                work = (
-                    self.driver.run(),
-                    self._turn_days(),
-                    self._plan_anew(),
-                    self.courier.run(),
-                    self.gap_repair.run(),
-                    self.mail.run(),
-                )
-                pages = self._show(stack, ready)
-                try:
-                    await self._until_stopped(*work, pages, self.lead.hold(self._linked), self._fenced_off())
-                except Deposed:
-                    # Whatever this engine could still write is refused: it need not be waited for.
-                    asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
-                    raise
-                finally:
-                    await self._hand_on()
+            try:
+                if not self._stop.is_set():
+                    await self._until_stopped(self._start(stack), self.lead.lost())
+                if self._started:
+                    await self._work(stack, ready)
+            except Deposed:
+                # Whatever this engine could still write is refused: it need not be waited for.
+                asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
+                raise
+
+    async def _work(self, stack: AsyncExitStack, ready: Callable[["Service"], None]) -> None:
+        work = (
+            self.driver.run(),
+            self._turn_days(),
+            self._plan_anew(),
+            self.courier.run(),
+            self.gap_repair.run(),
+            self.mail.run(),
+        )
+        try:
+            await self._until_stopped(*work, self._show(stack, ready), self.lead.lost(), self._fenced_off())
+        finally:
+            await self._hand_on()
 
     async def _hand_on(self) -> None:
         """Whoever stands by need not wait for the end of our pages."""
@@ -202,6 +205,8 @@ class Service:
 
     async def _lead(self, stack: AsyncExitStack) -> None:
         self.lead = await take_the_lead(self.settings, stack)
+        stack.push_async_callback(self.lead.release)
+        self.lead.hold(self._linked)
 
     async def _fenced_off(self) -> None:
         """Until Asterisk tells that another engine has led since, or we hand the lead on.
@@ -216,8 +221,10 @@ class Service:
         self._deposed_why = why
         self._deposed.set()
 
-    def _linked(self) -> bool:
-        return self._servers is None or any(link.answers for link in self._servers.links.values())
+    def _linked(self) -> bool | None:
+        if self._servers is None:
+            return None
+        return any(link.answers for link in self._servers.links.values())
 
     async def _start(self, stack: AsyncExitStack) -> None:
         url = self.lead.url

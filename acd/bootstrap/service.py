@@ -39,6 +39,7 @@ from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.servers import ServerControl, Servers
 from acd.bootstrap.settings import Settings
 from acd.bootstrap.standby import set_foreign_aside, take_the_lead
+from acd.bootstrap.watchdog import Systemd, heard_by
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load, screen_pop
@@ -160,6 +161,7 @@ class Service:
         self.settings.state.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as stack:
             stack.enter_context(_signals(self))
+            await stack.enter_async_context(heard_by(Systemd(os.environ)))
             await self._until_stopped(self._lead(stack))
             try:
                 if not self._stop.is_set():

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import httpx
 
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.events import EventReader, Forged
 from acd.asterisk.frames import Frame, FrameParser, ProtocolError, UnsafeValue, encode_action
 from acd.asterisk.resync import read_attempts, read_devices, read_note, read_spies, read_status
@@ -54,7 +55,8 @@ def ami(data: bytes) -> None:
     pieces = list(_frames(stream[at : at + cut] for at in range(0, len(stream), cut)))
     assert [frame.pairs for frame in pieces] == [frame.pairs for frame in whole], "the cuts of TCP show"
     facts: list[Fact] = []
-    tracker, reader = Tracker(facts.append), EventReader(_NONCE)
+    clock = SwitchClock()
+    tracker, reader = Tracker(facts.append, clock), EventReader(_NONCE)
     for frame in whole:
         try:
             event = reader.read(frame)
@@ -62,7 +64,7 @@ def ami(data: bytes) -> None:
             continue
         if event is not None:
             tracker.take(event)
-    for read in (lambda: read_status(whole, 0.0, 1.0), lambda: read_attempts(whole, 0.0), lambda: read_spies(whole)):
+    for read in (lambda: read_status(whole, clock), lambda: read_attempts(whole, clock), lambda: read_spies(whole)):
         with suppress(Forged, Unreadable):
             read()
     read_devices(whole)
@@ -82,7 +84,7 @@ def _frames(pieces: Any) -> Iterator[Frame]:
 def notes(data: bytes) -> None:
     """What the dialplan kept of calls that ended unheard; callers' numbers are in it."""
     text = data.decode("utf-8", "replace")
-    seen = read_note(text, 0.0, 1.0)
+    seen = read_note(text, SwitchClock())
     assert seen is None or text.count("|") == 12
 
 

@@ -94,6 +94,29 @@ class Spill:
             return None
         return batch, mark
 
+    def all(self, limit: int) -> tuple[list[Batch], int]:
+        """All that is in the file, about ``limit`` entries of one run together, and the mark of its end.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        batches: list[Batch] = []
+        mark = 0
+        if self._end:
+            with self.path.open("rb") as file:
+                while mark < self._end:
+                    line = file.readline()
+                    more = self._decoded(line, mark)
+                    mark += len(line)
+                    last = batches[-1] if batches else None
+                    if more is None:
+                        continue
+                    if last is not None and last.source == more.source and len(last.entries) < limit:
+                        batches[-1] = Batch(more.source, more.position, last.entries + more.entries)
+                    else:
+                        batches.append(more)
+        return batches, mark
+
     def _decoded(self, line: bytes, at: int) -> Batch | None:
         try:
             return _decode(line)

@@ -25,7 +25,7 @@ from acd.asterisk.events import DeviceState, EventReader, Forged, Gone
 from acd.asterisk.fence import FRESH, PING_EVERY, Fence
 from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
-from acd.asterisk.look import Seen, look
+from acd.asterisk.look import Seen, Wanted, look
 from acd.asterisk.phones import Phones
 from acd.asterisk.protocol import ARRIVES_WITHIN, Then
 from acd.asterisk.resync import (
@@ -197,12 +197,12 @@ class AsteriskPbx:
         """Why there is no link, in words; empty when there never was a reason."""
         return self._link.reason
 
-    async def look(self, **wanted: Iterable[str]) -> Seen | None:
-        """What Asterisk is like; None = there is no link. ``wanted``: see :func:`acd.asterisk.look.look`."""
+    async def look(self, wanted: Wanted) -> Seen | None:
+        """What Asterisk is like; None = there is no link."""
         if self._session is None or not self._linked:
             return None
         try:
-            return await look(self._session.ask_all, self._clock.offset, **wanted)
+            return await look(self._session.ask_all, self._clock.offset, wanted)
         except SessionEnded:
             return None
 

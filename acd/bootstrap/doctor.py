@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from acd.asterisk.fence import standby_account
-from acd.asterisk.look import LoginRefused, Seen, SessionEnded, look_once
+from acd.asterisk.look import LoginRefused, Seen, SessionEnded, Wanted, look_once
 from acd.asterisk.session import AmiSession
 from acd.asterisk.settings import AmiSettings
 from acd.bootstrap.backup import KEPT
@@ -267,15 +267,15 @@ def _sounds(settings: Settings, folder: Path) -> Iterator[Finding]:
 # --- The running Asterisk --------------------------------------------------------------------------------------------
 
 
-def wanted(city: City) -> dict[str, list[str]]:
-    """What the city needs of Asterisk: modules, queues, endpoints."""
-    modules = re.findall(r"^load = (\S+)", frame_files()["modules.conf"], re.MULTILINE)
+def wanted(city: City) -> Wanted:
+    modules = frame_files()["modules.conf"]
     devices = dict.fromkeys(str(operator.device) for operator in city.policy.operators.values())
-    return {
-        "modules": modules,
-        "queues": [f"acd-{line}" for line in city.policy.lines],
-        "endpoints": ["acd-trunk", *devices],
-    }
+    return Wanted(
+        modules=tuple(re.findall(r"^load = (\S+)", modules, re.MULTILINE)),
+        barred=tuple(re.findall(r"^noload = (\S+)", modules, re.MULTILINE)),
+        queues=tuple(f"acd-{line}" for line in city.policy.lines),
+        endpoints=("acd-trunk", *devices),
+    )
 
 
 async def _asterisk(settings: Settings, city: City, role: str | None) -> list[Finding]:
@@ -311,7 +311,7 @@ async def _standby_account(ami: AmiSettings) -> Finding:
 
 async def _engine_account(settings: Settings, ami: AmiSettings, city: City, *, running: bool) -> list[Finding]:
     try:
-        seen = await (_by_service(settings) if running else look_once(ami, **wanted(city)))
+        seen = await (_by_service(settings) if running else look_once(ami, wanted(city)))
     except LoginRefused as error:
         if error.in_use:
             return [Finding("AMI", State.UNSEEN, "another engine is logged in: ask on its host")]
@@ -358,6 +358,9 @@ def judged(seen: Seen, build: str) -> Iterator[Finding]:
         yield Finding("modules", State.FAULT, what, "install them, use our modules.conf, and restart Asterisk")
     elif seen.version:
         yield Finding("modules", State.OK, "all of modules.conf are loaded")
+    if seen.dangerous_modules:
+        what = f"whoever has the AMI password could run programs or read secrets by {', '.join(seen.dangerous_modules)}"
+        yield Finding("modules barred", State.FAULT, what, "use our modules.conf, and restart Asterisk")
     if seen.missing_queues:
         yield Finding("queues", State.FAULT, f"no fallback queue {', '.join(seen.missing_queues)}", _BUILD)
     yield from _phones(seen.phones)

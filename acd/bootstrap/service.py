@@ -693,7 +693,7 @@ class Service:
 
     async def _look(self, _: Any) -> dict[str, Any]:
         """At Asterisk, for ``acd doctor``."""
-        seen = None if self._servers is None else await self._servers.first.look(**wanted(self.city))
+        seen = None if self._servers is None else await self._servers.first.look(wanted(self.city))
         return {"seen": msgspec.to_builtins(seen)}
 
     async def _reload(self, _: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import structlog
@@ -18,6 +19,7 @@ log = structlog.get_logger()
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Batch).decode
+_DAMAGED: Final = (msgspec.MsgspecError, UnicodeDecodeError)
 
 
 class Spill:
@@ -120,7 +122,7 @@ class Spill:
     def _decoded(self, line: bytes, at: int) -> Batch | None:
         try:
             return _decode(line)
-        except msgspec.MsgspecError as error:
+        except _DAMAGED as error:
             log.error("records.spill_damaged", file=str(self.path), byte=at, error=str(error))
             self._damaged = True
             return None
@@ -172,5 +174,5 @@ def _joined(batch: Batch | None, more: Batch | None) -> Batch | None:
 def _count(line: bytes) -> int:
     try:
         return len(_decode(line).entries)
-    except msgspec.MsgspecError:
+    except _DAMAGED:
         return 0

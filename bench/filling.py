@@ -112,7 +112,7 @@ class City:
             for operator in OPERATORS:
                 self._state(operator, "logged_out", begin + 18.5 * 3600, begin + 32.5 * 3600)
             if (place + 1) * GAPS // of > place * GAPS // of:
-                gap = {"began_at": begin + 3 * 3600, "ended_at": begin + 3 * 3600 + 60, "reason": "started"}
+                gap = {"began_at": begin + 3 * 3600, "ended_at": begin + 3 * 3600 + 60, "reason": "not running"}
                 self._rows.add(tables.gap, seq=self._rows.number(), **gap)
             yield self._rows.of
             self._rows.of = {}

@@ -159,8 +159,7 @@ def _fill(queries: Sequence[Query], population: Population, counted: Sequence[Co
 
 async def count_citizens(connection: AsyncConnection, query: Query, refs: Sequence[Ref]) -> Counts:
     """Every citizen once a day, in each period and on each line that is told apart."""
-    names = {name for ref in refs for name in fields(ref.part)} | _operator(query)
-    source = citizens(names, query.since, query.until)
+    source = citizens({name for ref in refs for name in fields(ref.part)} | _operator(query))
     translation = Translation(source.columns, query.limits, query.now)
     number = Number(query, source)
     assert source.day is not None
@@ -217,8 +216,8 @@ def _source(query: Query, population: Population, refs: Iterable[Ref], *, in_ord
     names = {name for ref in refs for name in _fields(ref)}
     if not names & KNOWN:
         return source_of(query, population, names)
-    in_order = in_order and "next_at" in names
-    return citizens(names | _operator(query), query.since, query.until, in_order=in_order)
+    ahead = (query.since, query.until) if in_order and "next_at" in names else None
+    return citizens(names | _operator(query), ahead)
 
 
 def _operator(query: Query) -> set[str]:

@@ -7,7 +7,6 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     FromClause,
-    Integer,
     Subquery,
     and_,
     case,
@@ -122,57 +121,42 @@ NOTED: Final = frozenset({"settled"})
 """Fields of calls that another table holds."""
 
 
-def citizens(fields: Iterable[str], since: float, until: float, *, in_order: bool = False) -> Source:
+def citizens(fields: Iterable[str], ahead: tuple[float, float] | None = None) -> Source:
     """Calls of known citizens, with these fields: what most figures ask of them stands beside the citizen.
 
     Args:
-        in_order: the calls are put in order to see which comes next; otherwise each is looked up.
+        ahead: between these moments the calls are put in order to see which comes next; None = each is looked up.
     """
     needed = set(fields)
-    table: FromClause = _in_order(since, until) if in_order else tables.citizen
+    table: FromClause = tables.citizen if ahead is None else _in_order(*ahead)
     known = table.c
     columns: dict[str, Column] = {
         **{name: known[name] for name in ("call", "arrived_at", "outcome", "citizen")},
         "line": func.nullif(known.line, ""),
-        "next_at": known.next_at if in_order else _next_at(),
-        "operator": CALL["operator"],
-        **{name: _promised(name, known) for name in PROMISED},
+        "next_at": _next_at() if ahead is None else known.next_at,
+        **{name: CALL[name] for name in ("operator", *PROMISED)},
     }
     if "operator" in needed:
         table = table.join(tables.call, _call.call == known.call)
+    elif needed & PROMISED:
+        promised = case((known.outcome == Outcome.CALLBACK_ACCEPTED.value, known.call))
+        table = table.outerjoin(tables.call, _call.call == promised)
+    if needed & PROMISED:
+        table = table.outerjoin(tables.callback, _promise.callback == _call.callback)
     return Source(columns, table, known.arrived_at, known.day)
 
 
 def _noted(since: float, until: float) -> Subquery:
-    """By call, whether the operator noted its question as settled; of several who did not say the same, the one who
-    spoke last. Most calls have one: only those are put in order that need it."""
-
-    def said(contact: Any) -> list[ColumnElement[bool]]:
-        near = contact.began_at.between(since - LONGEST_CALL, until + LONGEST_CALL)
-        return [near, contact.call.is_not(None), contact.settled.is_not(None)]
-
-    settled = cast(_contact.settled, Integer)
-    each = (
-        select(_contact.call, func.min(settled).label("lowest"), func.max(settled).label("highest"))
-        .where(*said(_contact))
-        .group_by(_contact.call)
-        .subquery("said")
-    ).c
-    one = tables.contact.alias("one").c
-    last = select(cast(one.settled, Integer)).where(one.call == each.call, *said(one))
-    spoke_last = last.order_by(one.began_at.desc(), one.contact.desc()).limit(1).scalar_subquery()
-    word = case((case((each.lowest == each.highest, each.lowest), else_=spoke_last) == 1, "yes"), else_="no")
-    return select(each.call, word.label("settled")).subquery("noted")
-
-
-def _promised(name: str, known: Any) -> Column:
-    """What became of the promise that was given in a call, looked up for the few calls that have one: the others are
-    read in the order of their index, as no join would leave it."""
-    given = select(CALL[name]).where(_call.call == known.call, _promise.callback == _call.callback)
-    return case((known.outcome == Outcome.CALLBACK_ACCEPTED.value, given.correlate_except(*_GIVEN).scalar_subquery()))
-
-
-_GIVEN: Final = (tables.call, tables.callback)
+    """By call, whether the operator noted its question as settled; of several who did, the one who spoke last."""
+    order = (_contact.began_at.desc(), _contact.contact.desc())
+    place = func.row_number().over(partition_by=_contact.call, order_by=order).label("place")
+    near = _contact.began_at.between(since - LONGEST_CALL, until + LONGEST_CALL)
+    said = select(_contact.call, _contact.settled, place).where(
+        near, _contact.call.is_not(None), _contact.settled.is_not(None)
+    )
+    each = said.subquery("said").c
+    word = case((each.settled, "yes"), else_="no").label("settled")
+    return select(each.call, word).where(each.place == 1).subquery("noted")
 
 
 def _next_at() -> Column:
@@ -191,8 +175,7 @@ def _in_order(since: float, until: float) -> Subquery:
     )
     days = this.day.between(raw(Grain.DAY, since), raw(Grain.DAY, last))
     within = this.arrived_at >= since, this.arrived_at <= last
-    wanted = [this[name] for name in ("call", "citizen", *tables.PLACE)]
-    return select(*wanted, following.label("next_at")).where(days, *within).subquery("known")
+    return select(tables.citizen, following.label("next_at")).where(days, *within).subquery("known")
 
 
 def talks() -> Source:

@@ -11,6 +11,7 @@ has told of it, apart: ``acd_calls_repaired_total`` with its outcome, and with t
 
 from collections import Counter as Count
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -45,8 +46,12 @@ class Now(NamedTuple):
     tally: Tally
     callbacks: Callable[[], Mapping[LineId, CallbackCounts]]
     behind: Callable[[], int]
-    """Events that are not yet on disk."""
+    """Events that are not in the database yet."""
+    lag: Callable[[], float]
+    """Seconds since the oldest of them."""
     pages: Callable[[], int]
+    unseen: Callable[[], float] = lambda: 0.0
+    """Seconds of today in which nothing could be seen."""
     heir: Callable[[], str | None] = lambda: None
     """The engine that could take over from us now."""
     takeovers: int = 0
@@ -54,9 +59,13 @@ class Now(NamedTuple):
 
 
 class Metrics:
-    """All that is measured of one service, in a registry of its own."""
+    """All that is measured of one service, in a registry of its own.
 
-    def __init__(self, now: Now) -> None:
+    Args:
+        lines: those of the city.
+    """
+
+    def __init__(self, now: Now, lines: Iterable[LineId] = ()) -> None:
         self.registry: Final = CollectorRegistry()
         self._talks: dict[CallId, tuple[LineId, float]] = {}
         self._calls = self._counter("calls", "Calls by the one outcome that each ended in", "line", "outcome")
@@ -73,9 +82,11 @@ class Metrics:
         self._reached = self._counter("callbacks_reached", "Citizens reached by a call back", "line")
         self._link_losses = self._counter("switch_link_losses", "Times that the link to Asterisk was lost")
         self._refused = self._counter("outside_refused", "Calls to numbers outside that were not made", "why")
+        # From nought on: of a series that begins at one, Prometheus sees no increase.
         for why in Limit:
-            # From nought on: of a series that begins at one, Prometheus sees no increase.
             self._refused.labels(why)
+        for line, outcome in product((*lines, NO_LINE), Outcome):
+            self._calls.labels(line, outcome)
         self._answer_wait = self._histogram("answer_wait_seconds", "Wait of the answered, ringing included", WAITS)
         self._abandon_wait = self._histogram("abandon_wait_seconds", "Wait of those who hung up", WAITS)
         self._talk = self._histogram("talk_seconds", "Conversations of operators with callers", TALKS)
@@ -176,7 +187,8 @@ class _Gauges(Collector):
     def collect(self) -> Iterator[Metric]:
         board = self._now.board()
         yield _one("switch_up", "1 while the link to Asterisk is up", float(board is not None and board.linked))
-        yield _one("ledger_behind_events", "Events that are not yet on disk", self._now.behind())
+        yield _one("ledger_behind_events", "Events that are not in the database yet", self._now.behind())
+        yield _one("ledger_behind_seconds", "Time since the oldest of them", self._now.lag())
         yield _one("leader", "1 for the engine that leads, 0 for one that stands by", 1.0)
         yield _one("standby_present", "1 while another engine could take over", float(self._now.heir() is not None))
         moved = "Times that the lead has gone from one engine to another"
@@ -212,6 +224,8 @@ class _Gauges(Collector):
         yield _by("target_service_level_ratio", "Service level that the line aims at", "line", shares)
 
     def _today(self, board: Board) -> Iterator[Metric]:
+        unseen = "Seconds of today in which nothing could be seen: today's counts are a lower bound"
+        yield _one("today_unseen_seconds", unseen, self._now.unseen())
         # A line without calls today has no percentage: it is left out, not 0 and not 1.
         counts = {x.line: self._now.tally.lines.get(x.line) or LineCounts() for x in board.lines}
         calls = [(line, float(c.answered + c.abandoned)) for line, c in counts.items()]

@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
-NAMES: Final = ("ami", "notes", "actions", "numbers", "queues", "flow", "site", "roster", "web", "oidc")
+NAMES: Final = (
+    *("ami", "notes", "cel", "actions", "numbers"),
+    *("queues", "flow", "prompts", "site", "roster", "spill"),
+    *("web", "oidc"),
+)
 """Of the targets."""
 CORPUS: Final = Path(__file__).parent / "corpus"
 
@@ -27,6 +31,8 @@ def seeds(target: str) -> Iterator[bytes]:
             yield (ROOT / "queues.yaml").read_bytes()[:4000]
         case "flow":
             yield from (path.read_bytes()[:4000] for path in sorted((ROOT / "ivr_flows").glob("*.yaml")))
+        case "prompts":
+            yield (ROOT / "ivr_flows/prompts/fr.yaml").read_bytes()[:4000]
         case _:
             pass
     yield from found(target)
@@ -58,9 +64,20 @@ _EVENTS: Final = b"".join(
     )
 )
 
+_STEP: Final = (
+    b'["run",%d,[[1.0,"CallStarted","17.1",null,null,"{}","+3247",1.0,null],[2.0,"CallEnded","17.1",null,null,"{}"]]]\n'
+)
+
 _GOOD: Final[dict[str, tuple[bytes, ...]]] = {
     "ami": (b"\x00" + _EVENTS,),
     "notes": (b"17.1|wait|1000.5|3292101010|+32470000001|nl|welkom|gentinfo|1001.2||||1003.4",),
+    "cel": (
+        b'"1000.5","AcdArrived","{""extra"":""17.1|menu|1000.5|32|||nl||||||""}"\n'
+        b'"1001.5","AcdQueued","{""extra"":""17.1|wait|1000.5|32||nl|welkom|gentinfo|1001.2||||""}"\n'
+        b'"1003.5","AcdUp","{""extra"":""17.1|talk||||||||7|1001|1003.4|""}"\n'
+        b'"1004.5","AcdGone","{""extra"":""17.1|after|1000.5|32||nl||gentinfo|1001.2|7|1001|1003.4|1004.4""}"\n',
+    ),
+    "spill": (_STEP % 2 + _STEP % 4 + _STEP % 6,),
     "actions": (b"acd/position-3&acd/wait-2-5",),
     "numbers": (b"+32 470 12 34 56", b"0032470123456", b"09/210.10.10", b"0900 12 345", b"anonymous", b"gentinfo"),
     "queues": (_SMALL,),

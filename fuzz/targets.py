@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import httpx
 
+from acd.asterisk.cel import NotALine, read_line, told_by
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.events import EventReader, Forged
 from acd.asterisk.frames import Frame, FrameParser, ProtocolError, UnsafeValue, encode_action
 from acd.asterisk.resync import read_attempts, read_devices, read_note, read_spies, read_status
@@ -24,7 +26,9 @@ from acd.config.source import Source
 from acd.figures.periods import BadPeriod, Grain, moment, number_of
 from acd.hooks.post import is_public
 from acd.hooks.signing import BadSecret, read_secret
+from acd.ivr.catalogue import load_catalogue
 from acd.ivr.check import check_graph
+from acd.ivr.faults import FlowError
 from acd.ivr.names import Known
 from acd.ivr.reader import FlowReader
 from acd.ivr.site import SiteError, load_site
@@ -34,6 +38,7 @@ from acd.model.facts import Fact
 from acd.model.ids import Device, LineId
 from acd.model.phones import PhoneAccess
 from acd.records.entries import unseal
+from acd.records.spill import Spill
 from acd.web.oidc import NoRole, NotProven, Oidc, OidcSettings, ProviderAway
 from acd.web.phone import reach
 from acd.web.shell import FIRST, inside
@@ -54,7 +59,8 @@ def ami(data: bytes) -> None:
     pieces = list(_frames(stream[at : at + cut] for at in range(0, len(stream), cut)))
     assert [frame.pairs for frame in pieces] == [frame.pairs for frame in whole], "the cuts of TCP show"
     facts: list[Fact] = []
-    tracker, reader = Tracker(facts.append), EventReader(_NONCE)
+    clock = SwitchClock()
+    tracker, reader = Tracker(facts.append, clock), EventReader(_NONCE)
     for frame in whole:
         try:
             event = reader.read(frame)
@@ -62,7 +68,7 @@ def ami(data: bytes) -> None:
             continue
         if event is not None:
             tracker.take(event)
-    for read in (lambda: read_status(whole, 0.0, 1.0), lambda: read_attempts(whole, 0.0), lambda: read_spies(whole)):
+    for read in (lambda: read_status(whole, clock), lambda: read_attempts(whole, clock), lambda: read_spies(whole)):
         with suppress(Forged, Unreadable):
             read()
     read_devices(whole)
@@ -82,8 +88,18 @@ def _frames(pieces: Any) -> Iterator[Frame]:
 def notes(data: bytes) -> None:
     """What the dialplan kept of calls that ended unheard; callers' numbers are in it."""
     text = data.decode("utf-8", "replace")
-    seen = read_note(text, 0.0, 1.0)
+    seen = read_note(text, SwitchClock())
     assert seen is None or text.count("|") == 12
+
+
+def cel(data: bytes) -> None:
+    """Asterisk's own record of the calls: each line is one of ours, of something else, or damaged and said to be."""
+    lines = []
+    for text in data.decode("utf-8", "replace").splitlines(keepends=True):
+        with suppress(NotALine):
+            lines.append(read_line(text))
+    told = told_by(line for line in lines if line is not None)
+    assert all(call.call == id and call.last_at > 0 for id, call in told.items())
 
 
 def actions(data: bytes) -> None:
@@ -158,6 +174,38 @@ def roster(data: bytes) -> None:
     assert all(duty.operator == "an_peeters" for duties in days.values() for duty in duties)
 
 
+def prompts(data: bytes) -> None:
+    """What callers hear: texts by name, or faults with their lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "nl.yaml").write_bytes(data)
+        try:
+            texts = load_catalogue(Path(folder)).texts["nl"]
+        except FlowError as error:
+            if any(fault.line < 1 for fault in error.faults):
+                raise AssertionError("a fault without a line") from None
+        else:
+            assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]*", name, re.ASCII) for name in texts)
+
+
+def spill(data: bytes) -> None:
+    """What was put aside for the database: each whole line is read, or kept aside for a person; the rest is cut off."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Spill(Path(folder) / "spill")
+        file.path.write_bytes(data)
+        file.open()
+        promised = file.pending
+        _, mark = file.all(1000)
+        read = 0
+        while file.waiting and (found := file.read(100)) is not None:
+            batch, mark = found
+            file.done(mark, len(batch.entries))
+            read += len(batch.entries)
+        assert (read, file.waiting) == (promised, False)
+        whole = data[: data.rfind(b"\n") + 1]
+        kept = [path.read_bytes() for path in Path(folder).glob("*.damaged")]
+        assert kept in ([], [whole])
+
+
 # --- The web ---------------------------------------------------------------------------------------------------------
 
 
@@ -215,5 +263,10 @@ async def _nobody_gets_in(provider: Oidc) -> None:
 
 
 TARGETS: Final[dict[str, Target]] = {
-    target.__name__: target for target in (ami, notes, actions, numbers, queues, flow, site, roster, web, oidc)
+    target.__name__: target
+    for target in (
+        *(ami, notes, cel, actions, numbers),
+        *(queues, flow, prompts, site, roster, spill),
+        *(web, oidc),
+    )
 }

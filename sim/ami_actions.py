@@ -205,7 +205,7 @@ def mix_monitor_mute(do: Action) -> None:
         raise ActionError("Could not locate channel")
     if leg is None or not leg.recording:
         raise ActionError("Cannot set mute flag")
-    leg.muted = state == "1"
+    do.switch.recorder.mute(leg, on=state == "1")
     do.succeed(("Message", "MixMonitor mute flag set"))
 
 

@@ -140,12 +140,12 @@ class AmiVoice:
         self._say(outgoing(leg, "acd-spy"), "AcdSpyBegun", [("Spy", number), ("Begun", moment(at))])
 
     def recording(self, leg: Leg, of: Recorded, line: LineId, at: float, paused: bool) -> None:
-        said = [("Recording", leg.recording), ("Of", owner(of)), ("Line", line), ("Begun", moment(at))]
+        said = [("Recording", leg.recording), *whose(of), ("Line", line), ("Begun", moment(at))]
         said.append(("Paused", str(int(paused))))
         self._say(outgoing(leg, "acd-record"), "AcdRecording", said)
 
     def recorded(self, leg: Leg, of: Recorded, at: float) -> None:
-        said = [("Recording", leg.recording), ("Of", owner(of)), ("Ended", moment(at))]
+        said = [("Recording", leg.recording), *whose(of), ("Ended", moment(at))]
         self._say(outgoing(leg, "acd-recorded"), "AcdRecorded", said)
 
     def _attempt(self, attempt: Attempt, leg: Leg | None, name: str, fields: list[Pair]) -> None:
@@ -370,3 +370,8 @@ def owner(of: Recorded) -> str:
     """Whose a recording is, as its name begins."""
     call, attempt = of
     return call if call is not None else f"acd-cb-{attempt}"
+
+
+def whose(of: Recorded) -> list[Pair]:
+    _, attempt = of
+    return [("Of", owner(of)), ("Attempt", "" if attempt is None else str(attempt))]

@@ -232,7 +232,7 @@ class SimPbx(Silent):
         if leg is None:
             self._tell(RecordingUnchanged(command.recording, command.call, command.attempt))
             return
-        leg.muted = command.on
+        self.switch.recorder.mute(leg, on=command.on)
         self.switch.recorder.note(leg, f"{now:.3f}" if command.on else "")
         changed = RecordingPaused if command.on else RecordingResumed
         self._tell(changed(command.recording, command.call, command.attempt, now))

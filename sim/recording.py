@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PAUSED: Final = "ACD_REC_PAUSED"
 """Variable of the citizen's channel: since when the operator has paused the recording."""
+SILENCED_WITHIN: Final = 2.0
+"""Seconds in which the engine must have paused one whose talk before was."""
 
 
 class Recorder:
@@ -30,6 +32,8 @@ class Recorder:
         self._rng = random.Random(0)
         self.made: dict[str, Leg] = {}
         """Those being made, by name: each on its leg."""
+        self._aloud: set[str] = set()
+        """Of these, those that should begin silent and do not yet."""
 
     def begin(self, leg: Leg, line: LineId | None, of: tuple[CallId | None, OfferId | None]) -> None:
         """The leg was answered."""
@@ -43,12 +47,32 @@ class Recorder:
         paused = call is not None and bool(self._switch.calls[call].variables.get(PAUSED))
         self._switch.out.recording(leg, of, line, self._switch.stamp(), paused)
         leg.recorded_of = of
+        if paused:
+            self._aloud.add(leg.recording)
+            time = self._switch.time
+            time.call_at(time.now() + SILENCED_WITHIN, self._give_up, leg, leg.recording)
+
+    def mute(self, leg: Leg, *, on: bool) -> None:
+        """What is written of it is silence, or sound again."""
+        leg.muted = on
+        self._aloud.discard(leg.recording)
+
+    def _give_up(self, leg: Leg, recording: str) -> None:
+        """What should begin silent is not kept aloud."""
+        if recording in self._aloud and leg.recording == recording:
+            self.end(leg)
 
     def end(self, leg: Leg) -> None:
         if leg.recording:
             self._switch.out.recorded(leg, leg.recorded_of, self._switch.stamp())
             self.made.pop(leg.recording, None)
+            self._aloud.discard(leg.recording)
             leg.recording = ""
+
+    def forget(self) -> None:
+        """Asterisk is dead."""
+        self.made.clear()
+        self._aloud.clear()
 
     def note(self, leg: Leg, value: str) -> None:
         """Write on the citizen's channel since when it is paused; empty = it runs."""

@@ -129,7 +129,7 @@ class SimSwitch:
         self.booted_at = self.time.now()
         self.globals: dict[str, str] = {}
         self.notes: list[CallMissed] = []
-        self.recorder.made.clear()
+        self.recorder.forget()
         self.paused: set[tuple[LineId, Device]] = set()
         """Phones that the fallback queue of a line may not ring."""
         self.sessions = 0

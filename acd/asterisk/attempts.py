@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from acd.asterisk import promise_events as p
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.events import ChannelOver, LegRings
 from acd.asterisk.resync import SeenAttempt
 from acd.asterisk.values import AmiEvent
@@ -134,11 +135,11 @@ class Attempts:
     Args:
         tell: takes each fact.
         hang_up: hangs up the first leg of an attempt that nobody wants any more.
-        offset: seconds to add to Asterisk's clock to get ours.
+        clock: of this Asterisk.
     """
 
-    def __init__(self, tell: Callable[[Fact], None], hang_up: Callable[[OfferId], None], offset: float = 0.0) -> None:
-        self.offset = offset
+    def __init__(self, tell: Callable[[Fact], None], hang_up: Callable[[OfferId], None], clock: SwitchClock) -> None:
+        self._clock = clock
         self._tell = tell
         self._hang_up = hang_up
         self._alive: dict[OfferId, Attempt] = {}
@@ -223,7 +224,7 @@ class Attempts:
         found.leg = event.leg
         if found.stage in (AttemptStage.CLAIMED, AttemptStage.RINGING):
             found.stage = AttemptStage.TAKEN
-        self._tell(AttemptTaken(event.attempt, event.up + self.offset))
+        self._tell(AttemptTaken(event.attempt, self._clock.ours(event.up)))
 
     def _dialled(self, found: Attempt, event: p.Dialled) -> None:
         found.stage = AttemptStage.DIALLED
@@ -231,14 +232,14 @@ class Attempts:
 
     def _met(self, found: Attempt, event: p.Met) -> None:
         found.stage = AttemptStage.TALKING
-        self._tell(CitizenAnswered(event.attempt, event.up + self.offset))
+        self._tell(CitizenAnswered(event.attempt, self._clock.ours(event.up)))
 
     def _ended_by_dialplan(self, found: Attempt, event: p.Ended) -> None:
-        self.end(event.attempt, attempt_result(event.status, event.cause, event.sip), event.gone + self.offset)
+        self.end(event.attempt, attempt_result(event.status, event.cause, event.sip), self._clock.ours(event.gone))
 
     def _originated(self, found: Attempt, event: p.Originated) -> None:
         if not event.success:
-            found.failed, found.failed_at = event.reason, event.at + self.offset
+            found.failed, found.failed_at = event.reason, self._clock.ours(event.at)
             self._resolve(event.attempt, found, event.at)
 
     def _channel_over(self, attempt: OfferId | None, event: ChannelOver) -> None:
@@ -249,7 +250,7 @@ class Attempts:
 
     def _resolve(self, attempt: OfferId, found: Attempt, at: float) -> None:
         """The first leg failed, or is gone, and the dialplan has said nothing of an end."""
-        over, now = found.over, at + self.offset
+        over, now = found.over, self._clock.ours(at)
         match found.stage:
             case AttemptStage.TALKING if over is not None:
                 self.end(attempt, AttemptResult.CONNECTED, now)

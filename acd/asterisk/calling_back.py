@@ -7,6 +7,7 @@ import structlog
 from acd.asterisk import actions
 from acd.asterisk.actions import Action
 from acd.asterisk.attempts import Attempts
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.frames import Frame
 from acd.asterisk.session import AmiSession
 from acd.model.callback import AttemptResult
@@ -24,11 +25,11 @@ class CallingBack:
 
     Args:
         tell: takes each fact.
-        clock: our clock, seconds since the epoch.
+        clock: of this Asterisk.
     """
 
-    def __init__(self, session: AmiSession, tell: Callable[[Fact], None], clock: Callable[[], float]) -> None:
-        self.attempts = Attempts(tell, self._hang_up, session.offset or 0.0)
+    def __init__(self, session: AmiSession, tell: Callable[[Fact], None], clock: SwitchClock) -> None:
+        self.attempts = Attempts(tell, self._hang_up, clock)
         self._session = session
         self._clock = clock
 
@@ -40,9 +41,9 @@ class CallingBack:
         """
         match command:
             case OfferCallback():
-                self._set(actions.offer_callback(command, self._clock()))
+                self._set(actions.offer_callback(command, self._clock.now()))
             case AnswerBooking():
-                self._set(actions.answer_booking(command, self._clock()))
+                self._set(actions.answer_booking(command, self._clock.now()))
             case CallBack():
                 self._call_back(command)
             case EndCallBack():
@@ -68,7 +69,7 @@ class CallingBack:
             # Without an answer nobody knows; the session is over, and the next look will tell.
             if frames is not None and not frames[0].success:
                 log.warning("Asterisk does not call back", attempt=command.attempt, message=frames[0].message)
-                self.attempts.end(command.attempt, AttemptResult.OPERATOR, self._clock(), OfferFailure.LOST)
+                self.attempts.end(command.attempt, AttemptResult.OPERATOR, self._clock.now(), OfferFailure.LOST)
 
         self._session.tell(actions.title(command.line), titled)
 
@@ -84,7 +85,7 @@ class CallingBack:
     def _hang_up(self, attempt: OfferId) -> None:
         def answered(frames: list[Frame] | None) -> None:
             if frames is not None and not frames[0].success and not self._session.draining:
-                self.attempts.not_there(attempt, self._clock())
+                self.attempts.not_there(attempt, self._clock.now())
 
         self._session.tell(actions.end_call_back(attempt), answered)
 

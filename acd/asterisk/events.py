@@ -78,7 +78,7 @@ class LegRings(AmiEvent, frozen=True, gc=False):
 
 
 class LegUp(AmiEvent, frozen=True, gc=False):
-    """``AcdUp``: the operator picked up. The caller is the leg's ``Linkedid``."""
+    """``AcdUp``: the operator picked up. The caller is ``Call``; of a dialplan of before, the leg's ``Linkedid``."""
 
     call: CallId
     leg: str
@@ -295,9 +295,14 @@ def _queued(frame: Frame) -> AmiEvent:
     )
 
 
+def _whose(frame: Frame) -> CallId:
+    """The caller of a leg that answered: who was called back and sent on is not its ``Linkedid``."""
+    return call(frame, "Call" if "Call" in frame.headers else "Linkedid")
+
+
 def _leg_up(frame: Frame) -> AmiEvent:
     leg = matched(ID, frame, "Uniqueid")
-    return LegUp(timestamp(frame), call(frame, "Linkedid"), leg, offer(frame), moment(frame, "Up"))
+    return LegUp(timestamp(frame), _whose(frame), leg, offer(frame), moment(frame, "Up"))
 
 
 def _not_connected(frame: Frame) -> AmiEvent:
@@ -330,16 +335,16 @@ def _put_through(frame: Frame) -> AmiEvent | None:
 
 def _colleague_up(frame: Frame) -> AmiEvent:
     leg, device = matched(ID, frame, "Uniqueid"), Device(matched(WORD, frame, "Device"))
-    return ColleagueUp(timestamp(frame), call(frame, "Linkedid"), leg, device, moment(frame, "Up"))
+    return ColleagueUp(timestamp(frame), _whose(frame), leg, device, moment(frame, "Up"))
 
 
 def _fallback_up(frame: Frame) -> AmiEvent:
     leg, device = matched(ID, frame, "Uniqueid"), Device(matched(WORD, frame, "Device"))
-    return FallbackUp(timestamp(frame), call(frame, "Linkedid"), leg, device, moment(frame, "Up"))
+    return FallbackUp(timestamp(frame), _whose(frame), leg, device, moment(frame, "Up"))
 
 
 def _partner_up(frame: Frame) -> AmiEvent:
-    return PartnerUp(timestamp(frame), call(frame, "Linkedid"), moment(frame, "Up"))
+    return PartnerUp(timestamp(frame), _whose(frame), moment(frame, "Up"))
 
 
 def _partner_failed(frame: Frame) -> AmiEvent:

@@ -2,13 +2,13 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import NoReturn
 
 import structlog
 
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.counters import Counters
 from acd.asterisk.frames import Frame
 from acd.asterisk.recording import Recorder
@@ -72,7 +72,7 @@ class Link:
         serve: Callable[[AmiSession], Awaitable[NoReturn]],
         on_event: Callable[[Frame], None],
         counters: Counters,
-        clock: Callable[[], float] = time.time,
+        clock: SwitchClock | None = None,
         *,
         before: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -83,7 +83,7 @@ class Link:
         self._serve = serve
         self._on_event = on_event
         self._counters = counters
-        self._clock = clock
+        self._clock = clock or SwitchClock()
         self._before = before
         self._backoff = Backoff(settings.retry_first, settings.retry_most)
 
@@ -129,4 +129,4 @@ class Link:
         settings = self._settings
         if settings.record is None:
             return None
-        return Recorder(settings.record, settings.record_bytes, settings.record_files, self._clock)
+        return Recorder(settings.record, settings.record_bytes, settings.record_files, self._clock.now)

@@ -1,7 +1,7 @@
 """What can be learnt of an Asterisk with nothing but the engine's own account: by reading dialplan functions."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -34,31 +34,41 @@ class Seen(msgspec.Struct, frozen=True):
     """Codecs of each endpoint, the trunk included; empty: there is no such endpoint."""
     allowed: tuple[str, ...]
     """Of :data:`TOO_MUCH`, what the account may do."""
+    dangerous_modules: tuple[str, ...] = ()
+    """What is loaded although it must not be."""
 
 
-async def look(
-    ask_all: AskAll, offset: float, *, modules: Iterable[str], queues: Iterable[str], endpoints: Iterable[str]
-) -> Seen:
+class Wanted(msgspec.Struct, frozen=True):
+    """What a city needs of Asterisk."""
+
+    modules: tuple[str, ...]
+    barred: tuple[str, ...]
+    """Modules that must not be loaded."""
+    queues: tuple[str, ...]
+    endpoints: tuple[str, ...]
+
+
+async def look(ask_all: AskAll, offset: float, wanted: Wanted) -> Seen:
     """Ask it. ``offset``: of its clock, as measured.
 
     Raises:
         SessionEnded: there is no answer.
     """
-    modules, queues, endpoints = tuple(modules), tuple(queues), tuple(endpoints)
     head = ["VERSION()", "ACD_BUILD", f"STRFTIME(,{ZONE.key},%z)", "IFMODULE(pbx_config.so)"]
     names = [
         *head,
-        *(f"IFMODULE({name})" for name in modules),
-        *(f"QUEUE_EXISTS({name})" for name in queues),
-        *(f"PJSIP_ENDPOINT({name},allow)" for name in endpoints),
+        *(f"IFMODULE({name})" for name in (*wanted.modules, *wanted.barred)),
+        *(f"QUEUE_EXISTS({name})" for name in wanted.queues),
+        *(f"PJSIP_ENDPOINT({name},allow)" for name in wanted.endpoints),
     ]
     answers = await ask_all([getvar(name) for name in names])
     values = [frames[0].get("Value") for frames in answers]
     version, build, zone, sees_modules = values[: len(head)]
     rest = iter(values[len(head) :])
-    loaded = [next(rest) for _ in modules]
-    known = [next(rest) for _ in queues]
-    codecs = [next(rest) for _ in endpoints]
+    loaded = [next(rest) for _ in wanted.modules]
+    barred = [next(rest) for _ in wanted.barred]
+    known = [next(rest) for _ in wanted.queues]
+    codecs = [next(rest) for _ in wanted.endpoints]
     [commands] = await ask_all([(("Action", "ListCommands"),)])
     return Seen(
         version,
@@ -66,16 +76,15 @@ async def look(
         zone,
         offset,
         # Without func_module.so nothing can be said of any.
-        tuple(name for name, is_there in zip(modules, loaded, strict=True) if is_there != "1") if sees_modules else (),
-        tuple(name for name, is_there in zip(queues, known, strict=True) if is_there != "1"),
-        tuple(zip(endpoints, (re.sub(r"[()]", "", names) for names in codecs), strict=True)),
+        tuple(name for name, it in zip(wanted.modules, loaded, strict=True) if it != "1") if sees_modules else (),
+        tuple(name for name, it in zip(wanted.queues, known, strict=True) if it != "1"),
+        tuple(zip(wanted.endpoints, (re.sub(r"[()]", "", names) for names in codecs), strict=True)),
         tuple(name for name in TOO_MUCH if commands[0].get(name)),
+        tuple(name for name, it in zip(wanted.barred, barred, strict=True) if it == "1"),
     )
 
 
-async def look_once(
-    settings: AmiSettings, *, modules: Iterable[str], queues: Iterable[str], endpoints: Iterable[str]
-) -> Seen:
+async def look_once(settings: AmiSettings, wanted: Wanted) -> Seen:
     """Log in for this alone: while no engine is logged in.
 
     Raises:
@@ -85,9 +94,9 @@ async def look_once(
     session = AmiSession(settings, lambda event: None)
     try:
         await session.open()
-        return await look(session.ask_all, session.offset or 0.0, modules=modules, queues=queues, endpoints=endpoints)
+        return await look(session.ask_all, session.offset or 0.0, wanted)
     finally:
         session.end("looked")
 
 
-__all__ = ["LoginRefused", "Seen", "SessionEnded", "look", "look_once"]
+__all__ = ["LoginRefused", "Seen", "SessionEnded", "Wanted", "look", "look_once"]

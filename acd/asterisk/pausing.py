@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from acd.asterisk import actions
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.frames import Frame
 from acd.asterisk.session import AmiSession
 from acd.model.commands import PauseRecording
@@ -20,18 +21,19 @@ PAUSED = "ACD_REC_PAUSED"
 log = structlog.get_logger("acd.asterisk")
 
 
-def pause(session: AmiSession, command: PauseRecording, tell: Callable[[Fact], None], now: float) -> None:
+def pause(session: AmiSession, command: PauseRecording, tell: Callable[[Fact], None], clock: SwitchClock) -> None:
     """Start carrying it out.
 
     Args:
         tell: takes the fact that answers it.
-        now: our clock.
+        clock: of this Asterisk.
 
     Raises:
         UnsafeValue: a name is none; nothing was sent.
     """
     channel, told_on = _channels(command)
     recording, call, attempt = command.recording, command.call, command.attempt
+    now = clock.now()
 
     def answered(frames: list[Frame] | None) -> None:
         if frames is None:
@@ -41,7 +43,7 @@ def pause(session: AmiSession, command: PauseRecording, tell: Callable[[Fact], N
             log.warning("Asterisk does not change the recording", recording=recording, message=frames[0].message)
             tell(unchanged(command))
             return
-        value = f"{now - (session.offset or 0.0):.3f}" if command.on else ""
+        value = f"{clock.theirs(now):.3f}" if command.on else ""
         for one in told_on:
             session.tell(actions.setvar(PAUSED, value, CallId(one)))
         tell(

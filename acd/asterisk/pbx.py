@@ -19,12 +19,13 @@ import structlog
 from acd.asterisk import actions, pausing
 from acd.asterisk.actions import Action, getvar, setvar
 from acd.asterisk.calling_back import CallingBack, PromiseMove, not_called
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.counters import Counters
 from acd.asterisk.events import DeviceState, EventReader, Forged, Gone
 from acd.asterisk.fence import FRESH, PING_EVERY, Fence
 from acd.asterisk.frames import Frame, UnsafeValue
 from acd.asterisk.link import Link, LinkState
-from acd.asterisk.look import Seen, look
+from acd.asterisk.look import Seen, Wanted, look
 from acd.asterisk.phones import Phones
 from acd.asterisk.protocol import ARRIVES_WITHIN, Then
 from acd.asterisk.resync import (
@@ -108,12 +109,12 @@ class AsteriskPbx:
         """See :meth:`turn_away`."""
         self._settings = settings
         self._devices = devices
-        self._clock = clock
+        self._clock = SwitchClock(clock)
         self._fence = fence
         before = None if fence is None else partial(fence.clear, settings)
         if fence is not None:
             settings = replace(settings, ping_every=min(PING_EVERY, settings.ping_every), retry_most=1.0)
-        self._link = Link(settings, self._serve, self._on_frame, self.counters, clock, before=before)
+        self._link = Link(settings, self._serve, self._on_frame, self.counters, self._clock, before=before)
         self._task: asyncio.Task[NoReturn] | None = None
         self._inbox: Inbox = lambda fact: None
         self._gone: dict[CallId, None] = {}
@@ -127,7 +128,7 @@ class AsteriskPbx:
     def _forget(self) -> None:
         """A new session knows nothing of the one before."""
         self._reader = EventReader()
-        self._tracker = Tracker(self._tell)
+        self._tracker = Tracker(self._tell, self._clock)
         self._calling_back: CallingBack | None = None
         self._spying: Spying | None = None
         self._phones = Phones()
@@ -177,7 +178,7 @@ class AsteriskPbx:
         if self._session is not None and self._linked:
             self._beat(self._session)
             if self._calling_back is not None:
-                self._calling_back.attempts.tick(self._clock())
+                self._calling_back.attempts.tick(self._clock.now())
 
     # --- For those who watch over the link ------------------------------------------------------------------------
 
@@ -196,12 +197,12 @@ class AsteriskPbx:
         """Why there is no link, in words; empty when there never was a reason."""
         return self._link.reason
 
-    async def look(self, **wanted: Iterable[str]) -> Seen | None:
-        """What Asterisk is like; None = there is no link. ``wanted``: see :func:`acd.asterisk.look.look`."""
+    async def look(self, wanted: Wanted) -> Seen | None:
+        """What Asterisk is like; None = there is no link."""
         if self._session is None or not self._linked:
             return None
         try:
-            return await look(self._session.ask_all, self._session.offset or 0.0, **wanted)
+            return await look(self._session.ask_all, self._clock.offset, wanted)
         except SessionEnded:
             return None
 
@@ -224,15 +225,15 @@ class AsteriskPbx:
     @property
     def clock_offset(self) -> float | None:
         """Seconds to add to Asterisk's clock to get ours, as measured last; None = there is no link."""
-        return self._session.offset if self._session is not None and self._linked else None
+        return self._clock.offset if self._linked else None
 
     # --- A session ------------------------------------------------------------------------------------------------
 
     async def _serve(self, session: AmiSession) -> NoReturn:
         self._session = session
-        self._tracker = Tracker(self._tell, session.offset or 0.0)
-        self._calling_back = calling_back = CallingBack(session, self._tell, self._clock)
-        self._spying = spying = Spying(session, self._tell, self._tracker, self._clock)
+        self._tracker = Tracker(self._tell, self._clock)
+        self._calling_back = CallingBack(session, self._tell, self._clock)
+        self._spying = Spying(session, self._tell, self._tracker, self._clock)
         session.on_draining = self._drain
         session.on_late = self._lose
         try:
@@ -240,7 +241,6 @@ class AsteriskPbx:
             while True:
                 await session.until_ended(self._settings.audit_every)
                 self._reader.young = False
-                self._tracker.offset = calling_back.attempts.offset = spying.offset = session.offset or 0.0
                 self.audit()
         except Forged as error:
             session.forged(error)
@@ -278,8 +278,9 @@ class AsteriskPbx:
         for answer in (await status, await devices):
             if not answer[0].success:
                 raise SessionEnded(f"Asterisk does not tell what there is: {answer[0].message}")
-        calls = read_status(status.result(), session.offset or 0.0, self._clock())
-        attempts = read_attempts(status.result(), session.offset or 0.0)
+        self._clock.forget_all_but({frame.get("Uniqueid") for frame in status.result()})
+        calls = read_status(status.result(), self._clock)
+        attempts = read_attempts(status.result(), self._clock)
         spies = tuple(read_spies(status.result()))
         self._go_live(session, calls, attempts, missed, spies, rebooted=rebooted)
 
@@ -324,7 +325,7 @@ class AsteriskPbx:
         notes: list[CallMissed | None] = []
         for start in range(0, len(names), _NOTES_AT_ONCE):
             answers = await session.ask_all([getvar(name) for name in names[start : start + _NOTES_AT_ONCE]])
-            notes += [read_note(frames[0].get("Value"), session.offset or 0.0, self._clock()) for frames in answers]
+            notes += [read_note(frames[0].get("Value"), self._clock) for frames in answers]
         if names:
             self._settings_to_send.extend(setvar(name, "") for name in (*names, "ACD_UNSEEN_COUNT"))
         return tuple(note for note in notes if note is not None and note.seen.call not in self._gone)
@@ -342,7 +343,7 @@ class AsteriskPbx:
         session = self._session
         note = None
         if isinstance(event, Gone) and session is not None:
-            note = read_note(event.note, session.offset or 0.0, self._clock())
+            note = read_note(event.note, self._clock)
         if note is None or note.seen.call in self._gone:
             self._follow(event)
         else:
@@ -374,6 +375,7 @@ class AsteriskPbx:
             self._spying.adopt(spies)
         self._told = {device: self._phones[device] for device in self._devices()}
         self._live = self._linked = True
+        self._clock.all_known()
         self._link.state = LinkState.LIVE
         self.counters.sessions += 1
         seen = tuple(call.seen for call in calls)
@@ -431,6 +433,7 @@ class AsteriskPbx:
         self._inbox(fact)
 
     def _remember_gone(self, call: CallId) -> None:
+        self._clock.forget(call)
         self._gone[call] = None
         if len(self._gone) > MAX_NOTES:
             del self._gone[next(iter(self._gone))]
@@ -461,7 +464,7 @@ class AsteriskPbx:
             case c.HangUpTalk() | c.SendOn():
                 self._in_talk(session, command)
             case c.PauseRecording():
-                pausing.pause(session, command, self._tell, self._clock())
+                pausing.pause(session, command, self._tell, self._clock)
             case c.SetAllowed() | c.SetLineOpen():
                 self._settings_to_send.append(actions.setting(command))
                 self._send_settings(session)
@@ -475,9 +478,9 @@ class AsteriskPbx:
         if isinstance(command, c.Offer):
             later(self._tell, OfferNotSent(command.call, command.offer))
         elif isinstance(command, c.CallBack):
-            later(self._tell, not_called(command.attempt, self._clock(), fit=fit))
+            later(self._tell, not_called(command.attempt, self._clock.now(), fit=fit))
         elif isinstance(command, c.Spy):
-            later(self._tell, SpyOver(command.spy, self._clock(), SpyEnd.FAILED))
+            later(self._tell, SpyOver(command.spy, self._clock.now(), SpyEnd.FAILED))
         elif isinstance(command, c.PauseRecording):
             later(self._tell, pausing.unchanged(command))
 
@@ -567,7 +570,7 @@ class AsteriskPbx:
             if frames is not None and frames[0].success:
                 self._beaten_at = sent_at
 
-        session.tell(setvar("ACD_HB", str(int(self._clock() - (session.offset or 0.0)))), answered)
+        session.tell(setvar("ACD_HB", str(int(self._clock.theirs(self._clock.now())))), answered)
 
 
 def _call_found(call: CallId, state: Frame, offer: Frame) -> CallFound:

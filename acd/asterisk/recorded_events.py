@@ -41,8 +41,11 @@ def _ended(frame: Frame) -> AmiEvent:
 
 
 def _of(frame: Frame) -> tuple[CallId | None, OfferId | None]:
+    """A citizen who was called first, and is sent on, is a caller whose channel is named after the attempt: only its
+    ``Attempt`` says that it is the attempt's."""
     attempt = attempt_of(frame.get("Of"))
-    return (call(frame, "Of"), None) if attempt is None else (None, attempt)
+    ours = frame.get("Attempt") != "" if "Attempt" in frame.headers else attempt is not None
+    return (None, attempt) if ours else (call(frame, "Of"), None)
 
 
 RECORDED_EVENTS: Final[Mapping[str, Callable[[Frame], AmiEvent]]] = {

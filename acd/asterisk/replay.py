@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.events import DeviceState, EventReader
 from acd.asterisk.frames import Frame, FrameParser
 from acd.asterisk.phones import Phones
@@ -48,14 +49,15 @@ class _Teller:
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
+        self._now = 0.0
         self._reader = EventReader()
-        self._tracker = Tracker(self.facts.append)
+        self._clock = SwitchClock(lambda: self._now)
+        self._tracker = Tracker(self.facts.append, self._clock)
         self._phones = Phones()
         self._looking = False
         self._status: list[Frame] = []
         self._devices: list[Frame] = []
         self._missed: list[CallMissed] = []
-        self._now = 0.0
 
     def take(self, frame: Frame) -> None:
         match frame.event:
@@ -70,7 +72,7 @@ class _Teller:
             case "DeviceStateListComplete":
                 self._list_came()
             case "" if frame.get("Variable").startswith("ACD_UNSEEN_"):
-                note = read_note(frame.get("Value"), 0.0, self._now)
+                note = read_note(frame.get("Value"), self._clock)
                 self._missed.extend(() if note is None else (note,))
             case _:
                 self._take_event(frame)
@@ -90,7 +92,7 @@ class _Teller:
         states = read_devices(self._devices)
         changed = [device for device, state in states.items() if self._phones.change(device, state)]
         if self._looking:
-            calls = read_status(self._status, 0.0, self._now)
+            calls = read_status(self._status, self._clock)
             for call in calls:
                 self._tracker.adopt(call.seen, call.legs)
             phones = {device: self._phones[device] for device in states}

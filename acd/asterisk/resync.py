@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from acd.asterisk.actions import PEER, Action
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.events import Forged, device_of
 from acd.asterisk.frames import Frame
 from acd.asterisk.promise_events import attempt_of
@@ -65,18 +66,17 @@ class SeenCall(msgspec.Struct, frozen=True):
     """Uniqueid, and whether the phone rings or has answered."""
 
 
-def read_status(frames: Iterable[Frame], offset: float, now: float) -> list[SeenCall]:
+def read_status(frames: Iterable[Frame], clock: SwitchClock) -> list[SeenCall]:
     """The callers in the answer to :data:`STATUS`.
 
     Args:
-        offset: seconds to add to Asterisk's clock to get ours.
-        now: our clock; the moment of arrival of a call on which it cannot be read.
+        clock: of this Asterisk; now is the moment of arrival of a call on which it cannot be read.
 
     Raises:
         Forged: a channel's entry lacks what each has, or has it twice.
     """
     rows = [_Row(frame) for frame in frames if frame.event == "Status"]
-    return [_seen_call(row, rows, offset, now) for row in rows if row.is_caller]
+    return [_seen_call(row, rows, clock) for row in rows if row.is_caller]
 
 
 def read_queue(frames: Iterable[Frame]) -> set[CallId]:
@@ -101,13 +101,13 @@ _STAGES: Final = {
 }
 
 
-def read_attempts(frames: Iterable[Frame], offset: float) -> list[SeenAttempt]:
+def read_attempts(frames: Iterable[Frame], clock: SwitchClock) -> list[SeenAttempt]:
     """The attempts in the answer to :data:`STATUS`: each is the channel that bears its number."""
     rows = [_Row(frame) for frame in frames if frame.event == "Status"]
-    return [found for row in rows if (found := _seen_attempt(row, rows, offset)) is not None]
+    return [found for row in rows if (found := _seen_attempt(row, rows, clock)) is not None]
 
 
-def _seen_attempt(row: "_Row", rows: "list[_Row]", offset: float) -> SeenAttempt | None:
+def _seen_attempt(row: "_Row", rows: "list[_Row]", clock: SwitchClock) -> SeenAttempt | None:
     attempt, state = attempt_of(row.id), row.variables.get("ACD_STATE", "")
     if attempt is None or not state.startswith(_CALLING_BACK) or state == _ASKED:
         return None
@@ -119,18 +119,18 @@ def _seen_attempt(row: "_Row", rows: "list[_Row]", offset: float) -> SeenAttempt
         line=LineId(row.variables.get("ACD_LINE", "")),
         device=Device(row.variables.get("ACD_DEVICE", "")),
         stage=_STAGES.get(state, first_step),
-        answered_at=_moment(row.variables, "UP", offset),
-        tape=_tape(row, rows, offset),
+        answered_at=_moment(row.id, row.variables, "UP", clock),
+        tape=_tape(row, rows, clock),
     )
     legs = (other.id for other in rows if other.linked == row.linked and other.device == seen.device and other.up)
     return SeenAttempt(seen, operator_first, next(legs, None))
 
 
-def _tape(of: "_Row", rows: "list[_Row]", offset: float) -> RecordingSeen | None:
+def _tape(of: "_Row", rows: "list[_Row]", clock: SwitchClock) -> RecordingSeen | None:
     """The recording of this channel's conversation: it is made on another one, and named there."""
     for row in rows:
         if row.variables.get("ACD_RECORDING_OF") == of.id and "ACD_RECORDING" in row.variables:
-            paused_at = _moment({**of.variables, **row.variables}, "REC_PAUSED", offset)
+            paused_at = _moment(of.id, {**of.variables, **row.variables}, "REC_PAUSED", clock)
             return RecordingSeen(row.variables["ACD_RECORDING"], paused_at)
     return None
 
@@ -172,27 +172,27 @@ def _variables(frame: Frame) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _seen_call(row: _Row, rows: list[_Row], offset: float, now: float) -> SeenCall:
+def _seen_call(row: _Row, rows: list[_Row], clock: SwitchClock) -> SeenCall:
     others = [other for other in rows if other is not row and other.linked == row.linked]
-    seen = _call_seen(row.id, row.variables, row.language, offset, now)
+    seen = _call_seen(row.id, row.variables, row.language, clock)
     legs = [leg for leg in others if leg.device == seen.device or leg.leads_on] if seen.device is not None else []
     dialled = bool(legs) and seen.where in (CallWhereabouts.RING, CallWhereabouts.TALK)
     where = seen.where
     if where is CallWhereabouts.TALK and not dialled:
         # His operator's leg is gone: the operator passed him on to somebody, with whom he speaks.
         where = CallWhereabouts.AFTER
-    tape = _tape(row, rows, offset) if where is CallWhereabouts.TALK else None
+    tape = _tape(row, rows, clock) if where is CallWhereabouts.TALK else None
     seen = msgspec.structs.replace(seen, where=where, dialled=dialled, tape=tape)
     return SeenCall(seen, tuple((leg.id, leg.rings) for leg in legs) if dialled else ())
 
 
-def _call_seen(id: str, variables: dict[str, str], language: str, offset: float, now: float) -> CallSeen:
+def _call_seen(id: str, variables: dict[str, str], language: str, clock: SwitchClock) -> CallSeen:
     line, offer, device = variables.get("ACD_LINE"), variables.get("ACD_OFFER", ""), variables.get("ACD_DEVICE")
-    arrived_at, entered_at = _moment(variables, "ARRIVED", offset), _moment(variables, "T0", offset)
+    arrived_at, entered_at = _moment(id, variables, "ARRIVED", clock), _moment(id, variables, "T0", clock)
     return CallSeen(
         call=CallId(id),
         where=whereabouts(variables.get("ACD_STATE", "")),
-        arrived_at=arrived_at or entered_at or now,
+        arrived_at=arrived_at or entered_at or clock.now(),
         did=variables.get("ACD_DID", ""),
         number=variables.get("ACD_NUM"),
         language=language or "nl",
@@ -201,14 +201,14 @@ def _call_seen(id: str, variables: dict[str, str], language: str, offset: float,
         entered_at=entered_at,
         offer=OfferId(int(offer)) if offer.isdecimal() else None,
         device=None if device is None else Device(device),
-        answered_at=_moment(variables, "UP", offset),
-        declined_at=_moment(variables, "CB_DECLINED", offset),
+        answered_at=_moment(id, variables, "UP", clock),
+        declined_at=_moment(id, variables, "CB_DECLINED", clock),
     )
 
 
-def _moment(variables: Mapping[str, str], name: str, offset: float) -> float | None:
+def _moment(owner: str, variables: Mapping[str, str], name: str, clock: SwitchClock) -> float | None:
     try:
-        return float(variables[f"ACD_{name}"]) + offset
+        return clock.stays(owner, float(variables[f"ACD_{name}"]))
     except (KeyError, ValueError):
         return None
 
@@ -222,17 +222,17 @@ def whereabouts(state: str) -> CallWhereabouts:
         return CallWhereabouts.MENU
 
 
-def read_note(text: str, offset: float, now: float) -> CallMissed | None:
+def read_note(text: str, clock: SwitchClock) -> CallMissed | None:
     """A note that the dialplan kept of a call that ended unheard; None when it is no such note."""
     parts = text.split("|")
     if len(parts) != len(NOTE) or not parts[0]:
         return None
     variables = {f"ACD_{name}": value for name, value in zip(NOTE, parts, strict=True) if value}
-    seen = _call_seen(parts[0], variables, parts[NOTE.index("lang")], offset, now)
+    seen = _call_seen(parts[0], variables, parts[NOTE.index("lang")], clock)
     try:
-        gone_at = float(parts[-1]) + offset
+        gone_at = clock.ours(float(parts[-1]))
     except ValueError:
-        gone_at = now
+        gone_at = clock.now()
     return CallMissed(seen, gone_at)
 
 

@@ -16,7 +16,6 @@ answers and failures is replaced, because of what it was seen to do (each has it
 
 import asyncio
 import ssl
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ import structlog
 from panoramisk.manager import Manager  # type: ignore[import-untyped]
 
 from acd.asterisk.actions import NOBODY_THERE, Action
+from acd.asterisk.clock import SAME_CLOCK, SwitchClock
 from acd.asterisk.counters import Counters
 from acd.asterisk.events import Forged
 from acd.asterisk.frames import Frame
@@ -36,8 +36,6 @@ log = structlog.get_logger("acd.asterisk")
 
 _SHUTTING_DOWN: Final = "Asterisk is shutting down"
 """The answer to everything, Login and Ping included, while it waits for the last call to end."""
-_CLOCK_SLACK: Final = 0.1
-"""Seconds. Hosts kept by NTP differ by less: below this, Asterisk's clock is ours."""
 _LATE_FOR: Final = 1.0
 """Seconds in which what piled up is read, for the records, before the session is dropped."""
 _TOO_LATE: Final = 60.0
@@ -69,7 +67,7 @@ class AmiSession(Manager):  # type: ignore[misc]
     Args:
         on_event: takes each event, in the call in which it arrived. What it raises is logged and costs that event only,
             except :class:`~acd.asterisk.events.Forged`, which ends the session.
-        clock: our clock, seconds since the epoch.
+        clock: of this Asterisk; it is told what is measured.
     """
 
     def __init__(
@@ -78,7 +76,7 @@ class AmiSession(Manager):  # type: ignore[misc]
         on_event: Callable[[Frame], None],
         counters: Counters | None = None,
         recorder: Recorder | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: SwitchClock | None = None,
     ) -> None:
         super().__init__(
             loop=asyncio.get_running_loop(),
@@ -106,7 +104,7 @@ class AmiSession(Manager):  # type: ignore[misc]
         self._late = False
         self._on_event = on_event
         self._recorder = recorder
-        self._clock = clock
+        self._clock = clock or SwitchClock()
         self._booted: asyncio.Future[None] = self.loop.create_future()
         self._heard_at = self.loop.time()
 
@@ -140,7 +138,7 @@ class AmiSession(Manager):  # type: ignore[misc]
             raise LoginRefused(answer[0].message if answer else "no answer")
         self.authenticated = True
         await self._until(self._booted, self.settings.boot_timeout, "FullyBooted (the account needs read=system)")
-        self._pong(self._clock(), await self.ask((("Action", "Ping"),)))
+        self._pong(self._clock.now(), await self.ask((("Action", "Ping"),)))
 
     async def _until(self, future: "asyncio.Future[Any]", within: float, what: str) -> Any:
         await asyncio.wait({future, self.ended}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
@@ -211,7 +209,7 @@ class AmiSession(Manager):  # type: ignore[misc]
             self.end(f"not a byte from Asterisk for {silent:.1f} s")
             return
         self.pinger = self.loop.call_later(self.ping_interval, self.ping)
-        asked_at = self._clock()
+        asked_at = self._clock.now()
         self.tell((("Action", "Ping"),), lambda frames: self._pong(asked_at, frames))
 
     def dispatch(self, event: Frame) -> None:
@@ -301,13 +299,14 @@ class AmiSession(Manager):  # type: ignore[misc]
         if self.draining and frames[0].success:
             self.end("the shutdown was called off")
             return
-        now = self._clock()
+        now = self._clock.now()
         if "Timestamp" not in frames[0].headers or (self.offset is not None and now - asked_at > _SLOW_PONG):
             return
         offset = (asked_at + now) / 2 - timestamp(frames[0])
-        if abs(offset) < _CLOCK_SLACK:
+        if abs(offset) < SAME_CLOCK:
             offset = 0.0
-        if self.offset is None or abs(offset - self.offset) > _CLOCK_SLACK:
+        if self.offset is None or abs(offset - self.offset) > SAME_CLOCK:
+            self._clock.measured(offset, anew=self.offset is None)
             self.offset = offset
 
     def _stale(self, event: Frame) -> bool:
@@ -316,7 +315,7 @@ class AmiSession(Manager):  # type: ignore[misc]
         if "Timestamp" not in event.headers:
             self.end("events come without a Timestamp (manager.conf needs timestampevents=yes)")
             return True
-        lag = self._clock() - self.offset - timestamp(event)
+        lag = self._clock.now() - self.offset - timestamp(event)
         if abs(lag) <= self.settings.stale_after:
             return False
         if not 0 < lag <= _TOO_LATE:
@@ -339,6 +338,8 @@ class AmiSession(Manager):  # type: ignore[misc]
     def heard(self, data: bytes, *, boundary: bool) -> None:
         """Note bytes from Asterisk, before they are read."""
         self._heard_at = self.loop.time()
+        if self.offset is not None:
+            self._clock.heard()
         self.counters.bytes += len(data)
         if self._recorder is not None:
             self._recorder.received(data, boundary=boundary)

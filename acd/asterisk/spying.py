@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from acd.asterisk import actions
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.events import ChannelOver
 from acd.asterisk.frames import Frame
 from acd.asterisk.session import AmiSession
@@ -31,13 +32,10 @@ class Spying:
     Args:
         tell: takes each fact.
         tracker: knows the operators' channels.
-        clock: our clock, seconds since the epoch.
+        clock: of this Asterisk.
     """
 
-    def __init__(
-        self, session: AmiSession, tell: Callable[[Fact], None], tracker: Tracker, clock: Callable[[], float]
-    ) -> None:
-        self.offset = session.offset or 0.0
+    def __init__(self, session: AmiSession, tell: Callable[[Fact], None], tracker: Tracker, clock: SwitchClock) -> None:
         self._session = session
         self._tell = tell
         self._tracker = tracker
@@ -66,23 +64,23 @@ class Spying:
         match event:
             case SpyBegun() if self._alive.get(event.spy, SpyEnd.OVER) is not SpyEnd.OVER:
                 self._alive[event.spy] = SpyEnd.OVER
-                self._tell(SpyBegan(event.spy, event.begun + self.offset))
+                self._tell(SpyBegan(event.spy, self._clock.ours(event.begun)))
             case SpyOriginated(success=False):
-                self._end(event.spy, event.at + self.offset, SpyEnd.NOT_ANSWERED)
+                self._end(event.spy, self._clock.ours(event.at), SpyEnd.NOT_ANSWERED)
             case SpyOriginated() if self._alive.get(event.spy) is SpyEnd.NOT_ANSWERED:
                 # He has picked up; if he hears nobody now, there was nobody left.
                 self._alive[event.spy] = SpyEnd.FAILED
             case ChannelOver():
                 spy = spy_of(event.channel)
                 if spy is not None:
-                    self._over(spy, event.at + self.offset)
+                    self._over(spy, self._clock.ours(event.at))
             case _:
                 pass
 
     def _spy(self, command: Spy) -> None:
         on = self._leg(command)
         if on is None:
-            self._tell(SpyOver(command.spy, self._clock(), SpyEnd.FAILED))
+            self._tell(SpyOver(command.spy, self._clock.now(), SpyEnd.FAILED))
             return
         action = actions.spy(command, on)
         self._alive[command.spy] = SpyEnd.NOT_ANSWERED
@@ -91,7 +89,7 @@ class Spying:
             # Without an answer nobody knows; the session is over, and the next look will tell.
             if frames is not None and not frames[0].success:
                 log.warning("Asterisk does not ring the supervisor", spy=command.spy, message=frames[0].message)
-                self._end(command.spy, self._clock(), SpyEnd.FAILED)
+                self._end(command.spy, self._clock.now(), SpyEnd.FAILED)
 
         self._session.tell(action, originated)
 
@@ -105,7 +103,7 @@ class Spying:
         def answered(frames: list[Frame] | None) -> None:
             if frames is not None and not frames[0].success and not self._session.draining:
                 self._alive.setdefault(spy, SpyEnd.OVER)
-                self._end(spy, self._clock(), SpyEnd.OVER)
+                self._end(spy, self._clock.now(), SpyEnd.OVER)
 
         self._session.tell(actions.end_spy(spy), answered)
 

@@ -13,6 +13,7 @@ from acd.asterisk import events as e
 from acd.asterisk import promise_events as p
 from acd.asterisk import recorded_events as r
 from acd.asterisk import survey_events as s
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.values import AmiEvent
 from acd.model.facts import (
     CallArrived,
@@ -115,12 +116,12 @@ class Tracker:
 
     Args:
         tell: takes each fact.
-        offset: seconds to add to Asterisk's clock to get ours.
+        clock: of this Asterisk.
     """
 
-    def __init__(self, tell: Callable[[Fact], None], offset: float = 0.0) -> None:
-        self.offset = offset
+    def __init__(self, tell: Callable[[Fact], None], clock: SwitchClock) -> None:
         self._tell = tell
+        self._clock = clock
         self._callers: dict[CallId, Caller] = {}
         self._legs: dict[str, Leg] = {}
 
@@ -170,7 +171,8 @@ class Tracker:
 
     def _arrived(self, event: e.Arrived) -> None:
         self._caller(event.call)
-        self._tell(CallArrived(event.call, event.arrived + self.offset, event.did, event.number or None))
+        arrived_at = self._clock.stays(event.call, event.arrived)
+        self._tell(CallArrived(event.call, arrived_at, event.did, event.number or None))
 
     def _menu_over(self, event: e.MenuOver) -> None:
         self._tell(MenuEnded(event.call, event.outcome, event.line))
@@ -178,13 +180,13 @@ class Tracker:
     def _queued(self, event: e.Queued) -> None:
         """Told again with the same moment it is no news, unless he has talked meanwhile: a Redirect took him out of
         that talk, which is over even if the operator's leg is not gone yet."""
-        caller, joined = self._caller(event.call), (event.line, event.t0 + self.offset)
+        caller, joined = self._caller(event.call), (event.line, self._clock.stays(event.call, event.t0))
         if caller.leg is not None and caller.leg.answered:
             self._end_talk(caller.leg, event.at)
         elif caller.queued == joined:
             return
         caller.queued = joined
-        arrived_at = None if event.arrived is None else event.arrived + self.offset
+        arrived_at = None if event.arrived is None else self._clock.stays(event.call, event.arrived)
         self._tell(
             CallQueued(
                 call=event.call,
@@ -207,7 +209,7 @@ class Tracker:
             caller.gone = True
             if caller.leg is not None and caller.leg.channel not in self._legs:
                 self._end_talk(caller.leg, at)
-            self._tell(CallGone(call, at + self.offset, overflowing))
+            self._tell(CallGone(call, self._clock.ours(at), overflowing))
 
     def _channel_over(self, event: e.ChannelOver) -> None:
         leg = self._legs.pop(event.channel, None)
@@ -240,13 +242,13 @@ class Tracker:
         leg = self._leg(event.leg, event.call, event.offer)
         if not leg.answered:
             leg.answered, leg.up = True, event.up
-            self._tell(OfferAnswered(leg.call, event.offer, event.up + self.offset))
+            self._tell(OfferAnswered(leg.call, event.offer, self._clock.stays(event.call, event.up)))
 
     def _fallback_up(self, event: e.FallbackUp) -> None:
         leg = self._leg(event.leg, event.call, None)
         if not leg.answered:
             leg.answered = True
-            self._tell(FallbackAnswered(event.call, event.device, event.up + self.offset))
+            self._tell(FallbackAnswered(event.call, event.device, self._clock.stays(event.call, event.up)))
 
     def _leg(self, channel: str, call: CallId, offer: OfferId | None) -> Leg:
         leg = self._legs.get(channel)
@@ -271,12 +273,12 @@ class Tracker:
         if leg is not None:
             self._end_talk(leg, event.at)
         if event.to is not None:
-            self._tell(TalkTransferred(event.call, event.at + self.offset, event.to, TransferHow.BLIND))
+            self._tell(TalkTransferred(event.call, self._clock.ours(event.at), event.to, TransferHow.BLIND))
 
     def _end_talk(self, leg: Leg, at: float) -> None:
         if leg.answered and not leg.over:
             leg.over = True
-            self._tell(TalkEnded(leg.call, at + self.offset))
+            self._tell(TalkEnded(leg.call, self._clock.ours(at)))
 
     # --- Hold and transfer ----------------------------------------------------------------------------------------
 
@@ -284,14 +286,14 @@ class Tracker:
         leg = self._legs.get(event.leg)
         if leg is not None and leg.answered and not leg.over and not leg.held:
             leg.held = True
-            self._tell(TalkHeld(leg.call, event.at + self.offset))
+            self._tell(TalkHeld(leg.call, self._clock.ours(event.at)))
 
     def _unheld(self, event: e.Unheld) -> None:
         """Asterisk says so too of a phone that passes its caller on, held or not."""
         leg = self._legs.get(event.leg)
         if leg is not None and leg.held and not leg.over:
             leg.held = False
-            self._tell(TalkResumed(leg.call, event.at + self.offset))
+            self._tell(TalkResumed(leg.call, self._clock.ours(event.at)))
 
     def _put_through(self, event: e.PutThrough) -> None:
         """One of the two legs is of a call of ours; who is at the other end of the other is the colleague."""
@@ -303,14 +305,14 @@ class Tracker:
             if leg is None or not leg.answered or leg.over:
                 continue
             self._end_talk(leg, event.at)
-            at, device = event.at + self.offset, e.phone_of(name)
+            at, device = self._clock.ours(event.at), e.phone_of(name)
             self._tell(TalkTransferred(leg.call, at, device or "", TransferHow.CONSULT))
             if device is not None:
                 self._colleague(leg.call, there, device, at)
             return
 
     def _colleague_up(self, event: e.ColleagueUp) -> None:
-        self._colleague(event.call, event.leg, event.device, event.up + self.offset)
+        self._colleague(event.call, event.leg, event.device, self._clock.stays(event.call, event.up))
 
     def _colleague(self, call: CallId, channel: str, device: Device, at: float) -> None:
         leg = self._leg(channel, call, None)
@@ -321,7 +323,7 @@ class Tracker:
     # --- The partner ----------------------------------------------------------------------------------------------
 
     def _partner_up(self, event: e.PartnerUp) -> None:
-        self._tell(OverflowAnswered(event.call, event.up + self.offset))
+        self._tell(OverflowAnswered(event.call, self._clock.stays(event.call, event.up)))
 
     def _partner_failed(self, event: e.PartnerFailed) -> None:
         self._tell(OverflowFailed(event.call))
@@ -334,7 +336,7 @@ class Tracker:
     # --- The offer to be called back ------------------------------------------------------------------------------
 
     def _offer_heard(self, event: p.OfferHeard) -> None:
-        self._tell(CallbackHeard(event.call, event.heard + self.offset))
+        self._tell(CallbackHeard(event.call, self._clock.ours(event.heard)))
 
     def _offer_declined(self, event: p.OfferDeclined) -> None:
         self._tell(CallbackDeclined(event.call))
@@ -348,19 +350,19 @@ class Tracker:
     # --- The survey -----------------------------------------------------------------------------------------------
 
     def _survey_begun(self, event: s.SurveyBegun) -> None:
-        self._tell(SurveyStarted(event.call, event.begun + self.offset, event.sent, event.back))
+        self._tell(SurveyStarted(event.call, self._clock.ours(event.begun), event.sent, event.back))
 
     def _score(self, event: s.SurveyScore) -> None:
-        self._tell(SurveyAnswered(event.call, event.question, event.score, event.given + self.offset, event.back))
+        self._tell(SurveyAnswered(event.call, event.question, event.score, self._clock.ours(event.given), event.back))
 
     # --- Recordings -----------------------------------------------------------------------------------------------
 
     def _recording_begun(self, event: r.RecordingBegun) -> None:
-        begun = event.begun + self.offset
+        begun = self._clock.ours(event.begun)
         self._tell(RecordingBegan(event.recording, event.call, event.attempt, event.line, begun, event.paused))
 
     def _recording_ended(self, event: r.RecordingEnded) -> None:
-        self._tell(RecordingOver(event.recording, event.call, event.attempt, event.ended + self.offset))
+        self._tell(RecordingOver(event.recording, event.call, event.attempt, self._clock.ours(event.ended)))
 
 
 _HANDLERS: Final[dict[type[AmiEvent], Callable[[Tracker, Any], None]]] = {

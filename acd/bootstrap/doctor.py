@@ -12,11 +12,13 @@ from typing import Any, Final
 import msgspec
 
 from acd.asterisk.fence import standby_account
-from acd.asterisk.look import LoginRefused, Seen, SessionEnded, look_once
+from acd.asterisk.look import LoginRefused, Seen, SessionEnded, Wanted, look_once
 from acd.asterisk.session import AmiSession
 from acd.asterisk.settings import AmiSettings
 from acd.bootstrap.backup import KEPT
 from acd.bootstrap.health import disk
+from acd.bootstrap.late import late_files
+from acd.bootstrap.servers import accounts
 from acd.bootstrap.settings import Settings
 from acd.bootstrap.tools import asterisk_files, check
 from acd.config import ZONE, City, load
@@ -75,7 +77,7 @@ async def _findings(settings: Settings, places: Places) -> AsyncIterator[Finding
     if not report.faults:
         yield Finding("settings", State.OK, report.summary)
         city = load(settings.queues)
-    for finding in (*_modes(settings), _space(settings)):
+    for finding in (*_modes(settings), _space(settings), *_late(settings)):
         yield finding
     async for finding in _database(settings.database_url):
         yield finding
@@ -94,7 +96,7 @@ async def _findings(settings: Settings, places: Places) -> AsyncIterator[Finding
 
 def _modes(settings: Settings) -> Iterator[Finding]:
     """There are passwords in them, and names and numbers of people."""
-    secret = [settings.state / name for name in KEPT] + [settings.spill, settings.queues]
+    secret = [settings.state / name for name in KEPT] + [settings.spill, *late_files(settings), settings.queues]
     path = sqlite_path(parse_url(settings.database_url)) if settings.database_url.startswith("sqlite") else None
     secret += [file for file in (path, settings.ami_secret_file) if file is not None]
     open_to_all = [file for file in dict.fromkeys(secret) if file.exists() and file.stat().st_mode & stat.S_IROTH]
@@ -118,6 +120,14 @@ def _space(settings: Settings) -> Finding:
     return Finding(
         "disk", state, found.why, f"make the folder {settings.state}, or space in it, for the service's user"
     )
+
+
+def _late(settings: Settings) -> Iterator[Finding]:
+    """What this engine could not write before another took the lead from it."""
+    for file in late_files(settings):
+        what = f"{file.name} in the state folder holds events of an earlier term that are not in the database yet"
+        mend = "keep it, and let the engine run: it brings them in as soon as whoever leads has had Asterisk for 15 s"
+        yield Finding("late events", State.WARNING, what, mend)
 
 
 def _name_resolves() -> Finding:
@@ -257,23 +267,24 @@ def _sounds(settings: Settings, folder: Path) -> Iterator[Finding]:
 # --- The running Asterisk --------------------------------------------------------------------------------------------
 
 
-def wanted(city: City) -> dict[str, list[str]]:
-    """What the city needs of Asterisk: modules, queues, endpoints."""
-    modules = re.findall(r"^load = (\S+)", frame_files()["modules.conf"], re.MULTILINE)
+def wanted(city: City) -> Wanted:
+    modules = frame_files()["modules.conf"]
     devices = dict.fromkeys(str(operator.device) for operator in city.policy.operators.values())
-    return {
-        "modules": modules,
-        "queues": [f"acd-{line}" for line in city.policy.lines],
-        "endpoints": ["acd-trunk", *devices],
-    }
+    return Wanted(
+        modules=tuple(re.findall(r"^load = (\S+)", modules, re.MULTILINE)),
+        barred=tuple(re.findall(r"^noload = (\S+)", modules, re.MULTILINE)),
+        queues=tuple(f"acd-{line}" for line in city.policy.lines),
+        endpoints=("acd-trunk", *devices),
+    )
 
 
 async def _asterisk(settings: Settings, city: City, role: str | None) -> list[Finding]:
-    ami = settings.ami()
-    pair = [await _standby_account(ami)] if _is_shared(settings.database_url) else []
+    """Of several servers each must know the standby's account; all else is looked at on the first."""
+    servers = list(accounts(settings).values())
+    pair = [await _standby_account(ami) for ami in servers] if _is_shared(settings.database_url) else []
     if role == "standby":
         return [*pair, Finding("AMI", State.UNSEEN, "another engine leads: ask on its host")]
-    return [*pair, *await _engine_account(settings, city, running=role is not None)]
+    return [*pair, *await _engine_account(settings, servers[0], city, running=role is not None)]
 
 
 def _is_shared(url: str) -> bool:
@@ -286,30 +297,29 @@ def _is_shared(url: str) -> bool:
 
 async def _standby_account(ami: AmiSettings) -> Finding:
     """Without it no engine takes over from another."""
-    account = standby_account(ami)
+    account, name = standby_account(ami), f"AMI standby {ami.server}".rstrip()
     session = AmiSession(account, lambda event: None)
     try:
         await session.open()
     except SessionEnded as error:
         mend = "acd dialplan build, and a reload of Asterisk: it must know this account too"
-        return Finding("AMI standby", State.FAULT, f"{account.user} cannot log in: {error.reason}", mend)
+        return Finding(name, State.FAULT, f"{account.user} cannot log in: {error.reason}", mend)
     finally:
         session.end("looked")
-    return Finding("AMI standby", State.OK, f"{account.user} may log in, to take over from another engine")
+    return Finding(name, State.OK, f"{account.user} may log in, to take over from another engine")
 
 
-async def _engine_account(settings: Settings, city: City, *, running: bool) -> list[Finding]:
+async def _engine_account(settings: Settings, ami: AmiSettings, city: City, *, running: bool) -> list[Finding]:
     try:
-        seen = await (_by_service(settings) if running else look_once(settings.ami(), **wanted(city)))
+        seen = await (_by_service(settings) if running else look_once(ami, wanted(city)))
     except LoginRefused as error:
         if error.in_use:
             return [Finding("AMI", State.UNSEEN, "another engine is logged in: ask on its host")]
         mend = "ACD_AMI_USER and the secret must be those of manager.conf: acd dialplan build, and a reload of Asterisk"
         return [Finding("AMI", State.FAULT, f"{settings.ami_user} is refused: {error.reason}", mend)]
     except SessionEnded as error:
-        mend = (
-            f"start Asterisk; AMI must listen on {settings.ami_host}:{settings.ami_port} (ACD_AMI_HOST, ACD_AMI_PORT)"
-        )
+        where = "ACD_SERVERS" if ami.server else "ACD_AMI_HOST, ACD_AMI_PORT"
+        mend = f"start Asterisk; AMI must listen on {ami.host}:{ami.port} ({where})"
         return [Finding("AMI", State.FAULT, error.reason, mend)]
     except (Mendable, OSError) as error:
         return [Finding("AMI", State.FAULT, str(error), "correct the settings of the AMI account")]
@@ -348,6 +358,9 @@ def judged(seen: Seen, build: str) -> Iterator[Finding]:
         yield Finding("modules", State.FAULT, what, "install them, use our modules.conf, and restart Asterisk")
     elif seen.version:
         yield Finding("modules", State.OK, "all of modules.conf are loaded")
+    if seen.dangerous_modules:
+        what = f"whoever has the AMI password could run programs or read secrets by {', '.join(seen.dangerous_modules)}"
+        yield Finding("modules barred", State.FAULT, what, "use our modules.conf, and restart Asterisk")
     if seen.missing_queues:
         yield Finding("queues", State.FAULT, f"no fallback queue {', '.join(seen.missing_queues)}", _BUILD)
     yield from _phones(seen.phones)

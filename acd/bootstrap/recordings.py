@@ -37,11 +37,15 @@ class Recordings:
         self._clock = clock
 
     def path(self, recording: str) -> Path | None:
-        """Its file; None = there is none."""
+        """Its file; None = there is none, or nothing is in it: the disk was full as it began."""
         if self._folder is None or not _NAME.fullmatch(recording):
             return None
         path = self._folder / f"{recording}.wav"
-        return path if path.is_file() and not path.is_symlink() else None
+        return path if path.is_file() and not path.is_symlink() and path.stat().st_size > 0 else None
+
+    def unwritten(self, recording: str) -> bool:
+        """Sure that nothing is written of one that is being made; False where we do not see the folder."""
+        return self._folder is not None and self._folder.is_dir() and self.path(recording) is None
 
     async def of_call(self, call: str) -> list[Recording]:
         return await self._book.of_call(call)

@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import xlsxwriter
 
 from acd.bootstrap.settings import Settings
@@ -17,11 +18,14 @@ from acd.figures.periods import Grain, moment
 from acd.figures.repeats import RepeatReport
 from acd.figures.report import Behind, Dimension, Query, Ref, Report, read_ref, read_refs
 from acd.figures.sheets import Sheet, csv_line, sheet_csv, sheet_xlsx
+from acd.figures.states import StateRow, state_rows, together
 from acd.figures.subjects import SubjectReport
 from acd.figures.survey import SurveyReport
 from acd.figures.table import NORMS, Norm
+from acd.figures.waits import BY_WAIT, STEP, WaitRow, wait_rows
 from acd.model.mendable import Mendable
 from acd.records import FigureBook, NoSuchView, read_view, rebuild, upgrade, view_named
+from acd.records.checking import Checked, check
 from acd.records.views import View
 from acd.web.reports_api import CitizenNames
 
@@ -82,7 +86,7 @@ async def survey_report(settings: Settings, query: Query) -> SurveyReport:
         DatabaseUnusable: the records cannot be read.
     """
     async with _book(settings) as book:
-        return await book.survey(query.since, query.until, query.lines)
+        return await book.survey(query)
 
 
 async def subject_report(settings: Settings, query: Query) -> SubjectReport:
@@ -103,6 +107,31 @@ async def repeat_report(settings: Settings, query: Query) -> RepeatReport:
     """
     async with _book(settings) as book:
         return await book.repeats(query)
+
+
+async def wait_report(settings: Settings, query: Query) -> tuple[tuple[WaitRow, ...], Report]:
+    """How long callers waited, and the figures of these rows.
+
+    Raises:
+        DatabaseUnusable: the records cannot be read.
+    """
+    async with _book(settings) as book:
+        counted = await book.waits(query, STEP)
+        keys = msgspec.structs.replace(query, figures=read_refs([*BY_WAIT, "reachability"]), grain=Grain.TOTAL, by=())
+        return wait_rows(counted), await book.report(keys)
+
+
+async def state_report(settings: Settings, query: Query) -> tuple[tuple[StateRow, ...], Report]:
+    """Operators' time by state, by operator if that is asked, and what could not be seen of it.
+
+    Raises:
+        DatabaseUnusable: the records cannot be read.
+    """
+    async with _book(settings) as book:
+        whole = msgspec.structs.replace(query, grain=Grain.TOTAL, by=(), figures=read_refs(["offered"]))
+        rows = state_rows(await book.states(whole))
+        shown = (*rows, together(rows)) if Dimension.OPERATOR in query.by else (together(rows),)
+        return shown, await book.report(whole)
 
 
 @asynccontextmanager
@@ -178,14 +207,26 @@ class ReportViews:
         return read_view(self._url, view_named(name), since, until)
 
 
-async def make_anew(settings: Settings) -> int:
+async def make_anew(settings: Settings, *, incomplete: bool = False) -> int:
     """Fold the whole ledger again; how many events it holds.
 
+    Args:
+        incomplete: also when events are missing.
+
     Raises:
+        LedgerIncomplete: events are missing.
         DatabaseUnusable: the database cannot be reached or changed.
     """
     await upgrade(settings.database_url)
-    return await rebuild(settings.database_url)
+    return await rebuild(settings.database_url, incomplete=incomplete)
+
+
+async def check_ledger(settings: Settings) -> Checked:
+    """
+    Raises:
+        DatabaseUnusable: the records cannot be read.
+    """
+    return await check(settings.database_url)
 
 
 # --- Views as files --------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from acd.asterisk import AsteriskPbx, Cluster, Fence
+from acd.asterisk import AmiSettings, AsteriskPbx, Cluster, Fence
 from acd.bootstrap.settings import Settings
 from acd.engine.board import Board
 from acd.model.ids import Device, ServerId, server_of
@@ -11,6 +11,15 @@ from acd.ports import Clock, Pbx
 from acd.runtime.control import ControlError, Handler
 
 ALONE: Final = ServerId("")
+
+
+def accounts(settings: Settings) -> dict[ServerId, AmiSettings]:
+    """How to reach each server; one alone has no name.
+
+    Raises:
+        SettingMissing, BadAddress, OSError: as :meth:`~acd.bootstrap.settings.Settings.ami`.
+    """
+    return settings.ami_servers() or {ALONE: settings.ami()}
 
 
 class Servers:
@@ -29,10 +38,8 @@ class Servers:
     def __init__(
         self, settings: Settings, devices: Callable[[], Iterable[Device]], clock: Clock, fence: Fence | None = None
     ) -> None:
-        several = settings.ami_servers()
-        accounts = several or {ALONE: settings.ami()}
-        self.links = {name: AsteriskPbx(account, devices, clock, fence) for name, account in accounts.items()}
-        self.switch: Pbx = Cluster(self.links, clock) if several else self.links[ALONE]
+        self.links = {name: AsteriskPbx(account, devices, clock, fence) for name, account in accounts(settings).items()}
+        self.switch: Pbx = self.links[ALONE] if ALONE in self.links else Cluster(self.links, clock)
 
     @property
     def first(self) -> AsteriskPbx:

@@ -12,7 +12,6 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
-from datetime import date
 from functools import partial
 from typing import Any, Final
 
@@ -28,6 +27,7 @@ from acd.bootstrap.floor import FloorControl, LiveFloor, SpyLog
 from acd.bootstrap.health import Readiness
 from acd.bootstrap.hooks import HookDesk, secret_of
 from acd.bootstrap.housekeeping import Housekeeping
+from acd.bootstrap.late import LateWord, note_term, set_foreign_aside
 from acd.bootstrap.mail import ReportMail, newest
 from acd.bootstrap.menus import read_menus
 from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
@@ -38,13 +38,15 @@ from acd.bootstrap.repair import GapRepair, Repairer
 from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.servers import ServerControl, Servers
 from acd.bootstrap.settings import Settings
-from acd.bootstrap.standby import set_foreign_aside, take_the_lead
+from acd.bootstrap.standby import take_the_lead
+from acd.bootstrap.tape_watch import TapeWatch
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load, screen_pop
 from acd.engine.board import BoardDesk
 from acd.engine.core import Engine
 from acd.engine.tally import Tally
+from acd.engine.unseen import Unseen
 from acd.figures.limits import Limits
 from acd.hooks.courier import Courier
 from acd.hooks.post import HttpPost
@@ -67,14 +69,12 @@ from acd.records import (
     ContactStore,
     DatabaseUnusable,
     FigureBook,
-    FiguresByLine,
     HookStore,
     KeyStore,
     Ledger,
     MailStore,
     day_bounds,
     day_of,
-    promise_figures,
     store_lines,
     upgrade,
 )
@@ -123,6 +123,7 @@ class Service:
         self.city: City = load(settings.queues)
         self.tally = Tally({id: line.target_wait for id, line in self.city.policy.lines.items()})
         self.today = Today()
+        self.unseen = Unseen()
         self.menus = Menus()
         self.web_url = ""
         self.first_password: str | None = None
@@ -171,6 +172,7 @@ class Service:
                     self.courier.run(),
                     self.gap_repair.run(),
                     self.mail.run(),
+                    LateWord(self.settings, self.lead.url, lambda: self.city, lambda: self._sees_all).run(),
                 )
                 pages = self._show(stack, ready)
                 try:
@@ -178,6 +180,7 @@ class Service:
                 except Deposed:
                     # Whatever this engine could still write is refused: it need not be waited for.
                     asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
+                    await self.ledger.put_aside()
                     raise
                 finally:
                     await self._hand_on()
@@ -219,10 +222,15 @@ class Service:
     def _linked(self) -> bool:
         return self._servers is None or any(link.answers for link in self._servers.links.values())
 
+    @property
+    def _sees_all(self) -> bool:
+        return self._linked_once and self._link_lost_at is None
+
     async def _start(self, stack: AsyncExitStack) -> None:
         url = self.lead.url
         if self.lead.term is not None:
-            set_foreign_aside(self.settings, self.lead.term)
+            set_foreign_aside(self.settings, self.lead.term.previous)
+            note_term(self.settings, self.lead.term.number)
         await upgrade(url)
         await store_lines(url, self.city.policy.lines.values())
         ledger = Ledger(
@@ -244,7 +252,7 @@ class Service:
         self.hub = Hub(self._snapshot)
         await self._keep_promises(stack)
         self.engine = Engine(self.city.policy, first_offer=first_offer)
-        self.metrics = Metrics(self._measured())
+        self.metrics = Metrics(self._measured(), self.city.lines)
         spy_log = SpyLog(self.accounts)
         stack.push_async_callback(spy_log.close)
         self._tell_others(stack)
@@ -254,11 +262,13 @@ class Service:
         tapes = RecordingBook(url)
         stack.push_async_callback(tapes.close)
         self.recordings = Recordings(tapes, self.settings.recordings, lambda: self.city, self.clock)
+        tape_watch = TapeWatch(self.recordings, self._unwritten)
+        stack.push_async_callback(tape_watch.stop)
         self.office = self._open_office()
         stack.push_async_callback(self.office.finish)
         listeners = [
             *(self._listen, self.keeper.listen, self.metrics.listen),
-            *(spy_log.listen, self.courier.listen, self.office.listen),
+            *(spy_log.listen, self.courier.listen, self.office.listen, tape_watch.listen),
             *((log_events,) if self.settings.log_events else ()),
         ]
         self.driver = Driver(self.engine, self._switch(), self.ledger, self.clock, listeners, promises=self.keeper)
@@ -356,6 +366,8 @@ class Service:
             if not isinstance(event, CallRepaired) or event.arrived_at >= midnight:
                 self.tally.apply([event])
             self.today.apply([event])
+            self.unseen.apply([event])
+        self.unseen.recall(await self.archive.gaps_since(midnight))
         return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
 
     async def _keep_promises(self, stack: AsyncExitStack) -> None:
@@ -393,9 +405,8 @@ class Service:
         secret = partial(secret_of, self.settings.queues.parent)
         self.courier = Courier(self.outbox, lambda: self.city.webhooks, secret, HttpPost(), self.clock)
 
-    async def _figures(self, first: date, last: date) -> FiguresByLine:
-        limits = self.city.policy.offer_limits()
-        return await promise_figures(self.archive, self.promises, limits, (first, last), self.clock())
+    def _unwritten(self, fact: facts.RecordingMissing) -> None:
+        self.driver.tell(fact)
 
     async def _plan_anew(self) -> None:
         """Each half-hour, and when the settings have changed, the moments that can be promised and the callers to be
@@ -475,7 +486,6 @@ class Service:
             openness=Openness(desk, settings.oidc()),
             office=self.office,
             requests=self.contacts,
-            figures=self._figures,
             telephony=EnginePhones(
                 lambda: self.engine.policy,
                 self.engine.desk,
@@ -516,6 +526,7 @@ class Service:
 
     def _listen(self, events: Sequence[Event]) -> None:
         self.tally.apply(events)
+        self.unseen.apply(events)
         for event in events:
             if isinstance(event, LinkWentDown):
                 self._link_lost_at = event.at
@@ -536,7 +547,14 @@ class Service:
             link_lost_at=self._link_lost_at,
             callbacks=self.keeper.counts,
             thresholds={id: line.thresholds for id, line in self.city.lines.items()},
+            unseen=self._unseen_today(),
         )
+
+    def _unseen_today(self) -> float:
+        """Seconds."""
+        now = self.clock()
+        midnight, _ = day_bounds(day_of(now))
+        return self.unseen.seconds(midnight, now)
 
     def _curve(self, lines: Sequence[LineId]) -> Curve | None:
         if not self._linked_once:
@@ -551,7 +569,9 @@ class Service:
             tally=self.tally,
             callbacks=lambda: self.keeper.counts,
             behind=lambda: self.ledger.health.behind,
+            lag=lambda: self.ledger.lag,
             pages=lambda: self.hub.clients,
+            unseen=self._unseen_today,
             heir=lambda: self.lead.heir,
             takeovers=0 if self.lead.term is None else self.lead.term.takeovers,
         )
@@ -564,6 +584,7 @@ class Service:
             if self.clock() >= midnight:
                 self.tally.reset()
                 self.today.reset()
+                self.unseen.forget(midnight)
                 self.hub.changed()
 
     # --- Control -----------------------------------------------------------------------------------------------
@@ -672,7 +693,7 @@ class Service:
 
     async def _look(self, _: Any) -> dict[str, Any]:
         """At Asterisk, for ``acd doctor``."""
-        seen = None if self._servers is None else await self._servers.first.look(**wanted(self.city))
+        seen = None if self._servers is None else await self._servers.first.look(wanted(self.city))
         return {"seen": msgspec.to_builtins(seen)}
 
     async def _reload(self, _: Any) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """From the start of the process until it leads: on PostgreSQL by standing by, on SQLite by a lock on its file.
 
 An engine that stands by is warm: its modules are loaded, its settings are read, it has a connection to the database and
-a session with Asterisk, and shows who leads. It writes nothing but that it lives.
+a session with Asterisk, and shows who leads. It writes nothing but that it lives, and what it could not write when it
+was deposed (:mod:`acd.bootstrap.late`).
 """
 
 import asyncio
@@ -9,15 +10,18 @@ import fcntl
 import os
 import socket
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from acd.asterisk import Watch
+from acd.bootstrap.late import LateWord, set_foreign_aside
+from acd.bootstrap.servers import accounts
 from acd.bootstrap.settings import Settings
+from acd.config import load
 from acd.leadership import Campaign
 from acd.model.leadership import Deposed, Engine, Term
 from acd.records import PostgresLead, fenced, file_of
@@ -83,29 +87,44 @@ async def take_the_lead(settings: Settings, stack: AsyncExitStack) -> Lead:
     me = Engine(uuid.uuid4().hex[:12], settings.engine or socket.gethostname(), settings.engine_url, False)
     store = PostgresLead(url, me.instance)
     async with AsyncExitStack() as meanwhile:
-        watch = Watch(settings.ami())
-        await watch.start()
-        meanwhile.push_async_callback(watch.stop)
-        campaign = Campaign(store, me, lambda: watch.sees_switch)
+        watches = [Watch(account) for account in accounts(settings).values()]
+        for watch in watches:
+            await watch.start()
+            meanwhile.push_async_callback(watch.stop)
+        # One of several is enough, as it is for a leader.
+        campaign = Campaign(store, me, lambda: any(watch.sees_switch for watch in watches))
         stack.push_async_callback(campaign.release)
         waiting = Waiting(settings, campaign, me)
         await waiting.open(meanwhile)
+        await meanwhile.enter_async_context(_meanwhile(_late_word(settings, campaign, me).run()))
         log.info("standing by", engine=me.name, web=waiting.web_url)
         term = await campaign.win()
     return Lead(fenced(url, me.instance, term.number), term, campaign)
 
 
-def set_foreign_aside(settings: Settings, term: Term) -> None:
-    """What the database did not take of our last term is stored now if nobody has led since; if somebody has, it comes
-    too late to be put in order, and goes into a file beside for a person to look at."""
-    mark = settings.state / "led"
-    last = int(mark.read_text("ascii")) if mark.exists() else term.previous
-    spill = settings.spill
-    if last != term.previous and spill.exists() and spill.stat().st_size:
-        aside = spill.with_name(f"{spill.name}.{last}")
-        spill.replace(aside)
-        log.error("events of an earlier term came too late for the ledger", alarm=True, file=str(aside), term=last)
-    mark.write_text(f"{term.number}\n", "ascii")
+def _late_word(settings: Settings, campaign: Campaign, me: Engine) -> LateWord:
+    """What we could not write when we led is told while another leads, who has Asterisk."""
+
+    def another_sees() -> bool:
+        seen, leader = campaign.seen, campaign.leader
+        if seen is None or not seen.locked or leader is None or leader.instance == me.instance:
+            return False
+        if leader.sees_switch:
+            set_foreign_aside(settings, seen.term)
+        return leader.sees_switch
+
+    return LateWord(settings, settings.database_url, lambda: load(settings.queues), another_sees)
+
+
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """It is done beside, and has ended afterwards."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 class Waiting:

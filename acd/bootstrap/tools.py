@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -29,8 +29,6 @@ from acd.ivr import (
 from acd.ivr.site import load_site
 from acd.ivr.switch import Site, build_mark, frame_files, switch_config
 from acd.model.facts import Fact
-from acd.records import Archive, CallbackStore, promise_figures
-from acd.records.figures import Figure
 
 
 class CheckReport(msgspec.Struct, frozen=True):
@@ -154,28 +152,3 @@ def recorded_facts(recording: Path) -> Iterator[tuple[float, Fact]]:
         OSError: a file is missing.
     """
     return replay(read_recording(recording))
-
-
-async def figures_of(settings: Settings, first: date, last: date, now: float) -> dict[str, Figure]:
-    """The figures of the 150-second promise, of all lines together.
-
-    Args:
-        now: seconds since the epoch.
-
-    Raises:
-        ConfigError: the limits of the lines cannot be read.
-        DatabaseUnusable: nor the records.
-        StoreAway: nor the promises.
-    """
-    limits = load(settings.queues).policy.offer_limits()
-    archive, store = Archive(settings.database_url), CallbackStore(settings.database_url)
-    try:
-        together = (await promise_figures(archive, store, limits, (first, last), now)).together
-    finally:
-        await archive.close()
-        await store.close()
-    return {
-        "kept promise": together.kept,
-        "150-second compliance": together.compliance,
-        "reached": together.reached,
-    }

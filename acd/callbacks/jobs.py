@@ -131,7 +131,11 @@ class Jobs:
             self.answer(job, job.refusal)
 
     async def _run(self) -> None:
-        while (job := await self._queue.get()) is not None:
+        """Until all is done that was asked for before the end, and what follows from that."""
+        while (job := await self._queue.get()) is not None or not self._queue.empty():
+            if job is None:
+                self._queue.put_nowait(None)
+                continue
             self._at_work = job
             with bound_contextvars(**job.about):
                 await self._carry_out(job)

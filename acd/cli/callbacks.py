@@ -4,13 +4,16 @@ import json
 import sys
 import time
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from acd.cli.terminal import carry_out, clock, fail, minute, out, request, settings, whoami, window
+from acd.cli.terminal import carry_out, clock, fail, minute, out, plainly, request, settings, whoami, window
 from acd.model.zone import ZONE
+
+if TYPE_CHECKING:
+    from acd.figures.report import Meaning, Value
 
 group = typer.Typer()
 callbacks = typer.Typer(help="Promises to call citizens back.")
@@ -123,13 +126,25 @@ def figures(
     last: Annotated[str | None, typer.Argument(help="The last day; default: the same.")] = None,
 ) -> None:
     """How the promise of the 150 seconds was kept on these days, with formula and numbers."""
-    from acd.bootstrap.tools import figures_of
+    from acd.bootstrap.reports import asked, make_report
+    from acd.figures.table import PROMISE
 
     try:
-        days = date.fromisoformat(first), date.fromisoformat(last or first)
+        days = date.fromisoformat(first).isoformat(), date.fromisoformat(last or first).isoformat()
     except ValueError:
         fail(f"{first!r} {last or ''}: a date looks like 2027-03-01")
-    for name, figure in carry_out(figures_of(settings(), *days, time.time())).items():
-        share = "-" if figure.value is None else f"{figure.value:.1%}"
-        weak = " (weak: few)" if figure.of and figure.weak else ""
-        out.print(f"{name:22} {share:>7}  {figure.part} of {figure.of}{weak}  {figure.formula}")
+    with plainly():
+        query = asked(settings(), *days, time.time(), figures=PROMISE)
+    report = carry_out(make_report(settings(), query))
+    for meaning in report.figures:
+        out.print(f"{meaning.en:22} {_told(report.total.values[meaning.key], meaning)} (version {meaning.version})")
+    if report.total.gap:
+        out.print(f"for {report.total.gap:.0f} s nothing could be seen: the counts are a lower bound")
+
+
+def _told(value: "Value", meaning: "Meaning") -> str:
+    if meaning.unit == "count":
+        return f"{value.of:7.0f}  {meaning.formula}"
+    share = "-" if value.value is None else f"{value.value:.1%}"
+    weak = " (weak: few)" if value.of and value.weak else ""
+    return f"{share:>7}  {value.part:.0f} of {value.of:.0f}{weak}  {meaning.formula}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from rich.table import Table
 
-from acd.cli.terminal import carry_out, out, plainly, settings
+from acd.cli.terminal import carry_out, out, plainly, settings, show_gaps
 
 if TYPE_CHECKING:
     from acd.figures.repeats import RepeatReport
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from acd.figures.survey import SurveyReport
 
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T", "SurveyReport", "SubjectReport", "RepeatReport")
 
 
 class About(StrEnum):
@@ -56,6 +56,7 @@ def _say(made: T, sheet: "Sheet", show: Callable[[T], None], to: Path | None, as
         sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
     else:
         show(made)
+        show_gaps(made.gaps)
 
 
 def show_survey(made: "SurveyReport") -> None:

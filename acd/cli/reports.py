@@ -12,7 +12,8 @@ import typer
 from rich.table import Table
 
 from acd.cli.citizens import About, tell
-from acd.cli.terminal import carry_out, clock, fail, out, plainly, row_dict, settings
+from acd.cli.more_figures import More, show_norms, tell_more
+from acd.cli.terminal import carry_out, err, fail, out, plainly, row_dict, settings, show_gaps
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension
 from acd.model.zone import ZONE
@@ -47,12 +48,18 @@ def report(
     survey: Annotated[bool, typer.Option(help="Instead: what callers answered after the conversation.")] = False,
     subjects: Annotated[bool, typer.Option(help="Instead: what the conversations were about, and if settled.")] = False,
     repeats: Annotated[bool, typer.Option(help="Instead: who called again within 7 days, and how often.")] = False,
+    waits: Annotated[bool, typer.Option(help="Instead: how long callers waited, and abandonment by wait.")] = False,
+    states: Annotated[
+        bool, typer.Option(help="Instead: operators' time by state, in seconds; with --by operator of each.")
+    ] = False,
+    against: Annotated[
+        str | None, typer.Option(metavar="FROM..TO", help="Beside the figures of another time, 2027-02-01..2027-02-28.")
+    ] = None,
 ) -> None:
     """The figures of some days (default: today), each with its formula and what stands behind it."""
     from acd.bootstrap import reports
     from acd.figures.catalogue import catalogue
     from acd.figures.report import read_ref
-    from acd.figures.sheets import report_sheet
 
     if list_all:
         sys.stdout.write(catalogue())
@@ -73,15 +80,29 @@ def report(
             operators=who or [],
         )
         ref = None if behind is None else read_ref(behind)
-    if about := [kind for kind, wanted in zip(About, (survey, subjects, repeats), strict=True) if wanted]:
-        if len(about) > 1:
-            fail("one of --survey, --subjects and --repeats")
-        tell(about[0], query, to, as_json=as_json)
+    more = {More.WAITS: waits, More.STATES: states, More.AGAINST: against is not None}
+    instead = [kind for kind, wanted in zip(About, (survey, subjects, repeats), strict=True) if wanted]
+    others = [kind for kind, wanted in more.items() if wanted]
+    if len(instead) + len(others) > 1:
+        fail("one of --survey, --subjects, --repeats, --waits, --states and --against")
+    if instead:
+        tell(instead[0], query, to, as_json=as_json)
+        return
+    if others:
+        tell_more(others[0], query, to, against=against or "", as_json=as_json, norms=norms)
         return
     if ref is not None:
         for found in carry_out(reports.rows_behind(settings(), query, ref, limit)):
             sys.stdout.write(json.dumps(row_dict(found.fact) | {"counts": found.counts}) + "\n")
         return
+    _tell(query, to, as_json=as_json, norms=norms)
+
+
+def _tell(query: "Query", to: Path | None, *, as_json: bool, norms: bool) -> None:
+    """Show the report, write it to a file, or say it as JSON."""
+    from acd.bootstrap import reports
+    from acd.figures.sheets import report_sheet
+
     made = carry_out(reports.make_report(settings(), query))
     if to is not None:
         with plainly():
@@ -91,6 +112,8 @@ def report(
         sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
     else:
         show_report(made, query)
+        if norms:
+            show_norms(made)
 
 
 def show_report(made: "Report", query: "Query") -> None:
@@ -104,11 +127,7 @@ def show_report(made: "Report", query: "Query") -> None:
     out.print(table)
     for meaning in made.figures:
         out.print(f"{meaning.key}: {meaning.nl} = {meaning.formula} (version {meaning.version})")
-    for gap in made.gaps:
-        began = "the begin" if gap.began_at is None else clock(gap.began_at)
-        ended = "now" if gap.ended_at is None else clock(gap.ended_at)
-        repaired = f"; {gap.repaired} calls repaired from Asterisk's own record" if gap.repaired else ""
-        out.print(f"* nothing could be seen from {began} to {ended} ({gap.reason}): counts are a lower bound{repaired}")
+    show_gaps(made.gaps)
 
 
 def shown(value: "Value | None", unit: str) -> str:
@@ -126,11 +145,32 @@ def shown(value: "Value | None", unit: str) -> str:
 
 
 @records.command("rebuild")
-def records_rebuild() -> None:
+def records_rebuild(
+    incomplete: Annotated[bool, typer.Option("--incomplete", help="Also when events are missing.")] = False,
+) -> None:
     """Make all tables anew from the ledger. The same ledger gives the same rows."""
     from acd.bootstrap.reports import make_anew
 
-    out.print(f"made anew from {carry_out(make_anew(settings()))} events")
+    out.print(f"made anew from {carry_out(make_anew(settings(), incomplete=incomplete))} events")
+
+
+@records.command("check")
+def records_check() -> None:
+    """Whether events are missing from the ledger, and by day the SHA-256 of all that was stored up to its end: keep
+    it elsewhere. What it says of a day that is over never changes, unless the past was changed."""
+    from acd.bootstrap.reports import check_ledger
+    from acd.records.checking import numbers
+
+    checked = carry_out(check_ledger(settings()))
+    for part in checked.stretches:
+        out.print(f"{part.day}  {part.first}-{part.last}  {part.events} events  {part.digest}")
+    if checked.holes:
+        err.print(f"events are missing from the ledger: {numbers(checked.holes)}")
+    if checked.cut_off:
+        err.print(f"missing after the last number: {checked.cut_off}, taken out or lost in a spill file")
+    if checked.holes or checked.cut_off:
+        raise typer.Exit(1)
+    out.print("no event is missing")
 
 
 @records.command("export")

@@ -2,10 +2,10 @@
 
 import asyncio
 import getpass
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import msgspec
 import typer
@@ -16,6 +16,9 @@ from acd.bootstrap.settings import Settings
 from acd.model.mendable import Mendable
 from acd.model.zone import ZONE
 from acd.runtime.control import ask
+
+if TYPE_CHECKING:
+    from acd.figures.report import Gap
 
 out = Console(soft_wrap=True, highlight=False, markup=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -82,3 +85,12 @@ def window(moments: dict[str, float]) -> str:
 
 def row_dict(row: msgspec.Struct) -> dict[str, Any]:
     return {field: getattr(row, field) for field in row.__struct_fields__}
+
+
+def show_gaps(gaps: "Iterable[Gap]") -> None:
+    """When nothing could be seen."""
+    for gap in gaps:
+        began = "the begin" if gap.began_at is None else clock(gap.began_at)
+        ended = "now" if gap.ended_at is None else clock(gap.ended_at)
+        repaired = f"; {gap.repaired} calls repaired from Asterisk's own record" if gap.repaired else ""
+        out.print(f"* nothing could be seen from {began} to {ended} ({gap.reason}): counts are a lower bound{repaired}")

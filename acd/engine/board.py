@@ -48,6 +48,8 @@ class BoardTape(msgspec.Struct, frozen=True):
     """Seconds since the epoch; None = it runs."""
     refused: bool
     """The switch did not do what was asked of it last."""
+    missing: bool = False
+    """Nothing is written of it, and it cannot be paused."""
 
 
 class BoardOperator(msgspec.Struct, frozen=True):
@@ -201,7 +203,7 @@ def _attempt(attempt: "Attempt") -> DeskAttempt:
 
 
 def board_tape(tape: "Tape | None") -> BoardTape | None:
-    return None if tape is None else BoardTape(tape.paused_at, tape.refused)
+    return None if tape is None else BoardTape(tape.paused_at, tape.refused, tape.missing)
 
 
 def desk_tape(desk: "Desk") -> BoardTape | None:

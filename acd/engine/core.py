@@ -119,6 +119,7 @@ HANDLERS: Final[dict[type[f.Fact], Handler]] = {
     f.SurveyAnswered: survey.answered,
     f.RecordingBegan: recordings.began,
     f.RecordingOver: recordings.over,
+    f.RecordingMissing: recordings.missing,
     f.RecordingPaused: recordings.paused,
     f.RecordingResumed: recordings.resumed,
     f.RecordingUnchanged: recordings.unchanged,

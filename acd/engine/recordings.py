@@ -10,6 +10,7 @@ from acd.model.commands import PauseRecording
 from acd.model.facts import (
     OperatorPausesRecording,
     RecordingBegan,
+    RecordingMissing,
     RecordingOver,
     RecordingPaused,
     RecordingResumed,
@@ -17,7 +18,7 @@ from acd.model.facts import (
 )
 from acd.model.ids import CallId, OfferId, OperatorId
 
-_OfTape = RecordingBegan | RecordingOver | RecordingPaused | RecordingResumed | RecordingUnchanged
+_OfTape = RecordingBegan | RecordingOver | RecordingPaused | RecordingResumed | RecordingUnchanged | RecordingMissing
 
 
 def began(state: State, fact: RecordingBegan) -> None:
@@ -46,10 +47,17 @@ def pauses(state: State, fact: OperatorPausesRecording) -> None:
     talk = desk.call or desk.attempt
     if talk is None:
         transfers.nobody(state, desk)
-    elif talk.tape is None:
+    elif talk.tape is None or talk.tape.missing:
         state.events.append(ev.MoveRefused(state.now, f"recording of operator {desk.id}", "nothing is recorded"))
     elif (talk.tape.paused_at is not None) is not fact.on:
         _want(state, talk, talk.tape, on=fact.on, by=fact.by)
+
+
+def missing(state: State, fact: RecordingMissing) -> None:
+    """The operator sees that there is nothing to be paused."""
+    tape = _tape(_talk(state, fact), fact)
+    if tape is not None:
+        tape.missing, tape.refused = True, False
 
 
 def _want(state: State, talk: Call | Attempt, tape: Tape, *, on: bool, by: str) -> None:
@@ -64,7 +72,7 @@ def _want(state: State, talk: Call | Attempt, tape: Tape, *, on: bool, by: str) 
 def paused(state: State, fact: RecordingPaused) -> None:
     talk = _talk(state, fact)
     tape = _tape(talk, fact)
-    if tape is not None and tape.paused_at is None:
+    if tape is not None and tape.paused_at is None and not tape.missing:
         tape.paused_at, tape.refused = fact.paused_at, False
         of = fact.recording, fact.call, fact.attempt, _operator(state, fact)
         state.events.append(ev.RecordingPaused(state.now, *of, tape.asked_by, fact.paused_at))

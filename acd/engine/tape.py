@@ -6,7 +6,7 @@ from acd.model.facts import RecordingSeen
 class Tape:
     """One recording."""
 
-    __slots__ = ("asked_by", "paused_at", "recording", "refused")
+    __slots__ = ("asked_by", "missing", "paused_at", "recording", "refused")
 
     def __init__(self, recording: str, paused_at: float | None = None) -> None:
         self.recording = recording
@@ -16,6 +16,8 @@ class Tape:
         """Who wanted it to be otherwise last."""
         self.refused = False
         """The switch did not do that."""
+        self.missing = False
+        """Nothing is written of it."""
 
 
 def seen_tape(before: Tape | None, seen: RecordingSeen | None) -> Tape | None:

@@ -10,7 +10,10 @@ def catalogue() -> str:
         f"| {one.unit} | {one.population} | {one.version} |"
         for one in FIGURES.values()
     )
-    norms = "\n".join(f"| {norm.nl} | {norm.en} | `{norm.figure}` | {norm.target:.0%} |" for norm in NORMS)
+    norms = "\n".join(
+        f"| {norm.nl} | {norm.en} | `{norm.figure}` | {'' if norm.target is None else f'{norm.target:.0%}'} |"
+        for norm in NORMS
+    )
     names = "| figure | Nederlands | English | français | formula | unit | counts | version |"
     head = f"{names}\n|---|---|---|---|---|---|---|---|"
     return f"{head}\n{figures}\n\n| norm | | figure | target |\n|---|---|---|---|\n{norms}\n"

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from acd.figures.report import Report, Value
+from acd.figures.report import Gap, Report, Value
 from acd.figures.table import FIGURES
 
 MOST: Final = 5
@@ -42,6 +42,10 @@ class RepeatReport(msgspec.Struct, frozen=True, kw_only=True):
     """Of these citizens."""
     unknown: int
     """Calls of no known citizen: withheld, or erased."""
+    gap: float = 0.0
+    """Seconds of this time in which nothing could be seen: counts are a lower bound."""
+    gaps: tuple[Gap, ...] = ()
+    """Those that overlap."""
     again_is: str = AGAIN
     citizens_is: str = CALLERS
 
@@ -75,6 +79,8 @@ def repeat_report(report: Report, often: Mapping[int, int], unknown: int) -> Rep
         citizens=dict(citizens),
         calls=sum(calls * count for calls, count in often.items()),
         unknown=unknown,
+        gap=report.total.gap,
+        gaps=report.gaps,
     )
 
 

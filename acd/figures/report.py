@@ -1,5 +1,6 @@
 """What is asked of the figures, and what is answered."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 import msgspec
 
 from acd.figures.limits import Limits
-from acd.figures.periods import Grain, label
+from acd.figures.periods import Grain, label, pieces
 from acd.figures.rows import CallFact, Population, PromiseFact, TalkFact
 from acd.figures.table import DASHBOARD, FIGURES, Figure, Kind
 from acd.figures.terms import Term, bound
@@ -184,6 +185,17 @@ class Gap(msgspec.Struct, frozen=True):
     """Calls of which Asterisk's own record has told what was not seen."""
 
 
+def unseen(gaps: Iterable[Gap], query: Query, grain: Grain = Grain.TOTAL) -> dict[int, float]:
+    """Seconds without sight by period; of the whole time by default."""
+    seconds: dict[int, float] = defaultdict(float)
+    for gap in gaps:
+        began = query.since if gap.began_at is None else max(gap.began_at, query.since)
+        ended = min(query.now if gap.ended_at is None else gap.ended_at, query.until)
+        for number, part in pieces(grain, began, ended):
+            seconds[number] += part
+    return seconds
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The answer. Rows are in order of period, line and operator; those without anything to count are left out."""
 
@@ -192,6 +204,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     made_at: float
     grain: Grain
     figures: tuple[Meaning, ...]
+    untold: tuple[str, ...] = ()
+    """Of them those that cannot be told apart so: that a row has none of them says nothing."""
     limits: Mapping[str, Mapping[str, float | None]]
     """By which settings of the lines it was counted: today's."""
     rows: tuple[Row, ...]

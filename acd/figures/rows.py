@@ -29,7 +29,7 @@ class CallFact(msgspec.Struct, frozen=True, kw_only=True):
     line: str | None = None
     """The line of the outcome; without one the line joined last."""
     operator: str | None = None
-    """The last one who spoke with the caller."""
+    """The first one who spoke with the caller: what becomes of the call is told of him, whoever takes it over."""
     entered_at: float | None = None
     """Joined the line that he joined last."""
     answered_at: float | None = None

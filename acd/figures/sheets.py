@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import xlsxwriter
 
-from acd.figures.report import Meaning, Report, Row
+from acd.figures.report import Gap, Report, Row
 from acd.figures.table import Unit
 from acd.model.zone import ZONE
 
@@ -34,16 +34,17 @@ def header(report: Report) -> list[str]:
 def table(report: Report) -> Iterator[list[Cell]]:
     """The rows of a report, and last its total."""
     for row in report.rows:
-        yield _cells(row, report.figures)
-    yield ["total", *_cells(report.total, report.figures)[1:]]
+        yield _cells(row, report)
+    yield ["total", *_cells(report.total, report)[1:]]
 
 
-def _cells(row: Row, figures: Sequence[Meaning]) -> list[Cell]:
+def _cells(row: Row, report: Report) -> list[Cell]:
     cells: list[Cell] = [row.period, row.line, row.operator, round(row.gap, 1)]
-    for meaning in figures:
+    for meaning in report.figures:
         value = row.values.get(meaning.key)
         if meaning.unit == Unit.COUNT.value:
-            cells.append(0 if value is None else _whole(value.of))
+            nothing = None if meaning.key in report.untold else 0
+            cells.append(nothing if value is None else _whole(value.of))
         elif value is None:
             cells += [None, None, None]
         else:
@@ -65,7 +66,11 @@ def notes(report: Report) -> Iterator[list[Cell]]:
     for limit, lines in report.limits.items():
         for line, seconds in lines.items():
             yield [f"limit {limit}", line, "never" if seconds is None else f"{seconds:g} s"]
-    for gap in report.gaps:
+    yield from gap_notes(report.gaps)
+
+
+def gap_notes(gaps: Iterable[Gap]) -> Iterator[list[Cell]]:
+    for gap in gaps:
         began = "" if gap.began_at is None else _clock(gap.began_at)
         ended = "" if gap.ended_at is None else _clock(gap.ended_at)
         repaired = f"{gap.repaired} calls repaired from Asterisk's own record"
@@ -105,6 +110,24 @@ class Sheet(msgspec.Struct, frozen=True):
 def report_sheet(report: Report) -> Sheet:
     shares = {meaning.key for meaning in report.figures if meaning.unit == Unit.SHARE.value}
     return Sheet(header(report), table(report), notes(report), shares)
+
+
+def compared_sheet(now: Report, then: Report) -> Sheet:
+    """The figures of two times side by side, and how much more they are."""
+    columns = ["figure", "now", "now_of", "then", "then_of", "change", "gap_seconds", "then_gap_seconds"]
+    rows: list[list[Cell]] = []
+    for meaning in now.figures:
+        cells: list[Cell] = [meaning.key]
+        for report in (now, then):
+            value = report.total.values.get(meaning.key)
+            cells += [None, None] if value is None else [value.value, _whole(value.of)]
+        after, before = cells[1], cells[3]
+        known = isinstance(after, int | float) and isinstance(before, int | float)
+        cells.append(round(float(after) - float(before), _ROUNDED) if known else None)  # type: ignore[arg-type]
+        rows.append([*cells, round(now.total.gap, 1), round(then.total.gap, 1)])
+    return Sheet(
+        columns, rows, [*notes(now), ["compared with"], *span_notes(then.since, then.until), *gap_notes(then.gaps)]
+    )
 
 
 def sheet_csv(sheet: Sheet) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from acd.figures.report import WEAK_BELOW
+from acd.figures.report import WEAK_BELOW, Gap
 from acd.model.ids import LineId
 
 SETTLED: Final = "conversations noted as settled / conversations noted as settled or as not settled (version 1)"
@@ -64,6 +64,10 @@ class SubjectReport(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[SubjectRow, ...]
     """By line; the subject that is heard most first, and last those without one."""
     conversations: Mapping[LineId, int]
+    gap: float = 0.0
+    """Seconds of this time in which nothing could be seen: counts are a lower bound."""
+    gaps: tuple[Gap, ...] = ()
+    """Those that overlap."""
     settled_is: str = SETTLED
     share_is: str = SHARE
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from acd.figures.report import WEAK_BELOW
+from acd.figures.report import WEAK_BELOW, Gap
 from acd.model.ids import LineId
 
 SCORES: Final = range(1, 11)
@@ -43,6 +43,10 @@ class SurveyReport(msgspec.Struct, frozen=True, kw_only=True):
     """Callers asked because their operator sent them, by line: whom he chooses may be no fair sample."""
     sampled: Mapping[LineId, int]
     """Callers asked because they belong to the sample."""
+    gap: float = 0.0
+    """Seconds of this time in which nothing could be seen: counts are a lower bound."""
+    gaps: tuple[Gap, ...] = ()
+    """Those that overlap."""
     mean_is: str = MEAN
     response_is: str = RESPONSE
 

@@ -127,7 +127,8 @@ class _FlowWriter:
         files = "&".join(f"{language}/{_file(prompt)}" for language in languages for prompt in node.prompts)
         yield _choose(node, files, node.timeout, node.repeats)
         for key, language in node.keys.items():
-            yield f',ExecIf($["${{GOSUB_RETVAL}}" = "{key}"]?Set(CHANNEL(language)={language.name}))'
+            chosen = f'${{IF($["${{GOSUB_RETVAL}}" = "{key}"]?{language.name}:${{CHANNEL(language)}})}}'
+            yield f",Set(CHANNEL(language)={chosen})"
         yield _goto(node.then)
 
     def menu(self, node: Menu) -> Iterator[str]:

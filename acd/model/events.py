@@ -485,6 +485,23 @@ class CallRepaired(Event, frozen=True, kw_only=True):
     """``gone_at`` on Asterisk's clock, as it stands in its record."""
 
 
+# --- What a deposed engine tells afterwards --------------------------------------------------------------------------
+
+
+class ToldLate(Event, frozen=True):
+    """What an engine had seen and could not write down before another took the lead, told when that one had gone on
+    long since. ``at`` is the moment of then. It is kept, and changes nothing that is known by now: what of it still
+    counts is told again, as ``CallRepaired`` or as it was."""
+
+    call: CallId | None
+    line: LineId | None
+    operator: OperatorId | None
+    what: str
+    """The event's name."""
+    told: str
+    """The event as the ledger would have kept it: JSON, without a number."""
+
+
 # --- Recordings ------------------------------------------------------------------------------------------------------
 
 
@@ -595,5 +612,6 @@ AnyEvent = (
     | RecordingResumed
     | RecordingUnchanged
     | CallRepaired
+    | ToldLate
 )
 """Closed union, for exhaustive matching and for decoding the ledger."""

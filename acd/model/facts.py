@@ -743,6 +743,15 @@ class RecordingUnchanged(Fact, frozen=True):
     attempt: OfferId | None
 
 
+class RecordingMissing(Fact, frozen=True):
+    """Nothing is written of it, although the switch takes it for begun: it tells of a full disk, or of a folder that it
+    may not write to, in its log alone, and takes a pause for done."""
+
+    recording: str
+    call: CallId | None
+    attempt: OfferId | None
+
+
 class OperatorPausesRecording(OperatorAction, frozen=True):
     """He pauses the recording of his conversation from a page, or lets it go on."""
 

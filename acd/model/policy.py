@@ -224,7 +224,3 @@ class Policy(msgspec.Struct, frozen=True):
     """A phone that does not say it rings within this is dead."""
     offer_margin: float = 3.0
     """Seconds after the ring time at which an offer without any ending is given up."""
-
-    def offer_limits(self) -> dict[LineId, float]:
-        """Seconds of waiting at which each line that calls back offers it."""
-        return {line.id: line.callback.after for line in self.lines.values() if line.callback is not None}

@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 
 from acd.model.facts import CallWhereabouts
-from acd.model.ids import CallId, Device, LineId
+from acd.model.ids import CallId, Device, LineId, OperatorId
+from acd.model.outcome import Outcome
 
 
 class TalkTold(msgspec.Struct):
@@ -22,6 +23,17 @@ class TalkTold(msgspec.Struct):
     """It was the partner."""
     ended_at: float | None = None
     """Another talk or wait began; None = it lasted until the end of the call."""
+    operator: OperatorId | None = None
+    """Whose phone it was, when that is told by name."""
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """How an engine that had seen the call has counted it."""
+
+    at: float
+    outcome: Outcome
+    waited: float | None
+    """Seconds in the queue; None = never joined a line."""
 
 
 class CallTold(msgspec.Struct, kw_only=True):
@@ -43,6 +55,8 @@ class CallTold(msgspec.Struct, kw_only=True):
     """None = nothing tells of its end: Asterisk died with it, or it lives."""
     last_at: float
     """The last line of it."""
+    counted: Counted | None = None
+    """None = nobody has: it follows from the rest."""
 
 
 class BadLine(msgspec.Struct, frozen=True):

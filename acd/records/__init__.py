@@ -28,11 +28,11 @@ from acd.records.erasure import Before, Erased, NotesErased, erase_citizens, era
 from acd.records.exporting import NoSuchView, read_view, view_named
 from acd.records.hooks import HookStore
 from acd.records.keys import KeyStore
+from acd.records.late import Late, deliver
 from acd.records.leadership import PostgresLead, fenced, file_of
 from acd.records.ledger import Health, Ledger
 from acd.records.lines import store_lines
 from acd.records.mails import MailStore
-from acd.records.promise_figures import FiguresByLine, promise_figures
 from acd.records.schema import upgrade
 from acd.records.spill import erase_damaged
 from acd.records.writing import rebuild
@@ -48,10 +48,10 @@ __all__ = [
     "DatabaseUnusable",
     "Erased",
     "FigureBook",
-    "FiguresByLine",
     "Health",
     "HookStore",
     "KeyStore",
+    "Late",
     "Ledger",
     "MailStore",
     "NoSuchView",
@@ -60,13 +60,13 @@ __all__ = [
     "PostgresLead",
     "day_bounds",
     "day_of",
+    "deliver",
     "erase_citizens",
     "erase_damaged",
     "erase_notes",
     "erase_numbers",
     "fenced",
     "file_of",
-    "promise_figures",
     "read_view",
     "rebuild",
     "store_lines",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, false, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, false, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.model.callback import OWED, Window
@@ -22,7 +22,6 @@ from acd.records import tables
 from acd.records.behind import behind
 from acd.records.database import DatabaseUnusable, connect
 from acd.records.entries import unseal
-from acd.records.figures import Waited
 from acd.records.history import read_history
 from acd.records.projection import CRISIS, DRAINING, PAGE
 
@@ -154,6 +153,13 @@ class Archive:
                 yield found
             done = page[-1]["seq"] if page else -1
 
+    async def gaps_since(self, at: float) -> list[tuple[float | None, float | None]]:
+        """When nothing could be seen, from ``at`` (seconds since the epoch) on: from, None = nothing was seen before;
+        until, None = it lasts. In their order."""
+        gap = tables.gap.c
+        late = select(gap.began_at, gap.ended_at).where(or_(gap.ended_at.is_(None), gap.ended_at > at))
+        return [(row["began_at"], row["ended_at"]) for row in await self._rows(late.order_by(gap.seq))]
+
     # --- For people ---------------------------------------------------------------------------------------------------
 
     async def calls(
@@ -215,25 +221,6 @@ class Archive:
         undecided = counts.pop(None, 0)
         outcomes = {outcome: counts[outcome.value] for outcome in Outcome}
         return OutcomeCounts(undecided + counts.total(), undecided, outcomes)
-
-    async def waits(self, *, since: float, until: float) -> list[Waited]:
-        """What :func:`acd.records.figures.compliance` counts: the calls that arrived in that time and joined a line."""
-        query = (
-            select(
-                _call.call,
-                _line.label("line"),
-                _call.entered_at,
-                _outcome.outcome,
-                _outcome.at.label("outcome_at"),
-                _outcome.waited,
-                _call.callback_heard_at,
-                _call.callback_waited,
-            )
-            .select_from(_CALLS)
-            .where(*_arrived(None, since, until), _line.is_not(None))
-            .order_by(_call.arrived_at, _call.call)
-        )
-        return [msgspec.convert(row, Waited) for row in await self._rows(query)]
 
     # --- For planning -------------------------------------------------------------------------------------------------
 

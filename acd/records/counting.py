@@ -2,15 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
     func,
-    or_,
     select,
     text,
 )
@@ -18,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.figures import repeats
-from acd.figures.periods import Grain, days_of, label, pieces
+from acd.figures.periods import Grain, days_of, label
 from acd.figures.report import (
     Behind,
     CountsNoRows,
@@ -33,19 +32,19 @@ from acd.figures.report import (
     Value,
     read_refs,
     total_row,
+    unseen,
 )
 from acd.figures.rows import CallFact, Population, PromiseFact, TalkFact
 from acd.figures.subjects import ContactFact, SubjectReport
 from acd.figures.survey import SurveyReport
 from acd.figures.table import Kind
 from acd.figures.terms import both, holds
-from acd.records import tables
 from acd.records.citizens import about, how_often, subject_report
 from acd.records.counts import can_tell, count_citizens, count_rows, source_of, where_of
 from acd.records.database import DatabaseUnusable, connect
 from acd.records.figure_sql import Source, Translation, calls, piece
+from acd.records.gaps import gaps_of
 from acd.records.operator_time import occupied, time_spent
-from acd.records.repair import MARGIN
 from acd.records.survey import survey_report
 from acd.records.tallies import Counts, Key
 
@@ -91,7 +90,7 @@ class FigureBook:
         async with self._counting() as connection:
             values = await _values(connection, queries)
             totals = [await _total(connection, *one) for one in zip(queries, values, strict=True)]
-            gaps = await _gaps(connection, queries[0])
+            gaps = await gaps_of(connection, queries[0])
         return [_report(*one, gaps) for one in zip(queries, values, totals, strict=True)]
 
     async def behind(
@@ -166,17 +165,18 @@ class FigureBook:
     async def gaps(self, query: Query) -> list[Gap]:
         """Times without sight that overlap."""
         async with self._counting() as connection:
-            return await _gaps(connection, query)
+            return await gaps_of(connection, query)
 
-    async def survey(self, since: float, until: float, lines: Sequence[str] = ()) -> SurveyReport:
-        """What callers answered whose survey began from ``since`` to before ``until``; ``lines`` empty = of all."""
+    async def survey(self, query: Query) -> SurveyReport:
+        """What callers answered whose survey began in a time, on its lines."""
         async with self._counting() as connection:
-            return await survey_report(connection, since, until, lines)
+            report = await survey_report(connection, query.since, query.until, query.lines)
+            return _marked(report, await gaps_of(connection, query), query)
 
     async def subjects(self, query: Query) -> SubjectReport:
         """What the conversations of a time were about."""
         async with self._counting() as connection:
-            return await subject_report(connection, query)
+            return _marked(await subject_report(connection, query), await gaps_of(connection, query), query)
 
     async def about(self, query: Query, subject: str | None) -> AsyncGenerator[ContactFact, None]:
         """The conversations about a subject, the earliest first; None = those without one."""
@@ -219,7 +219,7 @@ class FigureBook:
 def _report(
     query: Query, values: Mapping[Key, Mapping[str, Value]], total: Mapping[str, Value], gaps: Sequence[Gap]
 ) -> Report:
-    unseen = _unseen(gaps, query, query.grain)
+    seconds = unseen(gaps, query, query.grain)
     rows = [
         Row(
             number=number,
@@ -227,7 +227,7 @@ def _report(
             line=line,
             operator=operator,
             values=found,
-            gap=unseen.get(number, 0.0),
+            gap=seconds.get(number, 0.0),
         )
         for (number, line, operator), found in sorted(values.items(), key=_order)
     ]
@@ -237,9 +237,10 @@ def _report(
         made_at=query.now,
         grain=query.grain,
         figures=tuple(map(Meaning.of, query.figures)),
+        untold=tuple(ref.key for ref in query.figures if not can_tell(ref, query)),
         limits=query.limits.lines,
         rows=tuple(rows),
-        total=total_row(total, _unseen(gaps, query, Grain.TOTAL).get(0, 0.0)),
+        total=total_row(total, unseen(gaps, query).get(0, 0.0)),
         gaps=tuple(gaps),
     )
 
@@ -309,27 +310,9 @@ def _in_piece(query: Query, source: Source, number: int) -> ColumnElement[bool]:
 # --- Gaps ----------------------------------------------------------------------------------------------------------
 
 
-async def _gaps(connection: AsyncConnection, query: Query) -> list[Gap]:
-    gap = tables.gap.c
-    overlap = (
-        or_(gap.began_at.is_(None), gap.began_at < query.until),
-        or_(gap.ended_at.is_(None), gap.ended_at > query.since),
-    )
-    call = tables.call.c
-    # A link that has fallen silent is given up only after some seconds: the gap began a little before.
-    of_gap = (call.ended_at > func.coalesce(gap.began_at, 0.0) - MARGIN, call.arrived_at < gap.ended_at)
-    repaired = select(func.count()).select_from(tables.call).where(call.repaired_at.is_not(None), *of_gap)
-    columns = (gap.began_at, gap.ended_at, gap.reason, repaired.scalar_subquery().label("repaired"))
-    found = await connection.execute(select(*columns).where(*overlap).order_by(gap.seq))
-    return [msgspec.convert(row, Gap) for row in found.mappings()]
+Marked = TypeVar("Marked", SubjectReport, SurveyReport)
 
 
-def _unseen(gaps: Iterable[Gap], query: Query, grain: Grain) -> dict[int, float]:
-    """Seconds without sight by period."""
-    unseen: dict[int, float] = defaultdict(float)
-    for gap in gaps:
-        began = query.since if gap.began_at is None else max(gap.began_at, query.since)
-        ended = min(query.now if gap.ended_at is None else gap.ended_at, query.until)
-        for number, seconds in pieces(grain, began, ended):
-            unseen[number] += seconds
-    return unseen
+def _marked(report: Marked, gaps: Sequence[Gap], query: Query) -> Marked:
+    """With what could not be seen of its time."""
+    return msgspec.structs.replace(report, gap=unseen(gaps, query).get(0, 0.0), gaps=tuple(gaps))

@@ -40,7 +40,7 @@ CALL: Final[Mapping[str, Column]] = {
     "call": _call.call,
     "arrived_at": _call.arrived_at,
     "line": LINE,
-    "operator": _call.operator,
+    "operator": _call.answered_by,
     "entered_at": _call.entered_at,
     "answered_at": _call.answered_at,
     "ended_at": _call.ended_at,

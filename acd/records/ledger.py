@@ -12,6 +12,7 @@ hangs on that: the channel's variables tell the restarted engine about every cal
 
 import asyncio
 import hashlib
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ from acd.model.events import Event
 from acd.records.database import DatabaseUnusable, connect, parse_url, sqlite_path
 from acd.records.entries import Entry, seal
 from acd.records.spill import Spill
-from acd.records.writing import Batch, blames_data, store, store_singly
+from acd.records.writing import Batch, store_or_blame
 
 log = structlog.get_logger()
 
@@ -90,12 +91,15 @@ class Ledger:
         """Entries that this run has made; and how many of them are in the database, and in the spill file."""
         self._stored = 0
         self._put_aside = 0
+        self._marks = deque([(0, time.monotonic())])
+        """So many entries had been made then; of those after them none was made earlier."""
         self._error: str | None = None
         self._closing = False
         self._task: asyncio.Task[None] | None = None
         self._something = asyncio.Event()
         self._hurry = asyncio.Event()
         self._moved = asyncio.Event()
+        self._one_at_the_file = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -132,6 +136,11 @@ class Ledger:
         if self._unsafe:
             raise EventsUnsafe(self._unsafe, self._spill.path, self._error or "closed before it was started")
 
+    async def put_aside(self) -> None:
+        """What is in memory goes to the spill file now, also what a transaction under way has: the database takes
+        nothing more of ours, and may not even say so before we end."""
+        await self._save_aside()
+
     def write(self, events: Sequence[Event]) -> None:
         """Take the events of one step; they will be stored together.
 
@@ -142,6 +151,7 @@ class Ledger:
             raise RuntimeError("the ledger is closed")
         if not events:
             return
+        self._mark()
         self._taken += len(events)
         self._queue.append(Batch(self._source, self._taken, self._entries(events)))
         self._something.set()
@@ -169,6 +179,20 @@ class Ledger:
     @property
     def health(self) -> Health:
         return Health(self._spill.pending + self._unsafe, self._spill.pending, self._error)
+
+    @property
+    def lag(self) -> float:
+        """Seconds for which the oldest event has not been in the database, to a second; 0: all are."""
+        while len(self._marks) > 1 and self._marks[1][0] <= (self._stored or -1):
+            self._marks.popleft()
+        return time.monotonic() - self._marks[0][1] if self.health.behind else 0.0
+
+    def _mark(self) -> None:
+        now = time.monotonic()
+        if not self.health.behind:
+            self._marks.clear()
+        if not self._marks or now - self._marks[-1][1] >= 1.0:
+            self._marks.append((self._taken, now))
 
     @property
     def _unsafe(self) -> int:
@@ -224,38 +248,35 @@ class Ledger:
 
     async def _store_next(self) -> None:
         if self._spill.waiting:
-            found = await asyncio.to_thread(self._spill.read, BATCH)
+            async with self._one_at_the_file:
+                found = await asyncio.to_thread(self._spill.read, BATCH)
             if found is not None:
                 batch, mark = found
-                await self._store(batch)
-                await asyncio.to_thread(self._spill.done, mark, len(batch.entries))
+                await store_or_blame(self._engine, batch)
+                async with self._one_at_the_file:
+                    await asyncio.to_thread(self._spill.done, mark, len(batch.entries))
                 if batch.source == self._source:
                     self._stored = batch.position
         elif self._queue:
-            steps, batch = self._next_steps()
-            await self._store(batch)
-            for _ in range(steps):
-                self._queue.popleft()
+            batch = self._next_steps()
+            await store_or_blame(self._engine, batch)
+            self._let_go(batch.position)
             self._stored = batch.position
 
-    def _next_steps(self) -> tuple[int, Batch]:
-        """How many of the queue's first steps make a batch, and that batch. They stay in the queue until stored."""
-        steps, entries, position = 0, [], 0
+    def _next_steps(self) -> Batch:
+        """The queue's first steps, as many as make a batch. They stay in the queue until stored."""
+        entries, position = [], 0
         for step in self._queue:
             entries += step.entries
-            steps, position = steps + 1, step.position
+            position = step.position
             if len(entries) >= BATCH:
                 break
-        return steps, Batch(self._source, position, entries)
+        return Batch(self._source, position, entries)
 
-    async def _store(self, batch: Batch) -> None:
-        try:
-            await store(self._engine, batch)
-        except Exception as error:
-            if not blames_data(error):
-                raise
-            log.error("records.batch_refused", entries=len(batch.entries), error=f"{type(error).__name__}: {error}")
-            await store_singly(self._engine, batch)
+    def _let_go(self, position: int) -> None:
+        """So far the queue is safe."""
+        while self._queue and self._queue[0].position <= position:
+            self._queue.popleft()
 
     def _tell(self) -> None:
         """Wake those who wait for progress."""
@@ -277,17 +298,17 @@ class Ledger:
 
     async def _save_aside(self) -> None:
         """Move the queue to the spill file. When that fails, too, it stays in memory."""
-        steps = list(self._queue)
-        if not steps:
-            return
-        try:
-            await asyncio.to_thread(self._spill.append, steps)
-        except OSError as error:
-            log.error("records.spill_failed", file=str(self._spill.path), error=str(error), events=self._unsafe)
-            return
-        for _ in steps:
-            self._queue.popleft()
-        self._put_aside = steps[-1].position
+        async with self._one_at_the_file:
+            steps = list(self._queue)
+            if not steps:
+                return
+            try:
+                await asyncio.to_thread(self._spill.append, steps)
+            except OSError as error:
+                log.error("records.spill_failed", file=str(self._spill.path), error=str(error), events=self._unsafe)
+                return
+            self._let_go(steps[-1].position)
+            self._put_aside = steps[-1].position
         self._tell()
 
     async def _rest(self, seconds: float) -> None:

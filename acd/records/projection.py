@@ -25,7 +25,7 @@ CALLER_LEFT: Final = "caller_left"
 MOVED: Final = "moved"
 GONE: Final = "gone"
 
-PROJECTION_VERSION: Final = "7"
+PROJECTION_VERSION: Final = "8"
 """Raise it when the same ledger gives other rows: the next start then makes the projection anew."""
 
 CRISIS: Final = "crisis"
@@ -67,11 +67,26 @@ class CallRecord(Row):
     waited: float | None = None
     counted_line: str | None = None
     day: int | None = None
+    answered_by: str | None = None
+    first_answered_at: float | None = None
 
     def decide(self, outcome: "OutcomeRecord") -> None:
         """Its one outcome stands here once more: who counts calls need not join a second table."""
         self.outcome, self.outcome_at = outcome.outcome, outcome.at
         self.outcome_line, self.waited = outcome.line, outcome.waited
+
+    def answer(self, operator: str | None, at: float) -> None:
+        """He speaks with the caller from now on. Whoever did so first keeps the call in the figures."""
+        self.operator, self.answered_at = operator, at
+        if self.first_answered_at is None:
+            self.answered_by, self.first_answered_at = operator, at
+
+    def answered_unseen(self, operator: str | None, at: float, until: float | None) -> None:
+        """A conversation that is told afterwards: it may have been before all that were seen, or after them."""
+        if self.answered_at is None or self.answered_at < at:
+            self.operator, self.answered_at, self.talk_ended_at = operator, at, until
+        if self.first_answered_at is None or at < self.first_answered_at:
+            self.answered_by, self.first_answered_at = operator, at
 
     def derive(self) -> None:
         """What follows from the other columns, after each change of them."""
@@ -327,11 +342,14 @@ class Picture:
 
 def is_sign_of_life(entry: Entry) -> bool:
     """Whether this was seen in the switch, so that we were watching at that moment."""
-    return (entry.call is not None and entry.type != AFTERWARDS) or entry.type in SIGNS_OF_LIFE
+    return (entry.call is not None and entry.type not in NOT_THEN) or entry.type in SIGNS_OF_LIFE
 
 
 AFTERWARDS: Final = "CallRepaired"
 """Of a call, and yet not seen: read in Asterisk's own record."""
+
+NOT_THEN: Final = (AFTERWARDS, "ToldLate")
+"""Of calls, and written long after it happened."""
 
 SIGNS_OF_LIFE: Final = ("LinkCameUp", "PhoneReported")
 
@@ -472,8 +490,8 @@ def _offer_ended(picture: Picture, seq: int, event: ev.OfferEnded) -> str | None
 
 def _answered(picture: Picture, seq: int, event: ev.CallAnswered) -> None:
     call = picture.call(event.call, event.at)
-    call.line, call.operator, call.answered_at = event.line, event.operator, event.answered_at
-    call.talk_ended_at = None
+    call.line, call.talk_ended_at = event.line, None
+    call.answer(event.operator, event.answered_at)
     call.fallback |= event.fallback
     _end_wait(picture, event.call, event.answered_at, ANSWERED)
     talk = TalkRecord(
@@ -718,8 +736,7 @@ def _repair_wait(picture: Picture, seq: int, event: ev.CallRepaired, call: CallR
 def _repair_talk(picture: Picture, seq: int, event: ev.CallRepaired, call: CallRecord) -> None:
     """A talk of which nothing was known; or the end of the last one, which was taken to last until we came back."""
     if event.answered_at is not None and event.line is not None:
-        if call.answered_at is None or call.answered_at < event.answered_at:
-            call.operator, call.answered_at, call.talk_ended_at = event.operator, event.answered_at, event.talk_ended_at
+        call.answered_unseen(event.operator, event.answered_at, event.talk_ended_at)
         call.fallback |= event.fallback
         talk = TalkRecord(
             seq=seq,
@@ -898,5 +915,5 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
 )
 """What each event does to the rows. Those not named are kept in the ledger alone: ``PhoneReported``, ``PolicyLoaded``,
 ``MoveRefused``, ``OutsideRefused``, ``WrapUpLengthened``, ``RecordingPaused``, ``RecordingResumed``,
-``RecordingUnchanged``, and ``AttemptStarted``, which the tables of the promises hold
+``RecordingUnchanged``, ``ToldLate``, and ``AttemptStarted``, which the tables of the promises hold
 already."""

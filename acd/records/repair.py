@@ -6,7 +6,7 @@ Asterisk tells it there is no difference left, so a second repair finds nothing 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -41,6 +41,10 @@ _SETTLED: Final[Mapping[CallWhereabouts, Outcome]] = {
 }
 _STANDS: Final = (Outcome.CALLBACK_ACCEPTED,)
 """Inferred or not: a promise is in the database, or it is none."""
+
+
+Rows = Callable[[Select[Any]], Awaitable[Sequence[RowMapping]]]
+"""Answers a query."""
 
 
 class Blind(msgspec.Struct, frozen=True):
@@ -99,20 +103,7 @@ class RepairBook:
         return rows[0]["at"] - rows[0]["switch_at"] if rows else 0.0
 
     async def known(self, calls: Sequence[CallId]) -> dict[CallId, KnownCall]:
-        found: dict[CallId, KnownCall] = {}
-        call, outcome, talk = tables.call.c, tables.outcome.c, tables.talk.c
-        both = tables.call.outerjoin(tables.outcome, outcome.call == call.call)
-        columns = (call.call, call.arrived_at, call.ended_at)
-        wanted = select(*columns, outcome.outcome, outcome.seen, outcome.waited).select_from(both)
-        for start in range(0, len(calls), _CHUNK):
-            chunk = calls[start : start + _CHUNK]
-            talks: dict[str, list[float]] = defaultdict(list)
-            for row in await self._rows(select(talk.call, talk.began_at).where(talk.call.in_(chunk))):
-                talks[row["call"]].append(row["began_at"])
-            for row in await self._rows(wanted.where(call.call.in_(chunk))):
-                known = msgspec.convert(row, KnownCall, strict=False)
-                found[row["call"]] = replace(known, talks=tuple(talks[row["call"]]))
-        return found
+        return await known_calls(self._rows, calls)
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         try:
@@ -121,6 +112,24 @@ class RepairBook:
                 return rows
         except (SQLAlchemyError, OSError) as error:
             raise DatabaseUnusable(str(self._engine.url), str(getattr(error, "orig", error))) from error
+
+
+async def known_calls(rows: Rows, calls: Sequence[CallId]) -> dict[CallId, KnownCall]:
+    """What the records have of these calls; those that they do not know are left out."""
+    found: dict[CallId, KnownCall] = {}
+    call, outcome, talk = tables.call.c, tables.outcome.c, tables.talk.c
+    both = tables.call.outerjoin(tables.outcome, outcome.call == call.call)
+    columns = (call.call, call.arrived_at, call.ended_at)
+    wanted = select(*columns, outcome.outcome, outcome.seen, outcome.waited).select_from(both)
+    for start in range(0, len(calls), _CHUNK):
+        chunk = calls[start : start + _CHUNK]
+        talks: dict[str, list[float]] = defaultdict(list)
+        for row in await rows(select(talk.call, talk.began_at).where(talk.call.in_(chunk))):
+            talks[row["call"]].append(row["began_at"])
+        for row in await rows(wanted.where(call.call.in_(chunk))):
+            known = msgspec.convert(row, KnownCall, strict=False)
+            found[row["call"]] = replace(known, talks=tuple(talks[row["call"]]))
+    return found
 
 
 def overlapping(calls: Iterable[CallTold], gap: Blind, offset: float) -> list[CallTold]:
@@ -142,6 +151,8 @@ def repaired(told: CallTold, known: KnownCall | None, desks: Desks, offset: floa
     outcome, outcome_at = _outcome(told, desks)
     entered_at = told.entered_at if first is None else first.entered_at
     waited = None if entered_at is None else max(0.0, outcome_at - entered_at)
+    if told.counted is not None:
+        waited = told.counted.waited
     if known is not None and known.outcome is not None and (known.seen or known.outcome in _STANDS):
         outcome, waited = known.outcome, known.waited
     gone_at = told.last_at if told.gone_at is None else told.gone_at
@@ -191,7 +202,7 @@ def _of_talk(plain: CallRepaired, talk: TalkTold, desks: Desks, offset: float) -
         plain,
         line=talk.line,
         entered_at=None if talk.entered_at is None else talk.entered_at + offset,
-        operator=None if talk.device is None else desks.operators.get(talk.device),
+        operator=desks.operators.get(talk.device) if talk.device is not None else talk.operator,
         answered_at=talk.answered_at + offset,
         talk_ended_at=plain.gone_at if talk.ended_at is None else talk.ended_at + offset,
         fallback=talk.fallback,
@@ -200,7 +211,9 @@ def _of_talk(plain: CallRepaired, talk: TalkTold, desks: Desks, offset: float) -
 
 
 def _outcome(told: CallTold, desks: Desks) -> tuple[Outcome, float]:
-    """The one outcome of this call as Asterisk tells it, and when it came about (its clock)."""
+    """The one outcome of this call as it is told, and when it came about (the clock of what is told)."""
+    if told.counted is not None:
+        return told.counted.outcome, told.counted.at
     if told.talks:
         first = told.talks[0]
         return Outcome.OVERFLOW_ANSWERED if first.partner else Outcome.ANSWERED, first.answered_at

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model.zone import ZONE
 from acd.records import tables
+from acd.records.checking import holes_in, numbers
 from acd.records.contents import VIEWS_MADE
 from acd.records.database import migrate
 from acd.records.projection import PROJECTION_VERSION
@@ -41,6 +42,9 @@ async def _afterwards(connection: AsyncConnection) -> None:
     if made.get(_PROJECTION) != PROJECTION_VERSION:
         if await connection.scalar(select(func.max(tables.event.c.seq))):
             log.info("records.rebuilding", version=PROJECTION_VERSION)
+        if holes := await holes_in(connection):
+            # Citizens call: the service starts all the same.
+            log.error("records.ledger_incomplete", missing=numbers(holes))
         await project_anew(connection)
     text_of_views = fingerprint(connection.dialect.name)
     if made.get(VIEWS_MADE) != text_of_views:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import structlog
@@ -18,6 +19,7 @@ log = structlog.get_logger()
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Batch).decode
+_DAMAGED: Final = (msgspec.MsgspecError, UnicodeDecodeError)
 
 
 class Spill:
@@ -94,10 +96,33 @@ class Spill:
             return None
         return batch, mark
 
+    def all(self, limit: int) -> tuple[list[Batch], int]:
+        """All that is in the file, about ``limit`` entries of one run together, and the mark of its end.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        batches: list[Batch] = []
+        mark = 0
+        if self._end:
+            with self.path.open("rb") as file:
+                while mark < self._end:
+                    line = file.readline()
+                    more = self._decoded(line, mark)
+                    mark += len(line)
+                    last = batches[-1] if batches else None
+                    if more is None:
+                        continue
+                    if last is not None and last.source == more.source and len(last.entries) < limit:
+                        batches[-1] = Batch(more.source, more.position, last.entries + more.entries)
+                    else:
+                        batches.append(more)
+        return batches, mark
+
     def _decoded(self, line: bytes, at: int) -> Batch | None:
         try:
             return _decode(line)
-        except msgspec.MsgspecError as error:
+        except _DAMAGED as error:
             log.error("records.spill_damaged", file=str(self.path), byte=at, error=str(error))
             self._damaged = True
             return None
@@ -149,5 +174,5 @@ def _joined(batch: Batch | None, more: Batch | None) -> Batch | None:
 def _count(line: bytes) -> int:
     try:
         return len(_decode(line).entries)
-    except msgspec.MsgspecError:
+    except _DAMAGED:
         return 0

@@ -64,7 +64,7 @@ call = Table(
     Column("line", Text, comment="the last one that it joined"),
     Column("arrived_at", Double, nullable=False, index=True),
     Column("entered_at", Double, comment="joined that line"),
-    Column("operator", Text, index=True, comment="the last one who spoke with the caller"),
+    Column("operator", Text, comment="the last one who spoke with the caller"),
     Column("answered_at", Double),
     Column("talk_ended_at", Double),
     Column("ended_at", Double, comment="the channel is gone; NULL: still open"),
@@ -511,6 +511,8 @@ call.append_column(Column("outcome_line", Text))
 call.append_column(Column("waited", Double))
 call.append_column(Column("counted_line", Text, comment="line of the outcome; without one the line joined last"))
 call.append_column(Column("day", Integer, comment="days from 1970-01-01 to that of its arrival, in Brussels"))
+call.append_column(Column("answered_by", Text, index=True, comment="the first operator who spoke with the caller"))
+call.append_column(Column("first_answered_at", Double, comment="and when"))
 COUNTED: Final = (
     *("day", "counted_line", "outcome", "waited", "arrived_at", "call", "entered_at", "answered_at", "outcome_at"),
     *("transferred_at", "callback", "callback_heard_at", "callback_waited"),
@@ -518,7 +520,8 @@ COUNTED: Final = (
 """All that figures of calls ask: they are read from this index alone, in its order."""
 Index("ix_call_counted", *(call.c[name] for name in COUNTED))
 _repaired = call.c.repaired_at.is_not(None)
-Index("ix_call_repaired", call.c.repaired_at, sqlite_where=_repaired, postgresql_where=_repaired)
+Index("ix_call_repaired", call.c.arrived_at, call.c.ended_at, sqlite_where=_repaired, postgresql_where=_repaired)
+"""By arrival: SQLite takes it for those in a gap without statistics, which nobody makes for it."""
 event.append_column(Column("switch_at", Double, comment="the same moment on Asterisk's clock; NULL: no link then"))
 operator_state.append_column(Column("talk", _Number, comment="the talk that he wraps up"))
 operator_state.append_column(

@@ -77,11 +77,33 @@ _IN_GAP: Final = (
     "EXISTS (SELECT 1 FROM gap g WHERE COALESCE(g.began_at, 0) < COALESCE(c.ended_at, c.arrived_at) "
     "AND (g.ended_at IS NULL OR g.ended_at > c.arrived_at))"
 )
+
+
+def _unseen(began: str, ended: str) -> str:
+    """Whether a row that lasts from ``began`` to ``ended`` (NULL: it lasts still) overlaps a gap."""
+    return (
+        f"EXISTS (SELECT 1 FROM gap g WHERE (g.ended_at IS NULL OR g.ended_at > {began}) "  # noqa: S608 - our own words
+        f"AND ({ended} IS NULL OR COALESCE(g.began_at, 0) < {ended}))"
+    )
+
+
+_GAP_OF_DAY: Final = (
+    "COALESCE((SELECT SUM(GREATEST(0, LEAST(COALESCE(g.ended_at, NOW()), MIDNIGHT(d.number, 1)) "
+    "- GREATEST(COALESCE(g.began_at, 0), MIDNIGHT(d.number, 0)))) FROM gap g "
+    # Midnight is looked up for those alone that can overlap: Brussels is at most two hours ahead.
+    "WHERE COALESCE(g.began_at, 0) < (d.number + 1) * 86400.0 "
+    "AND (g.ended_at IS NULL OR g.ended_at > d.number * 86400.0 - 7200)), 0.0)"
+)
 _REPAIRED: Final = (
     '(SELECT COUNT(*) FROM "call" c WHERE c.repaired_at IS NOT NULL AND c.ended_at > COALESCE(g.began_at, 0) - 10 '
     "AND c.arrived_at < g.ended_at)"
 )
 _TALK: Final = _spent("(t.ended_at - t.began_at)")
+_TALK_OVER: Final = (
+    "CASE WHEN t.wrap_up_at IS NOT NULL AND t.wrapped_up_at IS NULL THEN NULL "
+    "ELSE COALESCE(t.wrapped_up_at, t.ended_at) END"
+)
+_SEEN_IN_PART: Final = "part of it fell in a time in which nothing could be seen"
 _WRAP: Final = _spent("(t.wrapped_up_at - t.wrap_up_at)")
 _CALLS: Final = f'FROM "call" c LEFT JOIN outcome o ON o."call" = c."call" LEFT JOIN line_setting s ON s.line = {_LINE}'
 
@@ -93,6 +115,48 @@ def _of_talks(sql: str) -> str:
 def _counted(name: str, meaning: str, condition: str) -> Column:
     return _whole(name, "calls", meaning, f"COUNT(CASE WHEN {condition} THEN 1 END)")
 
+
+def _columns(columns: tuple[Column, ...]) -> str:
+    return ",\n  ".join(f'{column.sql} AS "{column.name}"' for column in columns)
+
+
+_OF_DAY: Final = (
+    _day("c.arrived_at", "of the arrivals"),
+    _text("line", "as in report_call; NULL: joined none", _LINE),
+    _whole("offered", "calls", "calls that came in", "COUNT(*)"),
+    _counted("answered", "A", "o.outcome = 'answered'"),
+    _counted(
+        "answered_in_target",
+        "A_t: within today's target wait of the line",
+        f"o.outcome = 'answered' AND o.waited <= {_TARGET}",
+    ),
+    _counted(
+        "abandoned",
+        "B: hung up while waiting, short ones included",
+        "o.outcome IN ('abandoned', 'abandoned_short')",
+    ),
+    _counted(
+        "abandoned_short",
+        "s: of B before today's limit of the line",
+        f"o.outcome IN ('abandoned', 'abandoned_short') AND o.waited < {_SHORT}",
+    ),
+    _counted("callback_accepted", "a call back was promised", "o.outcome = 'callback_accepted'"),
+    _counted("overflow_answered", "by the partner", "o.outcome = 'overflow_answered'"),
+    _counted("overflow_lost", "at the partner's", "o.outcome = 'overflow_lost'"),
+    _counted("closed", "outside opening hours", "o.outcome = 'closed'"),
+    _counted("left_menu", "hung up in the menu", "o.outcome = 'left_menu'"),
+    _counted("informed", "helped by the menu", "o.outcome = 'informed'"),
+    _counted("refused", "full or unstaffed", "o.outcome = 'refused'"),
+    _counted("switch_failure", "lost through the telephone system", "o.outcome = 'switch_failure'"),
+    _counted("undecided", "not over yet", "o.outcome IS NULL"),
+    _real(
+        "answered_wait_seconds",
+        "seconds",
+        "sum of the waits of A: ASA = this / answered",
+        "SUM(CASE WHEN o.outcome = 'answered' THEN o.waited ELSE 0 END)",
+    ),
+)
+"""Of report_day, counted by day and line."""
 
 VIEWS: Final = (
     View(
@@ -145,7 +209,7 @@ VIEWS: Final = (
                 "nobody was listening when it ended: the outcome was found out afterwards",
                 "o.seen IS NOT NULL AND NOT o.seen",
             ),
-            _yes("in_gap", "part of it fell in a time in which nothing could be seen", _IN_GAP),
+            _yes("in_gap", _SEEN_IN_PART, _IN_GAP),
             _text(
                 "citizen",
                 "the same for the same number; NULL: withheld, or erased",
@@ -153,6 +217,11 @@ VIEWS: Final = (
             ),
             _yes("passed_on", "an operator passed the caller on", "c.transferred_at IS NOT NULL"),
             _yes("repaired", "Asterisk's own record told of it what was not seen", "c.repaired_at IS NOT NULL"),
+            _text(
+                "answered_by",
+                "the first one who spoke with the caller: his are the figures of the call by operator",
+                "c.answered_by",
+            ),
         ),
         _CALLS,
     ),
@@ -162,42 +231,16 @@ VIEWS: Final = (
         "day, line",
         "day",
         (
-            _day("c.arrived_at", "of the arrivals"),
-            _text("line", "as in report_call; NULL: joined none", _LINE),
-            _whole("offered", "calls", "calls that came in", "COUNT(*)"),
-            _counted("answered", "A", "o.outcome = 'answered'"),
-            _counted(
-                "answered_in_target",
-                "A_t: within today's target wait of the line",
-                f"o.outcome = 'answered' AND o.waited <= {_TARGET}",
-            ),
-            _counted(
-                "abandoned",
-                "B: hung up while waiting, short ones included",
-                "o.outcome IN ('abandoned', 'abandoned_short')",
-            ),
-            _counted(
-                "abandoned_short",
-                "s: of B before today's limit of the line",
-                f"o.outcome IN ('abandoned', 'abandoned_short') AND o.waited < {_SHORT}",
-            ),
-            _counted("callback_accepted", "a call back was promised", "o.outcome = 'callback_accepted'"),
-            _counted("overflow_answered", "by the partner", "o.outcome = 'overflow_answered'"),
-            _counted("overflow_lost", "at the partner's", "o.outcome = 'overflow_lost'"),
-            _counted("closed", "outside opening hours", "o.outcome = 'closed'"),
-            _counted("left_menu", "hung up in the menu", "o.outcome = 'left_menu'"),
-            _counted("informed", "helped by the menu", "o.outcome = 'informed'"),
-            _counted("refused", "full or unstaffed", "o.outcome = 'refused'"),
-            _counted("switch_failure", "lost through the telephone system", "o.outcome = 'switch_failure'"),
-            _counted("undecided", "not over yet", "o.outcome IS NULL"),
+            *(msgspec.structs.replace(column, sql=f'd."{column.name}"') for column in _OF_DAY),
             _real(
-                "answered_wait_seconds",
+                "gap_seconds",
                 "seconds",
-                "sum of the waits of A: ASA = this / answered",
-                "SUM(CASE WHEN o.outcome = 'answered' THEN o.waited ELSE 0 END)",
+                "of this day in which nothing could be seen: where it is not 0, counts are a lower bound; the same for "
+                "all lines",
+                _GAP_OF_DAY,
             ),
         ),
-        f"{_CALLS} GROUP BY DAY(c.arrived_at), {_LINE}",
+        f"FROM (SELECT {_columns(_OF_DAY)}, MIN(c.day) AS number {_CALLS} GROUP BY DAY(c.arrived_at), {_LINE}) d",
     ),
     View(
         "report_talk",
@@ -217,6 +260,11 @@ VIEWS: Final = (
             _real("hold_seconds", "seconds", "of them on hold", "t.held"),
             _real("wrap_up_seconds", "seconds", "afterwards; NULL: none, or not over yet", _WRAP),
             _yes("fallback", "Asterisk's own queue connected it", "t.fallback"),
+            _yes(
+                "in_gap",
+                "part of it, its wrap-up included, fell in a time in which nothing could be seen",
+                _unseen("t.began_at", _TALK_OVER),
+            ),
         ),
         "FROM talk t",
     ),
@@ -234,6 +282,7 @@ VIEWS: Final = (
             _real("ended_at", "seconds since the epoch", "NULL: waits still", "w.ended_at"),
             _real("wait_seconds", "seconds", "how long he waited", _spent("(w.ended_at - w.began_at)")),
             _text("how", "answered, moved (to another line), gone (hung up after his outcome) or an outcome", "w.how"),
+            _yes("in_gap", _SEEN_IN_PART, _unseen("w.began_at", "w.ended_at")),
         ),
         "FROM wait w",
     ),
@@ -255,6 +304,7 @@ VIEWS: Final = (
                 _spent("(f.ended_at - f.rang_at)"),
             ),
             _text("how", "answered, caller_left, ring_no_answer, busy, rejected, ...; NULL: under way", "f.how"),
+            _yes("in_gap", _SEEN_IN_PART, _unseen("f.at", "f.ended_at")),
         ),
         "FROM offer f",
     ),
@@ -278,6 +328,7 @@ VIEWS: Final = (
             _real("ended_at", "seconds since the epoch", "NULL: it is so now", "p.ended_at"),
             _real("seconds", "seconds", "how long; NULL: it is so now", _spent("(p.ended_at - p.began_at)")),
             _text("set_by", "who did it; engine: it followed from a call", 'p."by"'),
+            _yes("in_gap", _SEEN_IN_PART, _unseen("p.began_at", "p.ended_at")),
         ),
         "FROM operator_state p",
     ),
@@ -299,6 +350,11 @@ VIEWS: Final = (
             _yes("kept", "reached before the deadline", "b.reached_at IS NOT NULL AND b.reached_at <= b.deadline"),
             _real("closed_at", "seconds since the epoch", "no longer owed", "b.closed_at"),
             _text("why", "of the state", "b.why"),
+            _yes(
+                "in_gap",
+                "nothing could be seen for a part of the time in which it was owed",
+                _unseen("b.promised_at", "b.closed_at"),
+            ),
         ),
         "FROM callback b",
     ),
@@ -363,6 +419,7 @@ VIEWS: Final = (
                 "the operator noted whether the question was settled; NULL: he did not say",
                 "CASE WHEN n.settled IS NULL THEN NULL WHEN n.settled THEN 1 ELSE 0 END",
             ),
+            _yes("in_gap", _SEEN_IN_PART, _unseen("n.began_at", "n.ended_at")),
         ),
         "FROM contact n",
     ),
@@ -379,6 +436,29 @@ VIEWS: Final = (
             _whole("repaired_calls", "calls", "of which Asterisk's own record told what was not seen", _REPAIRED),
         ),
         "FROM gap g",
+    ),
+    View(
+        "report_event",
+        "One row an event of the ledger, without what it tells: all other rows come from these.",
+        "event",
+        "happened_at",
+        (
+            _whole("event", "", "its number: 1, 2, 3, ... none is left out", "e.seq"),
+            _day("e.at", "on which it happened"),
+            *_moment("happened", "on our clock, when the engine dealt with it", "e.at"),
+            _real(
+                "switch_at",
+                "seconds since the epoch",
+                "the same moment on Asterisk's clock, by the difference measured last; NULL: no link, or several "
+                "servers that differ",
+                "e.switch_at",
+            ),
+            _text("kind", "CallStarted, CallEnteredLine, ...; Unreadable: it could not be stored whole", "e.type"),
+            _text("call", "NULL: it is about none", 'e."call"'),
+            _text("line", "NULL: it is about none", "e.line"),
+            _text("operator", "NULL: it is about none", "e.operator"),
+        ),
+        "FROM event e",
     ),
     View(
         "report_line",
@@ -407,15 +487,19 @@ VIEWS: Final = (
 )
 
 _MACRO: Final = re.compile(r"\b(LOCAL|DAY)\(([a-z.\"_]+)\)")
+_MIDNIGHT: Final = re.compile(r"\bMIDNIGHT\(([a-z.]+), ([01])\)")
 _AHEAD: Final = "{0} + (SELECT k.ahead FROM clock_change k WHERE k.from_at <= {0} ORDER BY k.from_at DESC LIMIT 1)"
 
 
 def definition(view: View, dialect: str) -> str:
     """The statement that makes ``view``."""
-    columns = ",\n  ".join(f'{column.sql} AS "{column.name}"' for column in view.columns)
     verb = "CREATE OR REPLACE VIEW" if dialect == "postgresql" else "CREATE VIEW"
-    written = f"{verb} {view.name} AS SELECT\n  {columns}\n{view.source}"
-    return _MACRO.sub(lambda found: _brussels(found[1], found[2], dialect), written)
+    written = f"{verb} {view.name} AS SELECT\n  {_columns(view.columns)}\n{view.source}"
+    written = _MIDNIGHT.sub(lambda found: _midnight(f"({found[1]} + {found[2]})"), written)
+    written = _MACRO.sub(lambda found: _brussels(found[1], found[2], dialect), written)
+    for word, spoken in _SPOKEN[dialect].items():
+        written = written.replace(word, spoken)
+    return written
 
 
 def _brussels(macro: str, at: str, dialect: str) -> str:
@@ -424,6 +508,21 @@ def _brussels(macro: str, at: str, dialect: str) -> str:
         return f"CAST({local} AS date)" if macro == "DAY" else local
     function = "date" if macro == "DAY" else "datetime"
     return f"{function}({_AHEAD.format(at)}, 'unixepoch')"
+
+
+def _midnight(day: str) -> str:
+    """When that day begins in Brussels, seconds since the epoch: no clock is changed at midnight."""
+    ahead = (
+        f"(SELECT k.ahead FROM clock_change k WHERE k.from_at + k.ahead <= {day} * 86400.0 "  # noqa: S608 - our own words
+        "ORDER BY k.from_at DESC LIMIT 1)"
+    )
+    return f"({day} * 86400.0 - {ahead})"
+
+
+_SPOKEN: Final = {
+    "postgresql": {"NOW()": "CAST(EXTRACT(EPOCH FROM now()) AS double precision)"},
+    "sqlite": {"NOW()": "CAST(strftime('%s', 'now') AS real)", "LEAST(": "MIN(", "GREATEST(": "MAX("},
+}
 
 
 def fingerprint(dialect: str) -> str:

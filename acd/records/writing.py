@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cache
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -13,10 +14,11 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.records import tables
+from acd.records.checking import LedgerIncomplete, holes_in
 from acd.records.database import connect, writing
 from acd.records.entries import Entry, unreadable
 from acd.records.projection import (
-    AFTERWARDS,
+    NOT_THEN,
     PROJECTION_VERSION,
     SIGNS_OF_LIFE,
     AnomalyRecord,
@@ -95,11 +97,39 @@ async def store(engine: AsyncEngine, batch: Batch) -> None:
         entries = batch.entries[max(0, stored - first) :]
         if not entries:
             return
-        seq = last + 1
-        await _append(connection, seq, entries)
-        await _place_citizens(connection, entries, await _project(connection, seq, entries))
+        await _take(connection, last + 1, entries)
         receipt = {"source": batch.source, "position": batch.position}
         await connection.execute(_upsert(tables.receipt, connection.dialect.name), [receipt])
+
+
+async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """Store what follows from the ledger itself, in a transaction in which nobody else writes. It has a receipt, too,
+    of no run: an auditor counts them all."""
+    if entries:
+        last, stored = await _reached(connection, "")
+        await _take(connection, last + 1, entries)
+        receipt = {"source": "", "position": stored + len(entries)}
+        await connection.execute(_upsert(tables.receipt, connection.dialect.name), [receipt])
+
+
+async def _take(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> None:
+    await _append(connection, seq, entries)
+    await _place_citizens(connection, entries, await _project(connection, seq, entries))
+
+
+async def store_or_blame(engine: AsyncEngine, batch: Batch) -> None:
+    """:func:`store`, or :func:`store_singly` when the database blames what it is given.
+
+    Raises:
+        SQLAlchemyError, OSError: the database is in trouble, whatever it is given.
+    """
+    try:
+        await store(engine, batch)
+    except Exception as error:
+        if not blames_data(error):
+            raise
+        log.error("records.batch_refused", entries=len(batch.entries), error=f"{type(error).__name__}: {error}")
+        await store_singly(engine, batch)
 
 
 async def store_singly(engine: AsyncEngine, batch: Batch) -> None:
@@ -282,7 +312,7 @@ async def _rows(connection: AsyncConnection, kind: type[R], *where: ColumnElemen
 async def _sign_of_life(connection: AsyncConnection, before: int) -> float | None:
     """When we last saw something of the switch, before the ledger entry with that number."""
     event = tables.event.c
-    seen = or_(and_(event.call.is_not(None), event.type != AFTERWARDS), event.type.in_(SIGNS_OF_LIFE))
+    seen = or_(and_(event.call.is_not(None), event.type.not_in(NOT_THEN)), event.type.in_(SIGNS_OF_LIFE))
     last = select(event.at).where(event.seq < before, seen).order_by(event.seq.desc()).limit(1)
     return await connection.scalar(last)
 
@@ -302,26 +332,32 @@ def insert_new(table: Table, dialect: str) -> Executable:
     return new.on_conflict_do_nothing(index_elements=list(table.primary_key))  # type: ignore[no-any-return]
 
 
-async def rebuild(url: str) -> int:
+async def rebuild(url: str, *, incomplete: bool = False) -> int:
     """Make the projection anew from the ledger, in one transaction; readers see the old one until then.
+
+    Args:
+        incomplete: also when events are missing from the ledger.
 
     Returns:
         How many ledger entries there are.
 
     Raises:
+        LedgerIncomplete: events are missing.
         DatabaseUnusable: the address is wrong.
         SQLAlchemyError, OSError: the database did not take it; all is as before.
     """
     engine = connect(url)
     try:
         async with writing(engine) as connection:
+            if not incomplete and (holes := await holes_in(connection)):
+                raise LedgerIncomplete(holes)
             return await project_anew(connection)
     finally:
         await engine.dispose()
 
 
 async def project_anew(connection: AsyncConnection) -> int:
-    """:func:`rebuild` within a transaction that is under way."""
+    """:func:`rebuild` within a transaction that is under way, from the events that there are."""
     for table in TABLES.values():
         await connection.execute(delete(table))
     count = 0
@@ -335,13 +371,15 @@ async def project_anew(connection: AsyncConnection) -> int:
 
 
 async def _ledger(connection: AsyncConnection) -> AsyncIterator[tuple[int, list[Entry]]]:
-    """The whole ledger in runs of consecutive numbers."""
+    """The whole ledger in runs of consecutive numbers, each with its first."""
     event, done = tables.event.c, 0
-    columns = (event.at, event.type, event.call, event.line, event.operator, event.data)
+    columns = (event.seq, event.at, event.type, event.call, event.line, event.operator, event.data)
     while True:
         part = select(*columns).where(event.seq > done).order_by(event.seq).limit(_REBUILD_CHUNK)
-        entries = [Entry(*row) for row in await connection.execute(part)]
-        if not entries:
+        rows = (await connection.execute(part)).all()
+        if not rows:
             return
-        yield done + 1, entries
-        done += len(entries)
+        for _, run in groupby(enumerate(rows), lambda numbered: numbered[1].seq - numbered[0]):
+            found = [row for _, row in run]
+            yield found[0].seq, [Entry(*row[1:]) for row in found]
+        done = rows[-1].seq

@@ -16,9 +16,10 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from acd.engine.core import Engine
-from acd.model.commands import Command, PromiseCommand
+from acd.model.callback import AttemptResult
+from acd.model.commands import Command, EndAttempt, PromiseCommand
 from acd.model.events import Event
-from acd.model.facts import Fact, Tick
+from acd.model.facts import CallbackClaimed, Fact, Tick
 from acd.ports import Clock, Journal, Pbx, Promises
 
 HEARTBEAT_EVERY: Final = 2.0
@@ -75,6 +76,7 @@ class Driver:
         """Hand a fact to the engine. Facts told while another is handled wait their turn; once the engine has failed or
         was stopped, there is nobody to hand them to."""
         if self._failed is not None and self._failed.done():
+            self._give_back(fact)
             return
         self._inbox.append(fact)
         if self._busy:
@@ -90,6 +92,12 @@ class Driver:
         finally:
             self._busy = False
         self._arm()
+
+    def _give_back(self, fact: Fact) -> None:
+        """A promise that was claimed when nobody was there any more to ring for it: it is due again, for whoever comes
+        next. Left as it is, nobody would know whether the citizen was rung, and a person had to find out."""
+        if isinstance(fact, CallbackClaimed) and self._promises is not None:
+            self._promises.send(EndAttempt(fact.attempt, AttemptResult.OPERATOR, self._clock()))
 
     async def run(self, first: Sequence[Fact] = ()) -> None:
         """Drive until cancelled.

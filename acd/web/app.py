@@ -42,7 +42,7 @@ from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
 from acd.web.phone import Card, PhoneDesk, PhoneView, Reached, Sent, Telephony, TransferNotes, add_phone
 from acd.web.privacy import CitizenAsked, CitizenForgotten, Citizens, add_privacy
-from acd.web.promise_figures import Figures, add_promise_figures
+from acd.web.promise_figures import add_promise_figures
 from acd.web.recordings import Recordings, add_recordings
 from acd.web.reports import add_report_pages
 from acd.web.reports_api import Definitions, Reports, Waits, add_reports
@@ -83,7 +83,6 @@ def create_app(
     openness: Openness | None = None,
     office: Office | None = None,
     requests: RequestBook | None = None,
-    figures: Figures | None = None,
     telephony: Telephony | None = None,
     notes: TransferNotes | None = None,
     reports: Reports | None = None,
@@ -142,7 +141,7 @@ def create_app(
         add_audit(app, door, shell)
         add_privacy(app, door, shell, citizens)
         # Before the pages of single promises: their address would take it for one.
-        add_promise_figures(app, hub, door, shell, figures)
+        add_promise_figures(app, hub, door, shell, reports)
         add_callbacks(app, hub, door, shell, worklist)
         add_calls(app, hub, door, shell, calls, recordings=recordings)
         add_recordings(app, door, shell, recordings)

@@ -18,6 +18,7 @@ from acd.model.promise import CALLER, SYSTEM, Because, CallbackCounts
 from acd.model.worklist import LONGEST_NOTE, Act, Deed, Dossier, Kind, Recorded, WorkChanged, WorkRow, WrongMoment
 from acd.web.access import PEOPLE, FormOf, VisitorOf
 from acd.web.answers import answer, described
+from acd.web.bodies import decoded
 from acd.web.door import Door, Visitor
 from acd.web.hub import Hub
 from acd.web.shell import Shell, see_other, tell
@@ -313,11 +314,9 @@ def _add_api(app: FastAPI, desk: Desk | None) -> None:
     )
     async def api_act(request: Request, visitor: VisitorOf, callback: str) -> Response:
         """Do something about a promise: 204 when it is done, 409 when it is no longer at that version."""
+        wanted = await decoded(request, Wanted)
         try:
-            wanted = msgspec.json.decode(await request.body(), type=Wanted)
             await set_up().act(visitor, callback, wanted)
-        except msgspec.MsgspecError as error:
-            raise HTTPException(422, str(error)) from None
         except Refused as refused:
             raise HTTPException(422, refused.text) from None
         except WorkChanged:

@@ -215,24 +215,6 @@ DESK: Final[Mapping[str, tuple[str, str, str]]] = {
         "Choose a first and a last day, until today and at most a year apart.",
         "Choisissez un premier et un dernier jour, jusqu’à aujourd’hui et à un an d’écart au plus.",
     ),
-    "figures_kept": ("Beloften gehouden", "Promises kept", "Promesses tenues"),
-    "figures_kept_formula": (
-        "gesproken voor het uiterste moment / beloofd, en dat moment is voorbij",
-        "reached before the deadline / promised, and the deadline has passed",
-        "joints avant l’échéance / promis, et l’échéance est passée",
-    ),
-    "figures_compliance": ("Aanbod op tijd", "Offer in time", "Proposition à temps"),
-    "figures_compliance_formula": (
-        "hoorde het aanbod beginnen voor de grens + 5 s / wachtte nog bij de grens van de lijn (150 s)",
-        "heard the offer begin before the limit + 5 s / still waiting at the limit of the line (150 s)",
-        "a entendu la proposition avant la limite + 5 s / attendait encore à la limite de la ligne (150 s)",
-    ),
-    "figures_reached": ("Bereikt", "Reached", "Joints"),
-    "figures_reached_formula": (
-        "(beantwoord + op tijd teruggebeld) / (beantwoord + opgehangen + terugbellen beloofd)",
-        "(answered + called back in time) / (answered + abandoned + promised to call back)",
-        "(répondus + rappelés à temps) / (répondus + abandonnés + rappels promis)",
-    ),
     "number": ("Nummer", "Number", "Numéro"),
     "ends_in": ("eindigt op {digits}", "ends in {digits}", "se termine par {digits}"),
     "window": ("Beloofd moment", "Promised moment", "Moment promis"),
@@ -399,6 +381,7 @@ DESK: Final[Mapping[str, tuple[str, str, str]]] = {
     "time_late": ("{span} te laat", "{span} late", "{span} de retard"),
     "span_days": ("{d}\u00a0d {h}\u00a0u", "{d}\u00a0d {h}\u00a0h", "{d}\u00a0j {h}\u00a0h"),
     "span_hours": ("{h}\u00a0u\u00a0{m}", "{h}\u00a0h\u00a0{m}", "{h}\u00a0h\u00a0{m}"),
+    "span_under_minute": ("minder dan 1\u00a0min", "less than 1\u00a0min", "moins d’1\u00a0min"),
     "span_minutes": ("{m}\u00a0min", "{m}\u00a0min", "{m}\u00a0min"),
     # --- What went wrong
     "fault_forbidden": ("Dit mag niet met jouw account", "Your account may not do this",

@@ -20,6 +20,7 @@ from acd.model.ids import Device, LineId
 from acd.model.supervision import Objection, SpyMode
 from acd.web.access import ACCESS, VisitorOf
 from acd.web.answers import answer, described
+from acd.web.bodies import decoded
 from acd.web.door import Door, Visitor
 from acd.web.floor_deeds import DEEDS, Deed, Listen, Names, SwitchCrisis, Wanted
 from acd.web.floor_view import FloorView, floor_view
@@ -229,8 +230,5 @@ def _add_deed(app: FastAPI, there: Callable[[], FloorDesk], name: str, kind: typ
         openapi_extra={"requestBody": body},
     )
     async def deed(request: Request, visitor: VisitorOf, lang: LangOf = Lang.EN) -> Response:
-        try:
-            wanted = msgspec.json.decode(await request.body(), type=kind)
-        except msgspec.MsgspecError as error:
-            raise HTTPException(422, str(error)) from None
+        wanted = await decoded(request, kind)
         return answer(Told(await there().do(visitor, wanted, lang)))

@@ -19,6 +19,7 @@ from acd.model.operator import OperatorState
 from acd.web.curve import Curve
 from acd.web.snapshot import WEAK_BELOW, Level, LineRow, OperatorRow, Snapshot, only, worst_first
 from acd.web.texts import NAMES, Lang, duration, percent, text
+from acd.web.when import When
 
 STATIC: Final = Path(__file__).parent / "static"
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -123,6 +124,7 @@ class Pages:
             "time": self._time,
             "curve": curve,
             "decimal": lambda value: f"{value:.1f}" if lang is Lang.EN else f"{value:.1f}".replace(".", ","),
+            "lasting": lambda seconds: When(lang, self.zone, 0.0).lasting(seconds),
             "clock": lambda moment: self._time(moment)[:5],
             "today": text(lang, f"day_{datetime.fromtimestamp(curve.at, self.zone).weekday()}") if curve else "",
             "line_rows": {row.line: row for row in snapshot.lines} if snapshot else {},

@@ -26,6 +26,7 @@ from acd.model.phones import PhoneAccess
 from acd.model.policy import SURVEY, Operator, PhoneKind
 from acd.web.access import VisitorOf, visitor_of
 from acd.web.answers import answer, described
+from acd.web.bodies import decoded
 from acd.web.door import Door, Visitor
 from acd.web.shell import Shell
 from acd.web.sip_proxy import SipProxy
@@ -363,10 +364,7 @@ def _add_api(app: FastAPI, desk: PhoneDesk | None) -> None:
     async def transfer(request: Request, visitor: VisitorOf) -> Response:
         """Send the caller on with a note; with the phone in the browser only the note is kept, and the page does the
         rest."""
-        try:
-            sent = msgspec.json.decode(await request.body(), type=Sent)
-        except msgspec.MsgspecError as error:
-            raise HTTPException(422, str(error)) from None
+        sent = await decoded(request, Sent)
         return answer(await _set_up(desk).send_on(visitor, sent))
 
 

@@ -16,7 +16,7 @@ from acd.model.account import AuditAction, AuditEntry
 from acd.model.citizen import Erasure, Held, NotANumber, StillBusy, StillOwed
 from acd.web.access import FormOf, VisitorOf
 from acd.web.answers import answer, described
-from acd.web.desk.bodies import body_of, decoded
+from acd.web.bodies import body_of, decoded
 from acd.web.door import Door, Visitor
 from acd.web.shell import Shell
 from acd.web.texts import Lang

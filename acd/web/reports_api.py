@@ -22,6 +22,7 @@ from acd.figures.report import (
     Behind,
     CountsNoRows,
     Dimension,
+    Gap,
     Meaning,
     Ref,
     Report,
@@ -59,7 +60,8 @@ class Book(Protocol):
     ) -> AsyncIterator[Behind]: ...
     async def states(self, query: asked.Query) -> list[StateTime]: ...
     async def waits(self, query: asked.Query, width: float = ...) -> dict[tuple[int, str], int]: ...
-    async def survey(self, since: float, until: float, lines: Sequence[str] = ...) -> SurveyReport: ...
+    async def gaps(self, query: asked.Query) -> list[Gap]: ...
+    async def survey(self, query: asked.Query) -> SurveyReport: ...
     async def subjects(self, query: asked.Query) -> SubjectReport: ...
     def about(self, query: asked.Query, subject: str | None) -> AsyncIterator[ContactFact]: ...
     async def repeats(self, query: asked.Query) -> RepeatReport: ...
@@ -129,7 +131,8 @@ class NormShown(msgspec.Struct, frozen=True):
     en: str
     fr: str
     figure: str
-    target: float
+    target: float | None
+    """0 to 1; null = none was promised."""
 
 
 class Definitions(msgspec.Struct, frozen=True):
@@ -251,7 +254,7 @@ class Desk:
         return names.get(lang) or names.get("nl") or line
 
     async def survey(self, wanted: Wanted) -> SurveyReport:
-        return await self.plugged.book.survey(*self.bounds(wanted.first, wanted.last), wanted.lines)
+        return await self.plugged.book.survey(self.query(wanted))
 
     async def subjects(self, wanted: Wanted) -> SubjectReport:
         return await self.plugged.book.subjects(self.query(wanted))

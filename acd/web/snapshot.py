@@ -205,6 +205,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     operators: tuple[OperatorRow, ...]
     calls: tuple[CallerRow, ...] = ()
     """Those behind the figures of now."""
+    unseen: float = 0.0
+    """Seconds of today in which nothing could be seen: the figures of today are a lower bound."""
 
 
 def snapshot(
@@ -214,6 +216,7 @@ def snapshot(
     link_lost_at: float | None = None,
     callbacks: Mapping[LineId, CallbackCounts] = MappingProxyType({}),
     thresholds: Mapping[LineId, Thresholds] = MappingProxyType({}),
+    unseen: float = 0.0,
 ) -> Snapshot:
     """The wallboard of this moment. Reads its arguments, changes none."""
     late = _late(board)
@@ -240,6 +243,7 @@ def snapshot(
         totals=_totals(lines, operators),
         operators=operators,
         calls=tuple(_callers(board)),
+        unseen=unseen,
     )
 
 

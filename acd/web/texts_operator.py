@@ -108,6 +108,11 @@ OPERATOR: Final[Mapping[str, tuple[str, str, str]]] = {
     "tape_paused": ("Opname gepauzeerd", "Recording paused", "Enregistrement en pause"),
     "tape_pause": ("Opname pauzeren", "Pause the recording", "Suspendre l’enregistrement"),
     "tape_resume": ("Opname hervatten", "Resume the recording", "Reprendre l’enregistrement"),
+    "tape_missing": (
+        "Er wordt niet opgenomen: de centrale kan de opname niet wegschrijven. Pauzeren hoeft niet.",
+        "Nothing is recorded: the exchange cannot write the recording. There is nothing to pause.",
+        "Rien n’est enregistré : le central ne peut pas écrire l’enregistrement. Il n’y a rien à suspendre.",
+    ),
     "tape_not_paused": (
         "De centrale heeft de opname niet gepauzeerd: ze loopt door.",
         "The exchange did not pause the recording: it goes on.",

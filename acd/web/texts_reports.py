@@ -70,6 +70,11 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Pendant {span} de cette période, rien n’a pu être vu : les nombres sont un minimum. Les moments figurent en"
         " bas.",
     ),
+    "report_gap_base": (
+        "Tijdens {span} van de nulmeting kon niets gezien worden: haar aantallen zijn een ondergrens.",
+        "For {span} of the period it is compared with nothing could be seen: its counts are a lower bound.",
+        "Pendant {span} de la période de comparaison, rien n’a pu être vu : ses nombres sont un minimum.",
+    ),
     "report_gap_of": ("{span} niet gezien", "{span} not seen", "{span} non vus"),
     "report_gap_partly": ("deels niet gezien", "partly not seen", "en partie non vu"),
     "report_gaps": ("Niet gezien", "Not seen", "Non vu"),

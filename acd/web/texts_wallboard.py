@@ -14,6 +14,11 @@ WALLBOARD: Final[Mapping[str, tuple[str, str, str]]] = {
     "sound_off": ("Geluid uit", "Sound off", "Son coupé"),
     "sound_blocked": ("Geluid: klik hier", "Sound: click here", "Son : cliquez ici"),
     # --- Figures
+    "unseen_today": (
+        "Vandaag {span} niet gezien: de aantallen van vandaag zijn een ondergrens.",
+        "{span} of today not seen: today’s counts are a lower bound.",
+        "Aujourd’hui, {span} non vus : les nombres du jour sont un minimum.",
+    ),
     "wrap_ups": ("Nawerk", "Wrap-up", "Post-appel"),
     "paused": ("Pauze", "Paused", "Pause"),
     "legend_letters": (

@@ -66,6 +66,10 @@ class When:
             return text(self._lang, "span_hours", h=minutes // 60, m=f"{minutes % 60:02}")
         return text(self._lang, "span_minutes", m=minutes)
 
+    def lasting(self, seconds: float) -> str:
+        """``12 min``, and ``minder dan 1 min``: of what is never nothing."""
+        return self.span(seconds) if seconds >= MINUTE else text(self._lang, "span_under_minute")
+
     def field(self, at: float) -> str:
         """As a field of a form has it: ``2027-03-01T10:30``."""
         return f"{datetime.fromtimestamp(at, self._zone):%Y-%m-%dT%H:%M}"

@@ -144,5 +144,5 @@ def take(evidence: Evidence, stories: Stories) -> None:
     for ring in stories.rings:
         if len(ring.device) > OPERATORS:
             evidence.called_back.append(
-                Ring(ring.number, ring.device, ring.invited, ring.answered, ring.ended, by_phone=False)
+                Ring(ring.number, ring.device, ring.invited, ring.answered, ring.ended, ring.by_phone)
             )

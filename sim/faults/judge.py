@@ -63,10 +63,13 @@ class Judge:
         for row in sorted(evidence.calls, key=lambda row: not row.number):
             self._rows[row.number or self._whose(row)].append(row)
         self._rings: dict[str, list[Ring]] = defaultdict(list)
+        self._back: dict[str, list[Ring]] = defaultdict(list)
         self._at: dict[str, list[Ring]] = defaultdict(list)
         for ring in sorted(evidence.rings, key=lambda ring: ring.invited):
             if self._is_callers(ring):
                 self._rings[ring.number].append(ring)
+            else:
+                self._back[ring.number].append(ring)
             self._at[ring.device].append(ring)
         self._losses = sorted((i for i in evidence.incidents if i.calls_lost), key=lambda i: i.began)
         self.longest: dict[str, float] = defaultdict(float)
@@ -76,11 +79,13 @@ class Judge:
         """Everything that was broken."""
         checks: tuple[tuple[Promise, Callable[[], Iterator[str]]], ...] = (
             (Promise.NOT_CUT, self._cut),
+            (Promise.NOT_CUT, self._cut_when_called_back),
             (Promise.NOT_DROPPED, self._dropped),
             (Promise.SERVED, self._unserved),
             (Promise.ORDER, self._passed_over),
             (Promise.RECORDED, self._unrecorded),
             (Promise.CALLED_BACK, self._not_called_back),
+            (Promise.CALLED_BACK, self._rung_too_often),
             (Promise.OVERLOAD, self._overload),
         )
         return [Broken(promise, what) for promise, check in checks for what in check()]
@@ -125,6 +130,29 @@ class Judge:
                         yield f"{number}: his line was dead for {ring.device}, who was not told"
                 elif not (caller.by_himself and caller.ended is not None and caller.ended <= ring.ended + CROSSING):
                     yield f"{number} spoke with {ring.device} for {ring.ended - ring.answered:.1f} s and was cut off"
+
+    def _cut_when_called_back(self) -> Iterator[str]:
+        for citizen, operator in self._talks_back():
+            assert citizen.answered is not None
+            if self._lost(citizen.answered, citizen.ended or citizen.answered):
+                continue
+            if citizen.ended is None or operator.ended is None:
+                if (citizen.ended is None) is not (operator.ended is None):
+                    yield f"{citizen.device} or {operator.device} was not told that the other one is gone"
+            elif not citizen.by_phone and not operator.by_phone:
+                yield f"{citizen.device} was called back by {operator.device}, and both were cut off"
+
+    def _talks_back(self) -> Iterator[tuple[Ring, Ring]]:
+        """The two legs of each call back in which both spoke, the citizen's first."""
+        for citizen in self.evidence.called_back:
+            for operator in self._back[citizen.device]:
+                if _is_talk(citizen) and _is_talk(operator) and self._overlap(citizen, operator) >= DROPPED:
+                    yield citizen, operator
+
+    def _overlap(self, one: Ring, other: Ring) -> float:
+        """Seconds for which both were answered."""
+        began = max(one.answered or 0.0, other.answered or 0.0)
+        return min(self.evidence.ended if leg.ended is None else leg.ended for leg in (one, other)) - began
 
     def _dropped(self) -> Iterator[str]:
         promised = {row.number for row in self.evidence.promises}
@@ -291,8 +319,7 @@ class Judge:
         return at is not None and min(abs(at - moment) for moment in moments) <= SAME_MOMENT
 
     def _not_called_back(self) -> Iterator[str]:
-        """Whoever was told that he is owed a call has a promise in the records; it is kept, or in good hands. His phone
-        rings once for each attempt that the records have, and for nothing else."""
+        """Whoever was told that he is owed a call has a promise in the records; it is kept, or in good hands."""
         promised = Counter(row.number for row in self.evidence.promises)
         for number, rows in self._rows.items():
             if any(row.outcome == "callback_accepted" for row in rows) and not promised[number]:
@@ -304,6 +331,11 @@ class Judge:
                 yield f"{row.number} is owed a call that somebody has for no reason"
             elif row.state == "open" and row.end_at > row.deadline:
                 yield f"{row.number} is owed a call after its deadline"
+
+    def _rung_too_often(self) -> Iterator[str]:
+        """His phone rings once for each attempt that the records have, and for nothing else; and no more once
+        he has been spoken to."""
+        promised = Counter(row.number for row in self.evidence.promises)
         dialled = Counter(row.number for row in self.evidence.attempts if row.dialled_at is not None)
         rung = Counter(ring.device for ring in self.evidence.called_back)
         for number, times in rung.items():
@@ -311,6 +343,12 @@ class Judge:
                 yield f"{number} was rung, and is owed nothing"
             elif times > dialled[number]:
                 yield f"{number} was rung {times} times for {dialled[number]} attempts"
+        reached: dict[str, float] = {}
+        for citizen, _ in self._talks_back():
+            reached.setdefault(citizen.device, citizen.invited)
+        for ring in self.evidence.called_back:
+            if ring.invited > reached.get(ring.device, ring.invited):
+                yield f"{ring.device} was rung again after he had been spoken to"
 
     # --- Overload ------------------------------------------------------------------------------------------------
 

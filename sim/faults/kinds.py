@@ -198,7 +198,7 @@ async def _step(
 ) -> None:
     """Minutes forward or back, and back again."""
     minutes = chance.choice((-10, -3, 3, 10))
-    with _incident(lab, kind, FROZEN_WITHIN) as note:
+    with _incident(lab, kind, FROZEN_WITHIN if forgets else UNHARMED_WITHIN) as note:
         note.clocks = True
         for step in (60 * minutes, 0):
             began = time.time()

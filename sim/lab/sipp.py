@@ -54,6 +54,8 @@ class RingStory:
     invited: float
     answered: float | None = None
     ended: float | None = None
+    by_phone: bool = False
+    """A citizen who was called, and hung up himself."""
 
 
 @dataclass
@@ -304,4 +306,4 @@ def _tell(stories: Stories, at: float, what: str, words: list[str]) -> None:
         if what == "up":
             ring.answered = at
         else:
-            ring.ended = at
+            ring.ended, ring.by_phone = at, what == "bye"

@@ -6,6 +6,7 @@ import pytest
 
 from acd.asterisk import promise_events as p
 from acd.asterisk.attempts import Attempts, attempt_result
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.events import ChannelOver, LegRings
 from acd.asterisk.values import AmiEvent
 from acd.model import facts as f
@@ -49,7 +50,7 @@ def test_what_the_network_said(status: str, cause: int, sip: int, result: R) -> 
 def told(*events: AmiEvent, operator_first: bool = True, until: float = 0.0) -> list[f.Fact]:
     """All facts of these events, and of the time until then."""
     facts: list[f.Fact] = []
-    attempts = Attempts(facts.append, lambda attempt: None)
+    attempts = Attempts(facts.append, lambda attempt: None, SwitchClock())
     assert attempts.begin(ME, operator_first=operator_first)
     for event in events:
         attempts.take(event)
@@ -134,7 +135,7 @@ def test_the_end_is_told_once() -> None:
 
 def test_what_was_hung_up_before_it_was_there_is_hung_up_as_soon_as_it_is() -> None:
     hung_up: list[OfferId] = []
-    attempts = Attempts(lambda fact: None, hung_up.append)
+    attempts = Attempts(lambda fact: None, hung_up.append, SwitchClock())
     attempts.begin(ME, operator_first=True)
     attempts.unwanted(ME)
     attempts.not_there(ME, 0.0)
@@ -144,7 +145,7 @@ def test_what_was_hung_up_before_it_was_there_is_hung_up_as_soon_as_it_is() -> N
 
 
 def test_an_attempt_is_not_begun_again_also_when_it_is_over() -> None:
-    attempts = Attempts(lambda fact: None, lambda attempt: None)
+    attempts = Attempts(lambda fact: None, lambda attempt: None, SwitchClock())
     assert attempts.begin(ME, operator_first=True)
     assert not attempts.begin(ME, operator_first=True)
     attempts.end(ME, R.BUSY, 1.0)

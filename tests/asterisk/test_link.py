@@ -316,6 +316,31 @@ async def test_a_clock_that_is_set_is_read_anew_and_no_moment_is_taken_by_it(
     assert desk.of(f.CallQueued)[0].entered_at == pytest.approx(joined, abs=known_to(begun))
 
 
+@pytest.mark.parametrize("step", [600.0, -600.0])
+async def test_who_joined_unseen_before_the_clock_was_set_keeps_his_place_before_who_joined_after_it(
+    desk: Desk, fake: FakeAsterisk, step: float
+) -> None:
+    await desk.start()
+    begun = time.time()
+    fake.cut()
+    fake.channels = [caller("1.1", begun)]
+    fake.clock = lambda: time.time() + step
+    fake.channels.append(caller("1.2", fake.clock()))
+    await desk.until(lambda: len(desk.seen) == 2)
+    for seen in desk.seen[1].calls:
+        assert seen.entered_at == pytest.approx(begun, abs=known_to(begun))
+    fake.clock = time.time
+    fake.cut()
+    await desk.until(lambda: len(desk.seen) == 3)
+    assert desk.seen[2].calls == desk.seen[1].calls
+
+
+def caller(call: str, joined: float) -> list[tuple[str, str]]:
+    head = [("Event", "Status"), ("Channel", f"PJSIP/trunk-0000{call[-1]}"), ("Uniqueid", call), ("Linkedid", call)]
+    kept = {"STATE": "wait", "LINE": "gentinfo", "ARRIVED": f"{joined:.3f}", "T0": f"{joined:.3f}"}
+    return [*head, *(("Variable", f"ACD_{name}={value}") for name, value in kept.items())]
+
+
 async def test_a_host_with_another_clock_is_understood(desk: Desk, fake: FakeAsterisk) -> None:
     """Asterisk is an hour ahead: moments come in our clock, the heartbeat goes out in its."""
     fake.clock = lambda: time.time() + 3600

@@ -13,10 +13,13 @@ from typer.testing import CliRunner
 
 from acd.bootstrap.service import Service
 from acd.cli import app
+from acd.model.events import CallbackPromised, CallStarted, OutcomeCounted
+from acd.model.ids import CallbackId, CallId
+from acd.model.outcome import Outcome
 from acd.records import CallbackStore, day_of
 from acd.runtime.control import ControlError, ask
 from tests.bootstrap.test_failures import NoSwitch, settings, started
-from tests.callbacks.promises import AN, promise
+from tests.callbacks.promises import AN, LINE, promise
 
 DAY = 86_400.0
 
@@ -88,10 +91,17 @@ async def test_the_figures_of_the_promise_name_their_numbers_and_formula(
     today = day_of(time.time()).isoformat()
     code, said = await acd(service, monkeypatch, "figures", today)
     assert code == 0
-    assert "kept promise                 -  0 of 0" in said, "its deadline is still ahead"
-    assert "reached                   0.0%  0 of 1 (weak: few)  (A + callbacks reached in time)" in said
+    assert "Promises given               1  callbacks booked (version 1)" in said
+    assert "Kept promises                -  0 of 0  callbacks reached before" in said, "its deadline is still ahead"
+    now, call = time.time(), CallId("17.1")
+    accepted = OutcomeCounted(now, call, LINE, Outcome.CALLBACK_ACCEPTED, 30.0)
+    given = CallbackPromised(now, call, LINE, CallbackId("17.1"), now + DAY, now + DAY + 1800, now + 2 * DAY)
+    service.ledger.write([CallStarted(now, call, "3292101010", None, now), given, accepted])
+    await service.ledger.flush()
+    code, said = await acd(service, monkeypatch, "figures", today)
+    assert code == 0 and "Reached                   0.0%  0 of 1 (weak: few)  (A + callbacks reached in time)" in said
     await acd(service, monkeypatch, "done", "17.1")
     code, said = await acd(service, monkeypatch, "figures", today)
-    assert code == 0 and "reached                 100.0%  1 of 1 (weak: few)" in said
+    assert code == 0 and "Reached                 100.0%  1 of 1 (weak: few)" in said
     code, said = await acd(service, monkeypatch, "figures", "yesterday")
     assert code == 1 and "a date looks like 2027-03-01" in said

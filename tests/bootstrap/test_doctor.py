@@ -44,6 +44,7 @@ def test_in_order_there_is_no_fault() -> None:
         ({"offset": -61.0}, "clock", "61.0 s ahead"),
         ({"timezone": "+0500"}, "timezone", "UTC+0500"),
         ({"missing_modules": ("app_queue.so",)}, "modules", "app_queue.so"),
+        ({"dangerous_modules": ("app_exec.so",)}, "modules barred", "app_exec.so"),
         ({"missing_queues": ("acd-lez",)}, "queues", "acd-lez"),
         ({"phones": (("1001", ""),)}, "phones", "1001"),
         ({"phones": (("1001", "gsm"),)}, "codecs", "1001"),

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from acd.bootstrap.mail import MailError, send_now
 from acd.bootstrap.settings import Settings
 from acd.cli import app
+from acd.model import events as ev
 from acd.records import upgrade
 from tests.figures.ledger import at
 from tests.mail.post_office import PostOffice
@@ -78,6 +79,21 @@ async def test_a_council_gets_its_figures_with_formulas_tables_and_files(setting
         book = files["week-2027-03-01-figures.xlsx"]
         assert isinstance(book, bytes) and "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(book)).namelist()
         assert "Marie" not in page and "secret" not in page and "+3247" not in page
+
+
+async def test_a_letter_without_figures_tells_too_what_could_not_be_seen(settings: Settings, tmp_path: Path) -> None:
+    gone = at("2027-03-03T10:00")
+    lost: list[ev.Event] = [ev.LinkWentDown(gone, "closed"), ev.LinkCameUp(gone + 7200, 0, 0)]
+    await Place(f"sqlite:///{tmp_path}/acd.db", tmp_path / "spill").write(lost)
+    with PostOffice() as office:
+        city = CITY.replace("[figures, subjects, repeats, survey]", "[subjects]").format(port=office.server.port)
+        settings.queues.write_text(city, "utf-8")
+        await send_now(settings, "week", clock=lambda: at("2027-03-09T09:00"))
+        await send_now(settings, "week", clock=lambda: at("2027-03-16T09:00"))
+        pages = [message.get_body(("html",)).get_content() for _, message in office.got]  # type: ignore[union-attr]
+    assert "Tijdens 2\xa0u\xa000 van deze periode kon niets gezien worden" in pages[0]
+    assert "2027-03-03 10:00:00 – 2027-03-03 12:00:00" in pages[0]
+    assert "niets gezien worden" not in pages[1]
 
 
 async def test_another_line_in_another_language_has_nothing_to_tell(settings: Settings) -> None:

@@ -86,6 +86,13 @@ async def test_a_restart_goes_on_with_the_counts_and_the_operators_of_before(
         assert service.tally.offered >= before
         status = await ask(service.settings.socket, "status")
         assert {o["operator"] for o in status["operators"] if o["state"] != "logged_out"}
+        # Between the two nobody watched: the wallboard's figures of today say so, as the records do.
+        async with asyncio.timeout(30):
+            while len(gaps := await service.archive.gaps_since(0.0)) < 2:  # noqa: ASYNC110 - the ledger
+                await asyncio.sleep(0.05)
+        began, ended = gaps[-1]
+        assert began is not None and ended is not None
+        assert service.unseen.seconds(began, ended) == ended - began > 0
 
 
 async def test_sigterm_ends_it_in_good_order(switch: DemoSwitch, tmp_path: Path) -> None:

@@ -347,6 +347,22 @@ async def test_a_stop_answers_what_was_asked_and_leaves_no_task(bench: Bench) ->
     assert [task for task in asyncio.all_tasks() if task.get_name() == "promises"] == []
 
 
+async def test_who_stops_in_the_middle_of_a_claim_gives_it_back(bench: Bench) -> None:
+    """The engine is gone when the claim is written: whoever comes next finds it due, and no person has to look."""
+    await bench.promised()
+    await bench.at(SOON.start)
+
+    def gone(fact: Fact) -> None:
+        if isinstance(fact, facts.CallbackClaimed):
+            bench.keeper.send(do.EndAttempt(fact.attempt, AttemptResult.OPERATOR, bench.now))
+
+    bench.keeper._inbox = gone
+    bench.keeper.send(do.ClaimCallback(ID, OfferId(1), OPERATOR))
+    await bench.keeper.stop()
+    promise = bench.shelf.promises[ID]
+    assert (promise.state, promise.attempts) == (CallbackState.OPEN, 0)
+
+
 # --- People ----------------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,6 @@
 """The product on the real Asterisk with everything around it failing, one thing after the other, and the verdict.
 
-Each thing but one is broken once; ``ACD_SOAK_MINUTES=30 scripts/test tests/chaos`` goes on for half an hour
+Each thing but one is broken once; ``.ci/run-long`` goes on for half an hour
 (docs/faults.md).
 """
 

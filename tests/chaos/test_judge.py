@@ -60,8 +60,9 @@ def good() -> Evidence:
         ring(INFO + "3", "1001", 110.2, 110.6, 115.0, phone=False),
         ring(STORM + "1", "1002", 200.1, 200.5, 220.0),
         ring(STORM + "2", "1002", 220.1, 220.5, 230.0),
+        ring(BACK + "1", "1003", 239.0, 239.5, 250.0, phone=False),
     ]
-    evidence.called_back = [ring("1002", BACK + "1", 240.0, 241.0, 250.0)]
+    evidence.called_back = [ring("1003", BACK + "1", 240.0, 241.0, 250.0)]
     evidence.heard = [Hearing(STORM + "3", 1.5)]
     evidence.calls = [
         CallRow(INFO + "1", "info", "answered", 90.5, 101.0, "1001"),
@@ -186,6 +187,20 @@ def an_end_is_not_recorded(evidence: Evidence) -> None:
     row_is(evidence, INFO + "4", ended_at=None)
 
 
+def a_call_back_ends_and_nobody_hung_up(evidence: Evidence) -> None:
+    evidence.called_back = [replace(evidence.called_back[0], by_phone=False)]
+
+
+def an_operator_who_calls_back_speaks_with_nobody(evidence: Evidence) -> None:
+    ring_is(evidence, BACK + "1", ended=None)
+
+
+def a_citizen_who_was_reached_is_rung_again(evidence: Evidence) -> None:
+    evidence.called_back.append(ring("1003", BACK + "1", 260.0, 261.0, 262.0))
+    evidence.rings.append(ring(BACK + "1", "1003", 259.0, 259.5, 262.0))
+    evidence.attempts.append(AttemptRow(BACK + "1", 260.0, 262.0))
+
+
 def a_promise_is_gone(evidence: Evidence) -> None:
     evidence.promises, evidence.called_back, evidence.attempts = [], [], []
 
@@ -242,6 +257,9 @@ DOCTORED: tuple[tuple[Callable[[Evidence], None], Promise], ...] = (
     (another_moment_is_recorded, _P.RECORDED),
     (a_call_is_recorded_twice, _P.RECORDED),
     (an_end_is_not_recorded, _P.RECORDED),
+    (a_call_back_ends_and_nobody_hung_up, _P.NOT_CUT),
+    (an_operator_who_calls_back_speaks_with_nobody, _P.NOT_CUT),
+    (a_citizen_who_was_reached_is_rung_again, _P.CALLED_BACK),
     (a_promise_is_gone, _P.CALLED_BACK),
     (a_promise_hangs, _P.CALLED_BACK),
     (a_citizen_is_rung_twice, _P.CALLED_BACK),

@@ -285,6 +285,8 @@ class Until:
     who: str
     word: str
     within: float = 30.0
+    times: int = 1
+    """So often in all."""
 
 
 @dataclass(frozen=True)

@@ -80,10 +80,7 @@ class Play:
     def told(self) -> dict[str, list[str]]:
         """What was told, in words: caller, phone or ``link`` -> words in order."""
         names = {call: who for who, call in self.calls.items()}
-        arrived = {fact.call for fact in self.stage.facts if isinstance(fact, f.CallArrived)}
-        for fact in self.stage.facts:
-            if isinstance(fact, f.CallQueued) and fact.call not in arrived and not fact.call.startswith("acd-cb-"):
-                names[fact.call] = CALLED
+        names |= dict.fromkeys(self._never_called(), CALLED)
         told: dict[str, list[str]] = {}
         for fact in self.stage.facts:
             for subject, word in words(fact):
@@ -145,7 +142,7 @@ class Play:
             return c.EndSpy(SpyId(step.spy))
         if isinstance(step, Pauses):
             return self._pause(step)
-        call = self.calls[step.who]
+        call = self._call(step.who)
         match step:
             case Offers():
                 operator, device = OperatorId(f"op{step.device}"), Device(step.device)
@@ -171,10 +168,22 @@ class Play:
             case Spies():
                 return c.Spy(SpyId(step.spy), call, None, Device(step.device), step.mode, "An", 20)
 
+    def _call(self, who: str) -> CallId:
+        """Who never called is named as he joins a line; and whoever was called first is named after his attempt."""
+        if who != CALLED:
+            return self.calls.get(who) or CallId(who)
+        return self._never_called()[0]
+
+    def _never_called(self) -> list[CallId]:
+        """Who was called back second, and sent on: of whom it is told that he waits and never that he came."""
+        arrived = {fact.call for fact in self.stage.facts if isinstance(fact, f.CallArrived)}
+        joined = [fact.call for fact in self.stage.facts if isinstance(fact, f.CallQueued)]
+        return [call for call in joined if call not in arrived and not call.startswith("acd-cb-")]
+
     def _pause(self, step: Pauses) -> c.PauseRecording:
         """Of the recording that was told of last."""
         began = [fact for fact in self.stage.facts if isinstance(fact, f.RecordingBegan)][-1]
-        assert step.who == f"attempt {began.attempt}" or self.calls[step.who] == began.call
+        assert step.who == f"attempt {began.attempt}" or self._call(step.who) == began.call
         return c.PauseRecording(began.recording, began.call, began.attempt, step.on)
 
     def _check_line(self, step: IsOn) -> None:
@@ -183,7 +192,7 @@ class Play:
 
     async def _until(self, step: Until) -> None:
         async def told() -> bool:
-            return step.word in self.told().get(step.who, [])
+            return self.told().get(step.who, []).count(step.word) >= step.times
 
         await self._wait(told, step)
 

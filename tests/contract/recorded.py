@@ -6,7 +6,7 @@ from acd.model import commands as c
 from acd.model.ids import CallId, LineId
 from acd.model.policy import RecordingRule
 from sim.phones import ANSWERS
-from tests.contract.called_back import DESK, ME, USED
+from tests.contract.called_back import DESK, ME, QUEUED, USED
 from tests.contract.language import (
     CALLED,
     Calls,
@@ -43,6 +43,20 @@ _SPEAK: Final = {
     True: ("rings", "taken", "citizen dialled", "they speak", "recorded", "recording paused"),
     False: ("citizen dialled", "taken", "they speak", "recorded", "recording paused"),
 }
+
+
+def _served(who: str, offer: int, device: str, talks: int) -> tuple[Step, ...]:
+    """In a talk that is recorded, and paused as the one before; ``talks``: how many such talks he has had with it."""
+    began = Until(who, "recorded, was paused", times=talks)
+    pauses = (began, Pauses(who), Until(who, "recording paused", times=talks))
+    return (Waits(0.3), Offers(who, offer, device), *pauses, Until(device, "busy"), Waits(0.5))
+
+
+def _answers(offer: int) -> tuple[str, ...]:
+    told = (f"dialled {offer}", f"ringing {offer}", f"answered {offer}")
+    return (*told, "recorded, was paused", "recording paused")
+
+
 _FIRST: Final = ((True, "the operator first"), (False, "the citizen first"))
 
 RECORDED: Final = (
@@ -110,6 +124,7 @@ RECORDED: Final = (
             Waits(0.3),
             Offers("A", 2, "1002"),
             Until("A", "recorded, was paused"),
+            *_PAUSES,
             Until("1002", "busy"),
             HangsUp("A"),
             Until("A", "gone"),
@@ -123,7 +138,43 @@ RECORDED: Final = (
                 "ringing 2",
                 "answered 2",
                 "recorded, was paused",
+                "recording paused",
                 _OVER,
+            ],
+            "1001": ["busy", "idle"],
+            "1002": ["busy", "idle"],
+        },
+        _PHONE,
+    ),
+    Scenario(
+        "a recording that should begin paused and is not paused in time is ended",
+        [
+            *_TALK,
+            *_PAUSES,
+            PassesOn("A", "opname"),
+            Until("A", "passed on to opname, blind"),
+            Until("1001", "idle"),
+            Waits(0.3),
+            Offers("A", 2, "1002"),
+            Until("A", "recorded, was paused"),
+            Waits(2.5),
+            Until("A", "recording over"),
+            Until("1002", "busy"),
+            Waits(0.3),
+            HangsUp("A"),
+            Until("A", "gone"),
+        ],
+        {
+            "A": [
+                *_TOLD,
+                "recording paused",
+                Either({"recording over", "talk ended", "passed on to opname, blind", "queued opname"}),
+                "dialled 2",
+                "ringing 2",
+                "answered 2",
+                "recorded, was paused",
+                "recording over",
+                Either({"talk ended", "gone"}),
             ],
             "1001": ["busy", "idle"],
             "1002": ["busy", "idle"],
@@ -179,5 +230,48 @@ RECORDED: Final = (
             "1001": USED,
         },
         DESK,
+    ),
+    *(
+        Scenario(
+            f"who was called back is sent on, again by the next operator, and to a colleague, {how}",
+            [
+                *_back(SendsOn("1001", "opname"), operator_first=first),
+                Until(who, "queued opname"),
+                Until(ME, "ended connected"),
+                Until("1001", "idle"),
+                *_served(who, 2, "1002", 1),
+                IsCutOff(),
+                SendsOn("1002", "opname"),
+                Until("1002", "idle"),
+                *_served(who, 3, "1001", 2),
+                SendsOn("1001", "1003"),
+                Until(who, "speaks with 1003"),
+                Until("1001", "idle"),
+                Waits(0.3),
+                PutsDown("1003"),
+                Until(who, "gone"),
+                Until("1003", "idle"),
+            ],
+            {
+                ME: [*_SPEAK[first], Either({"recording over", "ended connected"})],
+                who: [
+                    "queued opname",
+                    *_answers(2),
+                    "seen talk 2 at 1002, recording paused",
+                    Either({"recording over", "talk ended", "passed on to opname, blind", "queued opname"}),
+                    *_answers(3),
+                    Either({"recording over", "talk ended", "passed on to 1003, blind"}),
+                    "speaks with 1003",
+                    "talk ended",
+                    "gone",
+                ],
+                "1001": ["busy", "idle", "busy", "idle"],
+                "1002": USED,
+                "1003": USED,
+                "link": ["down", "up"],
+            },
+            _PHONE | {"1003": ANSWERS},
+        )
+        for (first, how), who in zip(_FIRST, (CALLED, QUEUED), strict=True)
     ),
 )

@@ -139,6 +139,14 @@ def test_a_module_that_is_not_loaded(ward: Ward) -> None:
     ward.lab.cli("module load func_rand.so")
 
 
+def test_a_module_that_must_not_be_there(ward: Ward) -> None:
+    """One that runs whatever application a value names."""
+    ward.lab.cli("module load app_exec.so")
+    assert "app_exec.so" in ward.faults()["modules barred"]
+    ward.lab.cli("module unload app_exec.so")
+    assert ward.faults() == {}
+
+
 def test_an_account_that_may_do_too_much(ward: Ward) -> None:
     file = ward.etc / "acd-manager.conf"
     right = file.read_text()

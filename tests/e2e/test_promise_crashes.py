@@ -243,6 +243,64 @@ async def test_they_talk_and_hang_up_while_no_engine_runs(stage: Stage) -> None:
     assert (kept.promise.state, kept.results) == (CallbackState.REACHED, [AttemptResult.CONNECTED])
 
 
+# --- The engine is stopped in good order: at its upgrade --------------------------------------------------------
+
+
+async def test_a_claim_that_is_being_written_at_the_stop_is_given_back(stage: Stage) -> None:
+    """Nobody was rung: the next engine calls him, and no person has to find out."""
+    await upgrade(stage.service.database)
+    await owe(stage.service, HIM, time.time())
+    await stage.service.start()
+    await stage.service.operator("anna", "login")
+    locked = sqlite3.connect(stage.service.state / "acd.db", isolation_level=None)
+    locked.execute("BEGIN IMMEDIATE")
+    await stage.service.operator("anna", "ready")
+    await until(partial(is_reserved, stage.service), 20, "the promise is being claimed")
+    stop = asyncio.create_task(stage.service.stop())
+    await asyncio.sleep(QUIET / 2)
+    locked.close()
+    await stop
+    kept = await promise_of(stage.service)
+    assert kept.promise.state is CallbackState.OPEN
+    # Nothing at all when the machine was so slow that the claim was too late to be begun.
+    assert kept.results in ([AttemptResult.OPERATOR], [])
+    assert (stage.desk.calls, stage.home.calls) == ([], [])
+    await stage.service.start()
+    _, at_home = await stage.they_talk()
+    await at_home.hang_up()
+
+    async def reached() -> bool:
+        return (await promise_of(stage.service)).promise.state is CallbackState.REACHED
+
+    await until(reached, 20, "the promise is kept")
+    assert len(stage.home.calls) == 1
+
+
+async def is_reserved(service: LabService) -> bool:
+    return [one["state"] for one in (await service.ask("status"))["operators"]] == ["reserved"]
+
+
+@pytest.mark.parametrize("moment", ["the operator's phone rings", "the citizen's phone rings"])
+async def test_who_is_being_called_at_the_stop_is_taken_over_by_the_next_engine(stage: Stage, moment: str) -> None:
+    await stage.owed()
+    if moment == "the operator's phone rings":
+        at_desk = await stage.desk_rings()
+        await stage.service.stop()
+        await stage.service.start()
+        at_desk.answer()
+        at_home = await asyncio.wait_for(stage.home.incoming.get(), 20)
+    else:
+        at_desk, at_home = await stage.home_rings()
+        await stage.service.stop()
+        assert not at_home.ended.is_set(), "it rings on"
+        await stage.service.start()
+    at_home.answer()
+    await stage.reaches(AttemptStage.TALKING)
+    await at_home.hang_up()
+    kept = await stage.is_over()
+    assert (kept.promise.state, kept.results) == (CallbackState.REACHED, [AttemptResult.CONNECTED])
+
+
 # --- The database is away -----------------------------------------------------------------------------------------
 
 

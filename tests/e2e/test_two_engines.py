@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ import pytest
 
 from acd.config import City
 from acd.records import Archive, CallRow
+from acd.runtime.control import ControlError
 from sim.lab import Call, Habit, Lab, Phone
 from sim.lab.postgres import Cluster
 from sim.lab.service import LabService
@@ -55,10 +58,15 @@ def waited(engine: LabService, cluster: Cluster) -> dict[str, float]:
 
 
 class House:
-    """Asterisk, a database, two engines, operators who talk and callers who wait."""
+    """Asterisk, a database, two engines, operators who talk and callers who wait; at each of several servers in turn.
 
-    def __init__(self, lab: Lab, cluster: Cluster, folder: Path) -> None:
+    Args:
+        others: further servers beside ``lab``.
+    """
+
+    def __init__(self, lab: Lab, cluster: Cluster, folder: Path, *others: Lab) -> None:
         self.lab, self.cluster, self.folder = lab, cluster, folder
+        self.labs = (lab, *others)
         self.database = cluster.new_database()
         self.engines: dict[str, LabService] = {}
         self.talking: list[Call] = []
@@ -80,15 +88,15 @@ class House:
     async def open(self, stack: AsyncExitStack, leader: LabService, waiting: int = 5) -> None:
         """Three operators in a call each, and so many callers who wait."""
         stack.enter_context(self.stalls)
-        citizens = await stack.enter_async_context(self.lab.citizen())
-        for name, device in STAFF.items():
-            self.phones.append(await stack.enter_async_context(self.lab.phone(device, Habit(after=0.1))))
+        citizens = cycle([await stack.enter_async_context(lab.citizen()) for lab in self.labs])
+        for lab, (name, device) in zip(cycle(self.labs), STAFF.items(), strict=False):
+            self.phones.append(await stack.enter_async_context(lab.phone(device, Habit(after=0.1))))
             await leader.operator(name, "login", "ready")
-        self.talking = [citizens.call(NUMBER) for _ in STAFF]
+        self.talking = [next(citizens).call(NUMBER) for _ in STAFF]
         await until(lambda: self.answered() == len(STAFF), 20, "three operators answer")
         for number in range(1, waiting + 1):
             # Each has his place before the next one calls.
-            self.waiting.append(citizens.call(NUMBER))
+            self.waiting.append(next(citizens).call(NUMBER))
             await until(lambda number=number: self.sees(leader, len(STAFF), number), 20, "three talk, the others wait")  # type: ignore[misc]
 
     async def sees(self, engine: LabService, talking: int, waiting: int) -> bool:
@@ -109,8 +117,10 @@ class House:
         return Moment(time.monotonic(), waited(heir, self.cluster))
 
     async def taken_over(self, by: LabService, why: str, since: Moment) -> None:
-        """The other leads, has Asterisk, and knows everybody."""
-        await until(by.linked, PATIENCE, f"the other takes over ({why})")
+        """The other leads, has every Asterisk, and knows everybody."""
+        await until(
+            by.linked if len(self.labs) == 1 else partial(all_live, by), PATIENCE, f"the other takes over ({why})"
+        )
         now = time.monotonic()
         took, still = now - since.at, self.stalls.between(since.at, now)
         more = (seconds - since.waited.get(one, 0.0) for one, seconds in waited(by, self.cluster).items())
@@ -141,7 +151,7 @@ class House:
         """All hang up; every call is recorded once, in one outcome, and who was served was served in order."""
         for call in (*self.waiting, *self.talking):
             await call.hang_up()
-        await until(lambda: self.lab.channels() == [], 20, "no channel is left in Asterisk")
+        await until(lambda: not any(lab.channels() for lab in self.labs), 20, "no channel is left in Asterisk")
 
         async def recorded() -> bool:
             return all(row.ended_at is not None and row.outcome is not None for row in await self.rows())
@@ -269,6 +279,14 @@ async def test_a_handover_and_a_restart_of_the_database_go_unnoticed(house: Hous
         await house.serve(1)
         await until(a.ready, 20, "the other stands by again")
         await house.end()
+
+
+async def all_live(engine: LabService) -> bool:
+    """It leads, and sees each of several servers."""
+    try:
+        return all(one["link"] == "live" for one in (await engine.ask("servers"))["servers"])
+    except ControlError:
+        return False
 
 
 async def expects(leader: LabService, heir: str) -> bool:

@@ -101,6 +101,21 @@ def test_where_nothing_is_recorded_nothing_is_paused(house: House) -> None:
     assert [type(one) for one in told(house)] == [ev.MoveRefused, ev.MoveRefused]
 
 
+def test_of_what_is_not_written_nothing_is_paused_and_the_operator_sees_it(house: House) -> None:
+    wants(house)
+    house.tell(f.RecordingMissing("a-1.3", A, None))
+    assert tape(house) == BoardTape(None, refused=False)
+    house.tell(f.RecordingMissing(TAPE, A, None))
+    assert tape(house) == BoardTape(None, refused=False, missing=True)
+    house.tell(f.RecordingPaused(TAPE, A, None, house.now))
+    wants(house)
+    assert house.sent(c.PauseRecording) == [PAUSE]
+    assert [type(one) for one in told(house)] == [ev.MoveRefused]
+    house.tell(f.RecordingOver(TAPE, A, None, house.now))
+    house.tell(f.RecordingMissing(TAPE, A, None))
+    assert tape(house) is None
+
+
 def test_a_late_word_about_a_recording_that_is_over_changes_nothing(house: House) -> None:
     wants(house)
     house.tell(f.RecordingBegan("a-1.3", A, None, LineId("info"), house.now))

@@ -70,6 +70,7 @@ class _Story:
         self.events: list[Event] = []
         self.notes: list[Note] = []
         self.speaker = self.operator
+        self.number = draw(st.sampled_from(NUMBERS))
 
     def say(self, *events: Event) -> None:
         self.events += events
@@ -82,8 +83,7 @@ class _Story:
         if self.draw(st.integers(0, 5)) == 0:
             self.repaired(known=False, arrived=self.at, entered=self.draw(st.sampled_from([None, self.later()])))
             return self.events
-        number = self.draw(st.sampled_from(NUMBERS))
-        self.say(ev.CallStarted(self.at, self.call, "3292101010", number, self.at))
+        self.say(ev.CallStarted(self.at, self.call, "3292101010", self.number, self.at))
         kinds = ["menu", "answered", "answered", "abandoned", "passed_on", "to_colleague", "promise", "open"]
         kinds += ["inferred", "lasted"]
         kind = self.draw(st.sampled_from(kinds))
@@ -242,20 +242,21 @@ class _Story:
             self.say(ev.CallbackOffered(at, self.call, self.line, at, at - entered, False))
 
     def answer(self, entered: float, *, first: bool) -> None:
+        # On the next line it may be a colleague.
+        self.speaker = self.operator if first else self.draw(st.sampled_from([self.operator, OperatorId("op7")]))
         offer = OfferId(2 * self.n + (0 if first else 1) + 1)
-        self.say(ev.CallOffered(self.later(), self.call, self.line, self.operator, offer, WHY))
+        self.say(ev.CallOffered(self.later(), self.call, self.line, self.speaker, offer, WHY))
         self.state(_S.RESERVED)
         self.later()
         self.state(_S.RINGING)
         at = self.later()
-        self.say(ev.CallAnswered(at, self.call, self.line, self.operator, at, at - entered))
+        self.say(ev.CallAnswered(at, self.call, self.line, self.speaker, at, at - entered))
         self.state(_S.IN_CALL)
         if first:
             self.say(ev.OutcomeCounted(at, self.call, self.line, Outcome.ANSWERED, at - entered))
-        self.speaker = self.operator
         self.note(at)
         self.hold()
-        self.wrap_up(ev.TalkFinished(at, self.call, self.operator, at))
+        self.wrap_up(ev.TalkFinished(at, self.call, self.speaker, at))
 
     def wrap_up(self, finished: ev.TalkFinished | ev.AttemptFinished) -> None:
         # A machine whose clock is set back while they speak.
@@ -274,11 +275,14 @@ class _Story:
         self.state(self.draw(st.sampled_from([_S.AVAILABLE, _S.NOT_READY])))
 
     def promise(self, entered: float) -> None:
-        at, promised = self.later(), CallbackId(self.call)
-        deadline = at + self.draw(st.sampled_from([600.0, DAY, 30 * DAY]))
-        self.say(ev.CallbackPromised(at, self.call, self.line, promised, at, deadline, deadline))
-        self.say(ev.OutcomeCounted(at, self.call, self.line, Outcome.CALLBACK_ACCEPTED, at - entered))
-        self.hang_up()
+        promised = CallbackId(self.call)
+        self.accept(promised, entered)
+        while self.draw(st.integers(0, 2)) == 0:
+            # Calls again, and the same promise is moved.
+            self.call, at = CallId(f"{self.call}.1"), self.later()
+            self.say(ev.CallStarted(at, self.call, "3292101010", self.number, at))
+            self.say(ev.CallEnteredLine(at, self.call, self.line, at, "nl", "welkom"))
+            self.accept(promised, at)
         if self.draw(st.booleans()):
             attempt, at = OfferId(10_000 + self.n), self.later()
             self.say(ev.AttemptStarted(at, promised, attempt, self.line, self.operator))
@@ -286,6 +290,13 @@ class _Story:
             self.state(_S.IN_CALL)
             result = AttemptResult.CONNECTED
             self.wrap_up(ev.AttemptFinished(at, promised, attempt, self.line, self.operator, result, at))
+
+    def accept(self, promised: CallbackId, entered: float) -> None:
+        at = self.later()
+        deadline = at + self.draw(st.sampled_from([600.0, DAY, 30 * DAY]))
+        self.say(ev.CallbackPromised(at, self.call, self.line, promised, at, deadline, deadline))
+        self.say(ev.OutcomeCounted(at, self.call, self.line, Outcome.CALLBACK_ACCEPTED, at - entered))
+        self.hang_up()
 
     def hang_up(self) -> None:
         self.say(ev.CallEnded(self.later(), self.call, self.at))

@@ -17,8 +17,10 @@ WEEK = 7 * 24 * 3600.0
 
 Pair = tuple[float, float]
 """Above and below the line."""
-Counted = dict[tuple[str, str | None], dict[str, Pair]]
-"""By period and line, then by figure."""
+Key = tuple[str, str | None, str | None]
+"""Period, line and operator; None = not told apart by it, or of nobody known."""
+Counted = dict[Key, dict[str, Pair]]
+"""By key, then by figure."""
 
 
 @dataclass
@@ -28,7 +30,6 @@ class Call:
     number: str | None = None
     line: str | None = None
     entered: float | None = None
-    operator: str | None = None
     answered: float | None = None
     ended: float | None = None
     outcome: str | None = None
@@ -121,7 +122,7 @@ class History:
                 call.entered = event.entered_at
             case ev.CallAnswered():
                 call = self.calls[event.call]
-                call.operator, call.answered = event.operator, event.answered_at
+                call.answered = event.answered_at
                 call.on(event.line)
                 self._speak(event.call, Talk(event.answered_at, event.line, event.operator))
             case ev.OutcomeCounted():
@@ -135,7 +136,11 @@ class History:
                     call.heard, call.heard_waited = event.heard_at, event.waited
             case ev.CallbackPromised():
                 self.calls[event.call].promise = event.callback
-                self.promises[event.callback] = Promise(event.line, event.at, event.deadline)
+                if event.callback in self.promises:
+                    # He called again: it is the same promise, for another moment.
+                    self.promises[event.callback].deadline = event.deadline
+                else:
+                    self.promises[event.callback] = Promise(event.line, event.at, event.deadline)
             case ev.CitizenReached():
                 self.promises[event.callback].reached = event.answered_at
                 self._speak(event.attempt, Talk(event.answered_at, event.line, event.operator))
@@ -162,7 +167,7 @@ class History:
             case ev.CallPickedUp():
                 call = self.calls[event.call]
                 if event.operator is not None:
-                    call.operator, call.answered = event.operator, event.answered_at
+                    call.answered = event.answered_at
                 self._speak(event.call, Talk(event.answered_at, event.line, event.operator))
             case ev.CallHeld() if event.call in self._open_talks:
                 holds = self._open_talks[event.call].holds
@@ -185,7 +190,7 @@ class History:
         spoken = [talk for talk in self.talks if talk.call == event.call]
         if event.answered_at is not None and event.line is not None:
             if call.answered is None or call.answered < event.answered_at:
-                call.operator, call.answered = event.operator, event.answered_at
+                call.answered = event.answered_at
             ended = event.talk_ended_at
             self.talks.append(Talk(event.answered_at, event.line, event.operator, event.call, ended))
         elif spoken and spoken[-1].ended is not None and spoken[-1].ended > event.gone_at:
@@ -266,33 +271,54 @@ class Settings:
 
 
 def count(
-    history: History, settings: Settings, now: float, grain: str, since: float, until: float, by_line: bool
+    history: History, settings: Settings, now: float, grain: str, since: float, until: float, by: Sequence[str] = ()
 ) -> Counted:
+    """A call is that of whoever spoke with the caller first, a talk that of whoever spoke in it; a promise is nobody's,
+    and an idle operator is idle for all his lines.
+
+    Args:
+        by: "line" and "operator", or one of them, or none.
+    """
+
+    def key_of(at: float, line: str | None, operator: str | None) -> Key:
+        return named(grain, at), line if "line" in by else None, operator if "operator" in by else None
+
     counted: Counted = defaultdict(dict)
-    calls: dict[tuple[str, str | None], list[Call]] = defaultdict(list)
+    first = first_to_speak(history)
+    calls: dict[Key, list[Call]] = defaultdict(list)
     for call in history.calls.values():
         if since <= call.arrived < until:
-            calls[named(grain, call.arrived), call.line if by_line else None].append(call)
+            calls[key_of(call.arrived, call.line, first.get(call.id))].append(call)
     for key, some in calls.items():
         counted[key] |= of_calls(some, history, settings, now)
-    talks: dict[tuple[str, str | None], list[Talk]] = defaultdict(list)
+    talks: dict[Key, list[Talk]] = defaultdict(list)
     for talk in history.talks:
         if since <= talk.began < until:
-            talks[named(grain, talk.began), talk.line if by_line else None].append(talk)
+            talks[key_of(talk.began, talk.line, talk.operator)].append(talk)
     for key, spoken in talks.items():
         counted[key] |= of_talks([talk for talk in spoken if talk.ended is not None])
-    promises: dict[tuple[str, str | None], list[Promise]] = defaultdict(list)
-    for promise in history.promises.values():
-        if since <= promise.given < until:
-            promises[named(grain, promise.given), promise.line if by_line else None].append(promise)
-    for key, given in promises.items():
-        due = [promise for promise in given if promise.deadline <= now]
-        kept = [promise for promise in due if promise.kept]
-        counted[key] |= {"kept_promise": (len(kept), len(due)), "promises": (len(given), len(given))}
-    if not by_line:
-        for period, pair in of_time(history, now, grain, since, until).items():
-            counted[period, None]["occupancy"] = pair
+    if "operator" not in by:
+        promises: dict[Key, list[Promise]] = defaultdict(list)
+        for promise in history.promises.values():
+            if since <= promise.given < until:
+                promises[key_of(promise.given, promise.line, None)].append(promise)
+        for key, given in promises.items():
+            due = [promise for promise in given if promise.deadline <= now]
+            kept = [promise for promise in due if promise.kept]
+            counted[key] |= {"kept_promise": (len(kept), len(due)), "promises": (len(given), len(given))}
+    if "line" not in by:
+        for (period, operator), pair in of_time(history, now, grain, since, until, "operator" in by).items():
+            counted[period, None, operator]["occupancy"] = pair
     return counted
+
+
+def first_to_speak(history: History) -> dict[str, str | None]:
+    """By call; None = at a phone that nobody knows."""
+    found: dict[str, Talk] = {}
+    for talk in history.talks:
+        if isinstance(talk.call, str) and (talk.call not in found or talk.began < found[talk.call].began):
+            found[talk.call] = talk
+    return {call: talk.operator for call, talk in found.items()}
 
 
 def of_calls(calls: Sequence[Call], history: History, settings: Settings, now: float) -> dict[str, Pair]:
@@ -413,18 +439,20 @@ def of_talks(talks: Sequence[Talk]) -> dict[str, Pair]:
     }
 
 
-def of_time(history: History, now: float, grain: str, since: float, until: float) -> dict[str, Pair]:
+def of_time(
+    history: History, now: float, grain: str, since: float, until: float, by_operator: bool
+) -> dict[tuple[str, str | None], Pair]:
     """Quarter by quarter: no period of ours begins or ends within one."""
-    busy: dict[str, float] = defaultdict(float)
-    idle: dict[str, float] = defaultdict(float)
-    for _, state, began, ended in history.states:
+    busy: dict[tuple[str, str | None], float] = defaultdict(float)
+    idle: dict[tuple[str, str | None], float] = defaultdict(float)
+    for operator, state, began, ended in history.states:
         begin, end = max(began, since), min(now if ended is None else ended, until)
         quarter = begin // 900 * 900
         while quarter < end:
             seconds = min(end, quarter + 900) - max(begin, quarter)
             if seconds > 0 and state in ("in_call", "reserved", "ringing", "wrap_up"):
-                busy[named(grain, quarter)] += seconds
+                busy[named(grain, quarter), operator if by_operator else None] += seconds
             elif seconds > 0 and state == "available":
-                idle[named(grain, quarter)] += seconds
+                idle[named(grain, quarter), operator if by_operator else None] += seconds
             quarter += 900
-    return {period: (busy[period], busy[period] + idle[period]) for period in sorted({*busy, *idle})}
+    return {key: (busy[key], busy[key] + idle[key]) for key in {*busy, *idle}}

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,9 @@ from sim.lab.postgres import Cluster
 from tests.figures.days import DAY, LIMITS, SETTINGS, Day, days
 from tests.figures.naive import Counted, History, count
 
+By = tuple[Dimension, ...]
+CUT_BY: tuple[By, ...] = ((), (Dimension.LINE,), (Dimension.LINE, Dimension.OPERATOR))
+"""One of these a day, besides by operator."""
 REFS = read_refs([*FIGURES, "service_level@20"])
 
 
@@ -95,7 +99,7 @@ async def fill(url: str, day: Day, history: History) -> None:
 
 def as_counted(report: Report) -> Counted:
     return {
-        (row.period, row.line): {key: (value.part, value.of) for key, value in row.values.items()}
+        (row.period, row.line, row.operator): {key: (value.part, value.of) for key, value in row.values.items()}
         for row in report.rows
     }
 
@@ -112,19 +116,25 @@ def same(ours: Counted, naive: Counted) -> None:
             assert found == pytest.approx(expected, rel=1e-9, abs=1e-6), (key, figure)
 
 
-async def check(url: str, day: Day, grain: Grain, since: float, until: float, now: float, lists: Sequence[Ref]) -> None:
+async def check(
+    url: str, day: Day, grain: Grain, since: float, until: float, now: float, by: By, lists: Sequence[Ref]
+) -> None:
     history = History(day.events, day.notes)
     await fill(url, day, history)
     await check_copies(url)
     book = FigureBook(url)
     try:
-        for by in ((), (Dimension.LINE,)):
-            query = Query(since=since, until=until, now=now, figures=REFS, grain=grain, by=by, limits=LIMITS)
+        for cut in (by, (Dimension.OPERATOR,)):
+            query = Query(since=since, until=until, now=now, figures=REFS, grain=grain, by=cut, limits=LIMITS)
             report = await book.report(query)
-            same(as_counted(report), count(history, SETTINGS, now, grain.value, since, until, bool(by)))
-            total: Counted = {("", None): {key: (value.part, value.of) for key, value in report.total.values.items()}}
-            same(total, count(history, SETTINGS, now, "total", since, until, False))
+            same(as_counted(report), count(history, SETTINGS, now, grain.value, since, until, cut))
+            total: Counted = {
+                ("", None, None): {key: (value.part, value.of) for key, value in report.total.values.items()}
+            }
+            same(total, count(history, SETTINGS, now, "total", since, until))
+        query = msgspec.structs.replace(query, by=(Dimension.LINE,))
         await check_lists(book, query, lists)
+        await check_list_of_operators(book, query, lists[0])
         await check_repeats(book, query, history)
     finally:
         await book.close()
@@ -156,6 +166,18 @@ async def check_lists(book: FigureBook, query: Query, refs: Sequence[Ref]) -> No
         assert await listed(book, query, ref, one) == counted(ref, rows)
 
 
+async def check_list_of_operators(book: FigureBook, query: Query, ref: Ref) -> None:
+    """The same behind what is told of one operator."""
+    if ref.figure.population not in (Population.CALLS, Population.TALKS):
+        return
+    report = await book.report(msgspec.structs.replace(query, grain=Grain.TOTAL, by=(Dimension.OPERATOR,)))
+    for row in report.rows:
+        if row.operator is not None:
+            his = msgspec.structs.replace(query, operators=(row.operator,))
+            found = [row.values[ref.key]] if ref.key in row.values else []
+            assert await listed(book, his, ref, None) == counted(ref, found)
+
+
 async def check_repeats(book: FigureBook, query: Query, history: History) -> None:
     """Every citizen once, by how often he called."""
     found = await book.repeats(query)
@@ -182,17 +204,19 @@ def counted(ref: Ref, values: Sequence[Value]) -> tuple[float, float]:
     grain=st.sampled_from(Grain),
     since=st.sampled_from([0.0, 3.3, -DAY]),
     span=st.sampled_from([40, 9 * 24]),
+    by=st.sampled_from(CUT_BY),
     lists=st.lists(st.sampled_from(REFS), min_size=4, max_size=4),
 )
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_database_counts_what_a_naive_reader_counts(
-    template: Path, day: Day, grain: Grain, since: float, span: int, lists: list[Ref]
+    template: Path, day: Day, grain: Grain, since: float, span: int, by: By, lists: list[Ref]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "acd.db"
         shutil.copy(template, path)
         begin = day.begin + since
-        asyncio.run(check(f"sqlite:///{path}", day, grain, begin, begin + span * 3600.0, day.begin + 8 * DAY, lists))
+        until, now = begin + span * 3600.0, day.begin + 8 * DAY
+        asyncio.run(check(f"sqlite:///{path}", day, grain, begin, until, now, by, lists))
 
 
 @given(day=days())
@@ -219,4 +243,4 @@ def test_what_stands_beside_the_citizens_is_made_anew_with_their_calls(template:
 def test_so_does_postgresql(cluster: Cluster, day: Day, grain: Grain, lists: list[Ref]) -> None:
     url = cluster.new_database()
     asyncio.run(upgrade(url))
-    asyncio.run(check(url, day, grain, day.begin, day.begin + 9 * DAY, day.begin + 8 * DAY, lists))
+    asyncio.run(check(url, day, grain, day.begin, day.begin + 9 * DAY, day.begin + 8 * DAY, (), lists))

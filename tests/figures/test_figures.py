@@ -4,9 +4,11 @@ import pytest
 
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension, Report
+from acd.figures.sheets import table
 from acd.figures.table import NORMS
 from acd.model import events as ev
 from acd.model.events import Event
+from acd.model.facts import TransferHow
 from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
@@ -97,6 +99,55 @@ async def test_where_no_line_offers_callbacks_nobody_is_owed_an_offer(place: Pla
     await write(place, call(A, 200.0, at("2027-03-01T10:00")))
     report = await reported(place, ["offer_compliance", "answered"], *DAY, under=limits(offer=None))
     assert (report.total.values["offer_compliance"].of, value(report, "answered")) == (0, 1)
+
+
+async def test_a_call_that_is_passed_on_stays_that_of_who_answered_it(sqlite: Place) -> None:
+    """Anna answers twelve calls and passes all of them to Bert, who answers one himself."""
+    anna, bert, line = OperatorId("an"), OperatorId("bert"), LineId("gentinfo")
+    begin = at("2027-03-01T10:00")
+    for n in range(12):
+        arrived = begin + 300 * n
+        told = call(A, 20.0, arrived, talk=100.0)
+        id, passed = told[0].call, arrived + 65  # type: ignore[attr-defined]
+        talk = [
+            ev.CallTransferred(passed, id, line, anna, "201", TransferHow.BLIND),
+            ev.TalkFinished(passed, id, anna, passed),
+            ev.CallPickedUp(passed + 5, id, line, bert, passed + 5),
+        ]
+        await write(sqlite, [*told[:-1], *talk, told[-1]])
+    his = call(A, 8.0, begin + 7200)
+    his[2] = ev.CallAnswered(begin + 7213, his[0].call, line, bert, begin + 7213, 8.0)  # type: ignore[attr-defined]
+    await write(sqlite, his)
+    keys = ["answered", "asa", "fcr_not_passed_on", "handled", "mean_talk"]
+    report = await reported(sqlite, keys, *DAY, by=[Dimension.OPERATOR])
+    found = {row.operator: {key: (row.values[key].part, row.values[key].of) for key in keys} for row in report.rows}
+    assert found == {
+        "an": {
+            "answered": (12, 12),
+            "asa": (240, 12),
+            "fcr_not_passed_on": (0, 12),
+            "handled": (12, 12),
+            "mean_talk": (480, 12),
+        },
+        "bert": {
+            "answered": (1, 1),
+            "asa": (8, 1),
+            "fcr_not_passed_on": (1, 1),
+            "handled": (13, 13),
+            "mean_talk": (12 * 55 + 60, 13),
+        },
+    }
+
+
+async def test_a_file_leaves_empty_what_cannot_be_told(sqlite: Place) -> None:
+    """A promise is nobody's in particular; a line without one has none."""
+    await write(sqlite, call(A, 5.0, DAY[0]))
+    keys = ["answered", "promises", "kept_promise"]
+    his, total = table(await reported(sqlite, keys, *DAY, by=[Dimension.OPERATOR]))
+    assert his[1:] == [None, "an", 0.0, 1, None, None, None, None]
+    assert total[1:] == [None, None, 0.0, 1, 0, None, 0, 0]
+    line, _ = table(await reported(sqlite, keys, *DAY, by=[Dimension.LINE]))
+    assert line[1:] == ["gentinfo", None, 0.0, 1, 0, None, None, None]
 
 
 async def test_few_calls_are_marked_as_weak(sqlite: Place) -> None:

@@ -1,6 +1,7 @@
 """The dialplan of the city's own menus, and that no text of a file can become dialplan."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from acd.config import City, load, parse
 from acd.ivr import FlowError, Flows, dialplan, load_catalogue, load_flows
+from acd.ivr.switch import Site, frame_files, switch_config
+from acd.model.ids import LineId
 from tests.ivr.city import QUEUES, flows_of, prompts, small_city
 from tests.ivr.dialplan_text import Step, read
 
@@ -119,8 +122,45 @@ def test_no_text_of_a_file_becomes_dialplan(place: int, text: str, tmp_path_fact
     for steps in read(compiled)["acd-flow-main"].values():
         for step in steps:
             assert not set("\n;\\'|") & set(step.args)
-            assert step.app in {"Gosub", "Goto", "GotoIf", "ExecIf", "Playback", "Set", "Dial", "Hangup", "NoOp"}
+            assert step.app in {"Gosub", "Goto", "GotoIf", "Playback", "Set", "Dial", "Hangup", "NoOp"}
     assert EVIL not in compiled
+
+
+APPLICATIONS = """
+    AMD Answer CELGenUserEvent ChanSpy DBdeltree Dial Gosub Goto GotoIf Hangup HangupCauseClear MixMonitor NoOp
+    Playback Queue Read Return Set StartMusicOnHold StopMixMonitor System Transfer UserEvent Wait
+"""
+"""All that the dialplan uses. Before another one joins them: can a value in its arguments name an application, a
+program or a file? Whoever has an AMI password sets every value. ``ExecIf()`` was such a one."""
+RUN_PROGRAMS = {"System": {"acd-fence"}, "MixMonitor": {"acd-record-begin"}}
+"""Where alone they are; their variables are filtered in the very line (tests/lab/test_injection.py enters it)."""
+AGAIN = re.compile(r"\b(EVAL|EVALEXTEN|SHELL|ENV|FILE|CURL|REALTIME|AST_CONFIG)\(")
+"""Functions that carry out what stands in a value, or reach out of Asterisk."""
+
+
+def test_no_application_of_the_dialplan_carries_out_what_a_value_names(flows: Flows, city: City) -> None:
+    secrets = {operator.device: "geheim" for operator in city.policy.operators.values()}
+    site = Site(
+        ami_secret="not-a-real-one",
+        phone_secrets=secrets,
+        trunk_hosts=("192.0.2.1",),
+        trunk_contact="sip:192.0.2.1:5060",
+    )
+    partners = {LineId(id): "+3290000000" for id in city.lines}
+    files = {**frame_files(), **switch_config(city.policy, site, partners), "flows": dialplan(flows, city, TODAY)}
+    used: dict[str, set[str]] = {}
+    for text in files.values():
+        context = ""
+        for line in text.splitlines():
+            if found := re.match(r"\[([\w-]+)\]", line):
+                context = found[1]
+            if found := re.match(r"\s*(?:exten => [^,]+,1|same => n)(?:\(\w+\))?,(\w+)", line):
+                used.setdefault(found[1], set()).add(context)
+                assert not AGAIN.search(line), line
+            else:
+                assert not re.match(r"\s*(?:exten|same)\b", line), f"not understood: {line}"
+    assert used.keys() == set(APPLICATIONS.split())
+    assert {application: used[application] for application in RUN_PROGRAMS} == RUN_PROGRAMS
 
 
 @pytest.mark.parametrize(

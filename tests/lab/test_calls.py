@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.resync import read_note
 from acd.model.facts import CallWhereabouts
 from sim.lab import DEAD, RINGS, Habit, Lab, Phone
@@ -63,7 +64,7 @@ async def test_a_caller_reaches_an_operator_and_each_step_is_told(lab: Lab, engi
         assert hung_up is not None
         assert floor_ms(hung_up) <= float(gone["Gone"]) <= time.time()
         # For an engine that has heard nothing of all that.
-        note = read_note(gone["Note"], 0.0, 0.0)
+        note = read_note(gone["Note"], SwitchClock())
         assert note is not None
         known = note.seen
         assert (known.call, known.where, known.offer, known.device) == (id, CallWhereabouts.AFTER, 7, "1001")

@@ -2,7 +2,6 @@
 do what is allowed here and nothing else."""
 
 import asyncio
-import re
 
 import pytest
 
@@ -83,35 +82,6 @@ async def test_originate_runs_no_program(lab: Lab, engine: Stub, application: st
     answer = await engine.action(Action="Originate", **fields)
     assert answer["Response"] == "Error", answer
     assert not await asyncio.to_thread((lab.root / "tmp/acd-was-here").exists)
-
-
-@pytest.mark.parametrize("injected", ["';id>/tmp/was;'", "x,b,id>/tmp/was #"])
-async def test_no_line_of_the_dialplan_runs_a_program_for_who_enters_it(lab: Lab, engine: Stub, injected: str) -> None:
-    """Redirect leads into any line of any context, and every variable that is read there can be set before, on the
-    channel as well as for all."""
-    trace = lab.root / "tmp/was"
-    await asyncio.to_thread(trace.unlink, missing_ok=True)
-    shown = re.sub(r"\n +(?=\[|\d+\.)", "\n", lab.cli("dialplan show"))
-    context, extension, entered = "", "", []
-    for row in shown.splitlines():
-        if found := re.match(r"\[ Context '([^']+)'", row):
-            context = found[1]
-        if found := re.match(r"  '([^']+)' =>", row):
-            extension = found[1]
-        if found := re.search(r"(\d+)\. (?:System|MixMonitor)\((.*)\)  *\[", row):
-            entered.append((context, {"_X.": "11"}.get(extension, extension), found[1], found[2]))
-    assert {context for context, *_ in entered} == {"acd-fence", "acd-record-begin"}
-    for number, (context, exten, priority, line) in enumerate(entered):
-        async with lab.citizen(f"+3247000055{number}") as citizen:
-            citizen.call("092101010")
-            call = await engine.arrival(f"+3247000055{number}")
-            for name in set(re.findall(r"\$\{(?:GLOBAL\()?(\w+)", line)):
-                await engine.setvar(name, injected, Channel=call)
-            fields = {"Channel": call, "Context": context, "Exten": exten, "Priority": priority}
-            await engine.action(Action="Redirect", **fields)
-            await engine.event("Hangup", Uniqueid=call)
-    await asyncio.sleep(0.5)
-    assert not await asyncio.to_thread(trace.exists)
 
 
 @pytest.mark.parametrize("name", READ_OR_WRITE_FILES)

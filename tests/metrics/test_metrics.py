@@ -61,8 +61,15 @@ OWED = {LEZ: CallbackCounts(open=4, due=1, due_soon=2, overdue=1, handed_over=1)
 Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
+def test_how_long_of_today_nothing_could_be_seen_is_told_without_a_label() -> None:
+    now = Now(lambda: BOARD, Tally(), lambda: OWED, lambda: 7, lambda: 61.5, lambda: 3, unseen=lambda: 95.5)
+    metrics = Metrics(now, [LEZ, BJB])
+    assert read(metrics)["acd_today_unseen_seconds", ()] == 95.5
+    assert read(measured())["acd_today_unseen_seconds", ()] == 0.0
+
+
 def measured(board: Board | None = BOARD, tally: Tally | None = None) -> Metrics:
-    return Metrics(Now(lambda: board, tally or Tally(), lambda: OWED, lambda: 7, lambda: 3))
+    return Metrics(Now(lambda: board, tally or Tally(), lambda: OWED, lambda: 7, lambda: 61.5, lambda: 3), [LEZ, BJB])
 
 
 def read(metrics: Metrics) -> Samples:
@@ -118,7 +125,10 @@ def test_each_thing_that_happened_is_counted_once() -> None:
 
     assert of("calls_offered_total") == 4
     assert of("calls_entered_total", line="lez") == 2
-    assert {key[1]: value for key, value in samples.items() if key[0] == "acd_calls_total"} == {
+    calls = {key[1]: value for key, value in samples.items() if key[0] == "acd_calls_total"}
+    # Of each there is a series before the first call: an alarm about the increase of one must see the first.
+    assert set(calls) == {(("line", line), ("outcome", o.value)) for line in (LEZ, BJB, "none") for o in Outcome}
+    assert {labels: value for labels, value in calls.items() if value} == {
         (("line", "lez"), ("outcome", "answered")): 1,
         (("line", "lez"), ("outcome", "abandoned")): 1,
         (("line", "bjb"), ("outcome", "callback_accepted")): 1,
@@ -221,6 +231,7 @@ def test_gauges_are_those_of_the_board_and_of_today() -> None:
     assert samples["acd_callbacks_overdue", (("line", "lez"),)] == 1
     assert samples["acd_callbacks_overdue", (("line", "bjb"),)] == 0
     assert samples["acd_ledger_behind_events", ()] == 7
+    assert samples["acd_ledger_behind_seconds", ()] == 61.5
     assert samples["acd_today_reachability_ratio", (("line", "lez"),)] == 0.5
     # A line on which nothing was answered or abandoned has no percentage.
     assert ("acd_today_reachability_ratio", (("line", "bjb"),)) not in samples

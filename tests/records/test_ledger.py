@@ -22,6 +22,7 @@ from acd.ports import Journal
 from acd.records import Ledger, database, ledger, tables, upgrade
 from acd.records.entries import UNREADABLE, Entry, seal
 from acd.records.ledger import BATCH, EventsUnsafe
+from acd.records.spill import Spill
 from acd.records.writing import Batch, store
 from sim.lab.postgres import Cluster
 from tests.records.histories import NUMBER, Step, abandoned, answered, flat, waiting
@@ -166,6 +167,28 @@ async def test_a_locked_database_loses_nothing(sqlite: Place, quick: None) -> No
     assert not sqlite.spill.exists()
 
 
+async def test_how_long_the_oldest_event_waits_for_the_database_is_known(
+    sqlite: Place, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 50.0
+    monkeypatch.setattr("acd.records.ledger.time.monotonic", lambda: now)
+    async with sqlite.ledger() as journal:
+        journal.write(notes(1, 5))
+        await journal.caught_up()
+        now = 500.0
+        assert journal.lag == 0
+        with locked(sqlite):
+            for at in (1000.0, 1000.4, 1030.0, 1062.5):
+                now = at
+                journal.write([note(int(at))])
+            await journal.flush()
+            assert journal.lag == 62.5
+            now = 1100.0
+            assert journal.lag == 100.0
+        await journal.caught_up()
+        assert journal.lag == 0
+
+
 ILLNESSES = [
     ("query_only=ON", "query_only=OFF", "attempt to write a readonly database"),
     ("max_page_count=1", "max_page_count=4294967294", "database or disk is full"),
@@ -214,7 +237,10 @@ async def test_a_close_in_an_outage_puts_the_rest_aside_for_the_next_run(sqlite:
         assert sqlite.spill.exists()
         async with sqlite.ledger() as journal:
             assert journal.health.behind == 5
+            # What an earlier run put aside has waited at least since this one began.
+            started = time.monotonic()
             journal.write(notes(6, 9))
+            assert journal.lag >= time.monotonic() - started
     async with sqlite.ledger() as journal:
         journal.write(notes(10, 10))
         await journal.caught_up()
@@ -254,13 +280,39 @@ async def test_a_commit_whose_answer_was_lost_is_not_stored_twice(
         if lost % 3:
             raise OperationalError("COMMIT", None, ConnectionError("connection lost"))
 
-    monkeypatch.setattr(ledger, "store", deaf)
+    monkeypatch.setattr("acd.records.writing.store", deaf)
     async with place.ledger() as journal:
         for n in range(1, 40, 4):
             journal.write(notes(n, n + 3))
             await journal.caught_up()
     assert lost >= 10
     assert await numbers(place) == list(range(1, 41))
+
+
+async def test_what_hangs_in_a_transaction_can_be_put_aside_and_is_stored_once(
+    sqlite: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network is cut without a word, and another leads since: nobody answers, and there is no time to wait."""
+    hangs, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hung(engine: AsyncEngine, batch: Batch) -> None:
+        hangs.set()
+        await goes_on.wait()
+        await store(engine, batch)
+
+    monkeypatch.setattr("acd.records.writing.store", hung)
+    async with sqlite.ledger() as journal:
+        journal.write(notes(1, 2))
+        await hangs.wait()
+        journal.write(notes(3, 4))
+        await journal.put_aside()
+        kept = Spill(sqlite.spill)
+        kept.open()
+        assert kept.pending == 4
+        goes_on.set()
+        journal.write(notes(5, 6))
+        await journal.caught_up()
+    assert await numbers(sqlite) == [1, 2, 3, 4, 5, 6]
 
 
 async def test_a_start_without_a_database_stores_all_as_soon_as_there_is_one(tmp_path: Path, quick: None) -> None:

@@ -56,6 +56,7 @@ NOT_PROJECTED = {
     ev.RecordingPaused,
     ev.RecordingResumed,
     ev.RecordingUnchanged,
+    ev.ToldLate,
 }
 
 
@@ -94,6 +95,8 @@ async def test_an_answered_call_from_its_arrival_to_its_end(place: Place) -> Non
             "waited": 25.0,
             "counted_line": "gentinfo",
             "day": 0,
+            "answered_by": "an",
+            "first_answered_at": 1035.0,
         }
     ]
     assert await place.rows(tables.outcome) == [

@@ -1,5 +1,6 @@
 """What callers answered, by line and question, from the rows of both databases."""
 
+from acd.figures.report import Query
 from acd.model import events as ev
 from acd.model.ids import CallId, LineId, OfferId, OperatorId
 from acd.records import FigureBook, rebuild, tables
@@ -15,6 +16,10 @@ def asked(call: str, at: float, line: LineId = INFO, *, sent: bool = False, **sc
     return [begun, *given]
 
 
+def of(since: float, until: float) -> Query:
+    return Query(since=since, until=until, now=until, figures=())
+
+
 async def test_scores_by_line_and_question_and_a_rebuild_says_the_same(place: Place) -> None:
     events = [
         *asked("1.1", 1000.0, courtesy=8, wait=4),
@@ -27,7 +32,7 @@ async def test_scores_by_line_and_question_and_a_rebuild_says_the_same(place: Pl
     ]
     await place.write(events)
     book = FigureBook(place.url)
-    found = await book.survey(1000.0, 2000.0)
+    found = await book.survey(of(1000.0, 2000.0))
     by = {(one.line, one.question): one for one in found.results}
     courtesy = by[INFO, "courtesy"]
     assert (courtesy.n, courtesy.mean, courtesy.asked, courtesy.response) == (3, 6.0, 4, 0.75)
@@ -41,7 +46,7 @@ async def test_scores_by_line_and_question_and_a_rebuild_says_the_same(place: Pl
     assert [row["operator"] for row in rows[1]] == ["an"] * len(rows[1])
     await rebuild(place.url)
     assert (await place.rows(tables.survey), await place.rows(tables.survey_answer)) == rows
-    assert await book.survey(1000.0, 2000.0) == found
+    assert await book.survey(of(1000.0, 2000.0)) == found
     await book.close()
 
 
@@ -51,7 +56,7 @@ async def test_who_was_called_back_is_counted_like_a_caller_and_is_no_call(place
     given = ev.SurveyAnswered(1009.0, back, INFO, AN, "courtesy", 8, 1009.0, OfferId(7))
     await place.write([*asked("1.1", 1000.0, courtesy=6), begun, given])
     book = FigureBook(place.url)
-    [courtesy] = (await book.survey(1000.0, 2000.0)).results
+    [courtesy] = (await book.survey(of(1000.0, 2000.0))).results
     await book.close()
     assert (courtesy.n, courtesy.mean, courtesy.asked, courtesy.response) == (2, 7.0, 2, 1.0)
     assert [row["call"] for row in await place.rows(tables.call)] == ["1.1"]
@@ -59,6 +64,6 @@ async def test_who_was_called_back_is_counted_like_a_caller_and_is_no_call(place
 
 async def test_of_a_time_without_surveys_there_is_nothing(place: Place) -> None:
     book = FigureBook(place.url)
-    found = await book.survey(0.0, 1.0)
+    found = await book.survey(of(0.0, 1.0))
     await book.close()
     assert (found.results, found.sent, found.sampled) == ((), {}, {})

@@ -4,14 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
+from acd.model import events as ev
 from acd.model.ids import LineId
 from acd.model.outcome import Outcome
 from acd.model.policy import Line
-from acd.records import store_lines, upgrade
+from acd.records import Ledger, store_lines, upgrade
 from acd.records.database import connect
 from acd.records.exporting import NoSuchView, read_view, view_named
+from acd.records.tables import callback
 from acd.records.views import VIEWS, dictionary
 from tests.figures.ledger import at, call
 from tests.records.histories import NUMBER, answered, missed
@@ -36,6 +38,7 @@ FIRST_COLUMNS = {
     "report_conversation": "conversation day began began_at ended_at call callback line operator language subjects "
     "settled",
     "report_gap": "gap began began_at ended ended_at reason",
+    "report_event": "event day happened happened_at switch_at kind call line operator",
     "report_line": "line place name_nl name_en name_fr short_abandon_seconds target_wait_seconds target_share "
     "target_reachability callback_after_seconds",
 }
@@ -98,6 +101,44 @@ async def test_todays_limit_of_short_abandons_holds_for_the_past(place: Place) -
     assert (day["day"], day["offered"], day["abandoned"], day["abandoned_short"]) == ("2027-03-01", 1, 1, 1)
 
 
+async def test_what_could_not_be_seen_is_marked_by_day_and_row(place: Place) -> None:
+    """A link lost over midnight of the night in which the clock is put back: 10 minutes of one day, 3 hours (on the
+    clock two) of the next."""
+    down, up = at("2027-10-30T23:50"), at("2027-10-31T02:00") + 3600
+    await place.write(
+        [ev.LinkCameUp(at("2027-10-29T00:00"), 0, 0)],
+        *answered("17.1", at("2027-10-29T10:00"), operator="an"),
+        *answered("17.2", down - 65, operator="an"),
+        [ev.LinkWentDown(down, "lost")],
+        [ev.LinkCameUp(up, 0, 0)],
+        *answered("17.3", up + 60, operator="an"),
+    )
+    days = {row["day"]: row["gap_seconds"] for row in await rows(place, "report_day")}
+    assert days == {"2027-10-29": 0.0, "2027-10-30": 600.0, "2027-10-31": 3 * 3600.0}
+    # The second caller spoke as the link was lost, and his operator wrapped up.
+    assert {row["call"]: row["in_gap"] for row in await rows(place, "report_talk")} == {"17.1": 0, "17.2": 1, "17.3": 0}
+    assert {row["call"]: row["in_gap"] for row in await rows(place, "report_wait")} == {"17.1": 0, "17.2": 0, "17.3": 0}
+    marked = [(row["what"], row["began_at"]) for row in await rows(place, "report_operator_state") if row["in_gap"]]
+    assert all(began < up for _, began in marked) and marked
+
+
+async def test_a_promise_that_was_owed_while_nothing_could_be_seen_is_marked(place: Place) -> None:
+    noon = at("2027-03-01T12:00")
+    up = ev.LinkCameUp(noon - 7200, 0, 0), ev.LinkCameUp(noon + 60, 0, 0)
+    await place.write([up[0], ev.LinkWentDown(noon, "lost"), up[1]])
+    engine = connect(place.url)
+    try:
+        async with engine.begin() as connection:
+            for name, promised, closed in (("a", -900, -60), ("b", -900, 900), ("c", 61, None)):
+                row: dict[str, Any] = {"promised_at": noon + promised, "closed_at": closed and noon + closed}
+                row |= {"start_at": noon, "end_at": noon, "deadline": noon, "callback": name, "line": "gentinfo"}
+                row |= {"call": name, "language": "nl", "state": "open", "step": 1, "attempts": 0}
+                await connection.execute(insert(callback), row)
+    finally:
+        await engine.dispose()
+    assert {row["callback"]: row["in_gap"] for row in await rows(place, "report_callback")} == {"a": 0, "b": 1, "c": 0}
+
+
 async def test_no_view_tells_a_number(place: Place) -> None:
     async with place.ledger() as ledger:
         for step in answered("17.1", at("2027-03-01T10:00")):
@@ -105,6 +146,24 @@ async def test_no_view_tells_a_number(place: Place) -> None:
         await ledger.caught_up()
     for view in VIEWS:
         assert NUMBER not in str(await rows(place, view.name))
+
+
+async def test_the_ledger_as_a_view_tells_it(place: Place) -> None:
+    offset: list[float | None] = [None, 2.5]
+    for began, switch in zip((at("2027-03-28T01:59:50"), at("2027-03-29T10:00")), offset, strict=True):
+        async with Ledger(place.url, place.spill, switch_offset=lambda switch=switch: switch) as ledger:  # type: ignore[misc]
+            ledger.write(missed("17.1", began, "an", 2)[0])
+            await ledger.caught_up()
+    told = await rows(place, "report_event")
+    assert [row["event"] for row in told] == list(range(1, len(told) + 1))
+    assert {key: told[0][key] for key in ("day", "happened", "switch_at", "kind", "call")} == {
+        "day": "2027-03-28",
+        "happened": "2027-03-28 01:59:50",
+        "switch_at": None,
+        "kind": "CallStarted",
+        "call": "17.1",
+    }
+    assert told[-1]["switch_at"] == told[-1]["happened_at"] - 2.5
 
 
 def test_the_documentation_is_the_dictionary() -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from acd.engine.core import Engine
 from acd.model import facts as f
-from acd.model.callback import CallbackPlan
-from acd.model.commands import Command, Offer, OfferCallback, PlanCallback, PromiseCommand
+from acd.model.callback import AttemptResult, CallbackPlan
+from acd.model.commands import Command, EndAttempt, Offer, OfferCallback, PlanCallback, PromiseCommand
 from acd.model.events import CallEnded, Event, OperatorChanged
-from acd.model.ids import CallId, LineId, OperatorId
+from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.policy import CallbackRule, Policy
 from acd.ports import Inbox
 from acd.runtime.driver import HEARTBEAT_EVERY, Driver
@@ -222,6 +222,17 @@ def test_what_is_for_the_keeper_goes_to_the_keeper_and_his_answer_to_the_engine(
 def test_the_keeper_is_let_go_last() -> None:
     stage = on_stage(1.0, keeps=True)
     assert stage.keeper.stopped_after_the_switch
+
+
+def test_a_promise_that_is_claimed_after_the_end_is_given_back() -> None:
+    """Nobody was rung for it."""
+    loop = VirtualLoop()
+    stage = Stage(loop, keeps=True)
+    loop.run_until_complete(stage.run_for(1.0))
+    stage.driver.tell(f.CallbackClaimed(CallbackId("17.1"), OfferId(7), "+32470000001", "nl"))
+    given_back = EndAttempt(OfferId(7), AttemptResult.OPERATOR, loop.time())
+    loop.close()
+    assert stage.keeper.asked == [given_back]
 
 
 def test_without_a_keeper_nothing_is_offered_and_all_else_goes_on() -> None:

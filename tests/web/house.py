@@ -139,7 +139,6 @@ class House:
             floor=self.floor,
             office=self.office,
             requests=self.contacts,
-            figures=None if self.promises is None else self.promises.figures,
             openness=openness,
             telephony=EnginePhones(
                 lambda: self.exchange.engine.policy,

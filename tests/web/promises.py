@@ -1,7 +1,6 @@
 """Promises to call back, kept in memory: what the records do in earnest."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 import msgspec
 
@@ -12,9 +11,6 @@ from acd.model.ids import CallbackId, LineId, OperatorId
 from acd.model.mendable import Mendable
 from acd.model.promise import CALLER, DUE_SOON, CallbackCounts
 from acd.model.worklist import Act, Deed, Dossier, Kind, WorkAttempt, WorkChanged, WorkRow, WorkStep, WrongMoment
-from acd.records import FiguresByLine
-from acd.records.figures import Figure
-from acd.records.promise_figures import PromiseFigures
 
 S = CallbackState
 OWED = (S.OPEN, S.CLAIMED, S.HANDED_OVER)
@@ -37,8 +33,6 @@ class Promises:
         self.dossiers = {one.row.callback: one for one in dossiers}
         self.deeds: list[tuple[CallbackId, Deed]] = []
         self.away = False
-        self.days: tuple[date, date] | None = None
-        """Of which figures were asked last."""
 
     async def rows(self, kind: Kind, line: LineId | None, now: float, limit: int) -> list[WorkRow]:
         self._reach()
@@ -85,17 +79,6 @@ class Promises:
         step = WorkStep(deed.at, deed.by, deed.act, deed.note)
         self.dossiers[callback] = msgspec.structs.replace(found, row=row, history=(step, *found.history))
         self.deeds.append((callback, deed))
-
-    async def figures(self, first: date, last: date) -> FiguresByLine:
-        """23 of 24 kept together, all 8 of one line, nothing yet of another."""
-        self._reach()
-        self.days = first, last
-
-        def of(part: int, n: int) -> PromiseFigures:
-            share = Figure(part, n, "")
-            return PromiseFigures(share, Figure(1, 40, ""), Figure(0, 0, ""))
-
-        return FiguresByLine(of(23, 24), {LineId("gentinfo"): of(8, 8), LineId("nergens"): of(0, 0)})
 
     def _reach(self) -> None:
         if self.away:

@@ -253,6 +253,24 @@ async def test_banners_of_link_crisis_and_maintenance() -> None:
     assert "Onderhoud" in seen
 
 
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("nl", "Vandaag 12\xa0min niet gezien: de aantallen van vandaag zijn een ondergrens."),
+        ("en", "12\xa0min of today not seen: today’s counts are a lower bound."),
+        ("fr", "Aujourd’hui, 12\xa0min non vus : les nombres du jour sont un minimum."),
+    ],
+)
+async def test_figures_of_a_day_in_which_something_was_not_seen_say_so(lang: str, told: str) -> None:
+    async with client_of(showing(snapshot(city_board(), COUNTS, unseen=725.0))) as client:
+        assert told.replace("\xa0", " ") in words((await client.get(f"/?lang={lang}")).text)
+        assert (await client.get("/api/snapshot")).json()["unseen"] == 725.0
+    async with client_of(showing(snapshot(city_board(), COUNTS, unseen=3.0))) as client:
+        assert "Vandaag minder dan 1 min niet gezien" in words((await client.get("/")).text)
+    async with client_of(showing(snapshot(city_board(), COUNTS))) as client:
+        assert "niet gezien" not in words((await client.get("/")).text)
+
+
 async def test_the_description_of_the_api_is_complete(client: httpx.AsyncClient) -> None:
     description = (await client.get("/openapi.json")).json()
     assert {"/", "/events", "/api/snapshot", "/readyz"} <= description["paths"].keys()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import date
 from html import unescape
 from pathlib import Path
 
@@ -12,11 +11,18 @@ import pytest
 
 from acd.model.account import Role
 from acd.model.callback import CallbackState, Window
+from acd.model.events import LinkCameUp, LinkWentDown
 from acd.model.ids import CallbackId, LineId
+from acd.model.outcome import Outcome
 from acd.model.promise import CallbackCounts
 from acd.model.worklist import Act
+from acd.records import CallbackStore, DatabaseUnusable
 from acd.web.snapshot import Level
 from acd.web.worklist import level, masked, readable
+from tests.callbacks.promises import promise
+from tests.figures.ledger import call
+from tests.figures.test_promise import promising, reach
+from tests.records.places import Place
 from tests.web.house import NOW, House, opened, post, signed_in
 from tests.web.promises import Promises, busy_day, dossier
 
@@ -383,17 +389,55 @@ def figures_row(html: str, key: str) -> str:
     return words(found[0]).replace("\N{NARROW NO-BREAK SPACE}", " ").strip()
 
 
-async def test_the_figures_of_the_promise_show_what_they_are_made_of(house: House) -> None:
-    async with signed_in(house, Role.OPERATOR) as browser:
+@pytest.fixture
+async def promised(tmp_path: Path) -> AsyncIterator[House]:
+    """Yesterday 12 calls of Gentinfo were answered and 2 promises given, of which one was kept, and one is not due."""
+    async with opened(tmp_path, busy_day(NOW)) as house:
+        place, store, day = Place(house.url, tmp_path / "spill"), CallbackStore(house.url), NOW - 24 * 3600
+        for n in range(12):
+            await place.write(call(Outcome.ANSWERED, 20.0, day + n))
+        for n, (number, deadline) in enumerate((("+32470000001", NOW - 3600), ("+32470000002", NOW + 3600))):
+            given = msgspec.structs.replace(
+                promise(f"17.{n}"), promised_at=day, start_at=day, end_at=day + 1800, deadline=deadline
+            )
+            await store.book(given, number)
+            await place.write(promising(given, given.callback))
+        await reach(store, "17.0", day + 600)
+        await store.close()
+        yield house
+
+
+async def test_the_figures_of_the_promise_show_what_they_are_made_of(promised: House) -> None:
+    async with signed_in(promised, Role.SUPERVISOR) as browser:
         page = (await browser.get("/callbacks/figures")).text
-        assert figures_row(page, "together") == "Alle lijnen 95 % 23 / 24 2 % 1 / 40 – nog geen oproepen 0 / 0"
-        assert figures_row(page, "gentinfo").startswith("Gentinfo 100 % * (weinig oproepen) 8 / 8")
-        assert figures_row(page, "nergens").startswith("nergens – nog geen oproepen 0 / 0")
-        assert "gesproken voor het uiterste moment / beloofd, en dat moment is voorbij" in words(page)
-        assert house.promises is not None
-        assert house.promises.days == (date(2023, 11, 15), date(2023, 11, 21)), "the last seven days"
-        await browser.get("/callbacks/figures?first=2023-10-01&last=2023-10-31")
-        assert house.promises.days == (date(2023, 10, 1), date(2023, 10, 31))
+        told = figures_row(page, "together")
+        assert told == figures_row(page, "gentinfo").replace("Gentinfo", "Alle lijnen")
+        assert "Alle lijnen 2 100,0 % – toon deze oproepen * (weinig oproepen) 1 / 1" in told
+        assert told.endswith("92,9 % – toon deze oproepen 13 / 14")
+        assert "terugbelafspraken waarvan dat moment voorbij is (Versie 1)" in words(page)
+        for href, part, of in re.findall(r'<a href="(/reports/calls[^"]*)">.*?<small>(\d+) / (\d+)', page):
+            rows = (await browser.get(unescape(href))).text
+            assert (rows.count("✓ "), rows.count("✓ ") + rows.count("✗ ")) == (int(part), int(of)), href
+        assert 'href="/reports/calls' in page
+        before = (await browser.get("/callbacks/figures?first=2023-10-01&last=2023-10-31")).text
+        assert figures_row(before, "together") == "Alle lijnen 0 – 0 / 0 – 0 / 0 – 0 / 0"
+        overview = (await browser.get("/reports?from=2023-11-15&to=2023-11-21")).text
+        assert "13 / 14" in words(overview), "the same as in the reports"
+
+
+async def test_who_may_see_no_single_calls_sees_how_many_there_are(promised: House) -> None:
+    async with signed_in(promised, Role.OPERATOR) as browser:
+        page = (await browser.get("/callbacks/figures")).text
+    assert figures_row(page, "together").endswith("92,9 % 13 / 14") and "/reports/calls" not in page
+
+
+async def test_times_without_sight_are_marked_beside_the_promise(promised: House, tmp_path: Path) -> None:
+    down, up = LinkWentDown(NOW - 7200, "lost"), LinkCameUp(NOW - 3600, 0, 0)
+    await Place(promised.url, tmp_path / "spill").write([down, up])
+    async with signed_in(promised, Role.OPERATOR) as browser:
+        page = words((await browser.get("/callbacks/figures")).text)
+        assert "van deze periode kon niets gezien worden" in page and "Niet gezien" in page and "(lost)" in page
+        assert "kon niets gezien" not in (await browser.get("/callbacks/figures?first=2023-11-18&last=2023-11-19")).text
 
 
 @pytest.mark.parametrize(
@@ -405,11 +449,13 @@ async def test_days_that_are_none_are_told_and_not_read(house: House, query: str
         answer = await browser.get(f"/callbacks/figures?{query}")
     assert answer.status_code == 422
     assert "Kies een eerste en een laatste dag" in words(answer.text)
-    assert house.promises is not None and house.promises.days is None
+    assert "figures-together" not in answer.text
 
 
-async def test_without_the_records_there_are_no_figures(house: House) -> None:
-    assert house.promises is not None
-    house.promises.away = True
+async def test_without_the_records_there_are_no_figures(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object) -> None:
+        raise DatabaseUnusable(house.url, "away")
+
+    monkeypatch.setattr(house.book, "report", away)
     async with signed_in(house, Role.OPERATOR) as browser:
         assert (await browser.get("/callbacks/figures")).status_code == 503

@@ -400,6 +400,20 @@ async def test_own_figures_of_today_and_nobody_elses(olga: Desk, house: House) -
 # --- The recording ----------------------------------------------------------------------------------------------------
 
 
+async def test_of_a_conversation_that_is_not_written_he_sees_so_and_pauses_nothing(olga: Desk, house: House) -> None:
+    house.exchange.on_duty("an")
+    house.exchange.rings_and_is_answered("17.1")
+    call = CallId("17.1")
+    house.exchange.tell(f.RecordingBegan("17.1-17.2", call, None, LineId("gentinfo"), NOW))
+    house.exchange.tell(f.RecordingMissing("17.1-17.2", call, None))
+    page = await olga.page()
+    assert "Er wordt niet opgenomen" in page and "Wordt opgenomen" not in page and 'id="do-tape"' not in page
+    assert "Nothing is recorded" in (await olga.browser.get("/desk?lang=en")).text
+    assert "Rien n’est enregistré" in (await olga.browser.get("/desk?lang=fr")).text
+    await olga.say("pause_recording")
+    assert not any(isinstance(one, PauseRecording) for one in house.exchange.commands)
+
+
 async def test_he_pauses_the_recording_and_sees_what_the_exchange_made_of_it(olga: Desk, house: House) -> None:
     house.exchange.on_duty("an")
     house.exchange.rings_and_is_answered("17.1")
@@ -408,7 +422,11 @@ async def test_he_pauses_the_recording_and_sees_what_the_exchange_made_of_it(olg
     house.exchange.tell(f.RecordingBegan("17.1-17.2", call, None, LineId("gentinfo"), NOW))
     page = await olga.page()
     assert 'data-do="pause_recording" aria-keyshortcuts="Shift+F6"' in page and "Wordt opgenomen" in page
-    assert (await olga.say("pause_recording")).json()["call"]["tape"] == {"paused_at": None, "refused": False}
+    assert (await olga.say("pause_recording")).json()["call"]["tape"] == {
+        "paused_at": None,
+        "refused": False,
+        "missing": False,
+    }
     assert house.exchange.commands[-1] == PauseRecording("17.1-17.2", call, None, on=True)
     house.exchange.tell(f.RecordingUnchanged("17.1-17.2", call, None))
     assert "niet gepauzeerd: ze loopt door" in await olga.page()

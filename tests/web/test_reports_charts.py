@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.figures.report import StateTime, Value
+from acd.figures.report import Meaning, StateTime, Value, read_ref
+from acd.figures.states import state_rows, together
 from acd.figures.table import FIGURES
+from acd.figures.waits import WAITS, wait_rows, waited
 from acd.model.operator import OperatorState
 from acd.web.reports import charts
 from acd.web.reports.charts import Bar, scale
 from acd.web.reports.formulas import FORMULAS
-from acd.web.reports.shown import WAITS, state_rows, together, wait_rows, waited
 from acd.web.reports.words import Words
 from acd.web.texts import Lang
 
@@ -115,4 +116,16 @@ def test_the_worked_example_is_written_as_in_the_definitions() -> None:
 def test_every_formula_with_words_in_it_has_them_in_all_languages() -> None:
     with_words = {key for key, figure in FIGURES.items() if re.search(r"[a-z]{3}", figure.formula)}
     assert set(FORMULAS) == with_words
-    assert all({"nl", "fr"} == set(written) and all(written.values()) for written in FORMULAS.values())
+    assert all(written.nl and written.fr for written in FORMULAS.values())
+
+
+@pytest.mark.parametrize("key", FORMULAS)
+def test_a_translated_formula_is_that_of_the_version_that_is_counted(key: str) -> None:
+    """Whoever raises the version of a figure looks at its translations, and says so there."""
+    assert FORMULAS[key].version == FIGURES[key].version
+
+
+def test_the_head_says_which_formula_has_which_version() -> None:
+    meanings = [Meaning.of(read_ref(key)) for key in ("reachability", "fcr_not_passed_on", "asa")]
+    assert Words(Lang.NL).versions(meanings) == "1; Niet doorgegeven: 2"
+    assert Words(Lang.NL).versions(meanings[1:2]) == "2"

@@ -4,8 +4,10 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from acd.model import events as ev
 from acd.model.account import Role
 from tests.records.places import Place
 from tests.records.test_citizens import answered, converse
@@ -50,7 +52,7 @@ def section(page: str, id: str) -> str:
 async def test_subjects_repeat_callers_and_scores_stand_there_with_their_numbers(house: House) -> None:
     page = await get(house, f"/reports/citizens?{WEEK}")
     subjects = section(page, "subjects")
-    assert "Afval 2 – toon deze oproepen 66,7 % 50,0 %" in subjects and "1 / 2" in subjects
+    assert "Afval 2 – toon deze oproepen 66,7 % * (weinig oproepen) 2 / 3 50,0 %" in subjects and "1 / 2" in subjects
     # A subject that the city has no more goes by its id.
     assert "gone 1" in subjects
     repeats = section(page, "repeats")
@@ -89,6 +91,22 @@ async def test_the_same_as_files_and_for_programs(house: House) -> None:
             assert (await browser.get(f"/api/reports/{about}?{WEEK}")).status_code == 200
         other = (await browser.get(f"/api/reports/survey?{WEEK}&line=sportlijn")).json()
         assert other["results"] == []
+
+
+async def test_what_could_not_be_seen_is_marked_on_the_page_in_files_and_for_programs(
+    house: House, tmp_path: Path
+) -> None:
+    gone = FIRST + 2 * DAY
+    lost: list[ev.Event] = [ev.LinkWentDown(gone, "closed"), ev.LinkCameUp(gone + 1800, 0, 0)]
+    await Place(house.url, tmp_path / "spill").write(lost)
+    page = await get(house, f"/reports/citizens?{WEEK}")
+    assert "Tijdens 30\xa0min van deze periode kon niets gezien worden" in page and "Niet gezien</h3>" in page
+    for about in ("subjects", "repeats", "survey"):
+        assert msgspec.json.decode(await get(house, f"/api/reports/{about}?{WEEK}"))["gap"] == 1800.0
+        file = await get(house, f"/api/reports/{about}.csv?{WEEK}")
+        head, first, *_ = file.splitlines()
+        assert dict(zip(head.split(","), first.split(","), strict=True))["gap_seconds"] == "1800.0"
+        assert "gap: counts are a lower bound,2027-03-" in file
 
 
 async def test_a_time_in_which_nobody_called(house: House) -> None:

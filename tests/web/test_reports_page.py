@@ -64,6 +64,13 @@ async def test_few_calls_are_marked_and_nothing_is_no_percentage(house: House) -
     assert "–" in row(page, "figure-kept_promise") and "%" not in row(page, "figure-kept_promise")
 
 
+async def test_only_who_promised_a_share_has_a_target_to_meet(house: House) -> None:
+    page = " ".join(re.sub(r"<[^>]*>", " ", await text(house, f"/reports?{WEEK}")).split())
+    assert re.search(r"Gent, wallboard – 80,0 % – toon deze oproepen 24 / 30 – A / ", page)
+    assert re.search(r"Asterisk SL, 30 s – 83,3 % .*? 20 / 24 – A", page)
+    assert re.search(r"Groningen: 95 % beantwoord 95,0 % 80,0 % .*? 24 / 30 ✗ nee", page)
+
+
 async def test_two_periods_side_by_side(house: House) -> None:
     page = await text(house, f"/reports?{WEEK}&base_from=2027-02-22&base_to=2027-02-28")
     told = row(page, "figure-reachability")
@@ -142,7 +149,11 @@ async def test_a_gap_is_marked_and_listed(house: House, tmp_path: Path) -> None:
     assert "Tijdens 40 min van deze periode kon niets gezien worden" in page
     assert page.count("40 min niet gezien") >= 2
     assert "2027-03-05 15:00:00 – 2027-03-05 15:40:00" in page
+    later = "from=2027-03-03&to=2027-03-03&base_from=2027-03-05&base_to=2027-03-05"
+    page = await text(house, f"/reports?{later}")
+    assert "Tijdens 40 min van de nulmeting kon niets gezien worden" in page and "van deze periode kon" not in page
     page = await text(house, f"/reports/operators?{WEEK}", role=Role.ADMIN)
+    assert "2027-03-05 15:00:00 – 2027-03-05 15:40:00" in page
     assert "telt de toestand van ervoor door" in page.partition('id="states"')[2]
 
 

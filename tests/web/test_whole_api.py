@@ -2,6 +2,7 @@
 is answered is as described."""
 
 import asyncio
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -120,3 +121,20 @@ def test_nothing_breaks_and_answers_are_as_described(site: Site, who: str) -> No
     assert (answers["/api/snapshot", 2] > 0) is (who != "nobody")
     assert (answers["/api/callbacks", 2] > 0) is (who not in ("nobody", Role.WALLBOARD))
     assert (answers["/api/accounts", 2] > 0) is (who == Role.ADMIN)
+
+
+BODIES = [b'{"to": "\xff\xfe"}', b"\xff", b"", b"[" * 5000, b'"' + b"\\u0000" * 40 + b'"', b"1e999999"]
+
+
+def test_a_body_that_is_no_json_is_refused_and_breaks_nothing(site: Site) -> None:
+    headers = credentials(site, Role.ADMIN) | {"Content-Type": "application/json"}
+    asked = 0
+    with httpx.Client(base_url=site.url, headers=headers) as client:
+        for path, operations in site.description["paths"].items():
+            for method, operation in operations.items():
+                kinds = operation.get("requestBody", {}).get("content", {})
+                for body in BODIES if "application/json" in kinds else ():
+                    answer = client.request(method, re.sub(r"\{\w+\}", "x", path), content=body)
+                    assert 400 <= answer.status_code < 500, (method, path, body[:20], answer.status_code)
+                    asked += 1
+    assert asked > 60

@@ -31,7 +31,7 @@ from acd.model.ids import LineId
 from acd.model.worklist import LONGEST_NOTE
 from acd.web.access import PEOPLE, FormOf, VisitorOf
 from acd.web.answers import answer, described
-from acd.web.desk.bodies import body_of, decoded
+from acd.web.bodies import body_of, decoded
 from acd.web.desk.books import RequestBook
 from acd.web.desk.office import Office
 from acd.web.door import Door, Visitor

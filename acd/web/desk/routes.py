@@ -28,7 +28,7 @@ from acd.model.mendable import Mendable
 from acd.model.operator import OperatorState
 from acd.web.access import VisitorOf
 from acd.web.answers import answer, described
-from acd.web.desk.bodies import body_of, decoded
+from acd.web.bodies import body_of, decoded
 from acd.web.desk.books import RequestBook
 from acd.web.desk.office import Office
 from acd.web.desk.panels import Panels, Seat

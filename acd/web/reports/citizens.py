@@ -33,6 +33,8 @@ class Citizens(msgspec.Struct, frozen=True, kw_only=True):
 
     total: Report
     """The figures under whose head it stands, and the gaps."""
+    total_then: Report | None
+    """The same of the time that it is compared with."""
     subjects: SubjectReport
     subjects_then: Mapping[tuple[LineId, str | None], SubjectRow] | None
     """None = compared with nothing."""
@@ -82,6 +84,7 @@ class CitizenMaker:
         repeats = repeat_report(total, *often_now)
         return Citizens(
             total=total,
+            total_then=total_then,
             subjects=subjects,
             subjects_then=None
             if subjects_then is None

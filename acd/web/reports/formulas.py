@@ -4,81 +4,94 @@ as it is there."""
 from collections.abc import Mapping
 from typing import Final
 
-FORMULAS: Final[Mapping[str, Mapping[str, str]]] = {
-    "offered": {"nl": "alle oproepen", "fr": "tous les appels"},
-    "callback_accepted": {"nl": "afloop = terugbelafspraak", "fr": "issue = rappel promis"},
-    "overflow_answered": {"nl": "afloop = beantwoord door partner", "fr": "issue = répondu par le partenaire"},
-    "overflow_lost": {"nl": "afloop = verloren bij partner", "fr": "issue = perdu chez le partenaire"},
-    "closed": {"nl": "afloop = buiten de uren", "fr": "issue = hors heures d’ouverture"},
-    "left_menu": {"nl": "afloop = opgehangen in het menu", "fr": "issue = raccroché dans le menu"},
-    "informed": {"nl": "afloop = geholpen door het menu", "fr": "issue = informé par le menu"},
-    "refused": {"nl": "afloop = geweigerd", "fr": "issue = refusé"},
-    "switch_failure": {"nl": "afloop = technische fout", "fr": "issue = panne technique"},
-    "undecided": {"nl": "nog geen afloop", "fr": "pas encore d’issue"},
-    "reachability": {
-        "nl": "A / (A + B); terugbelafspraken in geen van beide",
-        "fr": "A / (A + B) ; rappels acceptés dans aucun des deux",
-    },
-    "strict_answer_rate": {
-        "nl": "A / alle oproepen binnen de openingsuren die afgelopen of beslist zijn",
-        "fr": "A / tous les appels aux heures d’ouverture qui sont terminés ou décidés",
-    },
-    "reached": {
-        "nl": "(A + op tijd bereikte terugbelafspraken) / (A + B + terugbelafspraken)",
-        "fr": "(A + rappels joints à temps) / (A + B + rappels acceptés)",
-    },
-    "offer_compliance": {
-        "nl": "hoorde het aanbod beginnen voor de grens van de lijn (150 s) + 5 s / wachtte nog aan die grens",
-        "fr": "a entendu l’offre commencer avant la limite de la ligne (150 s) + 5 s / attendait encore à la limite",
-    },
-    "kept_promise": {
-        "nl": "voor hun uiterste moment bereikt / terugbelafspraken waarvan dat moment voorbij is",
-        "fr": "rappels joints avant leur échéance / rappels acceptés dont l’échéance est passée",
-    },
-    "occupancy": {
-        "nl": "(gesprek + in de wacht + bellen + nawerk) / (dat + beschikbaar); pauzes tellen niet",
-        "fr": "(conversation + attente + sonnerie + post-appel) / (cela + disponible) ; pauses exclues",
-    },
-    "fcr_settled": {"nl": "opgelost = ja / A met genoteerd of het opgelost is", "fr": "réglé = oui / A où c’est noté"},
-    "fcr_not_passed_on": {
-        "nl": "A zonder tweede operator of lijn / A",
-        "fr": "A sans second opérateur ni seconde ligne / A",
-    },
-    "fcr_no_repeat": {
-        "nl": "A waarvan de burger die lijn niet opnieuw belde in 7 dagen / A van een bekende burger, 7 dagen geleden",
-        "fr": "A dont le citoyen n’a pas rappelé la ligne en 7 jours / A d’un citoyen connu, il y a 7 jours",
-    },
-    "called_again": {
-        "nl": "A waarvan de burger die lijn opnieuw belde in 7 dagen / A van een bekende burger, 7 dagen geleden",
-        "fr": "A dont le citoyen a rappelé la ligne en 7 jours / A d’un citoyen connu, il y a 7 jours",
-    },
-    "citizen_reachability": {
-        "nl": "burgers die dag geholpen / burgers die die dag belden, elk een keer per dag",
-        "fr": "citoyens aidés ce jour / citoyens ayant appelé ce jour, chacun une fois par jour",
-    },
-    "asa": {
-        "nl": "som van de wachttijden van A / A, met het bellen erbij",
-        "fr": "somme des attentes de A / A, sonnerie comprise",
-    },
-    "mean_patience": {"nl": "som van de wachttijden van B / B", "fr": "somme des attentes de B / B"},
-    "longest_wait": {"nl": "de langste wachttijd tot een afloop", "fr": "l’attente la plus longue jusqu’à une issue"},
-    "aht": {
-        "nl": "(gesprek + in de wacht + nawerk) / afgehandeld",
-        "fr": "(conversation + mise en attente + post-appel) / traitées",
-    },
-    "mean_talk": {"nl": "(gesprek + in de wacht) / afgehandeld", "fr": "(conversation + mise en attente) / traitées"},
-    "mean_hold": {"nl": "in de wacht / afgehandeld", "fr": "mise en attente / traitées"},
-    "mean_wrap_up": {"nl": "nawerk / afgehandeld", "fr": "post-appel / traitées"},
-    "handled": {"nl": "afgelopen gesprekken, ook teruggebelde", "fr": "conversations terminées, rappels compris"},
-    "promises": {"nl": "geboekte terugbelafspraken", "fr": "rappels réservés"},
+import msgspec
+
+
+class Translated(msgspec.Struct, frozen=True):
+    """A formula in the other languages of the city."""
+
+    nl: str
+    fr: str
+    version: int = 1
+    """Of the figure, whose formula was translated."""
+
+
+FORMULAS: Final[Mapping[str, Translated]] = {
+    "offered": Translated("alle oproepen", "tous les appels"),
+    "callback_accepted": Translated("afloop = terugbelafspraak", "issue = rappel promis"),
+    "overflow_answered": Translated("afloop = beantwoord door partner", "issue = répondu par le partenaire"),
+    "overflow_lost": Translated("afloop = verloren bij partner", "issue = perdu chez le partenaire"),
+    "closed": Translated("afloop = buiten de uren", "issue = hors heures d’ouverture"),
+    "left_menu": Translated("afloop = opgehangen in het menu", "issue = raccroché dans le menu"),
+    "informed": Translated("afloop = geholpen door het menu", "issue = informé par le menu"),
+    "refused": Translated("afloop = geweigerd", "issue = refusé"),
+    "switch_failure": Translated("afloop = technische fout", "issue = panne technique"),
+    "undecided": Translated("nog geen afloop", "pas encore d’issue"),
+    "reachability": Translated(
+        "A / (A + B); terugbelafspraken in geen van beide", "A / (A + B) ; rappels acceptés dans aucun des deux"
+    ),
+    "strict_answer_rate": Translated(
+        "A / alle oproepen binnen de openingsuren die afgelopen of beslist zijn",
+        "A / tous les appels aux heures d’ouverture qui sont terminés ou décidés",
+    ),
+    "reached": Translated(
+        "(A + op tijd bereikte terugbelafspraken) / (A + B + terugbelafspraken), elk naar zijn oproep",
+        "(A + rappels joints à temps) / (A + B + rappels acceptés), chacun selon son appel",
+    ),
+    "offer_compliance": Translated(
+        "hoorde het aanbod beginnen voor de grens van de lijn (150 s) + 5 s / wachtte nog aan die grens",
+        "a entendu l’offre commencer avant la limite de la ligne (150 s) + 5 s / attendait encore à la limite",
+    ),
+    "kept_promise": Translated(
+        "voor hun uiterste moment bereikt / terugbelafspraken waarvan dat moment voorbij is",
+        "rappels joints avant leur échéance / rappels acceptés dont l’échéance est passée",
+    ),
+    "occupancy": Translated(
+        "(gesprek + in de wacht + bellen vanaf de toewijzing + nawerk) / (dat + beschikbaar); pauzes tellen niet",
+        "(conversation + mise en attente + sonnerie dès l’attribution + post-appel) / (cela + disponible), sans pauses",
+    ),
+    "fcr_settled": Translated("opgelost = ja / A met genoteerd of het opgelost is", "réglé = oui / A où c’est noté"),
+    "fcr_not_passed_on": Translated(
+        "A die door geen operator werd doorgegeven, naar een lijn, een collega of elders / A",
+        "A qu’aucun opérateur n’a transférés, vers une ligne, un collègue ou ailleurs / A",
+        version=2,
+    ),
+    "fcr_no_repeat": Translated(
+        "A waarvan de burger die lijn niet opnieuw belde in 7 dagen / A van een bekende burger, 7+ dagen geleden",
+        "A dont le citoyen n’a pas rappelé la ligne en 7 jours / A d’un citoyen connu, il y a 7+ jours",
+    ),
+    "called_again": Translated(
+        "A waarvan de burger die lijn opnieuw belde in 7 dagen / A van een bekende burger, 7+ dagen geleden",
+        "A dont le citoyen a rappelé la ligne en 7 jours / A d’un citoyen connu, il y a 7+ jours",
+    ),
+    "citizen_reachability": Translated(
+        "burgers die dag geholpen / burgers die die dag belden, elk een keer per dag",
+        "citoyens aidés ce jour / citoyens ayant appelé ce jour, chacun une fois par jour",
+    ),
+    "asa": Translated(
+        "som van de wachttijden van A / A, met het bellen erbij", "somme des attentes de A / A, sonnerie comprise"
+    ),
+    "mean_patience": Translated("som van de wachttijden van B / B", "somme des attentes de B / B"),
+    "longest_wait": Translated("de langste wachttijd tot een afloop", "l’attente la plus longue jusqu’à une issue"),
+    "aht": Translated(
+        "(gesprek + in de wacht + nawerk) / afgehandeld", "(conversation + mise en attente + post-appel) / traitées"
+    ),
+    "mean_talk": Translated("(gesprek + in de wacht) / afgehandeld", "(conversation + mise en attente) / traitées"),
+    "mean_hold": Translated("in de wacht / afgehandeld", "mise en attente / traitées"),
+    "mean_wrap_up": Translated("nawerk / afgehandeld", "post-appel / traitées"),
+    "handled": Translated("afgelopen gesprekken, ook teruggebelde", "conversations terminées, rappels compris"),
+    "promises": Translated(
+        "geboekte terugbelafspraken, een die verzet wordt één keer",
+        "rappels réservés, un rappel déplacé compte une fois",
+    ),
 }
-"""By figure and language. A test holds them against the table: a figure whose formula has words has them in all
-languages."""
+"""By figure. A test holds them against the table: a figure whose formula has words has them in all languages, and a
+figure that counts something else now has been translated anew."""
 
 CITIZENS: Final[Mapping[str, Mapping[str, str]]] = {
     "subject_share": {
         "nl": "gesprekken over het onderwerp / gesprekken van de lijn; een gesprek met twee onderwerpen telt bij elk",
-        "fr": "conversations sur le sujet / conversations de la ligne ; deux sujets comptent chacun",
+        "fr": "conversations sur le sujet / conversations de la ligne ; une sur deux sujets compte pour chacun",
     },
     "subject_settled": {
         "nl": "genoteerd als opgelost / genoteerd als opgelost of als niet opgelost",

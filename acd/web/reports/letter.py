@@ -9,7 +9,7 @@ import msgspec
 from acd.figures.citizen_sheets import repeat_sheet, subject_sheet, survey_sheet
 from acd.figures.periods import Grain, midnight
 from acd.figures.repeats import called
-from acd.figures.report import Dimension, Query, Report, read_refs
+from acd.figures.report import Dimension, Query, Report, read_refs, unseen
 from acd.figures.sheets import Sheet, report_sheet, sheet_csv, sheet_xlsx
 from acd.figures.table import DASHBOARD, NORMS
 from acd.model.mailing import Attach, Cadence, Content, Mailing
@@ -19,6 +19,7 @@ from acd.web.reports.asked import Span
 from acd.web.reports.words import Words
 from acd.web.reports_api import Reports
 from acd.web.texts import Lang
+from acd.web.when import When
 
 MAIN: Final = (*DASHBOARD, "reached", "kept_promise")
 BY_LINE: Final = ("offered", "answered", "abandoned", "reachability", "service_level", "asa")
@@ -61,6 +62,10 @@ class Writer:
             by_day = await self._report(mailing, span, BY_LINE, Grain.DAY, Dimension.LINE)
             sheets[Content.FIGURES] = report_sheet(by_day)
         book, query = self._reports.book, self._query(mailing, span, ("called_again",))
+        names["gaps"] = await book.gaps(query)
+        names["gap"] = unseen(names["gaps"], query).get(0, 0.0)
+        earlier = self._query(mailing, before, ())
+        names["gap_before"] = unseen(await book.gaps(earlier), earlier).get(0, 0.0)
         if Content.SUBJECTS in mailing.contents:
             names["subjects"] = await book.subjects(query)
             sheets[Content.SUBJECTS] = subject_sheet(names["subjects"])
@@ -68,7 +73,7 @@ class Writer:
             names["repeats"] = await book.repeats(query)
             sheets[Content.REPEATS] = repeat_sheet(names["repeats"])
         if Content.SURVEY in mailing.contents:
-            names["survey"] = await book.survey(query.since, query.until, query.lines)
+            names["survey"] = await book.survey(query)
             sheets[Content.SURVEY] = survey_sheet(names["survey"])
         return self._written(mailing, span, names, sheets)
 
@@ -78,6 +83,7 @@ class Writer:
         names |= {"city": self._reports.city, "city_names": self._reports.names(), "subject": subject}
         names |= {"citizens": citizens, "called": called, "Content": Content, "norms": NORMS, "main": MAIN}
         names["by_line_keys"], names["line_name"] = BY_LINE, self._line_name(words)
+        names["when"] = When(words.lang, self._pages.zone, self._clock())
         names["made_at"] = words.moment(datetime.fromtimestamp(self._clock(), self._pages.zone))
         html = self._pages.page("mail.html", words.lang, **names)
         stem = f"{mailing.name}-{span.first.isoformat()}"

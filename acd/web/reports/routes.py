@@ -82,7 +82,7 @@ class Press:
             "city": self._reports.city if self._reports else "",
             "made_at": words.moment(datetime.fromtimestamp(self._door.clock(), self._shell.zone)),
         }
-        return self._shell.page(request, template, status, **usual, **_names(self._hub), **names)
+        return self._shell.page(request, template, status, **usual, **names_of(self._hub), **names)
 
     async def behind(self, question: Question, ref: Ref, number: int | None, skip: int, part: bool) -> "Pile":
         """
@@ -157,7 +157,7 @@ def add_report_pages(app: FastAPI, hub: Hub, door: Door, shell: Shell, reports: 
         """Figures and time by operator."""
 
         def make(desk: Desk, asked: Asked, words: Words) -> Awaitable[object]:
-            return shown.Maker(desk, asked, words).by_operator(visitor, _names(hub)["people"])
+            return shown.Maker(desk, asked, words).by_operator(visitor, names_of(hub)["people"])
 
         return await press.page(request, address, "report_operators.html", make)
 
@@ -226,7 +226,8 @@ def _periods(today: date) -> list[tuple[str, Span]]:
     ]
 
 
-def _names(hub: Hub) -> Mapping[str, Any]:
+def names_of(hub: Hub) -> Mapping[str, Any]:
+    """How lines and operators are called, for the templates."""
     now = hub.snapshot()
     return {
         "line_names": {} if now is None else {row.line: row.names for row in now.lines},

@@ -1,7 +1,6 @@
 """What a report page shows: asked of the records, and put together for the templates."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -9,13 +8,13 @@ import msgspec
 
 from acd.figures.folding import folded, united, with_time
 from acd.figures.periods import Grain
-from acd.figures.report import Dimension, Meaning, Query, Report, Row, StateTime, Value, read_ref
+from acd.figures.report import Dimension, Meaning, Query, Report, Row, StateTime, read_ref
 from acd.figures.rows import Population
+from acd.figures.states import StateRow, state_rows, together
 from acd.figures.table import FIGURES, NORMS, Norm
 from acd.figures.terms import fields
+from acd.figures.waits import BY_WAIT, STEP, WaitRow, wait_rows, waited
 from acd.model.account import AuditAction
-from acd.model.operator import OperatorState
-from acd.model.outcome import Outcome
 from acd.web.door import Visitor
 from acd.web.reports import charts
 from acd.web.reports.asked import Asked, Span
@@ -40,22 +39,6 @@ COUNTED: Final = tuple(key for key in FIGURES if FIGURES[key].kind.value == "cou
 DURATIONS: Final = tuple(key for key in FIGURES if FIGURES[key].kind.value in ("mean", "longest"))
 ALWAYS_CUT: Final = (Grain.DAY, Grain.WEEKDAY, Grain.WEEK)
 """Besides what is chosen."""
-STEP: Final = 10.0
-"""Seconds: as finely as waits are counted."""
-WAITS: Final = (0, 10, 20, 30, 60, 90, 120, 150, 180, 240, 300, 600)
-"""Where the pieces of the waiting-time distribution begin, seconds; the last has no end."""
-BY_WAIT: Final = tuple(f"answered_in_time@{seconds}" for seconds in WAITS[1:])
-"""Answered by the end of each of these pieces."""
-STATES: Final = (
-    OperatorState.IN_CALL,
-    OperatorState.RINGING,
-    OperatorState.WRAP_UP,
-    OperatorState.AVAILABLE,
-    OperatorState.NOT_READY,
-    OperatorState.ON_OTHER_CALL,
-    OperatorState.UNREACHABLE,
-)
-"""In which time is shown; that an offer is on its way counts as ringing, and who is logged out is not there."""
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -72,34 +55,6 @@ class Heat(msgspec.Struct, frozen=True):
     chart: Chart
     heads: tuple[str, ...]
     table: tuple[tuple[str, tuple[int, ...]], ...]
-
-
-class WaitRow(msgspec.Struct, frozen=True):
-    """Callers who waited so long, and what became of them."""
-
-    since: int
-    until: int | None
-    """Seconds, outside; None = and longer."""
-    answered: int
-    abandoned: int
-    other: int
-    still: int
-    """Were still waiting at its begin."""
-    figure: str
-    """Of those who were answered by its end, of all who were answered or hung up."""
-    hung_up: Value
-    """Hung up in it, of those who still waited at its begin."""
-
-
-class StateRow(msgspec.Struct, frozen=True):
-    """Seconds by state; ``who`` None = all together."""
-
-    who: str | None
-    states: Mapping[OperatorState, float]
-
-    @property
-    def total(self) -> float:
-        return sum(self.states.values())
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -341,55 +296,3 @@ def split(row: Row) -> dict[str, float]:
     """Calls that were answered, that were not, and the rest: callbacks, the partner, closed, the menu, still open."""
     offered, answered, abandoned = (row.values[key].of for key in ("offered", "answered", "abandoned"))
     return {"answered": answered, "abandoned": abandoned, "other": offered - answered - abandoned}
-
-
-def waited(row: WaitRow) -> str:
-    return f"{row.since}+" if row.until is None else f"{row.since}–{row.until}"
-
-
-_ANSWERED: Final = (Outcome.ANSWERED,)
-_ABANDONED: Final = (Outcome.ABANDONED, Outcome.ABANDONED_SHORT)
-
-
-def wait_rows(counted: Mapping[tuple[int, str], int]) -> tuple[WaitRow, ...]:
-    """The waiting-time distribution, and abandonment by wait: what became of those who waited so long, and which part
-    of those who still waited then hung up. Up to the last piece in which there is anybody.
-
-    Args:
-        counted: calls by piece of :data:`STEP` seconds and outcome.
-    """
-    decided: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for (step, outcome), calls in counted.items():
-        kind = 0 if outcome in _ANSWERED else 1 if outcome in _ABANDONED else 2
-        decided[_piece(step * STEP)][kind] += calls
-    if not decided:
-        return ()
-    still = sum(map(sum, decided.values()))
-    rows = []
-    for place in range(max(decided) + 1):
-        answered, abandoned, other = decided.get(place, (0, 0, 0))
-        until = WAITS[place + 1] if place + 1 < len(WAITS) else None
-        figure = "reachability" if until is None else f"answered_in_time@{until}"
-        hung_up = Value.made(FIGURES["reachability"], abandoned, still)
-        rows.append(WaitRow(WAITS[place], until, answered, abandoned, other, still, figure, hung_up))
-        still -= answered + abandoned + other
-    return tuple(rows)
-
-
-def _piece(seconds: float) -> int:
-    return max(place for place, begin in enumerate(WAITS) if begin <= seconds)
-
-
-def state_rows(spent: Iterable[StateTime]) -> tuple[StateRow, ...]:
-    """By operator, in the order of their ids."""
-    found: dict[str, dict[OperatorState, float]] = defaultdict(lambda: dict.fromkeys(STATES, 0.0))
-    for one in spent:
-        state = OperatorState.RINGING if one.state == OperatorState.RESERVED else OperatorState(one.state)
-        if state in STATES:
-            found[one.operator][state] += one.seconds
-    return tuple(StateRow(who, states) for who, states in sorted(found.items()))
-
-
-def together(rows: Iterable[StateRow]) -> StateRow:
-    rows = tuple(rows)
-    return StateRow(None, {state: sum(row.states[state] for row in rows) for state in STATES})

@@ -116,6 +116,15 @@ class Words:
         """How something that is no figure of the table is counted; in English as the count itself says."""
         return CITIZENS[key].get(self.lang.value, written)
 
+    def versions(self, meanings: Iterable[Meaning]) -> str:
+        """Of the formulas: that of most of them, and by name those that have another."""
+        found: dict[int, list[str]] = {}
+        for meaning in meanings:
+            found.setdefault(meaning.version, []).append(self.name(meaning))
+        most, *others = sorted(found, key=lambda version: (-len(found[version]), version))
+        named = (f"{', '.join(found[version])}: {version}" for version in sorted(others))
+        return "; ".join((str(most), *named))
+
     def states(self, states: Iterable[OperatorState]) -> list[tuple[str, str]]:
         """For the key of a chart."""
         return [(state.value, self.text(f"is_{state}")) for state in states]
@@ -123,11 +132,12 @@ class Words:
     def formula(self, meaning: Meaning) -> str:
         """As the table of figures has it, in the reader's language, with a real minus and small letters below."""
         id, _, seconds = meaning.key.partition("@")
-        written = FORMULAS.get(id, {}).get(self.lang.value, "")
-        if not written:
+        translated = FORMULAS.get(id)
+        if translated is None or self.lang is Lang.EN:
             written = meaning.formula
-        elif seconds:
-            written = f"{written}, t = {seconds} s"
+        else:
+            written = translated.nl if self.lang is Lang.NL else translated.fr
+            written = f"{written}, t = {seconds} s" if seconds else written
         for plain, fine in (("A_t", "Aₜ"), ("B_t", "Bₜ"), (" - ", f" {_MINUS} ")):
             written = written.replace(plain, fine)
         return written

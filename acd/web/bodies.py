@@ -17,7 +17,7 @@ async def decoded(request: Request, kind: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(await request.body(), type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise HTTPException(422, str(error)) from None
 
 

@@ -1,0 +1,130 @@
+"""What an auditor sees of a ledger that somebody has been at, and what is made of one that is not whole."""
+
+import hashlib
+import json
+
+import pytest
+import structlog
+from sqlalchemy import text
+
+from acd.records import rebuild, tables, upgrade
+from acd.records.checking import LedgerIncomplete, check, numbers
+from acd.records.database import connect, writing
+from acd.records.entries import seal
+from acd.records.writing import append
+from tests.figures.ledger import at
+from tests.records.histories import abandoned, answered
+from tests.records.places import Place
+
+MORNING, NEXT_DAY = at("2027-03-01T09:00"), at("2027-03-02T09:00")
+
+
+async def two_days(place: Place) -> None:
+    await place.write(*answered("17.1", MORNING, offer=1), *answered("17.2", MORNING + 600, offer=2))
+    await place.write(*answered("17.3", NEXT_DAY, offer=3))
+
+
+async def in_spite_of_the_triggers(place: Place, statement: str) -> None:
+    engine = connect(place.url)
+    try:
+        async with engine.begin() as connection:
+            if place.url.startswith("sqlite"):
+                for verb in ("update", "delete"):
+                    await connection.execute(text(f"DROP TRIGGER IF EXISTS event_no_{verb}"))
+            else:
+                await connection.execute(text("DROP TRIGGER IF EXISTS event_no_change ON event"))
+            await connection.execute(text(statement))
+    finally:
+        await engine.dispose()
+
+
+async def test_each_day_has_the_digest_of_all_up_to_its_end(place: Place) -> None:
+    await two_days(place)
+    checked = await check(place.url)
+    assert (checked.holes, checked.cut_off) == ((), 0)
+    digest, told = hashlib.sha256(), {}
+    for event in await place.rows(tables.event):
+        keys = ("seq", "at", "type", "call", "line", "operator", "data", "switch_at")
+        line = json.dumps([event[key] for key in keys], ensure_ascii=False, separators=(",", ":"))
+        digest.update(line.encode() + b"\n")
+        told["2027-03-01" if event["at"] < NEXT_DAY - 3600 else "2027-03-02"] = event["seq"], digest.hexdigest()
+    assert {str(part.day): (part.last, part.digest) for part in checked.stretches} == told
+    first, second = checked.stretches
+    assert (first.first, second.first, second.last) == (1, first.last + 1, first.events + second.events)
+
+
+async def test_what_is_said_of_a_day_that_is_over_stays(place: Place) -> None:
+    await two_days(place)
+    before = (await check(place.url)).stretches
+    await place.write(*abandoned("17.4", NEXT_DAY + 600), *abandoned("17.5", NEXT_DAY + 86_400))
+    after = (await check(place.url)).stretches
+    assert (after[0], len(after)) == (before[0], 3)
+    assert after[1].digest != before[1].digest, "that day was not over"
+
+
+async def test_a_hole_is_named_and_nothing_is_made_of_such_a_ledger_unasked(place: Place) -> None:
+    await two_days(place)
+    whole = await place.projection()
+    events = len(await place.rows(tables.event))
+    await in_spite_of_the_triggers(place, "DELETE FROM event WHERE seq BETWEEN 3 AND 5 OR seq = 7")
+    assert (await check(place.url)).holes == ((3, 5), (7, 7))
+    with pytest.raises(LedgerIncomplete, match="missing from the ledger: 3-5, 7; nothing was changed"):
+        await rebuild(place.url)
+    assert await place.projection() == whole
+    assert await rebuild(place.url, incomplete=True) == events - 4
+    made = await place.projection()
+    for table in ("call", "talk", "outcome"):
+        assert [row for row in made[table] if row["call"] != "17.1"] == whole[table][1:], table
+    assert not any("twice" in row["what"] for row in made["anomaly"]), "no event counts twice"
+
+
+async def test_a_service_starts_on_a_ledger_with_a_hole_and_says_so(sqlite: Place) -> None:
+    await two_days(sqlite)
+    await in_spite_of_the_triggers(sqlite, "DELETE FROM event WHERE seq = 2")
+    await sqlite.execute("UPDATE version SET value = 'older' WHERE name = 'projection'")
+    with structlog.testing.capture_logs() as logs:
+        await upgrade(sqlite.url)
+    assert [log["missing"] for log in logs if log["event"] == "records.ledger_incomplete"] == ["2"]
+    assert len(await sqlite.rows(tables.call)) == 3
+
+
+async def test_what_was_taken_from_the_end_is_missed_also_when_calls_go_on(place: Place) -> None:
+    await two_days(place)
+    last = len(await place.rows(tables.event))
+    await in_spite_of_the_triggers(place, f"DELETE FROM event WHERE seq > {last - 2}")
+    assert ((await check(place.url)).holes, (await check(place.url)).cut_off) == ((), 2)
+    await place.write(*abandoned("17.4", NEXT_DAY + 600))
+    assert (await check(place.url)).cut_off == 2
+
+
+async def test_also_what_follows_from_the_ledger_itself_is_missed(place: Place) -> None:
+    await two_days(place)
+    engine = connect(place.url)
+    try:
+        for n in range(2):
+            async with writing(engine) as connection:
+                await append(connection, [seal(event) for event in abandoned(f"18.{n}", NEXT_DAY + 60)[0]])
+    finally:
+        await engine.dispose()
+    last = len(await place.rows(tables.event))
+    await in_spite_of_the_triggers(place, f"DELETE FROM event WHERE seq = {last}")
+    assert (await check(place.url)).cut_off == 1
+
+
+async def test_a_change_of_the_past_shows_from_that_day_on(place: Place) -> None:
+    await two_days(place)
+    before = (await check(place.url)).stretches
+    await in_spite_of_the_triggers(place, f"UPDATE event SET line = 'sportlijn' WHERE seq = {before[1].first}")
+    after = (await check(place.url)).stretches
+    assert after[0] == before[0]
+    assert after[1].digest != before[1].digest
+
+
+async def test_an_empty_ledger_is_whole(place: Place) -> None:
+    checked = await check(place.url)
+    assert (checked.stretches, checked.holes, checked.cut_off) == ((), (), 0)
+    assert await rebuild(place.url) == 0
+
+
+def test_of_many_holes_the_first_are_told() -> None:
+    assert numbers([(n, n) for n in range(2, 30, 2)]) == "2, 4, 6, 8, 10, 12, 14, 16, 18, 20 and 4 more"

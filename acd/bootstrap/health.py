@@ -1,6 +1,7 @@
 """What the running service needs besides the switch, looked at when somebody asks, and at most once a second."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,7 +58,11 @@ class Readiness:
         database = Check("database")
         if state is not DatabaseState.WRITABLE:
             database = Check("database", CheckState.FAULT, f"{state.value}: {_SAID[state]}")
-        return database, await asyncio.to_thread(self._settled), await asyncio.to_thread(disk, self._settings.state)
+        settings = self._settings
+        found = [database, await asyncio.to_thread(self._settled), await asyncio.to_thread(disk, settings.state)]
+        if settings.recordings is not None:
+            found.append(await asyncio.to_thread(erasable, settings.recordings))
+        return found
 
     def _settled(self) -> Check:
         """Whether the file would be taken if the service started now. It works on with what it read last."""
@@ -90,3 +95,11 @@ def disk(folder: Path) -> Check:
     if free < NOTHING_LEFT:
         return Check("disk", CheckState.FAULT, left)
     return Check("disk", CheckState.WARNING, left) if free < SCARCE else Check("disk")
+
+
+def erasable(folder: Path) -> Check:
+    """Whether recordings can be deleted when their time is over: the folder is Asterisk's, and a sandbox may hold us
+    off from it."""
+    if os.access(folder, os.W_OK | os.X_OK):
+        return Check("recordings")
+    return Check("recordings", CheckState.WARNING, "no recording can be deleted: no right to write in their folder")

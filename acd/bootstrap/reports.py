@@ -169,12 +169,15 @@ def norm_refs() -> list[tuple[Norm, Ref]]:
 
 
 def write_sheet(sheet: Sheet, to: Path) -> None:
-    """As CSV or XLSX, by the end of the file's name.
+    """As CSV or XLSX, by the end of the file's name; for its owner and his group alone.
 
     Raises:
         CannotWrite: it is another end.
         OSError: it cannot be written.
     """
+    if to.suffix.lower() in (".csv", ".xlsx"):
+        # There may be figures of single operators in it.
+        make_private(to)
     match to.suffix.lower():
         case ".csv":
             with to.open("w", encoding="utf-8-sig", newline="") as file:

@@ -40,6 +40,7 @@ from acd.bootstrap.servers import ServerControl, Servers
 from acd.bootstrap.settings import Settings
 from acd.bootstrap.standby import take_the_lead
 from acd.bootstrap.tape_watch import TapeWatch
+from acd.bootstrap.watchdog import Systemd, heard_by
 from acd.callbacks.keeper import Keeper
 from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load, screen_pop
@@ -161,29 +162,32 @@ class Service:
         self.settings.state.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as stack:
             stack.enter_context(_signals(self))
+            await stack.enter_async_context(heard_by(Systemd(os.environ)))
             await self._until_stopped(self._lead(stack))
             if not self._stop.is_set():
-                await self._until_stopped(self._start(stack))
+                await self._until_stopped(self._start(stack), self.lead.lost())
             if self._started:
-                work = (
-                    self.driver.run(),
-                    self._turn_days(),
-                    self._plan_anew(),
-                    self.courier.run(),
-                    self.gap_repair.run(),
-                    self.mail.run(),
-                    LateWord(self.settings, self.lead.url, lambda: self.city, lambda: self._sees_all).run(),
-                )
-                pages = self._show(stack, ready)
-                try:
-                    await self._until_stopped(*work, pages, self.lead.hold(self._linked), self._fenced_off())
-                except Deposed:
-                    # Whatever this engine could still write is refused: it need not be waited for.
-                    asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
-                    await self.ledger.put_aside()
-                    raise
-                finally:
-                    await self._hand_on()
+                await self._work(stack, ready)
+
+    async def _work(self, stack: AsyncExitStack, ready: Callable[["Service"], None]) -> None:
+        work = (
+            self.driver.run(),
+            self._turn_days(),
+            self._plan_anew(),
+            self.courier.run(),
+            self.gap_repair.run(),
+            self.mail.run(),
+            LateWord(self.settings, self.lead.url, lambda: self.city, lambda: self._sees_all).run(),
+        )
+        try:
+            await self._until_stopped(*work, self._show(stack, ready), self.lead.lost(), self._fenced_off())
+        except Deposed:
+            # Whatever this engine could still write is refused: it need not be waited for.
+            asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
+            await self.ledger.put_aside()
+            raise
+        finally:
+            await self._hand_on()
 
     async def _hand_on(self) -> None:
         """Whoever stands by need not wait for the end of our pages."""
@@ -205,6 +209,8 @@ class Service:
 
     async def _lead(self, stack: AsyncExitStack) -> None:
         self.lead = await take_the_lead(self.settings, stack)
+        stack.push_async_callback(self.lead.release)
+        self.lead.hold(self._linked)
 
     async def _fenced_off(self) -> None:
         """Until Asterisk tells that another engine has led since, or we hand the lead on.
@@ -219,8 +225,10 @@ class Service:
         self._deposed_why = why
         self._deposed.set()
 
-    def _linked(self) -> bool:
-        return self._servers is None or any(link.answers for link in self._servers.links.values())
+    def _linked(self) -> bool | None:
+        if self._servers is None:
+            return None
+        return any(link.answers for link in self._servers.links.values())
 
     @property
     def _sees_all(self) -> bool:

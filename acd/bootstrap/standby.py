@@ -25,6 +25,7 @@ from acd.config import load
 from acd.leadership import Campaign
 from acd.model.leadership import Deposed, Engine, Term
 from acd.records import PostgresLead, fenced, file_of
+from acd.records.migrating import known_revisions
 from acd.runtime.control import ControlError, ControlServer, Handler
 from acd.web.hub import Hub
 from acd.web.server import WebServer
@@ -45,24 +46,34 @@ class Lead:
         self.url = url
         self.term = term
         self._campaign = campaign
+        self._holding: asyncio.Task[str] | None = None
 
-    async def hold(self, linked: Callable[[], bool]) -> None:
-        """As long as we lead.
+    def hold(self, linked: Callable[[], bool | None]) -> None:
+        """Say from now on that we lead, also while the records are prepared, which may take minutes.
 
         Args:
-            linked: whether Asterisk answers us.
+            linked: whether Asterisk answers us; None = it was not asked yet.
+        """
+        if self._campaign is not None:
+            self._campaign.sees_switch = linked
+            self._holding = asyncio.create_task(self._campaign.hold(), name="lead")
+
+    async def lost(self) -> None:
+        """As long as we lead.
 
         Raises:
             Deposed: we do so no longer.
         """
-        if self._campaign is None:
+        if self._holding is None:
             await asyncio.get_running_loop().create_future()
             return
-        self._campaign.sees_switch = linked
-        raise Deposed(await self._campaign.hold())
+        raise Deposed(await asyncio.shield(self._holding))
 
     async def release(self) -> None:
         """Let another have it."""
+        if self._holding is not None:
+            self._holding.cancel()
+            await asyncio.gather(self._holding, return_exceptions=True)
         if self._campaign is not None:
             await self._campaign.release()
 
@@ -92,7 +103,7 @@ async def take_the_lead(settings: Settings, stack: AsyncExitStack) -> Lead:
             await watch.start()
             meanwhile.push_async_callback(watch.stop)
         # One of several is enough, as it is for a leader.
-        campaign = Campaign(store, me, lambda: any(watch.sees_switch for watch in watches))
+        campaign = Campaign(store, me, lambda: any(watch.sees_switch for watch in watches), known_revisions())
         stack.push_async_callback(campaign.release)
         waiting = Waiting(settings, campaign, me)
         await waiting.open(meanwhile)
@@ -153,7 +164,8 @@ class Waiting:
             leader=None if leader is None else leader.name,
             leader_url="" if leader is None else leader.url,
             database=campaign.seen is not None,
-            sees_switch=campaign.sees_switch(),
+            sees_switch=bool(campaign.sees_switch()),
+            newer_schema=campaign.newer_schema,
             term=0 if campaign.seen is None else campaign.seen.term,
         )
 
@@ -162,6 +174,7 @@ class Waiting:
         return {
             "role": "standby",
             "ready": shown.ready,
+            "why": shown.why,
             "leader": shown.leader,
             "leader_web": shown.leader_url,
             "linked": False,

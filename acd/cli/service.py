@@ -72,7 +72,7 @@ def status() -> None:
     """The link, the calls and the operators of the running service."""
     answer = request("status")
     if answer["role"] == "standby":
-        ready = "could take over now" if answer["ready"] else "could not take over now"
+        ready = "could take over now" if answer["ready"] else f"could not take over now: {answer['why']}"
         out.print(f"stands by ({ready}); {answer['leader'] or 'no engine'} leads {answer['leader_web']}".rstrip())
         return
     for key in ("role", "standby", "linked", "draining", "crisis", "calls", "waiting", "talking", "behind", "web"):

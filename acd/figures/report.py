@@ -10,7 +10,7 @@ import msgspec
 from acd.figures.limits import Limits
 from acd.figures.periods import Grain, label, pieces
 from acd.figures.rows import CallFact, Population, PromiseFact, TalkFact
-from acd.figures.table import DASHBOARD, FIGURES, Figure, Kind
+from acd.figures.table import DASHBOARD, FIGURES, HUNG_UP, Figure, Kind, hung_up
 from acd.figures.terms import Term, bound
 from acd.model.mendable import Mendable
 
@@ -69,6 +69,8 @@ def read_ref(text: str) -> Ref:
         UnknownFigure: there is none, or it knows no seconds.
     """
     id, at, seconds = text.partition("@")
+    if id == HUNG_UP:
+        return _hung_up(text, seconds)
     figure = FIGURES.get(id)
     if figure is None:
         raise UnknownFigure(text)
@@ -81,6 +83,18 @@ def read_ref(text: str) -> Ref:
     if not figure.limit or not 0 <= value < 1e6:
         raise UnknownFigure(text)
     return Ref(figure, value)
+
+
+def _hung_up(text: str, seconds: str) -> Ref:
+    """``hung_up@30-60``, and ``hung_up@600`` without an end."""
+    first, to, last = seconds.partition("-")
+    try:
+        since, until = float(first), float(last) if to else None
+    except ValueError:
+        raise UnknownFigure(text) from None
+    if not 0 <= since < (1e6 if until is None else until) <= 1e6:
+        raise UnknownFigure(text)
+    return Ref(hung_up(since, until))
 
 
 def read_refs(texts: Iterable[str]) -> tuple[Ref, ...]:

@@ -15,7 +15,7 @@ import msgspec
 
 from acd.figures.limits import OFFER_AFTER, SHORT_ABANDON, TARGET_WAIT
 from acd.figures.rows import Population
-from acd.figures.terms import Always, Among, Compare, Either, Field, Known, Limit, Not, Now, Since, Term, both
+from acd.figures.terms import Always, Among, Compare, Either, Field, Known, Limit, Not, Now, Number, Since, Term, both
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 
@@ -299,6 +299,30 @@ _SHARES: Final = (
         of=Always(),
     ),
 )
+
+HUNG_UP: Final = "hung_up"
+
+
+def hung_up(since: float, until: float | None) -> Figure:
+    """Abandonment by wait: of those who still waited at the begin of a piece of the waiting time, who hung up in it.
+
+    Args:
+        since: seconds.
+        until: outside; None = it has no end.
+    """
+    piece = f"{since:g}" if until is None else f"{since:g}-{until:g}"
+    before = () if until is None else (Compare(Field("waited"), "<", Number(until)),)
+    written = f"{piece}+" if until is None else piece
+    return Figure(
+        id=f"{HUNG_UP}@{piece}",
+        nl=f"Hing op na {written} s",
+        en=f"Hung up at {written} s",
+        fr=f"Raccroché après {written} s",
+        formula=f"B whose wait ended at {written} s / calls that waited {since:g} s or longer",
+        part=both(B, *before),
+        of=Compare(Field("waited"), ">=", Number(since)),
+    )
+
 
 _DURATIONS: Final = (
     Figure(

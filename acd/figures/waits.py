@@ -8,7 +8,7 @@ import msgspec
 
 from acd.figures.report import Report, Value
 from acd.figures.sheets import Cell, Sheet, gap_notes, span_notes
-from acd.figures.table import FIGURES
+from acd.figures.table import FIGURES, hung_up
 from acd.model.outcome import Outcome
 
 STEP: Final = 10.0
@@ -34,6 +34,11 @@ class WaitRow(msgspec.Struct, frozen=True):
     """Of those who were answered by its end, of all who were answered or hung up."""
     hung_up: Value
     """Hung up in it, of those who still waited at its begin."""
+
+    @property
+    def behind(self) -> str:
+        """The figure of these calls, as :func:`acd.figures.report.read_ref` reads it."""
+        return hung_up(self.since, self.until).id
 
 
 def waited(row: WaitRow) -> str:

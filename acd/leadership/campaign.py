@@ -4,7 +4,7 @@ How long anything took is measured on a clock that nobody sets.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import structlog
 
@@ -22,12 +22,16 @@ class Campaign:
     Args:
         store: where it is decided.
         me: our own instance; ``sees_switch`` and ``beats`` are not looked at.
-        sees_switch: whether Asterisk answers us now.
+        sees_switch: whether Asterisk answers us now; None = it was not asked yet.
+        revisions: of the tables, on which this version can work.
     """
 
-    def __init__(self, store: LeadStore, me: Engine, sees_switch: Callable[[], bool]) -> None:
+    def __init__(
+        self, store: LeadStore, me: Engine, sees_switch: Callable[[], bool | None], revisions: Collection[str]
+    ) -> None:
         self._store = store
         self._me = me
+        self._revisions = revisions
         self.sees_switch = sees_switch
         self.seen: Seen | None = None
         """The last look; None = the database does not answer."""
@@ -39,6 +43,12 @@ class Campaign:
     def leader(self) -> Engine | None:
         """Who leads, as far as we know."""
         return None if self.seen is None else self.seen.engine(self.seen.leader)
+
+    @property
+    def newer_schema(self) -> str | None:
+        """The revision of the tables, when a newer version made them: an engine of this one must not lead."""
+        schema = None if self.seen is None else self.seen.schema
+        return None if schema in self._revisions else schema
 
     @property
     def heir(self) -> str | None:
@@ -53,8 +63,9 @@ class Campaign:
             try:
                 seen = await self._look()
                 now = loop.time()
-                claim = rules.saw(seen, asked_at, now, sees_switch=self.sees_switch())
-                if claim is not None and (term := await self._claim(claim, seen)) is not None:
+                claim = rules.saw(seen, asked_at, now, sees_switch=bool(self.sees_switch()))
+                fits = self.newer_schema is None
+                if claim is not None and fits and (term := await self._claim(claim, seen)) is not None:
                     return term
             except Mendable as error:
                 self._lost(error)
@@ -89,11 +100,15 @@ class Campaign:
 
     async def _look(self) -> Seen:
         me = self._me
-        engine = Engine(me.instance, me.name, me.url, self.sees_switch())
-        seen = await self._store.beat(engine)
+        # Who has not looked at the tables yet, or must not lead, is nobody's heir.
+        able = self.seen is not None and self.newer_schema is None
+        engine = Engine(me.instance, me.name, me.url, able and bool(self.sees_switch()))
+        seen, before = await self._store.beat(engine), self.newer_schema
         if self._away:
             log.info("leadership.database_back")
         self.seen, self._away = seen, False
+        if self.newer_schema not in (None, before):
+            log.error("leadership.schema_newer", revision=self.newer_schema, mend="upgrade this engine")
         return seen
 
     async def _claim(self, claim: Claim, seen: Seen) -> Term | None:

@@ -129,13 +129,19 @@ class Leader:
         self._others.lost_sight(now)
         self.heir = None
 
-    def saw(self, seen: Seen, asked_at: float, now: float, *, linked: bool) -> str | None:
-        """Why we lead no longer; None = we do."""
+    def saw(self, seen: Seen, asked_at: float, now: float, *, linked: bool | None) -> str | None:
+        """Why we lead no longer; None = we do.
+
+        Args:
+            linked: whether Asterisk answers; None = it was not asked yet, because the records come first.
+        """
         if seen.term != self._term or seen.leader != self._me:
             other = seen.engine(seen.leader)
             return f"{other.name if other else 'another engine'} leads since"
         heir = self.heir = self._others.heir(seen, asked_at, now)
-        if linked:
+        if linked is None:
+            self._linked_at = now
+        elif linked:
             self._linked_at, self._ever_linked = now, True
         elif heir is None and self._ever_linked:
             self._linked_at = now

@@ -33,6 +33,8 @@ class Seen(msgspec.Struct, frozen=True):
     """Somebody's session holds the leader's lock."""
     engines: tuple[Engine, ...] = ()
     """All that have been heard of lately, the leader among them."""
+    schema: str | None = None
+    """The revision of the tables; None = there are none yet."""
 
     def engine(self, instance: str | None) -> Engine | None:
         return next((engine for engine in self.engines if engine.instance == instance), None)

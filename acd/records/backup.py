@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.model.mendable import Mendable
-from acd.records.contents import VIEWS_MADE, drop_views, forget_made, is_empty, revision_of, tables_of
+from acd.records.contents import VIEWS_MADE, drop_views, forget_made, is_empty, refuse_in_use, revision_of, tables_of
 from acd.records.database import DatabaseUnusable, alembic_config, connect, writing
 from acd.records.schema import upgrade
 
@@ -41,13 +41,6 @@ class HasData(Mendable):
 
     def __init__(self, url: str) -> None:
         super().__init__(f"database {url} has data in it already; with --overwrite it is replaced")
-
-
-class InUse(Mendable):
-    """The service works on the database."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(f"database {url} is in use by the service; stop it first")
 
 
 async def back_up(url: str, to: Path, files: Mapping[str, bytes], at: float) -> dict[str, int]:
@@ -135,8 +128,7 @@ async def restore(url: str, backup: Path, *, overwrite: bool = False) -> tuple[d
     engine = connect(url)
     try:
         async with writing(engine) as connection:
-            if await connection.run_sync(_in_use):
-                raise InUse(str(engine.url))
+            await connection.run_sync(refuse_in_use)
             if not overwrite and not await connection.run_sync(is_empty):
                 raise HasData(str(engine.url))
             found = await connection.run_sync(_read, backup)
@@ -146,17 +138,6 @@ async def restore(url: str, backup: Path, *, overwrite: bool = False) -> tuple[d
         await engine.dispose()
     await upgrade(url)
     return found
-
-
-def _in_use(connection: Connection) -> bool:
-    """Known on PostgreSQL only, for all hosts; on SQLite the control socket says so."""
-    if connection.dialect.name != "postgresql":
-        return False
-    others = (
-        "SELECT count(*) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND application_name = 'acd' AND pid <> pg_backend_pid()"
-    )
-    return bool(connection.scalar(text(others)))
 
 
 def _read(connection: Connection, backup: Path) -> tuple[dict[str, int], dict[str, bytes]]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, Table, func, select
+from sqlalchemy import Connection, MetaData, Table, func, select, text
 
+from acd.model.mendable import Mendable
 from acd.records.tables import PLACE, PROJECTION
 from acd.records.views import VIEWS
 
@@ -43,6 +44,30 @@ def contents(connection: Connection) -> Contents:
             row = connection.execute(select(*(func.count(column) for column in columns)).select_from(table)).one()
             counted |= {(table.name, column.name): count for column, count in zip(columns, row, strict=True)}
     return counted
+
+
+class InUse(Mendable):
+    """The service works on the database."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"database {url} is in use by the service; stop it first, on every host")
+
+
+def refuse_in_use(connection: Connection) -> None:
+    """Known on PostgreSQL only, for all hosts; on SQLite the control socket says so. An engine's connections are named
+    after it, and one that stands by has one, too.
+
+    Raises:
+        InUse: an engine, or another command, is connected.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND (application_name = 'acd' OR starts_with(application_name, 'acd ')) AND pid <> pg_backend_pid()"
+    )
+    if connection.scalar(text(others)):
+        raise InUse(str(connection.engine.url))
 
 
 def is_empty(connection: Connection) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import URL, Connection, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -177,7 +178,11 @@ async def migrate(url: str, afterwards: Callable[[AsyncConnection], Awaitable[No
 
 
 def _migrate(connection: Connection) -> None:
-    command.upgrade(alembic_config(connection), "head")
+    try:
+        command.upgrade(alembic_config(connection), "head")
+    except CommandError as error:
+        why = f"it has the schema of a newer version: install that one ({error})"
+        raise DatabaseUnusable(str(connection.engine.url), why) from None
 
 
 def alembic_config(connection: Connection) -> Config:

@@ -47,8 +47,10 @@ _BEAT: Final = text(
 _LEAD: Final = text(
     """SELECT term, instance, EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND classid = 6382436 AND objid = 1 AND objsubid = 2) AS locked FROM acd_lead"""
+        AND classid = 6382436 AND objid = 1 AND objsubid = 2) AS locked,
+        to_regclass('alembic_version') IS NOT NULL AS made FROM acd_lead"""
 )
+_SCHEMA: Final = text("SELECT version_num FROM alembic_version")
 _ENGINES: Final = text(
     """SELECT instance, name, url, sees_switch, beats FROM acd_engine
     WHERE beat_at > clock_timestamp() - interval '1 hour' ORDER BY instance"""
@@ -153,9 +155,9 @@ class PostgresLead:
         connection = await self._open()
         row = {"instance": me.instance, "name": me.name, "url": me.url, "sees_switch": me.sees_switch}
         await connection.execute(_BEAT, row)
-        term, leader, locked = (await connection.execute(_LEAD)).one()
+        term, leader, locked, made = (await connection.execute(_LEAD)).one()
         engines = tuple(Engine(*found) for found in await connection.execute(_ENGINES))
-        return Seen(term, leader, locked, engines)
+        return Seen(term, leader, locked, engines, await connection.scalar(_SCHEMA) if made else None)
 
     async def _claim(self, me: Engine, before: str | None, oust: bool) -> Term | None:
         connection = await self._open()

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.model.mendable import Mendable
-from acd.records.contents import Contents, contents, drop_views, forget_made, revision_of
+from acd.records.contents import Contents, contents, drop_views, forget_made, refuse_in_use, revision_of
 from acd.records.database import DatabaseUnusable, alembic_config, connect, writing
 
 
@@ -40,11 +40,13 @@ async def go_back(url: str, revision: str, *, lose: bool = False) -> list[str]:
     Raises:
         NoSuchRevision: it is not an older one of ours.
         WouldBeLost: and ``lose`` was not said.
+        InUse: the service runs on it, here or on another host.
         DatabaseUnusable: it cannot be reached or changed.
     """
     engine = connect(url)
     try:
         async with writing(engine) as connection:
+            await connection.run_sync(refuse_in_use)
             return await connection.run_sync(_go_back, revision, lose)
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseUnusable(str(engine.url), str(getattr(error, "orig", error))) from error
@@ -83,10 +85,19 @@ def missing(before: Contents, after: Contents) -> list[str]:
 
 def newest() -> str:
     """The revision that this version works with."""
+    return _scripts().get_current_head() or ""
+
+
+def known_revisions() -> frozenset[str]:
+    """All that this version can work on, or bring up to date."""
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+def _scripts() -> ScriptDirectory:
     config = Config()
     config.set_main_option("script_location", "acd.records:migrations")
     config.set_main_option("path_separator", "os")
-    return ScriptDirectory.from_config(config).get_current_head() or ""
+    return ScriptDirectory.from_config(config)
 
 
 async def revision_at(url: str) -> str | None:

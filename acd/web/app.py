@@ -7,7 +7,6 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.sessions import SessionMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,7 +35,7 @@ from acd.web.entrance import Me, add_entrance, add_me, add_password
 from acd.web.floor import Floor, Told, add_floor
 from acd.web.floor_deeds import DEEDS
 from acd.web.floor_view import FloorView
-from acd.web.health import Alive, Checks, Health, add_health, no_checks
+from acd.web.health import Alive, Checks, Health, HostCheck, add_health, no_checks
 from acd.web.hub import Hub, HubFull
 from acd.web.openness import Openness, add_openness
 from acd.web.pages import STATIC, Guest, Order, Pages, Theme, View
@@ -123,7 +122,7 @@ def create_app(
         )
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.add_middleware(HostCheck, allowed_hosts=list(hosts), www_redirect=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     city = openness.oidc.label if openness.oidc else ""
     shell = Shell(pages, door, timezone, city=city, menus=menus) if door else None

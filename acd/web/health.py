@@ -8,12 +8,28 @@ from typing import Final, Literal
 import msgspec
 from fastapi import FastAPI
 from fastapi.responses import Response
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import Receive, Scope, Send
 
 from acd.web.answers import answer, described
 from acd.web.hub import Hub
 
 LEDGER_LIMIT: Final = 1000
 """Events not yet on disk beyond which the service calls itself degraded."""
+
+PATHS: Final = frozenset({"/livez", "/readyz", "/healthz"})
+"""The same on an engine that leads and on one that stands by."""
+
+
+class HostCheck(TrustedHostMiddleware):
+    """Pages are for those who ask by one of our names. Monitors and load balancers ask by address, and what they get
+    says nothing about persons."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] in PATHS:
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class CheckState(StrEnum):
@@ -53,6 +69,8 @@ class Health(msgspec.Struct, frozen=True):
     pages: int
     """Pages that are being kept up to date."""
     checks: tuple[Check, ...] = ()
+    role: Literal["leader"] = "leader"
+    """An engine that stands by answers at the same place with ``standby``."""
 
 
 Checks = Callable[[], Awaitable[Sequence[Check]]]

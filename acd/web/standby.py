@@ -1,6 +1,7 @@
 """What an engine that stands by shows: that it does, and who leads. It writes nothing and knows nobody.
 
-Every answer is 503 but that to "are you alive", so that a load balancer sends people to the leader.
+Every answer is 503 but that to "are you alive", so that a load balancer sends people to the leader. A monitor that asks
+``/readyz?standbyok`` gets 200 as long as it could take over.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,10 +11,10 @@ import msgspec
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from acd.web.answers import answer
 from acd.web.app import SecurityHeaders
+from acd.web.health import Alive, HostCheck
 from acd.web.pages import STATIC, Pages
 from acd.web.texts import Lang
 
@@ -33,12 +34,24 @@ class StandingBy(msgspec.Struct, frozen=True):
     """Asterisk answers."""
     term: int
     """The newest that we know of."""
+    newer_schema: str | None = None
+    """The database's revision, when it is of a newer version than this engine, which then never leads."""
     status: str = "standby"
+    role: str = "standby"
 
     @property
     def ready(self) -> bool:
         """It could take over now."""
-        return self.database and self.sees_switch
+        return self.database and self.sees_switch and self.newer_schema is None
+
+    @property
+    def why(self) -> str:
+        """Why it could not, for a monitor; empty = it could."""
+        if not self.database:
+            return "the database cannot be reached"
+        if self.newer_schema is not None:
+            return f"the database has the schema of a newer version ({self.newer_schema}): upgrade this engine"
+        return "" if self.sees_switch else "Asterisk cannot be reached"
 
 
 def create_standby_app(shown: Callable[[], StandingBy], hosts: Sequence[str]) -> FastAPI:
@@ -46,16 +59,25 @@ def create_standby_app(shown: Callable[[], StandingBy], hosts: Sequence[str]) ->
     pages = Pages("Europe/Brussels")
     app = FastAPI(title="acd", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.add_middleware(HostCheck, allowed_hosts=list(hosts), www_redirect=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/metrics")
     async def metrics() -> Response:
         return Response(exposition(shown()), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    @app.get("/health/live")
-    async def live() -> Response:
-        return answer(shown())
+    @app.get("/livez")
+    async def livez() -> Response:
+        return answer(Alive())
+
+    @app.get("/readyz")
+    @app.get("/healthz")
+    async def readyz(standbyok: str | None = None) -> Response:
+        now = shown()
+        told = msgspec.to_builtins(now) | {"ready": now.ready, "why": now.why}
+        found = answer(told, 200 if now.ready and standbyok is not None else 503)
+        found.headers.update(RETRY)
+        return found
 
     @app.api_route("/{path:path}", methods=["GET", "HEAD", "POST"])
     async def elsewhere(request: Request, path: str) -> Response:

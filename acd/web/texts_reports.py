@@ -93,6 +93,25 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "* = de moins de {n} : trop peu pour s’y fier. À côté de chaque pourcentage, ce dont il est une part ; "
         "ouvrez-le pour voir les appels.",
     ),
+    "report_opens_none": (
+        "Drie percentages tellen geen oproepen en openen er dus geen: de bezettingsgraad telt tijd; bij de geholpen"
+        " burgers en bij hoe vaak burgers belden zou een lijst tonen welke oproepen van dezelfde burger zijn.",
+        "Three percentages count no calls and so open none: occupancy counts time; of citizens helped, and of how often"
+        " citizens called, a list would show which calls are of the same citizen.",
+        "Trois pourcentages ne comptent pas d’appels et n’en ouvrent donc pas : le taux d’occupation compte du temps ;"
+        " pour les citoyens aidés et la fréquence de leurs appels, une liste montrerait quels appels viennent du même"
+        " citoyen.",
+    ),
+    "report_opens_states": (
+        "De tijd achter de bezettingsgraad, per operator",
+        "The time behind occupancy, by operator",
+        "Le temps derrière le taux d’occupation, par opérateur",
+    ),
+    "report_opens_no_citizens": (
+        "Dit deel opent geen lijst: die zou tonen welke oproepen van dezelfde burger zijn.",
+        "This part opens no list: it would show which calls are of the same citizen.",
+        "Cette part n’ouvre pas de liste : elle montrerait quels appels sont du même citoyen.",
+    ),
     # --- Charts and tables
     "report_main_figures": ("Voornaamste cijfers", "Main figures", "Chiffres principaux"),
     "report_per_day": ("Oproepen per dag", "Calls by day", "Appels par jour"),

@@ -20,6 +20,11 @@ STANDBY: Final = {
         "The telephone exchange cannot be reached from here: this server could not take over now.",
         "D’ici, le central téléphonique est injoignable : ce serveur ne pourrait pas prendre le relais maintenant.",
     ),
+    "standby_newer_schema": (
+        "De databank is van een nieuwere versie: deze server kan niet overnemen voor hij die versie heeft.",
+        "The database is of a newer version: this server cannot take over before it has that version.",
+        "La base de données est d’une version plus récente : ce serveur ne peut prendre le relais sans cette version.",
+    ),
     "standby_no_database": (
         "Van hier is de databank niet te bereiken: deze server weet niet wie er leidt.",
         "The database cannot be reached from here: this server does not know who leads.",

@@ -91,7 +91,7 @@ async def test_the_figures_of_the_promise_name_their_numbers_and_formula(
     today = day_of(time.time()).isoformat()
     code, said = await acd(service, monkeypatch, "figures", today)
     assert code == 0
-    assert "Promises given               1  callbacks booked (version 1)" in said
+    assert "Promises given               1  callbacks booked, one that is moved once (version 1)" in said
     assert "Kept promises                -  0 of 0  callbacks reached before" in said, "its deadline is still ahead"
     now, call = time.time(), CallId("17.1")
     accepted = OutcomeCounted(now, call, LINE, Outcome.CALLBACK_ACCEPTED, 30.0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acd.leadership.rules import LEASE, LINK_GRACE, LOOK_EVERY, Claim, Leader, Standby
+from acd.leadership.rules import FIRST_LINK_GRACE, LEASE, LINK_GRACE, LOOK_EVERY, Claim, Leader, Standby
 from acd.model.leadership import Engine, Seen
 
 A, B = "a", "b"
@@ -43,6 +43,19 @@ def test_a_frozen_leader_is_replaced_when_its_lease_is_over_and_not_before() -> 
         assert rules.saw(seen(A, (A, 7), (B, 1)), now, now, sees_switch=True) is None
         now += LOOK_EVERY
     assert rules.saw(seen(A, (A, 7), (B, 1)), now, now, sees_switch=True) is Claim.SILENT
+
+
+def test_a_leader_that_still_prepares_its_records_is_not_deposed_for_want_of_asterisk() -> None:
+    """That may take minutes, and the heir would have to begin at the beginning."""
+    rules, now = Leader(A, 1, 0.0), 0.0
+    for look in range(1, 3000):
+        now = look * LOOK_EVERY
+        assert rules.saw(seen(A, (A, look), (B, look)), now, now, linked=None) is None
+    # From then on it has as long as any other that has not had it yet.
+    for look in range(3000, 3000 + int(FIRST_LINK_GRACE / LOOK_EVERY)):
+        assert rules.saw(seen(A, (A, look), (B, look)), look * LOOK_EVERY, look * LOOK_EVERY, linked=False) is None
+    now += FIRST_LINK_GRACE + 2 * LOOK_EVERY
+    assert rules.saw(seen(A, (A, 9999), (B, 9998)), now, now, linked=False) is not None
 
 
 def test_without_asterisk_nobody_is_replaced() -> None:

@@ -26,7 +26,61 @@ mount --rbind /proc $1/root/proc
 mount --rbind /dev $1/root/dev
 cp "$2" $1/root/root/acd.deb
 cp "$3" $1/root/root/inside
-exec chroot $1/root sh -e /root/inside
+cp "$4" $1/root/root/sandbox.py
+cd $1/root
+# Not chroot: within one nobody may make a namespace of users, as the unit's sandbox does.
+pivot_root . mnt
+umount -l /mnt
+exec sh -e /root/inside
+"""
+IN_ITS_SANDBOX = """
+dpkg -i /root/acd.deb
+groupadd -f acd-recordings
+usermod -aG acd-recordings acd
+install -d -m 2770 -g acd-recordings /var/spool/asterisk/acd
+install -m 640 -g acd-recordings /dev/null /var/spool/asterisk/acd/17.1-1.wav
+touch -d '2 days ago' /var/spool/asterisk/acd/17.1-1.wav
+printf secret >/var/lib/acd/ami.secret
+chown acd:acd /var/lib/acd/ami.secret
+chmod 600 /var/lib/acd/ami.secret
+printf 'ACD_RECORDINGS=/var/spool/asterisk/acd\nACD_WEB_PORT=0\nACD_AMI_PORT=1\n' >>/etc/acd/acd.env
+echo seen >/tmp/of-others
+within() { /usr/bin/python3 -I /root/sandbox.py /lib/systemd/system/acd.service "$@"; }
+
+/usr/bin/python3 -I /root/sandbox.py /lib/systemd/system/acd.service 2>/root/log &
+service=$!
+trap 'kill $service; cat /root/log' EXIT
+until page=$(sed -n 's/^wallboard at //p' /root/log) && [ -n "$page" ]; do kill -0 $service; sleep 0.1; done
+/usr/bin/python3 -I -c "
+import json, urllib.error, urllib.request
+print('livez', urllib.request.urlopen('$page/livez').status)
+try: urllib.request.urlopen('$page/readyz')
+except urllib.error.HTTPError as answer: health = json.load(answer)
+for check in health['checks']: print('check', check['name'], check['state'])
+"
+n=0; while [ -e /var/spool/asterisk/acd/17.1-1.wav ] && [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done
+ls /var/spool/asterisk/acd/17.1-1.wav || echo deleted
+within /usr/bin/acd backup /var/lib/acd/now.backup
+stat -c '%n %U:%G %a' /var/lib/acd/now.backup
+within /usr/bin/python3 -I -c "
+import mmap, os, socket
+for place in ('/', '/etc/acd', '/usr/lib/acd', '/var/lib', '/var/log', '/var/spool/asterisk', '/home', '/dev', '/proc'):
+    try: open(place + '/mine', 'w'); print(place, 'can be written')
+    except OSError: pass
+print('of others' if os.path.exists('/tmp/of-others') else 'private /tmp')
+for name, do in {
+    'executable memory': lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC),
+    'netlink': lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
+    'chroot': lambda: os.chroot('/'),
+    'priority': lambda: os.nice(1),
+}.items():
+    try: do(); print('within', name)
+    except OSError as refused: print('refused', name)
+"
+trap 'cat /root/log' EXIT
+kill $service
+wait $service
+echo ended in order
 """
 INSIDE = """
 dpkg -i /root/acd.deb
@@ -120,14 +174,45 @@ def _address(log: Path, service: subprocess.Popen[bytes]) -> str:
     pytest.fail(f"it did not start: {log.read_text()[-2000:]}")
 
 
-def test_the_debian_package_installs_upgrades_and_goes_and_leaves_the_records(tmp_path: Path) -> None:
-    run("packaging/build-deb", str(tmp_path), environment={"ACD_PYTHON": sys.executable})
-    [deb] = tmp_path.glob("acd_*.deb")
-    outside, inside, place = tmp_path / "outside", tmp_path / "inside", tmp_path / "machine"
+@pytest.fixture(scope="module")
+def deb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("deb")
+    run("packaging/build-deb", str(folder), environment={"ACD_PYTHON": sys.executable})
+    [package] = folder.glob("acd_*.deb")
+    return package
+
+
+def on_a_clean_machine(deb: Path, script: str, folder: Path) -> list[str]:
+    """What the script says there."""
+    outside, inside, place = folder / "outside", folder / "inside", folder / "machine"
     outside.write_text(ON_A_CLEAN_MACHINE)
-    inside.write_text(INSIDE)
+    inside.write_text(script)
     place.mkdir()
-    said = run("unshare", "--mount", "sh", str(outside), str(place), str(deb), str(inside)).splitlines()
+    sandbox = Path(__file__).with_name("sandbox.py")
+    return run("unshare", "--mount", "sh", *map(str, (outside, place, deb, inside, sandbox))).splitlines()
+
+
+def test_the_service_does_its_work_in_the_sandbox_of_its_unit_and_can_do_nothing_else(
+    deb: Path, tmp_path: Path
+) -> None:
+    said = on_a_clean_machine(deb, IN_ITS_SANDBOX, tmp_path)
+    text = "\n".join(said)
+    assert "livez 200" in said and "check database ok" in said and "check recordings ok" in said, text
+    assert "deleted" in said, text
+    assert "/var/lib/acd/now.backup acd:acd 600" in said, text
+    assert not [line for line in said if line.endswith("can be written") or line.startswith("within")], text
+    assert "private /tmp" in said
+    assert {line for line in said if line.startswith("refused ")} == {
+        "refused executable memory",
+        "refused netlink",
+        "refused chroot",
+        "refused priority",
+    }, text
+    assert "ended in order" in said, text
+
+
+def test_the_debian_package_installs_upgrades_and_goes_and_leaves_the_records(deb: Path, tmp_path: Path) -> None:
+    said = on_a_clean_machine(deb, INSIDE, tmp_path)
     assert [line for line in said if line.startswith(("/etc/acd ", "/etc/acd/", "/var/lib/acd ", "/lib/systemd"))] == [
         "/etc/acd root:acd 750",
         "/etc/acd/acd.env root:acd 640",

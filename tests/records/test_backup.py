@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from acd.model.account import Account, AuditAction, AuditEntry, Role
-from acd.records import AccountStore, Archive, CallbackStore, upgrade
-from acd.records.backup import BadBackup, HasData, InUse, back_up, restore
-from acd.records.contents import DERIVED
+from acd.model.leadership import Engine
+from acd.records import AccountStore, Archive, CallbackStore, PostgresLead, upgrade
+from acd.records.backup import BadBackup, HasData, back_up, restore
+from acd.records.contents import DERIVED, InUse
 from acd.records.migrating import go_back
 from sim.lab.postgres import Cluster
 from tests.callbacks.promises import AN, promise
@@ -137,4 +138,21 @@ async def test_a_database_that_the_service_works_on_is_not_replaced(cluster: Clu
     await accounts.accounts()
     with pytest.raises(InUse, match="stop it first"):
         await restore(url, tmp_path / "acd.backup", overwrite=True)
+    with pytest.raises(InUse, match="stop it first"):
+        await go_back(url, "0016")
     await accounts.close()
+
+
+@pytest.mark.postgresql
+async def test_nor_is_one_beside_an_engine_of_another_host_changed(cluster: Cluster, tmp_path: Path) -> None:
+    """Its connections have names of their own."""
+    url = cluster.new_database()
+    await upgrade(url)
+    await back_up(url, tmp_path / "acd.backup", {}, 1.0)
+    leader, me = PostgresLead(url, "elsewhere"), Engine("elsewhere", "a", "", True)
+    await leader.beat(me)
+    for change in (restore(url, tmp_path / "acd.backup", overwrite=True), go_back(url, "0016")):
+        with pytest.raises(InUse, match="stop it first, on every host"):
+            await change
+    await leader.release()
+    assert await go_back(url, "0016") == []

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from acd.leadership.rules import Claim, Standby
+from acd.leadership import Campaign
+from acd.leadership.rules import LEASE, Claim, Standby
 from acd.model.events import LinkCameUp
-from acd.model.leadership import Engine, Term
+from acd.model.leadership import Engine, Seen, Term
 from acd.records import Ledger, PostgresLead, fenced, upgrade
 from acd.records.database import DatabaseUnusable, NotLeading, connect, writing
+from acd.records.migrating import known_revisions, newest
 from sim.lab.postgres import Cluster
 from tests.records.places import Place
 
@@ -159,3 +161,53 @@ async def test_a_leader_whose_connection_broke_leads_on(start: Start, cluster: C
     await store.take_back(me, term.number)
     seen = await store.beat(me)
     assert (seen.leader, seen.term, seen.locked) == ("of-a", term.number, True)
+
+
+async def newer(start: Start) -> None:
+    """A newer version has made the tables."""
+    engine = connect(url_of(start))
+    try:
+        async with writing(engine) as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    finally:
+        await engine.dispose()
+
+
+async def sees(campaign: Campaign, wanted: Callable[[Seen], bool]) -> Seen:
+    """What it sees, once it is so."""
+    async with asyncio.timeout(20):
+        while True:
+            if campaign.seen is not None and wanted(campaign.seen):
+                return campaign.seen
+            await asyncio.sleep(0.02)
+
+
+def heir_of(look: Seen) -> bool:
+    """b says that it could take over."""
+    return any(engine.name == "b" and engine.sees_switch for engine in look.engines)
+
+
+async def test_an_old_engine_beside_a_newer_schema_never_leads_and_says_why(start: Start) -> None:
+    first, term = await leading(start, "a")
+    store, me = start("b")
+    old = Campaign(store, me, lambda: True, known_revisions())
+    won = asyncio.create_task(old.win())
+    await sees(old, lambda look: look.schema == newest() and heir_of(look))
+    assert old.newer_schema is None
+    await newer(start)
+    await sees(old, lambda look: look.schema == "9999" and not heir_of(look))
+    await first.release()
+    for _ in range(5):
+        looked = await sees(old, lambda look: not look.locked)
+        await sees(old, lambda look, before=looked: look is not before)  # type: ignore[misc]
+    assert old.seen is not None and old.newer_schema == "9999"
+    assert (old.seen.term, old.seen.leader) == (term.number, "of-a"), "nothing was claimed, nobody was fenced off"
+    assert not won.done()
+    won.cancel()
+    await asyncio.gather(won, return_exceptions=True)
+    # One of the newer version takes the lead as ever.
+    other, mine = start("c")
+    async with asyncio.timeout(20 * LEASE):
+        assert (await Campaign(other, mine, lambda: True, {"9999"}).win()).number > term.number
+    with pytest.raises(DatabaseUnusable, match=r"schema of a newer version: install that one"):
+        await upgrade(url_of(start))

@@ -12,7 +12,7 @@ from acd.engine.board import Board
 from acd.engine.tally import Tally
 from acd.model.operator import OperatorState
 from acd.web.app import create_app
-from acd.web.health import Check, CheckState
+from acd.web.health import PATHS, Check, CheckState
 from acd.web.hub import Hub
 from acd.web.pages import STATIC
 from acd.web.snapshot import Snapshot, snapshot
@@ -152,7 +152,15 @@ async def test_a_city_gives_its_own_names() -> None:
     async with client_of(app, "wallboard.stad.example") as client:
         assert (await client.get("/readyz")).status_code == 503
     async with client_of(app, "localhost") as client:
-        assert (await client.get("/readyz")).status_code == 400
+        assert (await client.get("/api/snapshot")).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5", "10.0.0.5:8080", "acd-a", ""])
+async def test_a_monitor_may_ask_by_address_for_health_and_nothing_else(client: httpx.AsyncClient, host: str) -> None:
+    answers = {path: (await client.get(path, headers={"Host": host})).status_code for path in PATHS}
+    assert answers == {"/livez": 200, "/readyz": 200, "/healthz": 200}
+    for path in ("/", "/metrics", "/login", "/livez/", "/readyz/../metrics"):
+        assert (await client.get(path, headers={"Host": host})).status_code == 400
 
 
 HOSTILE = [

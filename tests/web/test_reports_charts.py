@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from acd.figures.report import Meaning, StateTime, Value, read_ref
 from acd.figures.states import state_rows, together
-from acd.figures.table import FIGURES
+from acd.figures.table import FIGURES, HUNG_UP
 from acd.figures.waits import WAITS, wait_rows, waited
 from acd.model.operator import OperatorState
 from acd.web.reports import charts
@@ -115,11 +115,11 @@ def test_the_worked_example_is_written_as_in_the_definitions() -> None:
 
 def test_every_formula_with_words_in_it_has_them_in_all_languages() -> None:
     with_words = {key for key, figure in FIGURES.items() if re.search(r"[a-z]{3}", figure.formula)}
-    assert set(FORMULAS) == with_words
+    assert set(FORMULAS) == with_words | {HUNG_UP}
     assert all(written.nl and written.fr for written in FORMULAS.values())
 
 
-@pytest.mark.parametrize("key", FORMULAS)
+@pytest.mark.parametrize("key", sorted(FORMULAS.keys() - {HUNG_UP}))
 def test_a_translated_formula_is_that_of_the_version_that_is_counted(key: str) -> None:
     """Whoever raises the version of a figure looks at its translations, and says so there."""
     assert FORMULAS[key].version == FIGURES[key].version

@@ -52,7 +52,8 @@ def section(page: str, id: str) -> str:
 async def test_subjects_repeat_callers_and_scores_stand_there_with_their_numbers(house: House) -> None:
     page = await get(house, f"/reports/citizens?{WEEK}")
     subjects = section(page, "subjects")
-    assert "Afval 2 – toon deze oproepen 66,7 % * (weinig oproepen) 2 / 3 50,0 %" in subjects and "1 / 2" in subjects
+    assert "Afval 2 – toon deze oproepen 66,7 % – toon deze oproepen * (weinig oproepen) 2 / 3 50,0 %" in subjects
+    assert "1 / 2" in subjects
     # A subject that the city has no more goes by its id.
     assert "gone 1" in subjects
     repeats = section(page, "repeats")
@@ -91,6 +92,17 @@ async def test_the_same_as_files_and_for_programs(house: House) -> None:
             assert (await browser.get(f"/api/reports/{about}?{WEEK}")).status_code == 200
         other = (await browser.get(f"/api/reports/survey?{WEEK}&line=sportlijn")).json()
         assert other["results"] == []
+
+
+async def test_a_settled_share_opens_the_conversations_of_which_it_was_noted(house: House) -> None:
+    page = await get(house, f"/reports/citizens?{WEEK}")
+    found = [href.replace("&amp;", "&") for href in re.findall(r'href="(/reports/conversations[^"]*noted=true)"', page)]
+    of_both = next(href for href in found if "subject=afval" in href)
+    assert 'id="count">2<' in await get(house, of_both)
+    # Of the third conversation nothing was noted: a share of nothing is no percentage, and opens nothing.
+    assert not [href for href in found if "subject=gone" in href]
+    assert 'id="count">1<' in await get(house, f"/reports/conversations?{WEEK}&line=gentinfo&subject=gone")
+    assert 'id="nothing"' in await get(house, f"/reports/conversations?{WEEK}&line=gentinfo&subject=gone&noted=true")
 
 
 async def test_what_could_not_be_seen_is_marked_on_the_page_in_files_and_for_programs(

@@ -25,11 +25,15 @@ async def test_a_person_is_led_to_the_leader() -> None:
 
 async def test_a_load_balancer_sends_nobody_here_and_a_supervisor_sees_it_live() -> None:
     async with client(READY) as program:
-        for path in ("/healthz", "/health/ready", "/api/snapshot"):
+        for path in ("/healthz", "/readyz", "/api/snapshot"):
             found = await program.get(path)
             assert (found.status_code, found.json()["status"], found.json()["leader"]) == (503, "standby", "a")
         assert (await program.post("/desk/ready")).status_code == 503
-        assert (await program.get("/health/live")).status_code == 200
+        assert (await program.get("/livez")).json() == {"status": "alive"}
+        assert (await program.get("/readyz")).json()["ready"] is True
+        assert (await program.get("/readyz?standbyok")).status_code == 200
+        for path in ("/livez", "/readyz?standbyok"):
+            assert (await program.get(path, headers={"host": "10.0.0.5"})).status_code == 200
         assert (await program.get("/", headers={"host": "elsewhere.example"})).status_code == 400
 
 
@@ -39,6 +43,7 @@ async def test_a_load_balancer_sends_nobody_here_and_a_supervisor_sees_it_live()
         ({"sees_switch": False}, "kan nu niet overnemen"),
         ({"database": False}, "weet niet wie er leidt"),
         ({"leader": None, "leader_url": ""}, "geen leidende server"),
+        ({"newer_schema": "0099"}, "van een nieuwere versie"),
     ],
 )
 async def test_one_that_could_not_take_over_says_why(change: dict[str, object], said: str) -> None:
@@ -48,6 +53,11 @@ async def test_one_that_could_not_take_over_says_why(change: dict[str, object], 
         ready = "\nacd_standby_ready 1" in (await browser.get("/metrics")).text
         assert ready is (change.get("leader", "a") is None)
         assert "acd_leader 0" in (await browser.get("/metrics")).text
+        for path in ("/readyz", "/readyz?standbyok"):
+            told = await browser.get(path)
+            assert told.json()["ready"] is ready and bool(told.json()["why"]) is not ready
+        assert told.status_code == (200 if ready else 503)
+        assert (await browser.get("/livez")).status_code == 200, "nobody starts it anew for that"
 
 
 async def test_a_hostile_name_or_address_of_the_leader_stays_text() -> None:

@@ -86,9 +86,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         query = {key: value for key, value in self._query().items() if key != "grain"}
         return f"/api/reports/{about}.{kind}?{urlencode(query, doseq=True)}"
 
-    def conversations(self, line: str, subject: str | None) -> str:
-        """The address of the conversations about a subject."""
+    def conversations(self, line: str, subject: str | None, *, noted: bool = False) -> str:
+        """The address of the conversations about a subject; ``noted`` = those with a note whether it was settled."""
         query = {"from": self.span.first, "to": self.span.last, "line": line, "subject": subject or ""}
+        query |= {"noted": "true"} if noted else {}
         return f"/reports/conversations?{urlencode(query)}"
 
     def behind(  # noqa: PLR0917 - templates say them in this order

@@ -50,6 +50,10 @@ FORMULAS: Final[Mapping[str, Translated]] = {
         "(gesprek + in de wacht + bellen vanaf de toewijzing + nawerk) / (dat + beschikbaar); pauzes tellen niet",
         "(conversation + mise en attente + sonnerie dès l’attribution + post-appel) / (cela + disponible), sans pauses",
     ),
+    "hung_up": Translated(
+        "B waarvan het wachten in dat stuk eindigde / oproepen die bij het begin ervan nog wachtten",
+        "B dont l’attente a pris fin dans ce morceau / appels qui attendaient encore à son début",
+    ),
     "fcr_settled": Translated("opgelost = ja / A met genoteerd of het opgelost is", "réglé = oui / A où c’est noté"),
     "fcr_not_passed_on": Translated(
         "A die door geen operator werd doorgegeven, naar een lijn, een collega of elders / A",

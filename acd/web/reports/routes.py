@@ -97,11 +97,14 @@ class Press:
             raise HTTPException(422, str(error)) from None
         return Pile(tuple(kept), await self._value(question, ref, number), skip, part)
 
-    async def about(self, question: Question, subject: str | None, skip: int) -> tuple[list[ContactFact], int]:
+    async def about(
+        self, question: Question, subject: str | None, skip: int, *, noted: bool
+    ) -> tuple[list[ContactFact], int]:
         """Some of the conversations about a subject, and how many there are."""
         kept, of = [], 0
         async with aclosing(self.desk.plugged.book.about(question, subject)) as found:  # type: ignore[type-var]
-            async for of, fact in _numbered(found, 1):
+            wanted = (fact async for fact in found if not noted or fact.settled is not None)
+            async for of, fact in _numbered(wanted, 1):
                 if skip < of <= skip + PAGE:
                     kept.append(fact)
         return kept, of
@@ -168,17 +171,19 @@ def add_report_pages(app: FastAPI, hub: Hub, door: Door, shell: Shell, reports: 
         return await press.page(request, address, "report_citizens.html", make)
 
     @app.get("/reports/conversations", response_class=HTMLResponse, tags=["pages"])
-    async def report_conversations(
+    async def report_conversations(  # noqa: PLR0917 - FastAPI gives them by name
         request: Request,
         visitor: VisitorOf,
         wanted: WantedOf,
         subject: Annotated[str, Query(max_length=60)] = "",
+        noted: bool = False,
         skip: Annotated[int, Query(ge=0, le=FURTHEST)] = 0,
     ) -> Response:
-        """The conversations about a subject; without one those of which none was marked."""
+        """The conversations about a subject; without one those of which none was marked. ``noted``: only those of which
+        it was noted whether that settled it."""
         question = press.desk.query(wanted)
         await press.desk.note(visitor, AuditAction.REPORT_CALLS_SEEN, f"subject {subject or '-'} {wanted}")
-        facts, of = await press.about(question, subject or None, skip)
+        facts, of = await press.about(question, subject or None, skip, noted=noted)
         names: dict[str, Any] = {"facts": facts, "of": of, "skip": skip, "step": PAGE, "wanted": wanted}
         names |= {"subject": subject or None, "span": _span_of(question, shell)}
         names["named"] = press.desk.plugged.names()

@@ -7,7 +7,7 @@ from typing import Final
 from acd.figures.periods import MINUTES, Grain, date_of
 from acd.figures.report import Meaning, Value
 from acd.figures.rows import Population
-from acd.figures.table import Norm, Unit
+from acd.figures.table import HUNG_UP, Norm, Unit
 from acd.model.operator import OperatorState
 from acd.model.zone import ZONE
 from acd.web.reports.asked import Span
@@ -137,7 +137,7 @@ class Words:
             written = meaning.formula
         else:
             written = translated.nl if self.lang is Lang.NL else translated.fr
-            written = f"{written}, t = {seconds} s" if seconds else written
+            written = f"{written}, t = {seconds} s" if seconds and id != HUNG_UP else written
         for plain, fine in (("A_t", "Aₜ"), ("B_t", "Bₜ"), (" - ", f" {_MINUS} ")):
             written = written.replace(plain, fine)
         return written

@@ -173,10 +173,12 @@ class Maker:
         base = self._asked.base
         if base is None:
             return None, ()
-        total, lines = await self._calls(base, charts_too=False)
-        known = await self._citizens(base)
-        spent = await self._desk.plugged.book.states(self._query(self._asked.wanted((), span=base)))
-        return self._with_time(united(ALL, total, known), spent, ALL), lines.rows
+        start, whole = asyncio.create_task, self._query(self._asked.wanted((), span=base))
+        counted, known = start(self._calls(base, charts_too=False)), start(self._citizens(base))
+        spent = start(self._desk.plugged.book.states(whole))
+        await all_done(counted, known, spent)
+        total, lines = counted.result()
+        return self._with_time(united(ALL, total, known.result()), spent.result(), ALL), lines.rows
 
     def _with_time(
         self,

@@ -14,6 +14,7 @@ from acd.figures.periods import Grain
 from acd.figures.repeats import called
 from acd.figures.report import Behind, CountsNoRows, Meaning, Ref, Value
 from acd.figures.report import Query as Question
+from acd.figures.states import STATES
 from acd.figures.subjects import ContactFact
 from acd.model.account import AuditAction
 from acd.model.mailing import Mail, Mailing
@@ -76,6 +77,7 @@ class Press:
         usual = {
             "words": words,
             "shown": shown,
+            "STATES": STATES,
             "citizens": citizens,
             "called": called,
             "Grain": Grain,

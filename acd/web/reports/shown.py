@@ -10,7 +10,6 @@ from acd.figures.folding import folded, united, with_time
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension, Meaning, Query, Report, Row, StateTime, read_ref
 from acd.figures.rows import Population
-from acd.figures.states import STATES as STATES
 from acd.figures.states import StateRow, state_rows, together
 from acd.figures.table import FIGURES, NORMS, Norm
 from acd.figures.terms import fields

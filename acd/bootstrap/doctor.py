@@ -26,7 +26,7 @@ from acd.ivr import load_catalogue
 from acd.ivr.switch import frame_files
 from acd.model.mendable import Mendable
 from acd.records import DatabaseUnusable
-from acd.records.database import parse_url, sqlite_path
+from acd.records.database import open_to_listeners, parse_url, sqlite_path
 from acd.records.leadership import file_of
 from acd.records.migrating import newest, revision_at
 from acd.records.probe import DatabaseState, Probe
@@ -170,6 +170,10 @@ async def _database(url: str) -> AsyncIterator[Finding]:
         yield Finding("database", State.FAULT, f"the database is {state}", _DATABASE_MENDS[state])
         return
     yield Finding("database", State.OK, "it can be reached and written")
+    if (host := open_to_listeners(url)) is not None:
+        what = f"whoever listens on the way to {host} may read citizens' numbers, or answer in its place"
+        mend = "write '?sslmode=verify-full&sslrootcert=/etc/acd/database-ca.pem' behind ACD_DATABASE"
+        yield Finding("database link", State.FAULT, what, mend)
     there, wanted = await revision_at(url), newest()
     if there == wanted:
         yield Finding("schema", State.OK, f"revision {there}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from acd.bootstrap.refold import Refold
 from acd.bootstrap.settings import Settings
 from acd.config import ConfigError, load
 from acd.records.probe import DatabaseState, Probe
@@ -32,11 +33,13 @@ class Readiness:
 
     Args:
         probe: asks the database; closed with them.
+        refold: knows whether the records are of today's rules.
     """
 
-    def __init__(self, settings: Settings, probe: Probe) -> None:
+    def __init__(self, settings: Settings, probe: Probe, refold: Refold) -> None:
         self._settings = settings
         self._probe = probe
+        self._refold = refold
         self._asking: asyncio.Task[Sequence[Check]] | None = None
         self._asked_at = 0.0
         self._queues: tuple[tuple[int, int], Check] | None = None
@@ -59,7 +62,12 @@ class Readiness:
         if state is not DatabaseState.WRITABLE:
             database = Check("database", CheckState.FAULT, f"{state.value}: {_SAID[state]}")
         settings = self._settings
-        found = [database, await asyncio.to_thread(self._settled), await asyncio.to_thread(disk, settings.state)]
+        found = [
+            database,
+            self._refold.check(),
+            await asyncio.to_thread(self._settled),
+            await asyncio.to_thread(disk, settings.state),
+        ]
         if settings.recordings is not None:
             found.append(await asyncio.to_thread(erasable, settings.recordings))
         return found

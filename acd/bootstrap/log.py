@@ -29,6 +29,8 @@ LAST_WORDS: Final = 2.0
 _NUMBER: Final = re.compile(r"\+\d{6,15}|(?<![\w.])0\d{7,14}(?!\w)|(?<![\w.])[1-9]\d{10,14}(?!\w|\.\d)")
 """A telephone number: international with ``+`` or without, national with its 0. Asterisk's ids of calls (ten digits and
 a dot) are none."""
+_ADDRESS: Final = re.compile(r"(?<![\w/:.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+"""Of e-mail; not of a database or a telephone (``postgresql://acd@host``, ``sip:1001@host``)."""
 _ROW: Final = re.compile(r"DETAIL:.*")
 """With it PostgreSQL shows the row that it refuses, whole."""
 
@@ -71,14 +73,14 @@ def configure_log(json: bool = False) -> None:
 
 
 def discreet(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Leave telephone numbers out, and the rows that a database shows with its refusal."""
+    """Leave telephone numbers and addresses of e-mail out, and the rows that a database shows with its refusal."""
     return {name: _discreet(value) for name, value in event.items()}
 
 
 def _discreet(value: Any) -> Any:
     match value:
         case str():
-            return _ROW.sub("DETAIL: [left out]", _NUMBER.sub("[number]", value))
+            return _ROW.sub("DETAIL: [left out]", _ADDRESS.sub("[address]", _NUMBER.sub("[number]", value)))
         case Mapping():
             return {key: _discreet(one) for key, one in value.items()}
         case list() | tuple() | set() | frozenset():

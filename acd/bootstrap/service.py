@@ -34,6 +34,7 @@ from acd.bootstrap.phones import FILE, AccessFile, EnginePhones
 from acd.bootstrap.planning import make_planner
 from acd.bootstrap.privacy import PrivacyDesk, personal
 from acd.bootstrap.recordings import Recordings
+from acd.bootstrap.refold import Refold
 from acd.bootstrap.repair import GapRepair, Repairer
 from acd.bootstrap.reports import ReportViews, names_of
 from acd.bootstrap.servers import ServerControl, Servers
@@ -177,6 +178,7 @@ class Service:
             self.courier.run(),
             self.gap_repair.run(),
             self.mail.run(),
+            self.refold.run(),
             LateWord(self.settings, self.lead.url, lambda: self.city, lambda: self._sees_all).run(),
         )
         try:
@@ -240,6 +242,7 @@ class Service:
             set_foreign_aside(self.settings, self.lead.term.previous)
             note_term(self.settings, self.lead.term.number)
         await upgrade(url)
+        self.refold = Refold(self.settings, url)
         await store_lines(url, self.city.policy.lines.values())
         ledger = Ledger(
             url,
@@ -476,7 +479,7 @@ class Service:
         )
         await self._read_menus()
         probe = Probe(settings.database_url)
-        checks = Readiness(settings, probe)
+        checks = Readiness(settings, probe, self.refold)
         stack.push_async_callback(checks.close)
         # A second of work, beside which the callers go on.
         app = await asyncio.to_thread(
@@ -524,6 +527,7 @@ class Service:
             self.city.name,
             lambda: names_of(self.city),
             lambda: newest(store, self.city.mailings),
+            lambda: self.refold.needed,
         )
         stack.push_async_callback(store.close)
         desk = ReportMail(lambda: self.city, self.settings.queues.parent, self._reports, self.clock)

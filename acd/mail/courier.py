@@ -125,7 +125,7 @@ class MailCourier:
             return
         who = f"refused: {', '.join(refused)}"[:300] if refused else None
         await self._outbox.sent(mail, self._clock(), who)
-        log.info("mail.sent", mailing=mail.mailing, period=mail.period, refused=refused)
+        log.info("mail.sent", mailing=mail.mailing, period=mail.period, refused=len(refused))
 
 
 async def send(desk: MailDesk, postman: Postman, mailing: Mailing, first: date) -> list[str]:

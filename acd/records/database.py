@@ -6,6 +6,7 @@ On PostgreSQL every write transaction takes the same advisory lock: two starters
 writers number their entries one after the other. On SQLite ``BEGIN IMMEDIATE`` does the same.
 """
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -72,6 +73,21 @@ def parse_url(url: str) -> URL:
             return parsed.set(drivername="postgresql+psycopg")
         case other:
             raise DatabaseUnusable(str(parsed), f"{other} is not supported, only sqlite and postgresql are")
+
+
+def open_to_listeners(url: str) -> str | None:
+    """The database's host, when the way there is open: PostgreSQL on another host, and libpq is not told to see
+    whether it is the right one (``sslmode=verify-full`` in the address or in ``PGSSLMODE``). By itself it goes
+    on without encryption when the server offers none (libpq's documentation, "SSL Support").
+
+    Raises:
+        DatabaseUnusable: no address that we know.
+    """
+    parsed = parse_url(url)
+    host = str(parsed.host or parsed.query.get("host") or "")
+    here = host.startswith(("/", "127.")) or host in ("", "localhost", "::1")
+    mode = parsed.query.get("sslmode") or os.environ.get("PGSSLMODE")
+    return None if here or mode == "verify-full" else host
 
 
 def sqlite_path(url: URL) -> Path | None:

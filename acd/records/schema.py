@@ -1,7 +1,7 @@
 """The database as this version of the code wants it: the schema, the projection and the views.
 
-A projection that was folded by older rules is made anew from the ledger; views of another text are replaced, and keep
-what was granted on them.
+A projection that was folded by older rules is made anew from the ledger, when that takes no more than a moment; else it
+stays for :mod:`acd.records.refolding`. Views of another text are replaced, and keep what was granted on them.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,9 @@ from acd.records.writing import project_anew
 FIRST_YEAR, LAST_YEAR = 2000, 2060
 """Whose summer times the views on SQLite know."""
 
+AT_ONCE: Final = 20_000
+"""Events that are folded in a second or two."""
+
 _PROJECTION: Final = "projection"
 
 log = structlog.get_logger()
@@ -40,12 +43,14 @@ async def upgrade(url: str) -> None:
 async def _afterwards(connection: AsyncConnection) -> None:
     made = {row.name: row.value for row in await connection.execute(select(tables.version))}
     if made.get(_PROJECTION) != PROJECTION_VERSION:
-        if await connection.scalar(select(func.max(tables.event.c.seq))):
-            log.info("records.rebuilding", version=PROJECTION_VERSION)
         if holes := await holes_in(connection):
             # Citizens call: the service starts all the same.
             log.error("records.ledger_incomplete", missing=numbers(holes))
-        await project_anew(connection)
+        events = await connection.scalar(select(func.max(tables.event.c.seq))) or 0
+        if events <= AT_ONCE:
+            await project_anew(connection)
+        if events:
+            log.info("records.rules_changed", version=PROJECTION_VERSION, events=events, folded=events <= AT_ONCE)
     text_of_views = fingerprint(connection.dialect.name)
     if made.get(VIEWS_MADE) != text_of_views:
         await _make_views(connection)

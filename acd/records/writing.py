@@ -1,6 +1,6 @@
 """One transaction: a run of entries goes into the ledger, and what it means into the projection."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from types import MappingProxyType
@@ -30,6 +30,7 @@ from acd.records.projection import (
     OfferRecord,
     OutcomeRecord,
     Picture,
+    Place,
     RecordingRecord,
     Row,
     ScoreRecord,
@@ -99,7 +100,7 @@ async def store(engine: AsyncEngine, batch: Batch) -> None:
             return
         await _take(connection, last + 1, entries)
         receipt = {"source": batch.source, "position": batch.position}
-        await connection.execute(_upsert(tables.receipt, connection.dialect.name), [receipt])
+        await connection.execute(upsert(tables.receipt, connection.dialect.name), [receipt])
 
 
 async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
@@ -109,12 +110,12 @@ async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
         last, stored = await _reached(connection, "")
         await _take(connection, last + 1, entries)
         receipt = {"source": "", "position": stored + len(entries)}
-        await connection.execute(_upsert(tables.receipt, connection.dialect.name), [receipt])
+        await connection.execute(upsert(tables.receipt, connection.dialect.name), [receipt])
 
 
 async def _take(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> None:
     await _append(connection, seq, entries)
-    await _place_citizens(connection, entries, await _project(connection, seq, entries))
+    await _place_citizens(connection, entries, await project(connection, seq, entries))
 
 
 async def store_or_blame(engine: AsyncEngine, batch: Batch) -> None:
@@ -188,9 +189,12 @@ async def _append(connection: AsyncConnection, seq: int, entries: Sequence[Entry
         await connection.execute(insert_new(tables.citizen, connection.dialect.name), citizens)
 
 
-async def _project(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> Picture:
-    """Fold ``entries``, numbered from ``seq`` on, into the projection; what came of it."""
-    picture = await _load(connection, seq, entries)
+async def project(
+    connection: AsyncConnection, seq: int, entries: Sequence[Entry], ledger: AsyncConnection | None = None
+) -> Picture:
+    """Fold ``entries``, numbered from ``seq`` on, into the projection; what came of it. ``ledger``: where the events
+    are, if not beside it."""
+    picture = await _load(connection, seq, entries, ledger or connection)
     for number, entry in enumerate(entries, seq):
         picture.fold(number, entry)
     for kind, table in TABLES.items():
@@ -207,14 +211,17 @@ _PLACE: Final = tuple(f"new_{name}" for name in tables.PLACE)
 async def _place_citizens(connection: AsyncConnection, entries: Sequence[Entry], picture: Picture) -> None:
     """Line, arrival and outcome of a call stand beside the citizen, too: of new ones, and where they change."""
     new = {entry.call for entry in entries if entry.citizen is not None}
-    moved = [
-        dict(zip(("of", *_PLACE), (call, *row.place), strict=True))
-        for call, row in picture.calls.items()
-        if call in new or picture.placed.get(call) != row.place
-    ]
+    calls = picture.calls.items()
+    moved = [(call, *row.place) for call, row in calls if call in new or picture.placed.get(call) != row.place]
+    await place_citizens(connection, moved)
+
+
+async def place_citizens(connection: AsyncConnection, moved: Sequence[tuple[str, *Place]]) -> None:
+    """``moved``: calls, each with what stands beside its citizen from now on."""
     if moved:
+        rows = [dict(zip(("of", *_PLACE), call, strict=True)) for call in moved]
         values: dict[str, Any] = dict(zip(tables.PLACE, map(bindparam, _PLACE), strict=True))
-        await connection.execute(update(tables.citizen).where(_citizen.call == bindparam("of")).values(values), moved)
+        await connection.execute(update(tables.citizen).where(_citizen.call == bindparam("of")).values(values), rows)
 
 
 async def _place_all_citizens(connection: AsyncConnection) -> None:
@@ -230,11 +237,11 @@ def _corrected(picture: Picture, row: Row) -> bool:
 
 async def _write(connection: AsyncConnection, table: Table, rows: Sequence[Row], *, once: bool) -> None:
     if rows:
-        statement = insert(table) if once else _upsert(table, connection.dialect.name)
+        statement = insert(table) if once else upsert(table, connection.dialect.name)
         await connection.execute(statement, [msgspec.to_builtins(row) for row in rows])
 
 
-async def _load(connection: AsyncConnection, seq: int, entries: Sequence[Entry]) -> Picture:
+async def _load(connection: AsyncConnection, seq: int, entries: Sequence[Entry], ledger: AsyncConnection) -> Picture:
     """What the database has of the rows that ``entries`` touch."""
     keys, picture = keys_of(entries), Picture()
     if keys.calls:
@@ -263,7 +270,7 @@ async def _load(connection: AsyncConnection, seq: int, entries: Sequence[Entry])
     if keys.gap:
         gaps = await _rows(connection, GapRecord, tables.gap.c.ended_at.is_(None))
         picture.gap = gaps[0] if gaps else None
-        picture.sign_of_life = await _sign_of_life(connection, seq)
+        picture.sign_of_life = await _sign_of_life(ledger, seq)
     return picture
 
 
@@ -318,7 +325,7 @@ async def _sign_of_life(connection: AsyncConnection, before: int) -> float | Non
 
 
 @cache
-def _upsert(table: Table, dialect: str) -> Executable:
+def upsert(table: Table, dialect: str) -> Executable:
     """Insert, or replace the row with the same key."""
     new: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     values = {column.name: new.excluded[column.name] for column in table.c if not column.primary_key}
@@ -361,25 +368,29 @@ async def project_anew(connection: AsyncConnection) -> int:
     for table in TABLES.values():
         await connection.execute(delete(table))
     count = 0
-    async for seq, entries in _ledger(connection):
-        await _project(connection, seq, entries)
-        count += len(entries)
+    done = 0
+    while runs := await runs_after(connection, done):
+        for seq, entries in runs:
+            await project(connection, seq, entries)
+            count, done = count + len(entries), seq + len(entries) - 1
     await _place_all_citizens(connection)
-    made = {"name": "projection", "value": PROJECTION_VERSION}
-    await connection.execute(_upsert(tables.version, connection.dialect.name), [made])
+    await note_version(connection)
     return count
 
 
-async def _ledger(connection: AsyncConnection) -> AsyncIterator[tuple[int, list[Entry]]]:
-    """The whole ledger in runs of consecutive numbers, each with its first."""
-    event, done = tables.event.c, 0
+async def note_version(connection: AsyncConnection) -> None:
+    """The projection is what the rules of this version make of the ledger."""
+    made = {"name": "projection", "value": PROJECTION_VERSION}
+    await connection.execute(upsert(tables.version, connection.dialect.name), [made])
+
+
+async def runs_after(connection: AsyncConnection, done: int) -> list[tuple[int, list[Entry]]]:
+    """The next page of the ledger, in runs of consecutive numbers, each with its first; empty: there is no more."""
+    event = tables.event.c
     columns = (event.seq, event.at, event.type, event.call, event.line, event.operator, event.data)
-    while True:
-        part = select(*columns).where(event.seq > done).order_by(event.seq).limit(_REBUILD_CHUNK)
-        rows = (await connection.execute(part)).all()
-        if not rows:
-            return
-        for _, run in groupby(enumerate(rows), lambda numbered: numbered[1].seq - numbered[0]):
-            found = [row for _, row in run]
-            yield found[0].seq, [Entry(*row[1:]) for row in found]
-        done = rows[-1].seq
+    part = select(*columns).where(event.seq > done).order_by(event.seq).limit(_REBUILD_CHUNK)
+    rows = (await connection.execute(part)).all()
+    runs = (
+        [row for _, row in run] for _, run in groupby(enumerate(rows), lambda numbered: numbered[1].seq - numbered[0])
+    )
+    return [(found[0].seq, [Entry(*row[1:]) for row in found]) for found in runs]

@@ -113,6 +113,8 @@ class Reports(msgspec.Struct, frozen=True):
     names: Callable[[], "CitizenNames"] = CitizenNames
     mails: Callable[[], Awaitable[Sequence[tuple[Mailing, Mail | None]]]] | None = None
     """Every mailed report and its newest mail; None = none can be sent."""
+    folding: Callable[[], bool] = lambda: False
+    """Whether there are rows of older rules beside those of today's."""
 
 
 class Definition(msgspec.Struct, frozen=True):

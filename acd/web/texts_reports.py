@@ -62,6 +62,11 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Choisissez d’autres jours ou d’autres lignes.",
     ),
     # --- Gaps and few
+    "report_folding": (
+        "De cijfers worden opnieuw berekend na een nieuwe versie: zolang dat duurt, kunnen ze afwijken.",
+        "The figures are being worked out anew after a new version: until that is done, they may differ.",
+        "Les chiffres sont recalculés après une nouvelle version : tant que cela dure, ils peuvent différer.",
+    ),
     "report_gap_told": (
         "Tijdens {span} van deze periode kon niets gezien worden: de aantallen zijn een ondergrens. De tijden staan"
         " onderaan.",

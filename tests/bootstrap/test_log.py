@@ -114,6 +114,11 @@ def test_a_number_in_the_words_of_a_library_is_left_out(number: str) -> None:
     assert number[1:] not in str(said)
 
 
+def test_an_address_of_e_mail_is_left_out() -> None:
+    said = discreet(None, "info", {"event": "x", "why": "an.peeters+acd@stad.example: 550 unknown", "n": ["b@c.be"]})
+    assert said == {"event": "x", "why": "[address]: 550 unknown", "n": ["[address]"]}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -123,6 +128,10 @@ def test_a_number_in_the_words_of_a_library_is_left_out(number: str) -> None:
         "port 5038",
         "9f86d081884c7d659a2feaa0c55ad015",
         "0.25",
+        "postgresql://acd@127.0.0.1/acd",
+        "postgresql+psycopg://acd:***@db.stad.example/acd",
+        "sip:1001@192.0.2.1",
+        "PJSIP/1001@acd-peer-b.example",
     ],
 )
 def test_ids_and_times_stay(text: str) -> None:

@@ -415,7 +415,7 @@ def check_what_counting_goes_by(call: dict[str, Any], outcome: dict[str, Any] | 
     assert EPOCH + timedelta(days=call["day"]) == local_day(call["arrived_at"])
 
 
-async def store_in_pieces(place: Place, history: list[Step], sizes: list[int]) -> None:
+async def store_in_pieces(place: Place, history: list[Step], sizes: list[int], run: str = "run") -> None:
     engine = connect(place.url)
     entries = [seal(event) for event in flat(history)]
     position, turn = 0, 0
@@ -423,7 +423,7 @@ async def store_in_pieces(place: Place, history: list[Step], sizes: list[int]) -
         while position < len(entries):
             part = entries[position : position + sizes[turn % len(sizes)]]
             position, turn = position + len(part), turn + 1
-            await store(engine, Batch("run", position, part))
+            await store(engine, Batch(run, position, part))
     finally:
         await engine.dispose()
 

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from acd.records import DatabaseUnusable, Ledger, upgrade
-from acd.records.database import connect
+from acd.records.database import connect, open_to_listeners
 from acd.records.tables import metadata
 from sim.lab.postgres import Cluster
 from tests.records.histories import abandoned, answered
@@ -86,3 +86,28 @@ async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 def test_postgresql_needs_to_know_where_events_go_while_it_is_away() -> None:
     with pytest.raises(DatabaseUnusable, match="spill"):
         Ledger("postgresql://acd@127.0.0.1/acd")
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("sqlite:///acd.db", None),
+        ("postgresql:///acd", None),
+        ("postgresql://acd@localhost/acd", None),
+        ("postgresql://acd@127.0.0.1:5433/acd", None),
+        ("postgresql://acd@/acd?host=/run/postgresql", None),
+        ("postgresql://acd@db.stad.example/acd?sslmode=verify-full", None),
+        ("postgresql://acd@db.stad.example/acd", "db.stad.example"),
+        ("postgresql://acd@/acd?host=db.stad.example", "db.stad.example"),
+        # Encrypted, to whoever answers.
+        ("postgresql://acd@10.0.0.7/acd?sslmode=require", "10.0.0.7"),
+    ],
+)
+def test_a_way_to_the_database_that_others_can_read_is_known(
+    monkeypatch: pytest.MonkeyPatch, url: str, host: str | None
+) -> None:
+    monkeypatch.delenv("PGSSLMODE", raising=False)
+    assert open_to_listeners(url) == host
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    if "sslmode" not in url:
+        assert open_to_listeners(url) is None

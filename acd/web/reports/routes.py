@@ -82,6 +82,7 @@ class Press:
             "called": called,
             "Grain": Grain,
             "city": self._reports.city if self._reports else "",
+            "folding": self._reports is not None and self._reports.folding(),
             "made_at": words.moment(datetime.fromtimestamp(self._door.clock(), self._shell.zone)),
         }
         return self._shell.page(request, template, status, **usual, **names_of(self._hub), **names)

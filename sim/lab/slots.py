@@ -1,11 +1,13 @@
 """Several labs side by side on one machine: each takes a numbered slot with ports of its own.
 
 A slot is a locked file. The lock falls with the process that holds it, however it ends, so a slot can never be lost,
-and whoever takes it next may wipe what a killed predecessor left behind.
+and whoever takes it next may wipe what a killed predecessor left behind. A server that outlives it (PostgreSQL's makes
+itself independent) keeps the slot's first port: such a slot is passed over.
 """
 
 import fcntl
 import os
+import socket
 from pathlib import Path
 from typing import Final
 
@@ -31,8 +33,11 @@ class Slot:
             except BlockingIOError:
                 os.close(file)
                 continue
-            self._file = file
             self.number = number
+            if _is_taken(self.port(0)):
+                os.close(file)
+                continue
+            self._file = file
             self._next = self.port(10)
             return
         raise RuntimeError(f"all {SLOTS} slots below {folder} are taken")
@@ -48,3 +53,9 @@ class Slot:
 
     def release(self) -> None:
         os.close(self._file)
+
+
+def _is_taken(port: int) -> bool:
+    """Somebody listens there."""
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -88,7 +89,20 @@ def test_the_files_of_a_killed_predecessor_are_wiped(lab: Lab) -> None:
         assert not left.exists()
 
 
-def test_a_slot_that_is_taken_is_not_given_out_twice(tmp_path: Path) -> None:
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ports at which no other lab listens."""
+    monkeypatch.setattr("sim.lab.slots._FIRST_PORT", 31000)
+
+
+def test_a_slot_in_which_a_server_still_listens_is_passed_over(tmp_path: Path, elsewhere: None) -> None:
+    with socket.create_server(("127.0.0.1", 31000)):
+        passed_over = Slot(tmp_path)
+    assert passed_over.number == 1
+    assert Slot(tmp_path).number == 0
+
+
+def test_a_slot_that_is_taken_is_not_given_out_twice(tmp_path: Path, elsewhere: None) -> None:
     first, second = Slot(tmp_path), Slot(tmp_path)
     assert (first.number, second.number) == (0, 1)
     first.release()

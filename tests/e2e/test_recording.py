@@ -90,8 +90,8 @@ def hears(phone: Phone, hertz: int) -> bool:
 
 
 async def in_call(service: LabService) -> bool:
-    [anna] = (await service.ask("status"))["operators"]
-    return bool(anna["state"] == "in_call")
+    states = {operator["operator"]: operator["state"] for operator in (await service.ask("status"))["operators"]}
+    return states["anna"] == "in_call"
 
 
 async def begun(service: LabService) -> bool:

@@ -91,7 +91,7 @@ def hears(phone: Phone, hertz: int) -> bool:
 
 async def in_call(service: LabService) -> bool:
     states = {operator["operator"]: operator["state"] for operator in (await service.ask("status"))["operators"]}
-    return states["anna"] == "in_call"
+    return bool(states["anna"] == "in_call")
 
 
 async def begun(service: LabService) -> bool:

@@ -16,7 +16,7 @@ CDR: Final = ("uniqueid", "src", "dstchannel", "start", "answer", "end", "dispos
 """Columns of Asterisk's record, in their order."""
 
 
-_WORDS: Final = ("call", "up", "own", "other", "invite", "cancel", "over")
+_WORDS: Final = ("call", "up", "own", "other", "invite", "cancel", "over", "bye")
 """``call``: he dials; ``own`` and ``other``: who hung up. The others with a device: what a phone that is rung does."""
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from acd.bootstrap.late import late_files, set_aside
 from acd.bootstrap.phones import FILE as PHONES
 from acd.bootstrap.settings import Settings
 from acd.records.backup import back_up, restore
@@ -32,7 +33,7 @@ async def make_backup(settings: Settings, to: Path, now: float) -> int:
         DatabaseUnusable: it cannot be read.
         OSError: a file cannot be read or written.
     """
-    paths = (*(settings.state / name for name in KEPT), settings.spill)
+    paths = (*(settings.state / name for name in KEPT), settings.spill, *late_files(settings))
     files = {path.name: path.read_bytes() for path in paths if path.exists()}
     return sum((await back_up(settings.database_url, to, files, now)).values())
 
@@ -50,7 +51,7 @@ async def restore_backup(settings: Settings, backup: Path, *, overwrite: bool) -
     rows, files = await restore(settings.database_url, backup, overwrite=overwrite)
     written, kept = [], []
     for name, content in files.items():
-        if name not in (*KEPT, settings.spill.name):
+        if name not in (*KEPT, settings.spill.name) and not set_aside(settings, name):
             continue
         path = settings.state / name
         if path.exists() and not overwrite:

@@ -45,7 +45,13 @@ def note_term(settings: Settings, term: int) -> None:
 def late_files(settings: Settings) -> list[Path]:
     """What was set aside and is not in the database yet."""
     beside = settings.spill.parent.glob(f"{settings.spill.name}.*")
-    return sorted(file for file in beside if file.suffix[1:].isdecimal())
+    return sorted(file for file in beside if set_aside(settings, file.name))
+
+
+def set_aside(settings: Settings, name: str) -> bool:
+    """Whether a file of that name is one of them."""
+    spill, _, term = name.rpartition(".")
+    return spill == settings.spill.name and term.isdecimal()
 
 
 class LateWord:

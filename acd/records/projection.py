@@ -148,6 +148,8 @@ class TalkRecord(Row):
     wrapped_up_at: float | None = None
     fallback: bool = False
     day: int | None = None
+    told_later: bool = False
+    """By Asterisk's own record: what its operator wraps up later is another one."""
 
     def __post_init__(self) -> None:
         if self.day is None:
@@ -746,6 +748,7 @@ def _repair_talk(picture: Picture, seq: int, event: ev.CallRepaired, call: CallR
             began_at=event.answered_at,
             ended_at=event.talk_ended_at,
             fallback=event.fallback,
+            told_later=True,
         )
         picture.talks[seq] = talk
         picture.change(talk)

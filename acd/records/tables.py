@@ -583,9 +583,10 @@ talk = Table(
     Column("wrapped_up_at", Double),
     Column("fallback", Boolean, nullable=False),
     Column("day", Integer, comment="days from 1970-01-01 to that of its begin, in Brussels"),
+    Column("told_later", Boolean, comment="known from Asterisk's own record alone"),
 )
 """Every time an operator and a citizen speak: a call that is passed on has several, and a call back has one, too."""
-Index("ix_talk_operator", talk.c.operator, talk.c.seq)
+Index("ix_talk_operator", talk.c.operator, talk.c.told_later, talk.c.seq)
 Index(
     "ix_talk_day",
     *(talk.c[name] for name in ("day", "line", "operator", "began_at", "ended_at", "held")),

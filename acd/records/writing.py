@@ -295,7 +295,8 @@ async def _load_talks(connection: AsyncConnection, keys: Keys, picture: Picture)
         if of is not None:
             picture.speaking[of] = row.seq
     if keys.speakers:
-        last = select(func.max(talk.seq)).where(talk.operator.in_(keys.speakers)).group_by(talk.operator)
+        seen = talk.operator.in_(keys.speakers), talk.told_later.is_not(True)
+        last = select(func.max(talk.seq)).where(*seen).group_by(talk.operator)
         spoke = await _rows(connection, TalkRecord, talk.seq.in_(last))
         picture.spoke = {row.operator: row.seq for row in spoke if row.operator is not None}
         found += spoke

@@ -380,6 +380,39 @@ async def compare(template: Path, history: list[Step], sizes: list[int]) -> None
     assert all(EPOCH + timedelta(days=row["day"]) == local_day(row["began_at"]) for row in live["talk"])
 
 
+@pytest.mark.parametrize("sizes", [[1], [100]])
+def test_what_is_wrapped_up_is_not_the_conversation_that_was_told_later(template: Path, sizes: list[int]) -> None:
+    """Asterisk's own record tells of an earlier one, while its operator speaks with the next citizen."""
+    told = ev.CallRepaired(
+        1050.0,
+        call=CallId("17.9"),
+        known=False,
+        counts=True,
+        did="3292101010",
+        arrived_at=900.0,
+        language="nl",
+        path="",
+        line=LINE,
+        entered_at=900.0,
+        operator=OperatorId("an"),
+        answered_at=910.0,
+        talk_ended_at=950.0,
+        fallback=True,
+        gone_at=950.0,
+        outcome=Outcome.ANSWERED,
+        before=None,
+        waited=10.0,
+        switch_gone_at=950.0,
+    )
+    story = answered("17.1", 1000.0)
+    spoken = next(n for n, step in enumerate(story) if any(isinstance(event, ev.CallAnswered) for event in step))
+    history: list[Step] = [*story[: spoken + 1], [told], *story[spoken + 1 :]]
+    asyncio.run(compare(template, history, sizes))
+    wrapped = {row["call"]: row["wrap_up_at"] for row in folded_in_memory(history)["talk"]}
+    assert wrapped["17.1"] is not None
+    assert wrapped["17.9"] is None
+
+
 EPOCH = date(1970, 1, 1)
 
 

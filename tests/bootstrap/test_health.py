@@ -43,7 +43,7 @@ async def test_it_says_what_is_wrong_and_when_it_is_over(switch: DemoSwitch, tmp
         httpx.AsyncClient(base_url=service.web_url) as client,
     ):
         await until(client)
-        assert set(await states(client)) == {"switch", "ledger", "database", "settings", "disk"}
+        assert set(await states(client)) == {"switch", "ledger", "database", "records", "settings", "disk"}
 
         other = sqlite3.connect(tmp_path / "state/acd.db", isolation_level=None, check_same_thread=False)
         await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import structlog
 from sqlalchemy import Column, Table, delete, event, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -27,8 +26,6 @@ AT_A_TIME: Final = 500
 """Rows for which nobody else writes: a tenth of a second, or less."""
 PAUSE: Final = 0.1
 """Seconds in between, for those who wait to write."""
-
-log = structlog.get_logger()
 
 Values = dict[str, Any]
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acd.model.mendable import Mendable
 from acd.records.contents import VIEWS_MADE, drop_views, forget_made, is_empty, refuse_in_use, revision_of, tables_of
-from acd.records.database import DatabaseUnusable, alembic_config, connect, writing
+from acd.records.database import DatabaseUnusable, alembic_config, connect, snapshots, writing
 from acd.records.schema import upgrade
 
 FORMAT: Final = "acd backup 1"
@@ -57,9 +57,7 @@ async def back_up(url: str, to: Path, files: Mapping[str, bytes], at: float) -> 
         DatabaseUnusable: it cannot be read, or is not ours.
         OSError: the file cannot be written.
     """
-    engine = connect(url, readonly=True)
-    if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    engine = snapshots(url)
     try:
         async with engine.begin() as connection:
             with _fresh(to) as file:

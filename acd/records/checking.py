@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model.mendable import Mendable
 from acd.records import tables
-from acd.records.database import DatabaseUnusable, connect
+from acd.records.database import DatabaseUnusable, snapshots
 from acd.records.days import day_of
 
 _PAGE: Final = 5000
@@ -85,9 +85,7 @@ async def check(url: str) -> Checked:
     Raises:
         DatabaseUnusable: it cannot be read.
     """
-    engine = connect(url, readonly=True)
-    if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    engine = snapshots(url)
     try:
         async with engine.connect() as connection:
             holes = await holes_in(connection)

@@ -41,7 +41,7 @@ from acd.figures.table import Kind
 from acd.figures.terms import both, holds
 from acd.records.citizens import about, how_often, subject_report
 from acd.records.counts import can_tell, count_citizens, count_rows, source_of, where_of
-from acd.records.database import DatabaseUnusable, connect
+from acd.records.database import DatabaseUnusable, snapshots
 from acd.records.figure_sql import Source, Translation, calls, piece
 from acd.records.gaps import gaps_of
 from acd.records.operator_time import occupied, time_spent
@@ -62,11 +62,8 @@ class FigureBook:
     cannot be read."""
 
     def __init__(self, url: str) -> None:
-        engine = connect(url, readonly=True)
-        if engine.dialect.name == "postgresql":
-            # One look for all statements of a report; SQLite does so anyway.
-            engine = engine.execution_options(isolation_level="REPEATABLE READ")
-        self._engine = engine
+        # One look for all statements of a report.
+        self._engine = snapshots(url)
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def close(self) -> None:

@@ -167,6 +167,19 @@ def _prepare_sqlite(engine: AsyncEngine, path: Path | None) -> None:
         connection.exec_driver_sql("BEGIN" if path is None else "BEGIN IMMEDIATE")
 
 
+def snapshots(url: str) -> AsyncEngine:
+    """Only for reading, and each transaction sees the database as it is when it begins, whatever is written meanwhile.
+    SQLite's always do.
+
+    Raises:
+        DatabaseUnusable: see :func:`connect`.
+    """
+    engine = connect(url, readonly=True)
+    return (
+        engine.execution_options(isolation_level="REPEATABLE READ") if engine.dialect.name == "postgresql" else engine
+    )
+
+
 @asynccontextmanager
 async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction in which nobody else writes; all of it is kept, or nothing."""

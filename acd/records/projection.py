@@ -626,12 +626,13 @@ def _operator_changed(picture: Picture, seq: int, event: ev.OperatorChanged) -> 
     if before is not None:
         before.end(event.at)
         picture.change(before)
-        if before.talk is not None:
-            _wrap_up(picture, before.talk).wrapped_up_at = event.at
+        wrapped = _wrap_up(picture, before.talk)
+        if wrapped is not None:
+            wrapped.wrapped_up_at = event.at
     talk = picture.spoke.get(event.operator) if event.state is OperatorState.WRAP_UP else None
-    if talk is not None:
-        wrapped = _wrap_up(picture, talk)
-        wrapped.wrap_up_at, wrapped.wrapped_up_at = event.at, None
+    begun = _wrap_up(picture, talk)
+    if begun is not None:
+        begun.wrap_up_at, begun.wrapped_up_at = event.at, None
     row = picture.states[event.operator] = StateRecord(
         seq=seq,
         operator=event.operator,
@@ -645,10 +646,12 @@ def _operator_changed(picture: Picture, seq: int, event: ev.OperatorChanged) -> 
     picture.change(row)
 
 
-def _wrap_up(picture: Picture, talk: int) -> TalkRecord:
-    """The talk that an operator wraps up, about to change."""
-    row = picture.talks[talk]
-    picture.change(row)
+def _wrap_up(picture: Picture, talk: int | None) -> TalkRecord | None:
+    """The talk that an operator wraps up, about to change. While rows of older rules are made anew, it can be one that
+    is no longer there, or not yet (:mod:`acd.records.refolding`)."""
+    row = None if talk is None else picture.talks.get(talk)
+    if row is not None:
+        picture.change(row)
     return row
 
 

@@ -12,8 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from acd.model.events import OperatorChanged
+from acd.model.operator import OperatorState
 from acd.records import refolding, schema, tables, upgrade
 from acd.records.database import connect
+from acd.records.entries import UNREADABLE
 from acd.records.projection import PROJECTION_VERSION
 from acd.records.refolding import Superseded, fold_beside, is_folded
 from tests.records.histories import Step, abandoned, answered, any_history, flat, passed_on
@@ -101,6 +104,46 @@ async def test_calls_go_on_being_recorded_meanwhile_on_each_database(place: Plac
         assert (row["line"], row["arrived_at"], row["day"], row["outcome"]) == wanted
 
 
+async def test_who_ends_wrapping_up_a_talk_of_older_rules_is_recorded(sqlite: Place, tmp_path: Path) -> None:
+    """Its row is gone already, or not there yet, when what he does next is written."""
+    *story, over = answered("17.1", 1000.0, "an", 1)
+    assert any(isinstance(event, OperatorChanged) and event.before is OperatorState.WRAP_UP for event in over)
+    await sqlite.write(*story)
+    await sqlite.execute("UPDATE version SET value = '1' WHERE name = 'projection'")
+    await sqlite.execute("DELETE FROM talk")
+    await sqlite.write(over)
+    assert UNREADABLE not in await sqlite.ledger_types()
+    await fold_beside(sqlite.url, tmp_path, pause=0.0)
+    assert await sqlite.projection() == folded_in_memory([*story, over])
+
+
+async def test_one_that_is_broken_off_leaves_nothing_behind_and_is_begun_again(
+    sqlite: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = [*answered("17.1", 1000.0, "an", 1), *passed_on("17.2", 1010.0, "bo", "an", 2)]
+    await sqlite.write(*story)
+    await grow_old(sqlite)
+    mend, left = refolding._Refolding._mend, 4
+
+    async def killed(self: Any, table: Any, keys: Any) -> None:
+        nonlocal left
+        left -= 1
+        assert not list(tmp_path.glob("fold-*")), "what a kill would leave"
+        if not left:
+            raise OSError("killed")
+        await mend(self, table, keys)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(refolding._Refolding, "_mend", killed)
+        with pytest.raises(OSError, match="killed"):
+            await fold_beside(sqlite.url, tmp_path, pause=0.0)
+    assert not await is_folded(sqlite.url)
+    assert await sqlite.projection() != folded_in_memory(story)
+    await fold_beside(sqlite.url, tmp_path, pause=0.0)
+    assert await is_folded(sqlite.url)
+    assert await sqlite.projection() == folded_in_memory(story)
+
+
 async def test_of_two_that_fold_the_second_gives_way(sqlite: Place, tmp_path: Path) -> None:
     await sqlite.write(*answered("17.1", 1000.0))
     with pytest.raises(Superseded):
@@ -112,13 +155,13 @@ async def test_a_version_that_changes_the_tables_meanwhile_is_left_alone(
 ) -> None:
     await sqlite.write(*answered("17.1", 1000.0))
     await grow_old(sqlite)
-    compare = refolding._Refolding._compare
+    mend = refolding._Refolding._mend
 
-    async def changed(self: Any, table: Any) -> None:
+    async def changed(self: Any, table: Any, keys: Any) -> None:
         await sqlite.execute("UPDATE alembic_version SET version_num = '9999'")
-        await compare(self, table)
+        await mend(self, table, keys)
 
-    monkeypatch.setattr(refolding._Refolding, "_compare", changed)
+    monkeypatch.setattr(refolding._Refolding, "_mend", changed)
     before = await sqlite.projection()
     with pytest.raises(Superseded):
         await fold_beside(sqlite.url, tmp_path, pause=0.0)

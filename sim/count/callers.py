@@ -15,7 +15,7 @@ class Group(NamedTuple):
     name: str
     did: str
     share: int
-    """Of a hundred callers."""
+    """Of some hundred callers."""
     outcomes: frozenset[str]
     """What may come of it when nobody speaks with him."""
     hold: float | None = None
@@ -25,9 +25,9 @@ class Group(NamedTuple):
     line: str | None = None
 
 
-HOOFD, SPORT, LEZ, WACHT, TERUGBEL, VOL, PARTNER, ENQUETE, DOOR, DICHT = (
+HOOFD, SPORT, LEZ, WACHT, TERUGBEL, VOL, PARTNER, ENQUETE, DOOR, DICHT, VERGEEFS = (
     *("3292103010", "3292103011", "3292103012", "3292103013", "3292103014"),
-    *("3292103015", "3292103016", "3292103017", "3292103018", "3292103019"),
+    *("3292103015", "3292103016", "3292103017", "3292103018", "3292103019", "3292103020"),
 )
 PATIENCE: Final = 60.0
 GROUPS: Final = (
@@ -50,6 +50,7 @@ GROUPS: Final = (
     Group("not_called_back", TERUGBEL, 2, WAITED, 6.0, ((8.0, "2"),), "terugbel"),
     Group("refused", VOL, 2, frozenset({"refused", "abandoned"}), 20.0, (), "vol"),
     Group("to_partner", PARTNER, 2, WAITED, 20.0, (), "partner"),
+    Group("lost_at_partner", VERGEEFS, 2, WAITED, 5.0, (), "vergeefs"),
 )  # fmt: skip
 
 

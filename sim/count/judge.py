@@ -30,10 +30,11 @@ SELECT SUM(offered), SUM(answered), SUM(abandoned), SUM(callback_accepted),
        SUM(overflow_answered), SUM(overflow_lost), SUM(closed), SUM(left_menu), SUM(informed), SUM(refused),
        SUM(switch_failure), SUM(undecided) FROM report_day
 """
-_FIGURE_NAMES: Final = (
+FIGURE_NAMES: Final = (
     *("offered", "answered", "abandoned", "callback_accepted", "overflow_answered", "overflow_lost", "closed"),
     *("left_menu", "informed", "refused", "switch_failure", "undecided"),
 )
+"""Counts of calls, by their names in the view; the report has the same."""
 
 
 @dataclass
@@ -60,17 +61,20 @@ class Records:
     calls: dict[str, Ours]
     gaps: list[tuple[float, float]]
     figures: dict[str, int]
+    """By the view that anybody may read."""
+    reported: Mapping[str, float]
+    """By the product's own report."""
 
 
-def read_records(database: Path) -> Records:
-    """A SQLite database of ours."""
+def read_records(database: Path, reported: Mapping[str, float]) -> Records:
+    """A SQLite database of ours, and the figures that its own report tells of all that time."""
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         calls = {row[0]: Ours(*row) for row in connection.execute(_OURS)}
         for call, *talk in connection.execute(_TALKS):
             calls[call].talks.append((talk[0], talk[1], talk[2]))
         gaps = [(began, ended) for began, ended in connection.execute(_GAPS)]
         figures = connection.execute(_FIGURES).fetchone()
-    return Records(calls, gaps, {name: int(n or 0) for name, n in zip(_FIGURE_NAMES, figures, strict=True)})
+    return Records(calls, gaps, {name: int(n or 0) for name, n in zip(FIGURE_NAMES, figures, strict=True)}, reported)
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,8 @@ class Plan:
 class Setting:
     devices: Mapping[str, str]
     """Operator -> phone."""
-    partner: str
-    """What SIPp calls the partner's phone."""
+    partners: frozenset[str]
+    """What SIPp calls the partners' phones."""
     trunk: str
     """What Asterisk calls the way to it."""
     short_abandon: float
@@ -179,16 +183,16 @@ def _outcome(heard: Heard, ours: Ours, setting: Setting) -> Iterator[str]:
 
 def _allowed(heard: Heard, ours: Ours, plan: Plan, setting: Setting) -> set[str]:
     """What his one outcome may be, by what the phones lived through."""
-    operators = [device for device, _ in heard.talks if device != setting.partner]
+    operators = [device for device, _ in heard.talks if device not in setting.partners]
     if operators:
         return {"answered"}
     if heard.talks:
         return {"overflow_answered"}
+    at_partner = any(device in setting.partners for device, _ in heard.rings)
+    lost = {"overflow_lost"} if at_partner else set()
     if not heard.himself:
-        return set(plan.outcomes) - {"abandoned", "left_menu"}
-    allowed = set(plan.outcomes) & {"abandoned", "left_menu"}
-    if any(device == setting.partner for device, _ in heard.rings):
-        allowed |= {"overflow_lost"}
+        return set(plan.outcomes) - {"abandoned", "left_menu"} | lost
+    allowed = set(plan.outcomes) & {"abandoned", "left_menu"} | lost
     if "abandoned" in allowed and heard.ended is not None and ours.entered is not None:
         # Within the clocks' readers' margin of the limit either is right.
         waited = heard.ended - ours.entered
@@ -199,10 +203,12 @@ def _allowed(heard: Heard, ours: Ours, plan: Plan, setting: Setting) -> set[str]
 
 def _talks(heard: Heard, detailed: Detailed, ours: Ours, setting: Setting) -> Iterator[str]:
     by_sipp = [device for device, _ in heard.talks]
-    by_asterisk = [setting.partner if device == setting.trunk else device for device in detailed.talks]
-    if by_sipp != by_asterisk:
+    # Behind the trunk Asterisk cannot tell one from another.
+    behind = [setting.trunk if device in setting.partners else device for device in by_sipp]
+    by_asterisk = detailed.talks
+    if behind != by_asterisk:
         yield f"answered by {by_sipp} says SIPp, by {by_asterisk} says Asterisk"
-    spoke = [(device, at) for device, at in heard.talks if device != setting.partner]
+    spoke = [(device, at) for device, at in heard.talks if device not in setting.partners]
     by_us = [setting.devices.get(operator or "", operator) for operator, _, _ in ours.talks]
     if [device for device, _ in spoke] != by_us:
         yield f"spoke with {[device for device, _ in spoke]} says SIPp, with {by_us} say our records"
@@ -231,12 +237,14 @@ def _moments(heard: Heard, detailed: Detailed, ours: Ours) -> Iterator[str]:
 
 def _sums(ours: Mapping[str, Ours], records: Records) -> Iterator[str]:
     """The figures that people read are the sums of these very calls."""
-    counted: dict[str, int] = dict.fromkeys(_FIGURE_NAMES, 0) | {"offered": len(ours)}
+    counted: dict[str, int] = dict.fromkeys(FIGURE_NAMES, 0) | {"offered": len(ours)}
     for call in ours.values():
         name = "abandoned" if call.outcome == "abandoned_short" else call.outcome or "undecided"
         counted[name] = counted.get(name, 0) + 1
     for name, n in counted.items():
         if records.figures.get(name) != n:
             yield f"the figure {name} says {records.figures.get(name)}, the calls are {n}"
+        if records.reported.get(name) != n:
+            yield f"the report's {name} says {records.reported.get(name)}, the calls are {n}"
     if len(records.calls) != len(ours):
         yield f"{len(records.calls)} calls in our records are of {len(ours)} callers"

@@ -11,11 +11,13 @@ from typing import Final
 import msgspec
 
 from acd.config import ZONE, City, load
+from acd.figures.report import Query, read_refs
 from acd.ivr import dialplan, load_catalogue, load_flows
 from acd.ivr.switch import frame_files
 from acd.model.ids import Device
+from acd.records import FigureBook
 from sim.count.callers import GROUPS, PATIENCE, counts, plans, prefix
-from sim.count.judge import Setting, Verdict, judge, read_records
+from sim.count.judge import FIGURE_NAMES, Setting, Verdict, judge, read_records
 from sim.count.witnesses import CDR, read_cdr, read_sipp
 from sim.lab import Lab, Phone
 from sim.lab.service import LabService
@@ -28,7 +30,10 @@ AWAY: Final = 4.0
 """Seconds between the death of the engine and the start of the next one."""
 START_PATIENCE: Final = 120.0
 """Seconds that a start of the service may take on a machine that 500 callers keep busy."""
-PARTNER_NUMBER: Final = "3290000000"
+END: Final = 4e9
+"""After all calls. Seconds since the epoch."""
+PARTNER_NUMBER, DEAF_PARTNER_NUMBER = "3290000000", "3290000001"
+"""The second one rings in vain."""
 
 Say = Callable[[str], None]
 
@@ -80,13 +85,25 @@ async def count(folder: Path, prompts: Path, calls: int, rate: float, say: Say) 
         (folder / "asterisk.log").write_text(lab.log())
     setting = setting_of(city, calls)
     heard, detailed = read_sipp(folder / "sipp"), read_cdr(folder / "cdr.csv")
-    return judge(heard, detailed, read_records(folder / "state/acd.db"), setting), measured
+    database = folder / "state/acd.db"
+    return judge(heard, detailed, read_records(database, await reported(database)), setting), measured
+
+
+async def reported(database: Path) -> dict[str, float]:
+    """How many calls of each kind there are, as our own reports tell it."""
+    figures = read_refs(FIGURE_NAMES)
+    book = FigureBook(f"sqlite:///{database}")
+    try:
+        made = await book.report(Query(since=0.0, until=END, now=END, figures=figures))
+    finally:
+        await book.close()
+    return {name: value.of for name, value in made.total.values.items()}
 
 
 def setting_of(city: City, calls: int) -> Setting:
     return Setting(
         devices={id: operator.device for id, operator in city.policy.operators.items()},
-        partner=PARTNER_NUMBER,
+        partners=frozenset({PARTNER_NUMBER, DEAF_PARTNER_NUMBER}),
         trunk="acd-trunk",
         short_abandon=city.policy.lines[next(iter(city.policy.lines))].short_abandon,
         plans=plans(calls),
@@ -103,7 +120,7 @@ async def _open(lab: Lab, farm: Farm, service: LabService) -> None:
     farm.operators("talks_on", secrets("1005", "1006", "1007"), ring=0.5, talk=2.5)
     farm.operators("never", secrets("1009"), ring=None, talk=None)
     farm.operators("busy", secrets("1010"), ring=0.02, talk=None, refuse="486 Busy Here")
-    farm.called("partner", {}, ring=0.3, talk=2.0)
+    farm.called("partner", {"SILENT": DEAF_PARTNER_NUMBER}, ring=0.3, talk=2.0)
     for operator in ("anna", "bram", "cato", "dirk", "elif", "faas", "greet", "hamza", "ilse", "joris", "kaat"):
         await service.operator(operator, "login", "ready")
     await service.operator("kaat", "pause", reason="pauze")

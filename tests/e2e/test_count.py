@@ -22,5 +22,5 @@ async def test_three_accounts_of_the_same_calls_agree(tmp_path: Path) -> None:
     assert verdict.calls == sum(counts(CALLS))
     assert len(measured.killed) == 2
     assert verdict.gaps >= 2
-    kinds = {"answered", "abandoned", "abandoned_short", "left_menu", "informed", "closed"}
+    kinds = {"answered", "abandoned", "abandoned_short", "left_menu", "informed", "closed", "overflow_lost"}
     assert kinds <= verdict.outcomes.keys()

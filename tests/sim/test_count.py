@@ -11,6 +11,7 @@ from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.outcome import Outcome
 from acd.records import Ledger, upgrade
 from sim.count.judge import Plan, Setting, Verdict, judge, read_records
+from sim.count.run import reported
 from sim.count.witnesses import BadWitness, read_cdr, read_sipp
 
 AT = 1795658862.0
@@ -18,7 +19,7 @@ AT = 1795658862.0
 SERVED, LEFT, PASSED = "+32470000001", "+32470000002", "+32470000003"
 SETTING = Setting(
     devices={"an": "1001", "bo": "1002"},
-    partner="partner",
+    partners=frozenset({"partner"}),
     trunk="acd-trunk",
     short_abandon=10.0,
     plans={number: Plan(frozenset({"abandoned"}), None) for number in (SERVED, LEFT, PASSED)},
@@ -93,8 +94,10 @@ async def world(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def verdict_on(world: Path) -> Verdict:
-    return judge(read_sipp(world / "sipp"), read_cdr(world / "cdr.csv"), read_records(world / "acd.db"), SETTING)
+async def verdict_on(world: Path, **misreported: float) -> Verdict:
+    database = world / "acd.db"
+    records = read_records(database, await reported(database) | misreported)
+    return judge(read_sipp(world / "sipp"), read_cdr(world / "cdr.csv"), records, SETTING)
 
 
 def replaced(file: str, old: str, new: str) -> Callable[[Path], None]:
@@ -114,8 +117,8 @@ def told(statement: str) -> Callable[[Path], None]:
     return doctor
 
 
-def test_three_accounts_that_agree(world: Path) -> None:
-    verdict = verdict_on(world)
+async def test_three_accounts_that_agree(world: Path) -> None:
+    verdict = await verdict_on(world)
     assert verdict.differences == []
     assert (verdict.calls, verdict.outcomes) == (3, {"answered": 2, "abandoned": 1})
 
@@ -147,17 +150,24 @@ def test_three_accounts_that_agree(world: Path) -> None:
         ),
     ],
 )
-def test_whichever_account_is_doctored_the_judge_tells(world: Path, doctor: Callable[[Path], None], says: str) -> None:
+async def test_whichever_account_is_doctored_the_judge_tells(
+    world: Path, doctor: Callable[[Path], None], says: str
+) -> None:
     doctor(world)
-    differences = [str(one) for one in verdict_on(world).differences]
+    differences = [str(one) for one in (await verdict_on(world)).differences]
     assert any(says in one for one in differences), differences
     assert all("marked gap" not in one for one in differences)
 
 
-def test_a_difference_of_a_call_in_a_gap_is_told_as_such(world: Path) -> None:
+async def test_a_report_that_counts_otherwise_is_told(world: Path) -> None:
+    verdict = await verdict_on(world, answered=1.0)
+    assert [str(one) for one in verdict.differences] == ["all: the report's answered says 1.0, the calls are 2"]
+
+
+async def test_a_difference_of_a_call_in_a_gap_is_told_as_such(world: Path) -> None:
     told("UPDATE outcome SET outcome = 'informed' WHERE call = '7.2'")(world)
     told(f"INSERT INTO gap (seq, began_at, ended_at, reason) VALUES (99, {AT + 20}, {AT + 40}, 'silent')")(world)
-    verdict = verdict_on(world)
+    verdict = await verdict_on(world)
     assert [one.in_gap for one in verdict.differences if one.number == LEFT] == [True]
 
 

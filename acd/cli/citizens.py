@@ -1,15 +1,14 @@
 """What ``acd report`` says of citizens: their scores, what they called about, and who called again."""
 
-import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
 from rich.table import Table
 
-from acd.cli.terminal import carry_out, out, plainly, settings, show_gaps
+from acd.cli.delivery import deliver
+from acd.cli.terminal import carry_out, out, settings, show_gaps
 
 if TYPE_CHECKING:
     from acd.figures.repeats import RepeatReport
@@ -46,17 +45,11 @@ def tell(about: About, query: "Query", to: Path | None, *, as_json: bool) -> Non
 
 
 def _say(made: T, sheet: "Sheet", show: Callable[[T], None], to: Path | None, as_json: bool) -> None:
-    from acd.bootstrap.reports import write_sheet
-
-    if to is not None:
-        with plainly():
-            write_sheet(sheet, to)
-        out.print(f"written to {to}")
-    elif as_json:
-        sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
-    else:
+    def all_of_it() -> None:
         show(made)
         show_gaps(made.gaps)
+
+    deliver(sheet, made, to, as_json=as_json, show=all_of_it)
 
 
 def show_survey(made: "SurveyReport") -> None:

@@ -1,13 +1,14 @@
 """What ``acd report`` says besides a table of figures: waits, operators' time, two times side by side, norms met."""
 
-import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.table import Table
 
+from acd.cli.delivery import deliver
 from acd.cli.terminal import carry_out, fail, out, plainly, settings
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def _waits(query: "Query", to: Path | None, *, as_json: bool) -> None:
     from acd.figures.waits import wait_sheet
 
     rows, report = carry_out(reports.wait_report(settings(), query))
-    _say(wait_sheet(rows, report), rows, to, as_json=as_json)
+    sheet = wait_sheet(rows, report)
+    deliver(sheet, rows, to, as_json=as_json, show=partial(_show, sheet))
 
 
 def _states(query: "Query", to: Path | None, *, as_json: bool) -> None:
@@ -49,7 +51,8 @@ def _states(query: "Query", to: Path | None, *, as_json: bool) -> None:
     from acd.figures.states import state_sheet
 
     rows, report = carry_out(reports.state_report(settings(), query))
-    _say(state_sheet(rows, report), rows, to, as_json=as_json)
+    sheet = state_sheet(rows, report)
+    deliver(sheet, rows, to, as_json=as_json, show=partial(_show, sheet))
 
 
 def _against(query: "Query", against: str, to: Path | None, *, as_json: bool) -> "Report":
@@ -66,7 +69,8 @@ def _against(query: "Query", against: str, to: Path | None, *, as_json: bool) ->
     if then.until <= then.since:
         fail(f"--against {against}: it ends before it begins")
     made, before = (carry_out(reports.make_report(settings(), one)) for one in (query, then))
-    _say(compared_sheet(made, before), {"now": made, "then": before}, to, as_json=as_json)
+    sheet = compared_sheet(made, before)
+    deliver(sheet, {"now": made, "then": before}, to, as_json=as_json, show=partial(_show, sheet))
     return made
 
 
@@ -84,25 +88,14 @@ def show_norms(made: "Report") -> None:
     out.print(table)
 
 
-def _say(sheet: "Sheet", made: Any, to: Path | None, *, as_json: bool) -> None:
-    """Shown, in a file or as JSON."""
-    from acd.bootstrap.reports import write_sheet
-
-    if to is not None:
-        with plainly():
-            write_sheet(sheet, to)
-        out.print(f"written to {to}")
-    elif as_json:
-        sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
-    else:
-        table = Table(*sheet.columns)
-        for row in sheet.rows:
-            table.add_row(
-                *(_shown(cell, column in sheet.shares) for column, cell in zip(sheet.columns, row, strict=True))
-            )
-        out.print(table)
-        for note in sheet.notes:
-            out.print(": ".join(str(cell) for cell in note if cell not in (None, "")))
+def _show(sheet: "Sheet") -> None:
+    """As a table."""
+    table = Table(*sheet.columns)
+    for row in sheet.rows:
+        table.add_row(*(_shown(cell, column in sheet.shares) for column, cell in zip(sheet.columns, row, strict=True)))
+    out.print(table)
+    for note in sheet.notes:
+        out.print(": ".join(str(cell) for cell in note if cell not in (None, "")))
 
 
 def _shown(cell: object, share: bool) -> str:

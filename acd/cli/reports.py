@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 from rich.table import Table
 
 from acd.cli.citizens import About, tell
+from acd.cli.delivery import deliver
 from acd.cli.more_figures import More, show_norms, tell_more
 from acd.cli.terminal import carry_out, err, fail, out, plainly, row_dict, settings, show_gaps
 from acd.figures.periods import Grain
@@ -104,16 +104,13 @@ def _tell(query: "Query", to: Path | None, *, as_json: bool, norms: bool) -> Non
     from acd.figures.sheets import report_sheet
 
     made = carry_out(reports.make_report(settings(), query))
-    if to is not None:
-        with plainly():
-            reports.write_sheet(report_sheet(made), to)
-        out.print(f"{len(made.rows)} rows in {to}")
-    elif as_json:
-        sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
-    else:
+
+    def show() -> None:
         show_report(made, query)
         if norms:
             show_norms(made)
+
+    deliver(report_sheet(made), made, to, as_json=as_json, show=show)
 
 
 def show_report(made: "Report", query: "Query") -> None:

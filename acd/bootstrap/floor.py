@@ -22,10 +22,10 @@ from acd.ports import Clock
 from acd.records import AccountStore, Ledger, day_bounds, day_of
 from acd.runtime.control import Answer, ControlError, Handler
 from acd.runtime.driver import Driver
-from acd.web.floor import line_name, reason_name
+from acd.web.floor import line_name
 from acd.web.floor_deeds import Deed, MoveCall, Names, SetLines, SwitchLine
 from acd.web.floor_view import floor_view
-from acd.web.texts import Lang, text
+from acd.web.texts import Lang, reason_name, text
 
 CRISIS: Final = "crisis"
 """The id of a crisis message begins so."""
@@ -125,7 +125,9 @@ class FloorControl:
         city = self._floor.city()
         operators = {id: operator.name for id, operator in city.policy.operators.items()}
         names = Names(
-            lambda id: line_name(city, Lang.EN, id), operators, lambda reason: reason_name(city, Lang.EN, reason)
+            lambda id: line_name(city, Lang.EN, id),
+            operators,
+            lambda reason: reason_name(city.reasons, Lang.EN, reason),
         )
         said, values = deed.told(floor_view(self._floor.board(), city), names)
         await self._floor.written()

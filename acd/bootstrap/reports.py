@@ -27,7 +27,7 @@ from acd.model.mendable import Mendable
 from acd.records import FigureBook, NoSuchView, read_view, rebuild, upgrade, view_named
 from acd.records.checking import Checked, check
 from acd.records.views import View
-from acd.web.reports_api import CitizenNames
+from acd.web.reports_api import CityNames
 
 MOST_ROWS: Final = 1_048_575
 """Of a sheet of XLSX, besides its header."""
@@ -188,10 +188,10 @@ def write_sheet(sheet: Sheet, to: Path) -> None:
             raise CannotWrite(to, f"a report is a .csv or an .xlsx, not {other or 'without an end'}")
 
 
-def names_of(city: City) -> CitizenNames:
-    """How the city calls its lines, subjects and questions."""
+def names_of(city: City) -> CityNames:
+    """How the city calls its lines, subjects, questions and reasons."""
     subjects = {id: names for line in city.lines.values() for id, names in line.subjects.items()}
-    return CitizenNames.of_lines(city.policy.lines.values(), subjects | dict(city.subjects))
+    return CityNames.of_lines(city.policy.lines.values(), subjects | dict(city.subjects), city.reasons)
 
 
 class ReportViews:

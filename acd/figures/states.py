@@ -33,6 +33,20 @@ class StateRow(msgspec.Struct, frozen=True):
         return sum(self.states.values())
 
 
+class Interval(msgspec.Struct, frozen=True):
+    """One time of one operator in one state."""
+
+    seq: int
+    """Ledger number of its begin."""
+    operator: str
+    state: OperatorState
+    reason: str | None
+    line: str | None
+    began_at: float
+    ended_at: float | None
+    """None = it lasts."""
+
+
 def state_rows(spent: Iterable[StateTime]) -> tuple[StateRow, ...]:
     """By operator, in the order of their ids."""
     found: dict[str, dict[OperatorState, float]] = defaultdict(lambda: dict.fromkeys(STATES, 0.0))

@@ -51,6 +51,23 @@ class SurveyReport(msgspec.Struct, frozen=True, kw_only=True):
     response_is: str = RESPONSE
 
 
+class AnswerFact(msgspec.Struct, frozen=True):
+    """Who was asked, without what tells who he was, and the score that he gave to one question."""
+
+    seq: int
+    """Ledger number of the begin."""
+    at: float
+    line: str
+    operator: str | None
+    """Who spoke with him last; None = not known."""
+    sent: bool
+    """By his operator; False: he belongs to the sample."""
+    call: str | None
+    """None = he was called back."""
+    score: int | None
+    """1 to 10; None = none."""
+
+
 def results(scores: Mapping[tuple[LineId, str, int], int], asked: Mapping[LineId, int]) -> tuple[SurveyResult, ...]:
     """By line and question, in the order of their ids.
 

@@ -35,8 +35,9 @@ from acd.figures.report import (
     unseen,
 )
 from acd.figures.rows import CallFact, Population, PromiseFact, TalkFact
+from acd.figures.states import Interval
 from acd.figures.subjects import ContactFact, SubjectReport
-from acd.figures.survey import SurveyReport
+from acd.figures.survey import AnswerFact, SurveyReport
 from acd.figures.table import Kind
 from acd.figures.terms import both, holds
 from acd.records.citizens import about, how_often, subject_report
@@ -44,8 +45,8 @@ from acd.records.counts import can_tell, count_citizens, count_rows, source_of, 
 from acd.records.database import DatabaseUnusable, snapshots
 from acd.records.figure_sql import Source, Translation, calls, piece
 from acd.records.gaps import gaps_of
-from acd.records.operator_time import occupied, time_spent
-from acd.records.survey import survey_report
+from acd.records.operator_time import intervals, occupied, time_spent
+from acd.records.survey import answers, survey_report
 from acd.records.tallies import Counts, Key
 
 AT_ONCE: Final = 2
@@ -169,6 +170,22 @@ class FigureBook:
         async with self._counting() as connection:
             report = await survey_report(connection, query.since, query.until, query.lines)
             return _marked(report, await gaps_of(connection, query), query)
+
+    async def answers(
+        self, query: Query, question: str, *, given: bool, score: int | None, skip: int, most: int
+    ) -> tuple[list[AnswerFact], int]:
+        """Some of those who were asked, with their scores for that question, and how many there are; see
+        :func:`acd.records.survey.answers`."""
+        async with self._reading() as connection:
+            return await answers(connection, query, question, given=given, score=score, skip=skip, most=most)
+
+    async def intervals(
+        self, query: Query, states: Sequence[str], *, skip: int, most: int
+    ) -> tuple[list[Interval], int]:
+        """Some of the times of operators in these states, and how many there are; see
+        :func:`acd.records.operator_time.intervals`."""
+        async with self._reading() as connection:
+            return await intervals(connection, query, states, skip, most)
 
     async def subjects(self, query: Query) -> SubjectReport:
         """What the conversations of a time were about."""

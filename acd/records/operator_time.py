@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.figures.folding import of_time
 from acd.figures.periods import DAYS, HALF_HOUR, Grain, bucket, date_of, midnight, numbers, pieces, raw
 from acd.figures.report import Dimension, Query, Ref
+from acd.figures.states import Interval
 from acd.records import tables
 from acd.records.figure_sql import Column, cell_of, first_columns, piece
 from acd.records.tallies import Counts
@@ -57,6 +59,23 @@ async def time_spent(
     if query.grain is Grain.MINUTES_15:
         return await _by_cell(connection, query, names, of, _near(query))
     return await _by_half_hour(connection, query, names, of)
+
+
+async def intervals(
+    connection: AsyncConnection, query: Query, states: Iterable[str], skip: int, most: int
+) -> tuple[list[Interval], int]:
+    """The times in these states that lie in the time asked for, or reach into it, the earliest first; and how many they
+    are. ``skip`` are left out at the begin, and no more than ``most`` are told."""
+    overlapping = (
+        _state.began_at < query.until,
+        func.coalesce(_state.ended_at, query.now) > query.since,
+        func.coalesce(_state.ended_at, query.now) > _state.began_at,
+    )
+    where = [*overlapping, *_of_states(query, states)]
+    of = await connection.scalar(select(func.count()).where(*where))
+    wanted = select(*(_state[name] for name in Interval.__struct_fields__)).where(*where)
+    found = await connection.execute(wanted.order_by(_state.began_at, _state.seq).offset(skip).limit(most))
+    return [msgspec.convert(row, Interval) for row in found.mappings()], of or 0
 
 
 async def _by_day(connection: AsyncConnection, query: Query, names: Sequence[str], of: Conditions) -> Spent:

@@ -158,6 +158,8 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/reports/operators"): _CHIEFS,
         ("GET", "/reports/citizens"): _CHIEFS,
         ("GET", "/reports/conversations"): _CHIEFS,
+        ("GET", "/reports/answers"): _CHIEFS,
+        ("GET", "/reports/states"): _CHIEFS,
         ("GET", "/reports/calls"): _CHIEFS,
         # Accounts.
         ("GET", "/accounts"): _ADMINS,

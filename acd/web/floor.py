@@ -27,7 +27,7 @@ from acd.web.floor_view import FloorView, floor_view
 from acd.web.hub import Hub, HubFull
 from acd.web.shell import Shell
 from acd.web.stream import EventStream, while_signed_in
-from acd.web.texts import KEYS, Lang, text
+from acd.web.texts import Lang, reason_name, text
 
 LangOf = Annotated[Lang, Query(alias="lang")]
 
@@ -68,7 +68,7 @@ class FloorDesk:
     def names(self, lang: Lang) -> Names:
         city = self._floor.city()
         operators = {id: operator.name for id, operator in city.policy.operators.items()}
-        return Names(partial(line_name, city, lang), operators, partial(reason_name, city, lang))
+        return Names(partial(line_name, city, lang), operators, partial(reason_name, city.reasons, lang))
 
     def city(self) -> City:
         return self._floor.city()
@@ -135,14 +135,6 @@ def line_name(city: City, lang: Lang, id: LineId) -> str:
     line = city.policy.lines.get(id)
     names: Mapping[str, str] = {} if line is None else line.names
     return names.get(lang) or names.get(Lang.NL) or id
-
-
-def reason_name(city: City, lang: Lang, reason: str) -> str:
-    """Why somebody is not ready: in the city's words, in ours, or as it stands."""
-    if reason in city.reasons:
-        return city.reasons[reason][lang]
-    key = f"reason_{reason}"
-    return text(lang, key) if key in KEYS else reason
 
 
 def add_floor(app: FastAPI, hub: Hub, door: Door, shell: Shell, floor: Floor | None) -> None:

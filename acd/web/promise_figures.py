@@ -15,7 +15,7 @@ from acd.web.access import CHIEFS, VisitorOf
 from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.reports.asked import Asked, Span
-from acd.web.reports.routes import names_of
+from acd.web.reports.press import names_of
 from acd.web.reports.words import Words
 from acd.web.reports_api import Desk, Reports
 from acd.web.shell import Shell

@@ -32,8 +32,9 @@ from acd.figures.report import (
     read_refs,
 )
 from acd.figures.sheets import Sheet, csv_line, report_sheet, sheet_csv, sheet_xlsx
+from acd.figures.states import Interval
 from acd.figures.subjects import ContactFact, SubjectReport
-from acd.figures.survey import SurveyReport
+from acd.figures.survey import AnswerFact, SurveyReport
 from acd.figures.table import FIGURES, NORMS
 from acd.model.account import AuditAction
 from acd.model.mailing import Mail, Mailing
@@ -62,6 +63,12 @@ class Book(Protocol):
     async def waits(self, query: asked.Query, width: float = ...) -> dict[tuple[int, str], int]: ...
     async def gaps(self, query: asked.Query) -> list[Gap]: ...
     async def survey(self, query: asked.Query) -> SurveyReport: ...
+    async def answers(
+        self, query: asked.Query, question: str, *, given: bool, score: int | None, skip: int, most: int
+    ) -> tuple[list[AnswerFact], int]: ...
+    async def intervals(
+        self, query: asked.Query, states: Sequence[str], *, skip: int, most: int
+    ) -> tuple[list[Interval], int]: ...
     async def subjects(self, query: asked.Query) -> SubjectReport: ...
     def about(self, query: asked.Query, subject: str | None) -> AsyncIterator[ContactFact]: ...
     async def repeats(self, query: asked.Query) -> RepeatReport: ...
@@ -81,16 +88,20 @@ Names = Mapping[str, str]
 """By language."""
 
 
-class CitizenNames(msgspec.Struct, frozen=True):
+class CityNames(msgspec.Struct, frozen=True):
     """How the city calls what its figures are told apart by; what it calls no more goes by its id."""
 
     subjects: Mapping[str, Names] = {}
     questions: Mapping[tuple[str, str], Names] = {}
     """Of surveys, by line and question."""
     lines: Mapping[str, Names] = {}
+    reasons: Mapping[str, Names] = {}
+    """Why operators are not ready."""
 
     @classmethod
-    def of_lines(cls, lines: Iterable[Line], subjects: Mapping[str, Names]) -> "CitizenNames":
+    def of_lines(
+        cls, lines: Iterable[Line], subjects: Mapping[str, Names], reasons: Mapping[str, Names]
+    ) -> "CityNames":
         """
         Args:
             lines: as the settings have them.
@@ -99,7 +110,7 @@ class CitizenNames(msgspec.Struct, frozen=True):
         lines = tuple(lines)
         rules = [(str(line.id), line.survey.questions) for line in lines if line.survey is not None]
         questions = {(line, id): question.names for line, asked in rules for id, question in asked.items()}
-        return cls(subjects, questions, {line.id: line.names for line in lines})
+        return cls(subjects, questions, {line.id: line.names for line in lines}, reasons)
 
 
 class Reports(msgspec.Struct, frozen=True):
@@ -110,7 +121,7 @@ class Reports(msgspec.Struct, frozen=True):
     limits: Callable[[], Limits]
     city: str = ""
     """What the head of a printed report calls it."""
-    names: Callable[[], "CitizenNames"] = CitizenNames
+    names: Callable[[], "CityNames"] = CityNames
     mails: Callable[[], Awaitable[Sequence[tuple[Mailing, Mail | None]]]] | None = None
     """Every mailed report and its newest mail; None = none can be sent."""
     folding: Callable[[], bool] = lambda: False

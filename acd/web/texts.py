@@ -175,6 +175,13 @@ def text(lang: Lang, key: str, **values: object) -> str:
     return _TEXTS[key][_COLUMN[lang]].format(**values)
 
 
+def reason_name(reasons: Mapping[str, Mapping[str, str]], lang: Lang, reason: str) -> str:
+    """Why somebody is not ready: in the city's words (``reasons``), in ours, or as it stands."""
+    names = reasons.get(reason, {})
+    key = f"reason_{reason}"
+    return names.get(lang) or names.get(Lang.NL) or (text(lang, key) if key in KEYS else reason)
+
+
 def raw(lang: Lang, key: str) -> str:
     """The text ``key`` in ``lang``, for a script that fills in the values itself."""
     return _TEXTS[key][_COLUMN[lang]]

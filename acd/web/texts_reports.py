@@ -99,18 +99,30 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "ouvrez-le pour voir les appels.",
     ),
     "report_opens_none": (
-        "Drie percentages tellen geen oproepen en openen er dus geen: de bezettingsgraad telt tijd; bij de geholpen"
-        " burgers en bij hoe vaak burgers belden zou een lijst tonen welke oproepen van dezelfde burger zijn.",
-        "Three percentages count no calls and so open none: occupancy counts time; of citizens helped, and of how often"
-        " citizens called, a list would show which calls are of the same citizen.",
-        "Trois pourcentages ne comptent pas d’appels et n’en ouvrent donc pas : le taux d’occupation compte du temps ;"
-        " pour les citoyens aidés et la fréquence de leurs appels, une liste montrerait quels appels viennent du même"
-        " citoyen.",
+        "Twee percentages openen geen lijst: bij de geholpen burgers en bij hoe vaak burgers belden zou die tonen welke"
+        " oproepen van dezelfde burger zijn.",
+        "Two percentages open no list: of citizens helped, and of how often citizens called, it would show which calls"
+        " are of the same citizen.",
+        "Deux pourcentages n’ouvrent pas de liste : pour les citoyens aidés et la fréquence de leurs appels, elle"
+        " montrerait quels appels viennent du même citoyen.",
     ),
-    "report_opens_states": (
-        "De tijd achter de bezettingsgraad, per operator",
-        "The time behind occupancy, by operator",
-        "Le temps derrière le taux d’occupation, par opérateur",
+    "opens_times": ("toon deze tijden", "show these times", "montrer ces temps"),
+    "opens_scores": ("toon deze scores", "show these scores", "montrer ces notes"),
+    "report_list_empty": ("Niets gevonden", "Nothing found", "Rien trouvé"),
+    "report_score": ("Score", "Score", "Note"),
+    "report_no_score": ("geen", "none", "aucune"),
+    "report_asked_at": ("Bevraagd om", "Asked at", "Interrogé à"),
+    "report_asked_how": ("Waarom bevraagd", "Why asked", "Pourquoi interrogé"),
+    "report_asked_sampled": ("steekproef", "sample", "échantillon"),
+    "report_asked_sent": ("door de operator gestuurd", "sent by the operator", "envoyé par l’opérateur"),
+    "report_lasts": ("duurt nog", "still lasts", "dure encore"),
+    "report_intervals_explained": (
+        "Een tijd die voor deze periode begon of na haar eindigde, staat hier in haar geheel; in de cijfers telt alleen"
+        " het deel in de periode.",
+        "A time that began before this period or ended after it stands here as a whole; of it the figures count only"
+        " what lies in the period.",
+        "Un temps commencé avant cette période ou terminé après elle figure ici en entier ; les chiffres n’en comptent"
+        " que la part dans la période.",
     ),
     "report_opens_no_citizens": (
         "Dit deel opent geen lijst: die zou tonen welke oproepen van dezelfde burger zijn.",

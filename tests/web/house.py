@@ -45,7 +45,7 @@ from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.keys import new_key
 from acd.web.openness import Openness
-from acd.web.reports_api import CitizenNames, Reports
+from acd.web.reports_api import CityNames, Reports
 from acd.web.snapshot import Snapshot, snapshot
 from tests.web.city import NAMES, board, line, operator
 from tests.web.day import Day, board_of
@@ -156,7 +156,7 @@ class House:
             reports=Reports(self.book, ReportViews(self.url), Limits, "Stad Gent", self._names),
         )
 
-    def _names(self) -> CitizenNames:
+    def _names(self) -> CityNames:
         """The lines are called as on the wallboard, also those that the exchange does not have."""
         names = names_of(self.exchange.city)
         return msgspec.structs.replace(names, lines=NAMES | dict(names.lines))

@@ -96,6 +96,8 @@ MAY: Mapping[tuple[str, str], set[str]] = {
     ("GET", "/reports/operators"): {SUPER, ADMIN},
     ("GET", "/reports/citizens"): {SUPER, ADMIN},
     ("GET", "/reports/conversations"): {SUPER, ADMIN},
+    ("GET", "/reports/answers"): {SUPER, ADMIN},
+    ("GET", "/reports/states"): {SUPER, ADMIN},
     ("GET", "/reports/calls"): {SUPER, ADMIN},
     ("GET", "/accounts"): {ADMIN},
     ("POST", "/accounts"): {ADMIN},

@@ -52,6 +52,7 @@ async def page(browser: Browser, url: str) -> AsyncIterator[Page]:
 async def test_accessible_and_fitting(page: Page, url: str, lang: str, theme: str) -> None:
     for path in (f"/reports?{WEEK}&{BASE}", f"/reports?{WEEK}&grain=30min&line=sportlijn", f"/reports/operators?{WEEK}",
                  f"/reports/citizens?{WEEK}&{BASE}", f"/reports/conversations?{WEEK}&line=gentinfo&subject=afval",
+                 f"/reports/answers?{WEEK}&line=gentinfo&question=courtesy", f"/reports/states?{WEEK}&of=occupancy",
                  f"/reports/calls?{WEEK}&of=service_level&line=gentinfo", f"/reports/calls?{WEEK}&of=kept_promise",
                  "/reports?from=2027-01-01", "/reports?from=2026-01-01&to=2026-01-02"):  # fmt: skip
         await page.goto(f"{url}{path}&lang={lang}&theme={theme}")

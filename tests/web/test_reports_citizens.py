@@ -9,6 +9,7 @@ import pytest
 
 from acd.model import events as ev
 from acd.model.account import Role
+from acd.model.ids import CallId, LineId, OfferId
 from tests.records.places import Place
 from tests.records.test_citizens import answered, converse
 from tests.records.test_survey import asked
@@ -103,6 +104,32 @@ async def test_a_settled_share_opens_the_conversations_of_which_it_was_noted(hou
     assert not [href for href in found if "subject=gone" in href]
     assert 'id="count">1<' in await get(house, f"/reports/conversations?{WEEK}&line=gentinfo&subject=gone")
     assert 'id="nothing"' in await get(house, f"/reports/conversations?{WEEK}&line=gentinfo&subject=gone&noted=true")
+
+
+async def test_a_mean_a_response_and_a_score_open_the_answers_and_that_is_written_down(house: House) -> None:
+    page = await get(house, f"/reports/citizens?{WEEK}")
+    given, response, *scores = re.findall(r'href="(/reports/answers[^"]*)"', page)
+    opened = await get(house, given)
+    assert 'id="count">3<' in opened and "Vriendelijkheid" in opened and "steekproef" in opened
+    assert re.findall(r'href="/calls/([\d.]+)"', opened) == ["9.0", "9.1", "9.2"]
+    assert 'id="count">3<' in await get(house, response)
+    found = [await get(house, href) for href in scores]
+    assert [re.findall(r'href="/calls/([\d.]+)"', one) for one in found] == [["9.0"], ["9.1"], ["9.2"]]
+    assert ("sven", "report_calls_seen", "") in await house.audit()
+    assert 'id="nothing"' in await get(house, f"{given}&score=1")
+    await get(house, f"{given}&score=11", status=422)
+
+
+async def test_who_gave_no_score_stands_among_those_who_were_asked(house: House, tmp_path: Path) -> None:
+    place = Place(house.url, tmp_path / "spill")
+    back = CallId("acd-cb-7")
+    begun = ev.SurveyStarted(FIRST, back, LineId("gentinfo"), None, FIRST, True, OfferId(7))
+    await place.write([*asked("9.3", FIRST + 3 * DAY), begun])
+    address = f"/reports/answers?{WEEK}&line=gentinfo&question=courtesy"
+    opened = await get(house, address)
+    assert 'id="count">5<' in opened and "teruggebeld" in opened and "door de operator gestuurd" in opened
+    assert opened.count(">geen<") == 2
+    assert 'id="count">3<' in await get(house, f"{address}&given=true")
 
 
 async def test_what_could_not_be_seen_is_marked_on_the_page_in_files_and_for_programs(

@@ -157,6 +157,32 @@ async def test_a_gap_is_marked_and_listed(house: House, tmp_path: Path) -> None:
     assert "telt de toestand van ervoor door" in page.partition('id="states"')[2]
 
 
+async def test_time_opens_the_times_behind_it_and_that_is_written_down(house: House, tmp_path: Path) -> None:
+    place = Place(house.url, tmp_path / "spill")
+    morning, an, s = at("2027-03-03T09:00"), OperatorId("an"), OperatorState
+    steps = (s.NOT_READY, "koffie"), (s.AVAILABLE, None), (s.RESERVED, None), (s.RINGING, None), (s.IN_CALL, None)
+    before = s.LOGGED_OUT
+    for minutes, (state, reason) in enumerate((*steps, (s.LOGGED_OUT, None))):
+        await place.write([ev.OperatorChanged(morning + 60 * minutes, an, before, state, reason, "an")])
+        before = state
+    page = await text(house, f"/reports?{WEEK}")
+    # 3 of 4 minutes: reserved, ringing and in a call; available is below the line alone, a pause nowhere.
+    assert "75,0 % – toon deze tijden" in row(page, "figure-occupancy")
+    [occupancy] = set(re.findall(r'href="(/reports/states[^"]*of=occupancy)"', page))
+    opened = await text(house, occupancy.replace("&amp;", "&"))
+    assert 'id="count">4<' in opened and opened.count("✓ ja") == 3 and opened.count("✗ nee") == 1
+    [ringing] = set(re.findall(r'href="(/reports/states[^"]*state=ringing)"', page))
+    assert 'id="count">2<' in await text(house, ringing.replace("&amp;", "&"))
+    operators = await text(house, f"/reports/operators?{WEEK}")
+    [paused] = set(re.findall(r'href="(/reports/states[^"]*state=not_ready[^"]*operator=an)"', operators))
+    opened = await text(house, paused.replace("&amp;", "&"))
+    assert "An Peeters" in opened and "1:00" in opened and "koffie" in opened.lower()
+    assert ("sven", "report_operators_seen", "") in await house.audit()
+    await text(house, f"/reports/states?{WEEK}&of=reachability", 422)
+    await text(house, f"/reports/states?{WEEK}&state=bored", 422)
+    assert 'id="nothing"' in await text(house, f"/reports/states?{WEEK}&operator=nobody")
+
+
 async def test_the_language_can_be_changed_without_losing_a_line(house: House) -> None:
     page = await text(house, f"/reports?{WEEK}&line=sportlijn&line=gentinfo")
     assert f'href="/reports?{WEEK}&amp;line=sportlijn&amp;line=gentinfo&amp;lang=fr"'.replace("&amp;", "&") in (

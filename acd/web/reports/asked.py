@@ -10,6 +10,8 @@ from fastapi import Query
 
 from acd.figures.periods import Grain
 from acd.figures.report import Dimension
+from acd.figures.rows import Population
+from acd.figures.table import FIGURES
 from acd.web.reports_api import Texts, Wanted
 
 USUAL: Final = 28
@@ -101,11 +103,25 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         operator: str | None = None,
         span: Span | None = None,
     ) -> str:
-        """The address of the calls behind a figure."""
+        """The address of the calls behind a figure; of one of time, the address of the operators' states."""
+        if of in FIGURES and FIGURES[of].population is Population.TIME:
+            return self.states(of=of, operator=operator, span=span)
         span = span or self.span
         query = self._query(of=of, period=period, grain=grain.value, operator=operator)
         query |= {"from": span.first, "to": span.last} | ({"line": [line]} if line else {})
         return f"/reports/calls?{urlencode(query, doseq=True)}"
+
+    def states(self, of: str = "", state: str = "", operator: str | None = None, span: Span | None = None) -> str:
+        """The address of the times of operators in a state, or of those behind a figure."""
+        span = span or self.span
+        query = {"from": span.first, "to": span.last, "of": of, "state": state, "operator": operator}
+        return f"/reports/states?{urlencode({key: value for key, value in query.items() if value})}"
+
+    def answers(self, line: str, question: str, *, given: bool = False, score: int | None = None) -> str:
+        """The address of those who were asked on a line, with their scores for a question."""
+        query = {"from": self.span.first, "to": self.span.last, "line": line, "question": question, "score": score}
+        query |= {"given": "true"} if given else {}
+        return f"/reports/answers?{urlencode({key: value for key, value in query.items() if value})}"
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):

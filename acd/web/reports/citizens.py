@@ -18,7 +18,7 @@ from acd.web.reports.asked import Asked
 from acd.web.reports.charts import Bar, Chart
 from acd.web.reports.shown import all_done
 from acd.web.reports.words import Words
-from acd.web.reports_api import CitizenNames, Desk, Wanted
+from acd.web.reports_api import CityNames, Desk, Wanted
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class Citizens(msgspec.Struct, frozen=True, kw_only=True):
     survey: SurveyReport
     survey_then: Mapping[tuple[LineId, str], SurveyResult] | None
     survey_chart: Chart
-    names: CitizenNames
+    names: CityNames
 
     @property
     def empty(self) -> bool:

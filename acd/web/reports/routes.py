@@ -1,153 +1,24 @@
 """The addresses of the report pages."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
-from datetime import date, datetime, timedelta
-from itertools import count
-from typing import Annotated, Any, Final
+from collections.abc import Awaitable
+from typing import Annotated
 
-import msgspec
-from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
-from acd.figures.periods import Grain
-from acd.figures.repeats import called
-from acd.figures.report import Behind, CountsNoRows, Meaning, Ref, Value
-from acd.figures.report import Query as Question
-from acd.figures.states import STATES
-from acd.figures.subjects import ContactFact
-from acd.model.account import AuditAction
-from acd.model.mailing import Mail, Mailing
 from acd.web.access import VisitorOf
 from acd.web.door import Door
 from acd.web.hub import Hub
-from acd.web.reports import citizens, shown
-from acd.web.reports.asked import GRAINS, Address, Asked, Span, Unclear, address_of, read, usual
+from acd.web.reports import shown
+from acd.web.reports.asked import Address, Asked, address_of
 from acd.web.reports.citizens import CitizenMaker
+from acd.web.reports.lists import add_report_lists
+from acd.web.reports.press import Make, Press, names_of
 from acd.web.reports.words import Words
-from acd.web.reports_api import Desk, Reports, WantedOf
+from acd.web.reports_api import Desk, Reports
 from acd.web.shell import Shell
 
-PAGE: Final = 200
-"""Rows behind a figure at once."""
-FURTHEST: Final = 1_000_000
-
-Make = Callable[[Desk, Asked, Words], Awaitable[object]]
 AddressOf = Annotated[Address, Depends(address_of)]
-
-
-class Press:
-    """Makes the pages."""
-
-    def __init__(self, hub: Hub, door: Door, shell: Shell, reports: Reports | None) -> None:
-        self._hub = hub
-        self._door = door
-        self._shell = shell
-        self._reports = reports
-        self.desk = Desk(door, reports)
-
-    async def page(self, request: Request, address: Address, template: str, make: Make) -> Response:
-        """A report; or, where nothing was asked that can be answered, the form with what is wrong."""
-        today = datetime.fromtimestamp(self._door.clock(), self._shell.zone).date()
-        words = Words(self._shell.lang(request))
-        fault, asked, found = "", Asked(span=usual(today), lines=address.lines), None
-        try:
-            asked = read(address, today)
-        except Unclear as unclear:
-            fault = unclear.key
-        if self._reports is not None and not fault:
-            found = await make(self.desk, asked, words)
-        names: dict[str, Any] = {
-            "mails": await self._mails(),
-            "found": found,
-            "asked": asked,
-            "address": address,
-            "fault": fault,
-            "grains": GRAINS,
-            "plugged": self._reports is not None,
-            "periods": _periods(today),
-        }
-        return self.show(request, template, words, 422 if fault else 200, **names)
-
-    async def _mails(self) -> Sequence[tuple[Mailing, Mail | None]]:
-        reports = self._reports
-        return () if reports is None or reports.mails is None else await reports.mails()
-
-    def show(self, request: Request, template: str, words: Words, status: int = 200, **names: Any) -> Response:
-        usual = {
-            "words": words,
-            "shown": shown,
-            "STATES": STATES,
-            "citizens": citizens,
-            "called": called,
-            "Grain": Grain,
-            "city": self._reports.city if self._reports else "",
-            "folding": self._reports is not None and self._reports.folding(),
-            "made_at": words.moment(datetime.fromtimestamp(self._door.clock(), self._shell.zone)),
-        }
-        return self._shell.page(request, template, status, **usual, **names_of(self._hub), **names)
-
-    async def behind(self, question: Question, ref: Ref, number: int | None, skip: int, part: bool) -> "Pile":
-        """
-        Raises:
-            HTTPException: 422, it counts no single rows.
-        """
-        rows = self.desk.plugged.book.behind(question, ref, number=number, only_part=part)
-        try:
-            async with aclosing(rows) as found:  # type: ignore[type-var]
-                kept = [row async for row in _some(found, skip)]
-        except CountsNoRows as error:
-            raise HTTPException(422, str(error)) from None
-        return Pile(tuple(kept), await self._value(question, ref, number), skip, part)
-
-    async def about(
-        self, question: Question, subject: str | None, skip: int, *, noted: bool
-    ) -> tuple[list[ContactFact], int]:
-        """Some of the conversations about a subject, and how many there are."""
-        kept, of = [], 0
-        async with aclosing(self.desk.plugged.book.about(question, subject)) as found:  # type: ignore[type-var]
-            wanted = (fact async for fact in found if not noted or fact.settled is not None)
-            async for of, fact in _numbered(wanted, 1):
-                if skip < of <= skip + PAGE:
-                    kept.append(fact)
-        return kept, of
-
-    async def _value(self, question: Question, ref: Ref, number: int | None) -> Value | None:
-        report = await self.desk.plugged.book.report(msgspec.structs.replace(question, figures=(ref,), by=()))
-        if number is None:
-            return report.total.values.get(ref.key)
-        found = [row.values.get(ref.key) for row in report.rows if row.number == number]
-        return found[0] if found else None
-
-
-class Pile(msgspec.Struct, frozen=True):
-    """Some of the rows behind a figure."""
-
-    rows: tuple[Behind, ...]
-    value: Value | None
-    skip: int
-    part: bool
-
-    @property
-    def of(self) -> int:
-        """How many there are in all."""
-        return 0 if self.value is None else int(self.value.part if self.part else self.value.of)
-
-
-async def _some(rows: Any, skip: int) -> Any:
-    """A page of them; those after it are not read."""
-    async for place, row in _numbered(rows, 1):
-        if place > skip:
-            yield row
-        if place == skip + PAGE:
-            return
-
-
-async def _numbered(rows: Any, first: int = 0) -> Any:
-    numbers = count(first)
-    async for row in rows:
-        number = next(numbers)
-        yield number, row
 
 
 def add_report_pages(app: FastAPI, hub: Hub, door: Door, shell: Shell, reports: Reports | None) -> None:
@@ -173,71 +44,4 @@ def add_report_pages(app: FastAPI, hub: Hub, door: Door, shell: Shell, reports: 
         make: Make = lambda *asked: CitizenMaker(*asked).citizens()  # noqa: E731
         return await press.page(request, address, "report_citizens.html", make)
 
-    @app.get("/reports/conversations", response_class=HTMLResponse, tags=["pages"])
-    async def report_conversations(  # noqa: PLR0917 - FastAPI gives them by name
-        request: Request,
-        visitor: VisitorOf,
-        wanted: WantedOf,
-        subject: Annotated[str, Query(max_length=60)] = "",
-        noted: bool = False,
-        skip: Annotated[int, Query(ge=0, le=FURTHEST)] = 0,
-    ) -> Response:
-        """The conversations about a subject; without one those of which none was marked. ``noted``: only those of which
-        it was noted whether that settled it."""
-        question = press.desk.query(wanted)
-        await press.desk.note(visitor, AuditAction.REPORT_CALLS_SEEN, f"subject {subject or '-'} {wanted}")
-        facts, of = await press.about(question, subject or None, skip, noted=noted)
-        names: dict[str, Any] = {"facts": facts, "of": of, "skip": skip, "step": PAGE, "wanted": wanted}
-        names |= {"subject": subject or None, "span": _span_of(question, shell)}
-        names["named"] = press.desk.plugged.names()
-        return press.show(request, "report_conversations.html", Words(shell.lang(request)), **names)
-
-    @app.get("/reports/calls", response_class=HTMLResponse, tags=["pages"])
-    async def report_calls(  # noqa: PLR0917 - FastAPI gives them by name
-        request: Request,
-        visitor: VisitorOf,
-        wanted: WantedOf,
-        of: Annotated[str, Query(max_length=60)] = "offered",
-        period: Annotated[str, Query(max_length=32)] = "",
-        part: bool = False,
-        skip: Annotated[int, Query(ge=0, le=FURTHEST)] = 0,
-    ) -> Response:
-        """The calls, talks or promises behind a figure."""
-        question, ref = press.desk.query(wanted), press.desk.ref(of)
-        number = press.desk.number(wanted.grain, period) if period else None
-        await press.desk.note(visitor, AuditAction.REPORT_CALLS_SEEN, f"{of} {period} {wanted}")
-        pile = await press.behind(question, ref, number, skip, part)
-        words = Words(shell.lang(request))
-        when = words.period(wanted.grain, number) if number is not None else ""
-        names: dict[str, Any] = {"pile": pile, "meaning": Meaning.of(ref), "wanted": wanted, "step": PAGE}
-        names |= {"period": when, "span": _span_of(question, shell)}
-        return press.show(request, "report_calls.html", words, **names)
-
-
-def _span_of(question: Question, shell: Shell) -> Span:
-    first, last = (datetime.fromtimestamp(at, shell.zone).date() for at in (question.since, question.until - 1))
-    return Span(first, last)
-
-
-def _periods(today: date) -> list[tuple[str, Span]]:
-    """Times that are often asked for; the text of each."""
-    monday = today - timedelta(today.weekday())
-    first = today.replace(day=1)
-    before = first - timedelta(1)
-    return [
-        ("report_today", Span(today, today)),
-        ("report_last_week", Span(monday - timedelta(7), monday - timedelta(1))),
-        ("report_four_weeks", usual(today)),
-        ("report_this_month", Span(first, today)),
-        ("report_last_month", Span(before.replace(day=1), before)),
-        ("report_this_year", Span(today.replace(month=1, day=1), today)),
-    ]
-
-
-def names_of(hub: Hub) -> Mapping[str, Any]:
-    """How lines and operators are called, for the templates."""
-    now = hub.snapshot()
-    return {
-        "line_names": {} if now is None else {row.line: row.names for row in now.lines},
-        "people": {} if now is None else {row.operator: row.name for row in now.operators},
-    }
+    add_report_lists(app, press)

@@ -12,8 +12,8 @@ from acd.model.operator import OperatorState
 from acd.model.zone import ZONE
 from acd.web.reports.asked import Span
 from acd.web.reports.formulas import CITIZENS, FORMULAS
-from acd.web.reports_api import CitizenNames
-from acd.web.texts import Lang, duration, text
+from acd.web.reports_api import CityNames
+from acd.web.texts import Lang, duration, reason_name, text
 
 NOTHING: Final = "–"
 _NARROW: Final = "\N{NARROW NO-BREAK SPACE}"
@@ -102,11 +102,14 @@ class Words:
         named: str = getattr(norm, self.lang.value)
         return named
 
-    def subject(self, subject: str | None, names: CitizenNames) -> str:
+    def subject(self, subject: str | None, names: CityNames) -> str:
         return self.text("report_no_subject") if subject is None else self._named(names.subjects.get(subject), subject)
 
-    def question(self, line: str, question: str, names: CitizenNames) -> str:
+    def question(self, line: str, question: str, names: CityNames) -> str:
         return self._named(names.questions.get((line, question)), question)
+
+    def reason(self, reason: str, names: CityNames) -> str:
+        return reason_name(names.reasons, self.lang, reason)
 
     def _named(self, names: Mapping[str, str] | None, id: str) -> str:
         names = names or {}

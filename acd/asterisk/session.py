@@ -302,7 +302,11 @@ class AmiSession(Manager):  # type: ignore[misc]
         now = self._clock.now()
         if "Timestamp" not in frames[0].headers or (self.offset is not None and now - asked_at > _SLOW_PONG):
             return
-        offset = (asked_at + now) / 2 - timestamp(frames[0])
+        told_at = timestamp(frames[0])
+        offset, known = (asked_at + now) / 2 - told_at, self._clock.offset
+        if self.offset is None and asked_at - told_at - SAME_CLOCK <= known <= now - told_at + SAME_CLOCK:
+            # However long the answer took, it does not speak against what we know.
+            offset = known
         if abs(offset) < SAME_CLOCK:
             offset = 0.0
         if self.offset is None or abs(offset - self.offset) > SAME_CLOCK:

@@ -20,7 +20,7 @@ from acd.model.events import (
     TalkFinished,
 )
 from acd.model.facts import CallArrived, CallGone, CallQueued, CallSeen, MenuEnded
-from acd.model.ids import CallId, LineId
+from acd.model.ids import CallId, LineId, server_of
 from acd.model.operator import OperatorMove
 from acd.model.outcome import Outcome
 from acd.model.policy import Line, OverflowTo
@@ -56,6 +56,8 @@ def arrived(state: State, fact: CallArrived) -> None:
 def start(state: State, id: CallId, arrived_at: float, did: str, number: str | None) -> Call:
     call = state.calls[id] = Call(id, arrived_at)
     call.did, call.number = did, number
+    # What had piled up there is read late: it still tells who came.
+    call.unseen = bool(state.blind) and server_of(id) in state.blind
     state.events.append(_STARTED(state.now, id, did, number, arrived_at))
     return call
 
@@ -86,14 +88,23 @@ def queued(state: State, fact: CallQueued) -> None:
         release_talk(state, call, state.now)
         state.move_call(call, CallMove.SETTLE)
     join(state, call, line, fact)
-    to, because = welcome(line, state.lane(line))
+    if state.reaches(call):
+        welcome(state, call, line)
+    else:
+        call.unwelcomed = True
+        state.move_call(call, _QUEUE)
+
+
+def welcome(state: State, call: Call, line: Line) -> None:
+    """Let him wait, or send him away, as the line has it."""
+    to, because = may_wait(line, state.lane(line))
     state.move_call(call, _QUEUE)
     # Whom an operator has sent on is not turned away: he has his outcome, no list would show it.
     if to is not _WAIT and (to is OverflowTo.PARTNER or call.outcome is None):
         deflect(state, call, to, because)
 
 
-def welcome(line: Line, lane: Lane) -> tuple[OverflowTo, str]:
+def may_wait(line: Line, lane: Lane) -> tuple[OverflowTo, str]:
     """Whether the line can take one more caller; if not, what it does with him, and why."""
     if len(lane.waiting) >= line.capacity and line.when_full is not _WAIT:
         return line.when_full, "full"
@@ -111,6 +122,7 @@ def join(state: State, call: Call, line: Line, where: CallQueued | CallSeen) -> 
     call.line, call.entered_at = line, entered_at
     call.language, call.path = language, path
     call.predicted, call.announced, call.overflowed, call.rerouted = None, None, False, False
+    call.unwelcomed = False
     state.events.append(_ENTERED(state.now, call.id, line.id, entered_at, language, path))
 
 

@@ -297,7 +297,7 @@ def confirm(state: State, call: Call) -> None:
     if call.dialled:
         return
     bound(state, call)
-    if reached(state, call):
+    if state.reaches(call):
         check(state, call)
         state.set_timer(state.now + state.policy.confirm_timeout, TimerKind.CONFIRM_OFFER, call)
 
@@ -309,7 +309,7 @@ def bound(state: State, call: Call) -> None:
 
 def dead(state: State, call: Call) -> None:
     """The phone was dialled and does not ring. Bring the caller back, keep him off that phone."""
-    if reached(state, call):
+    if state.reaches(call):
         fetch_back(state, call, OfferFailure.DEAD)
     else:
         bound(state, call)
@@ -317,13 +317,8 @@ def dead(state: State, call: Call) -> None:
 
 def give_up(state: State, call: Call) -> None:
     """The offer has outlived every limit."""
-    if reached(state, call):
+    if state.reaches(call):
         fetch_back(state, call, OfferFailure.LOST)
-
-
-def reached(state: State, call: Call) -> bool:
-    """Something can be done for him."""
-    return state.linked and not call.unseen
 
 
 def fetch_back(state: State, call: Call, how: OfferFailure) -> None:
@@ -354,7 +349,7 @@ def doubt(state: State, call: Call) -> None:
 
 def check(state: State, call: Call) -> None:
     """Ask the switch where this caller is, until something is known."""
-    if not reached(state, call):
+    if not state.reaches(call):
         return
     state.commands.append(AskCall(call.id))
     if call.state is not CallState.OFFERED:

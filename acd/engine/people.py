@@ -58,6 +58,7 @@ class Call:
         "token",
         "unheard",
         "unseen",
+        "unwelcomed",
     )
 
     def __init__(self, id: CallId, arrived_at: float) -> None:
@@ -100,6 +101,8 @@ class Call:
         """A supervisor moved him to this line, and we told the switch so."""
         self.unseen = False
         """His server cannot be seen: nothing is done for him until it shows him."""
+        self.unwelcomed = False
+        """He joined the line when nothing could be done for him: whether it takes him has yet to be asked."""
         self.token = 0
         """Counts the moves; a timer set before the last move is stale."""
 

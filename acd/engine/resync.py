@@ -114,6 +114,10 @@ def restored(state: State, fact: Restored) -> None:
 
 def switch_seen(state: State, fact: SwitchSeen) -> None:
     state.linked = True
+    if fact.server is None:
+        state.blind.clear()
+    else:
+        state.blind.discard(fact.server)
     if fact.server is None or (fact.whole and not state.watching):
         end_gap(state, len(fact.calls), len(fact.missed))
     for desk in state.desks.values():
@@ -301,6 +305,10 @@ def adopt_wait(state: State, call: Call, where: CallWhereabouts) -> None:
         # The Redirect to the refusal is asked after, and given again.
         state.put_call(call, CallState.AFTER)
         state.set_timer(state.now, TimerKind.CHECK_CALL, call)
+    elif call.unwelcomed and call.line is not None:
+        call.unwelcomed = False
+        state.put_call(call, CallState.MENU)
+        callers.welcome(state, call, call.line)
     else:
         state.put_call(call, CallState.WAITING)
 
@@ -342,6 +350,7 @@ def adopt_talk(state: State, call: Call, desk: Desk | None, seen: CallSeen) -> N
 def server_lost(state: State, fact: ServerLost) -> None:
     """What was under way there stays as it is: a talk goes on, and an operator who was rung may still answer."""
     begin_gap(state, f"server {fact.server}: {fact.reason}")
+    state.blind.add(fact.server)
     for call in state.calls.values():
         if server_of(call.id) == fact.server:
             call.unseen = True
@@ -364,6 +373,7 @@ def server_gone(state: State, fact: ServerGone) -> None:
     for call in [call for call in state.calls.values() if call.unseen and would_show(call, fact)]:
         vanished(state, call, rebooted=True)
     attempts.part(state, (), fact.server, whole=fact.whole)
+    state.blind.discard(fact.server)
     if fact.whole and not state.watching:
         end_gap(state, 0, 0)
 

@@ -19,7 +19,7 @@ from acd.model.call import CallMove, CallState, next_call_state
 from acd.model.commands import Command, DropPlan
 from acd.model.events import Event, OperatorChanged
 from acd.model.facts import PhoneState
-from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId, SpyId
+from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId, ServerId, SpyId
 from acd.model.operator import RESTING, OperatorMove, OperatorState, Wish, next_operator_state
 from acd.model.outcome import Outcome
 from acd.model.policy import Line, Operator, Policy
@@ -95,6 +95,8 @@ class State:
         """At least one server can be seen."""
         self.watching = False
         """All of them can: no gap in the records is open."""
+        self.blind: set[ServerId] = set()
+        """Of several servers those that cannot be seen."""
         self.crisis: str | None = None
         self.draining = False
         self.commands: list[Command] = []
@@ -249,6 +251,10 @@ class State:
             self.drop_plan(call)
         if state is _WAITING:
             self._join_lane(call)
+
+    def reaches(self, call: Call) -> bool:
+        """Something can be done for him."""
+        return self.linked and not call.unseen
 
     def _join_lane(self, call: Call) -> None:
         assert call.line is not None

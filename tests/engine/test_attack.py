@@ -251,6 +251,28 @@ def test_a_refusal_cut_off_by_a_broken_link_is_given_again() -> None:
     assert house.offers() == [], "he counts as refused: he is not put through as well"
 
 
+FULL = policy([line("info", capacity=0)], [operator("anna", "1001", info=1)])
+
+
+def test_whoever_comes_over_a_link_that_is_read_late_is_refused_when_it_is_back() -> None:
+    house = House(FULL)
+    house.tell(f.LinkLost("events arrive late"))
+    house.call("a")
+    assert (house.of(CallDeflected), house.outcome("a")) == ([], None), "nothing can be done about him"
+    house.link(seen("a", W.WAIT))
+    assert house.outcome("a") == "refused"
+    assert len([c for c in house.commands if isinstance(c, Deflect)]) == 1
+
+
+def test_whoever_asterisk_served_meanwhile_was_not_refused() -> None:
+    house = House(FULL)
+    house.tell(f.LinkLost("events arrive late"))
+    house.call("a")
+    house.wait(3)
+    house.link(seen("a", W.TALK, device=Device("1001"), answered_at=house.now - 1))
+    assert (house.of(CallDeflected), house.outcome("a")) == ([], "answered")
+
+
 def test_who_was_served_and_is_sent_on_to_a_full_line_is_not_turned_away() -> None:
     city = policy(
         [line("info"), line("sport", capacity=0)],

@@ -61,6 +61,21 @@ def test_a_caller_out_of_sight_is_not_offered_and_the_next_one_is() -> None:
     assert house.offers()[-1][0] == "b-1.1", "back in sight he is served"
 
 
+def test_nothing_is_done_for_who_comes_to_a_server_that_is_read_late() -> None:
+    """What had piled up there when it was given up is read to its end."""
+    house = two_servers()
+    house.on_duty("anna", "bram")
+    house.tell(f.ServerLost(B, "events arrive late"))
+    house.call("b-1.1")
+    house.call("a-1.2")
+    house.wait(60.0)
+    assert {command.call for command in house.sent(Offer)} == {"a-1.2"}
+    seen(house, B, f.CallSeen(CallId("b-1.1"), At.WAIT, 1.0, line=LineId("info"), entered_at=2.0))
+    assert house.offers()[-1][0] == "b-1.1"
+    house.call("b-1.3")
+    assert house.offers()[-1][0] == "b-1.3", "in sight again"
+
+
 def test_a_phone_that_rings_for_a_caller_out_of_sight_is_not_called_dead() -> None:
     house = two_servers()
     house.on_duty("anna")

@@ -12,10 +12,12 @@ from unittest.mock import patch
 import pytest
 from structlog.typing import EventDict
 
+from acd.asterisk.clock import SwitchClock
 from acd.asterisk.link import Backoff, LinkState
 from acd.asterisk.protocol import AmiProtocol
 from acd.asterisk.recording import Recorder, erase_recordings, read_recording
 from acd.asterisk.replay import replay
+from acd.asterisk.session import AmiSession
 from acd.model import commands as c
 from acd.model import facts as f
 from acd.model.ids import CallId, Device, OfferId, OperatorId
@@ -355,6 +357,26 @@ async def test_a_host_with_another_clock_is_understood(desk: Desk, fake: FakeAst
     await desk.answered()
     assert int(fake.variables["", "ACD_HB"]) == pytest.approx(beat, abs=1 + known_to(begun))
     assert desk.of(f.LinkLost) == []
+
+
+@pytest.mark.parametrize(("ahead", "offset"), [(0.0, 0.0), (3600.0, -3600.0)])
+async def test_an_answer_that_took_seconds_changes_what_is_known_of_the_clock_only_if_it_contradicts_it(
+    fake: FakeAsterisk, ahead: float, offset: float
+) -> None:
+    """The first ping of a session is answered at once, and read two seconds later."""
+    stood_still = 0.0
+
+    def stand_still() -> None:
+        nonlocal stood_still
+        stood_still = 2.0
+
+    fake.clock = lambda: time.time() + ahead
+    fake.before["Ping"] = stand_still
+    session = AmiSession(Desk(fake).settings, lambda frame: None, clock=SwitchClock(lambda: time.time() + stood_still))
+    await session.open()
+    session.close()
+    assert session.offset is not None
+    assert session.offset == pytest.approx(offset, abs=1.5) if offset else session.offset == 0.0
 
 
 async def test_a_forged_event_raises_the_alarm_and_everything_is_read_anew(

@@ -7,7 +7,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[1]
 NAMES: Final = (
     *("ami", "notes", "cel", "actions", "numbers"),
-    *("queues", "flow", "prompts", "site", "roster", "spill"),
+    *("queues", "flow", "prompts", "site", "roster", "spill", "backup"),
     *("web", "oidc"),
 )
 """Of the targets."""
@@ -78,6 +78,11 @@ _GOOD: Final[dict[str, tuple[bytes, ...]]] = {
         b'"1004.5","AcdGone","{""extra"":""17.1|after|1000.5|32||nl||gentinfo|1001.2|7|1001|1003.4|1004.4""}"\n',
     ),
     "spill": (_STEP % 2 + _STEP % 4 + _STEP % 6,),
+    "backup": (
+        b'{"format": "acd backup 1", "revision": "0023", "at": 1.0}\n'
+        b'{"table": "event", "columns": ["seq", "at", "type"]}\n[1, 1.0, "CallStarted"]\n[2, 2.0, "CallEnded"]\n'
+        b'{"file": "web.secret", "data": "QUJD"}\n{"end": {"event": 2}}\n',
+    ),
     "actions": (b"acd/position-3&acd/wait-2-5",),
     "numbers": (b"+32 470 12 34 56", b"0032470123456", b"09/210.10.10", b"0900 12 345", b"anonymous", b"gentinfo"),
     "queues": (_SMALL,),

@@ -2,6 +2,7 @@
 asserted. A target is pure: the same bytes do the same, so an input that was found is a regression test."""
 
 import asyncio
+import io
 import json
 import re
 import tempfile
@@ -37,6 +38,7 @@ from acd.model.account import Role
 from acd.model.facts import Fact
 from acd.model.ids import Device, LineId
 from acd.model.phones import PhoneAccess
+from acd.records.backup_file import BadBackup, End, Head, Part, read_parts
 from acd.records.entries import unseal
 from acd.records.spill import Spill
 from acd.web.oidc import NoRole, NotProven, Oidc, OidcSettings, ProviderAway
@@ -206,6 +208,19 @@ def spill(data: bytes) -> None:
         assert kept in ([], [whole])
 
 
+def backup(data: bytes) -> None:
+    """What is said to be a backup, unpacked: parts of one, the head first and the end last, or a line that is named."""
+    path = Path("acd.backup")
+    parts: list[Part] = []
+    try:
+        parts.extend(read_parts(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"), path))
+    except BadBackup as error:
+        if "acd.backup" not in str(error):
+            raise AssertionError("the file is not named") from None
+    else:
+        assert isinstance(parts[0], Head) and isinstance(parts[-1], End)
+
+
 # --- The web ---------------------------------------------------------------------------------------------------------
 
 
@@ -266,7 +281,7 @@ TARGETS: Final[dict[str, Target]] = {
     target.__name__: target
     for target in (
         *(ami, notes, cel, actions, numbers),
-        *(queues, flow, prompts, site, roster, spill),
+        *(queues, flow, prompts, site, roster, spill, backup),
         *(web, oidc),
     )
 }

@@ -20,20 +20,13 @@ from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.model.mendable import Mendable
+from acd.records.backup_file import FORMAT, BadBackup, End, FileKept, Head, Part, RowOf, TableBegins, opened
 from acd.records.contents import VIEWS_MADE, drop_views, forget_made, is_empty, refuse_in_use, revision_of, tables_of
 from acd.records.database import DatabaseUnusable, alembic_config, connect, snapshots, writing
 from acd.records.schema import upgrade
 
-FORMAT: Final = "acd backup 1"
 AT_ONCE: Final = 1000
 """Rows that are read or written in one go."""
-
-
-class BadBackup(Mendable):
-    """{path} is no whole backup: {why}."""
-
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path} is no whole backup: {why}")
 
 
 class HasData(Mendable):
@@ -117,7 +110,7 @@ async def restore(url: str, backup: Path, *, overwrite: bool = False) -> tuple[d
         Rows by table, and the files that went along.
 
     Raises:
-        BadBackup: it is none, it is damaged or not whole, or it was made by a newer version.
+        BadBackup: it is none, it is damaged or not whole, or it was made by a newer version; nothing was changed.
         InUse: the service runs on it, here or on another host.
         HasData: and ``overwrite`` was not said.
         DatabaseUnusable: it cannot be reached or changed.
@@ -139,16 +132,12 @@ async def restore(url: str, backup: Path, *, overwrite: bool = False) -> tuple[d
 
 
 def _read(connection: Connection, backup: Path) -> tuple[dict[str, int], dict[str, bytes]]:
-    try:
-        with gzip.open(backup, "rt", encoding="utf-8") as file:
-            lines = (json.loads(line) for line in file)
-            head = next(lines, None)
-            if not isinstance(head, dict) or head.get("format") != FORMAT:
-                raise BadBackup(backup, "it does not begin like one")
-            _make_tables(connection, backup, str(head["revision"]))
-            return _read_tables(connection, backup, lines)
-    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError, ValueError) as error:
-        raise BadBackup(backup, str(error)) from None
+    with opened(backup) as parts:
+        for part in parts:
+            if isinstance(part, Head):
+                _make_tables(connection, backup, part.revision)
+                return _read_tables(connection, backup, parts)
+    raise BadBackup(backup, "it is empty")
 
 
 def _make_tables(connection: Connection, backup: Path, revision: str) -> None:
@@ -163,41 +152,43 @@ def _make_tables(connection: Connection, backup: Path, revision: str) -> None:
         raise BadBackup(backup, f"this version does not know revision {revision} ({error})") from None
 
 
-def _read_tables(connection: Connection, backup: Path, lines: Iterator[Any]) -> tuple[dict[str, int], dict[str, bytes]]:
+def _read_tables(
+    connection: Connection, backup: Path, parts: Iterator[Part]
+) -> tuple[dict[str, int], dict[str, bytes]]:
     tables = {table.name: table for table in tables_of(connection)}
     counts: dict[str, int] = {}
     files: dict[str, bytes] = {}
-    rows: list[dict[str, Any]] = []
+    rows: list[Mapping[str, Any]] = []
     table: Table | None = None
-    columns: list[str] = []
-    for line in lines:
-        if isinstance(line, list):
-            rows.append(dict(zip(columns, line, strict=True)))
-            if len(rows) < AT_ONCE:
-                continue
-        if rows and table is not None:
+    for part in parts:
+        if rows and table is not None and (not isinstance(part, RowOf) or len(rows) == AT_ONCE):
             connection.execute(insert(table), rows)
             counts[table.name] += len(rows)
             rows = []
-        match line:
-            case {"table": str(name), "columns": columns}:
-                table = tables[name]
-                counts[name] = 0
-            case {"file": str(name), "data": str(data)}:
-                files[name] = base64.b64decode(data)
-            case {"end": wanted}:
+        match part:
+            case RowOf(values=values):
+                rows.append(values)
+            case TableBegins(name=name, columns=columns):
+                table = tables.get(name)
+                if table is None or not set(columns) <= set(table.columns.keys()):
+                    raise BadBackup(backup, f"there is no table {name} with these columns: {', '.join(columns)}")
+                counts.setdefault(name, 0)
+            case FileKept(name=name, content=content):
+                files[name] = content
+            case End(counts=wanted):
                 _verify(connection, backup, tables, wanted)
                 _go_on_counting(connection, tables)
                 forget_made(connection, VIEWS_MADE)
                 return counts, files
-            case _:
-                continue
+            case Head():
+                pass
     raise BadBackup(backup, "its end is missing")
 
 
 def _verify(connection: Connection, backup: Path, tables: Mapping[str, Table], wanted: Mapping[str, int]) -> None:
-    found = {name: connection.scalar(select(func.count()).select_from(tables[name])) for name in wanted}
-    if wrong := [name for name, count in wanted.items() if found[name] != count]:
+    of = {name: tables[name] for name in wanted if name in tables}
+    found = {name: connection.scalar(select(func.count()).select_from(table)) for name, table in of.items()}
+    if wrong := [name for name, count in wanted.items() if found.get(name) != count]:
         raise BadBackup(backup, f"rows are missing of: {', '.join(wrong)}")
 
 

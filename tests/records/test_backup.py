@@ -10,7 +10,8 @@ import pytest
 from acd.model.account import Account, AuditAction, AuditEntry, Role
 from acd.model.leadership import Engine
 from acd.records import AccountStore, Archive, CallbackStore, PostgresLead, upgrade
-from acd.records.backup import BadBackup, HasData, back_up, restore
+from acd.records.backup import HasData, back_up, restore
+from acd.records.backup_file import BadBackup
 from acd.records.contents import DERIVED, InUse
 from acd.records.migrating import go_back
 from sim.lab.postgres import Cluster
@@ -95,7 +96,7 @@ async def test_data_is_not_replaced_unless_that_is_said(place: Place, tmp_path: 
     assert len(await place.ledger_types()) < len(before["event"])
 
 
-@pytest.mark.parametrize("harm", ["cut", "short", "rows", "revision", "other"])
+@pytest.mark.parametrize("harm", ["cut", "short", "rows", "revision", "other", "bits", "table", "column", "end", "row"])
 async def test_of_a_backup_that_is_not_whole_nothing_is_taken(place: Place, tmp_path: Path, harm: str) -> None:
     await place.write(*answered("17.1", 1000.0))
     file = tmp_path / "acd.backup"
@@ -112,6 +113,19 @@ async def test_of_a_backup_that_is_not_whole_nothing_is_taken(place: Place, tmp_
         case "revision":
             head = json.loads(lines[0]) | {"revision": "9999"}
             file.write_bytes(gzip.compress("\n".join([json.dumps(head), *lines[1:]]).encode()))
+        case "bits":
+            data = file.read_bytes()
+            file.write_bytes(data[:200] + bytes(64) + data[264:])
+        case "table" | "column" | "end" | "row":
+            old, new = {
+                "table": ('"table": "event"', '"table": "no_such"'),
+                "column": ('"columns": ["seq"', '"columns": ["no_such"'),
+                "end": ('{"end": {', '{"end": {"no_such": 1, '),
+                "row": ('"CallStarted"', '"CallStarted", 1'),
+            }[harm]
+            text = "\n".join(lines)
+            assert old in text
+            file.write_bytes(gzip.compress(text.replace(old, new, 1).encode()))
         case _:
             file.write_text("No backup at all.")
     before = await run(place.url, dump)

@@ -92,7 +92,14 @@ class FigureBook:
         return [_report(*one, gaps) for one in zip(queries, values, totals, strict=True)]
 
     async def behind(
-        self, query: Query, ref: Ref, *, number: int | None = None, only_part: bool = False
+        self,
+        query: Query,
+        ref: Ref,
+        *,
+        number: int | None = None,
+        only_part: bool = False,
+        skip: int = 0,
+        most: int | None = None,
     ) -> AsyncGenerator[Behind, None]:
         """The rows behind a figure, in their order: exactly as many as stand below its line, or above it.
 
@@ -100,6 +107,8 @@ class FigureBook:
             query: gives time, lines, operators and limits; also the grain of ``number``.
             number: only this period, as :attr:`acd.figures.report.Row.number` has it.
             only_part: those above the line.
+            skip: so many are left out at the begin.
+            most: and no more than these are told; None = all. PostgreSQL need not put the others in order.
 
         Raises:
             CountsNoRows: it counts time, or citizens.
@@ -115,9 +124,9 @@ class FigureBook:
         if number is not None:
             where.append(_in_piece(query, source, number))
         key = next(iter(kind.__struct_fields__))
-        wanted = (
-            select(*columns).select_from(source.table).where(*where).order_by(source.at, source.columns[key])
-        ).execution_options(yield_per=_PAGE)
+        rows = select(*columns).select_from(source.table).where(*where).order_by(source.at, source.columns[key])
+        rows = rows.offset(skip) if skip else rows
+        wanted = (rows if most is None else rows.limit(most)).execution_options(yield_per=_PAGE)
         async with self._reading() as connection:
             async for row in (await connection.stream(wanted)).mappings():
                 fact = msgspec.convert(row, kind)

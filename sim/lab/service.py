@@ -104,13 +104,14 @@ class LabService:
         if self._process is None and not (self.state / "acd.db").exists():
             # Records that begin now: the calls that this Asterisk had before are no gap in them.
             self.lab.cel.unlink(missing_ok=True)
-        await self._start(self.open)
+        await self.begin(self.open)
 
     async def stand_by(self) -> None:
         """Start, and wait until it could take over from another that leads; raises as :meth:`start`."""
-        await self._start(self.ready)
+        await self.begin(self.ready)
 
-    async def _start(self, begun: Callable[[], Awaitable[bool]]) -> None:
+    async def begin(self, begun: Callable[[], Awaitable[bool]]) -> None:
+        """Start, and wait until that is so; raises as :meth:`start`."""
         self.state.mkdir(parents=True, exist_ok=True)
         write_access(self.state, self.lab.policy, self.lab.site)
         with self.log_file.open("ab") as log:

@@ -6,6 +6,7 @@ wait for the processor; the measured times are printed (``-rP``).
 """
 
 import asyncio
+import shutil
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -16,9 +17,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from sqlalchemy import text
 
+import acd
 from acd.config import City
 from acd.records import Archive, CallRow
+from acd.records.database import connect
+from acd.records.projection import PROJECTION_VERSION
 from acd.runtime.control import ControlError
 from sim.lab import Call, Habit, Lab, Phone
 from sim.lab.postgres import Cluster
@@ -279,6 +284,73 @@ async def test_a_handover_and_a_restart_of_the_database_go_unnoticed(house: Hous
         await house.serve(1)
         await until(a.ready, 20, "the other stands by again")
         await house.end()
+
+
+async def test_a_version_with_other_tables_and_rules_takes_over_at_noon(
+    house: House, cluster: Cluster, tmp_path: Path
+) -> None:
+    """The way of an upgrade: the new one stands by, the old one hands over; then the old one leads no more."""
+    async with AsyncExitStack() as stack:
+        a = house.engine("a")
+        b = house.engine("b", PYTHONPATH=str(next_version(tmp_path / "next")), PYTHONSAFEPATH="1")
+        await a.start()
+        await b.stand_by()
+        await house.open(stack, a)
+
+        await until(lambda: expects(a, "b"), 20, "the leader knows who could take over")
+        since = time.monotonic()
+        await a.ask("handover", by="test")
+        await until(b.linked, PATIENCE, "the new version leads")
+        sys.stdout.write(f"upgrade: led by the new version after {time.monotonic() - since:.2f} s\n")
+        await until(lambda: house.sees(b, len(house.talking), len(house.waiting)), 20, "it knows everybody")
+        house.nobody_is_cut_off()
+        await until(lambda: a.ended == 75, 30, "whoever handed over ends")
+        await house.serve(2)
+        assert await versions(house) == ("0099", "99"), "its tables, and its rules"
+
+        async def refuses() -> bool:
+            return "newer version (0099)" in str((await a.status()).get("why"))
+
+        await a.begin(refuses)
+        b.kill()
+        await asyncio.sleep(5.0)
+        assert not await a.linked(), "it leaves the callers to Asterisk"
+        house.nobody_is_cut_off()
+        await b.start()
+        await house.end()
+
+
+def next_version(folder: Path) -> Path:
+    """This version with one more migration, and with rules that make other rows; where it can be imported from."""
+    ours = Path(acd.__file__).parent
+    theirs = folder / "acd"
+    shutil.copytree(ours, theirs, ignore=shutil.ignore_patterns("node_modules", "__pycache__", "*.so"))
+    versions = theirs / "records/migrations/versions"
+    newest = max(path.name[:4] for path in versions.glob("[0-9]*.py"))
+    (versions / "0099_next.py").write_text(
+        f'"""A table more."""\nfrom alembic import op\nfrom sqlalchemy import Column, Integer\n'
+        f'revision, down_revision, branch_labels, depends_on = "0099", "{newest}", None, None\n'
+        'def upgrade() -> None:\n    op.create_table("next", Column("next", Integer, primary_key=True))\n'
+        'def downgrade() -> None:\n    op.drop_table("next")\n'
+    )
+    projection = theirs / "records/projection.py"
+    text = projection.read_text()
+    rules = f'PROJECTION_VERSION: Final = "{PROJECTION_VERSION}"'
+    assert rules in text
+    projection.write_text(text.replace(rules, 'PROJECTION_VERSION: Final = "99"'))
+    return folder
+
+
+async def versions(house: House) -> tuple[str, str]:
+    """Of the tables, and of the rules that made the records."""
+    engine = connect(house.database, readonly=True)
+    try:
+        async with engine.connect() as connection:
+            tables = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+            rules = await connection.scalar(text("SELECT value FROM version WHERE name = 'projection'"))
+            return str(tables), str(rules)
+    finally:
+        await engine.dispose()
 
 
 async def all_live(engine: LabService) -> bool:

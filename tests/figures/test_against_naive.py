@@ -189,6 +189,7 @@ async def check_repeats(book: FigureBook, query: Query, history: History) -> Non
 
 async def listed(book: FigureBook, query: Query, ref: Ref, number: int | None) -> tuple[int, int]:
     behind = [found async for found in book.behind(query, ref, number=number)]
+    assert [found async for found in book.behind(query, ref, number=number, skip=1, most=2)] == behind[1:3]
     above = [found async for found in book.behind(query, ref, number=number, only_part=True)]
     assert [found for found in behind if found.counts] == above
     return len(above), len(behind)

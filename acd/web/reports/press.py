@@ -87,10 +87,9 @@ class Press:
         Raises:
             HTTPException: 422, it counts no single rows.
         """
-        rows = self.desk.plugged.book.behind(question, ref, number=number, only_part=part)
+        rows = self.desk.plugged.book.behind(question, ref, number=number, only_part=part, skip=skip, most=PAGE)
         try:
-            async with aclosing(rows) as found:  # type: ignore[type-var]
-                kept = [row async for row in _some(found, skip)]
+            kept = [row async for row in rows]
         except CountsNoRows as error:
             raise HTTPException(422, str(error)) from None
         return Pile(tuple(kept), await self._value(question, ref, number), skip, part)
@@ -133,15 +132,6 @@ class Pile(msgspec.Struct, frozen=True):
     def of(self) -> int:
         """How many there are in all."""
         return 0 if self.value is None else int(self.value.part if self.part else self.value.of)
-
-
-async def _some(rows: Any, skip: int) -> Any:
-    """A page of them; those after it are not read."""
-    async for place, row in _numbered(rows, 1):
-        if place > skip:
-            yield row
-        if place == skip + PAGE:
-            return
 
 
 async def _numbered(rows: Any, first: int = 0) -> Any:

@@ -3,7 +3,7 @@
 import csv
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -151,8 +151,14 @@ async def rows_behind(settings: Settings, query: Query, ref: Ref, limit: int) ->
         CountsNoRows: it counts time, or citizens.
     """
     book = FigureBook(settings.database_url)
+    found: list[Behind] = []
     try:
-        return [behind async for behind in book.behind(query, ref, most=limit)]
+        async with aclosing(book.behind(query, ref)) as rows:
+            async for behind in rows:
+                found.append(behind)
+                if len(found) == limit:
+                    break
+        return found
     finally:
         await book.close()
 

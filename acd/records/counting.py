@@ -1,6 +1,7 @@
 """The figures, counted in the database by the definitions of :mod:`acd.figures.table`."""
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -39,7 +40,7 @@ from acd.figures.states import Interval
 from acd.figures.subjects import ContactFact, SubjectReport
 from acd.figures.survey import AnswerFact, SurveyReport
 from acd.figures.table import Kind
-from acd.figures.terms import both, holds
+from acd.figures.terms import both, fields, holds
 from acd.records.citizens import about, how_often, subject_report
 from acd.records.counts import can_tell, count_citizens, count_rows, source_of, where_of
 from acd.records.database import DatabaseUnusable, snapshots
@@ -107,27 +108,36 @@ class FigureBook:
             query: gives time, lines, operators and limits; also the grain of ``number``.
             number: only this period, as :attr:`acd.figures.report.Row.number` has it.
             only_part: those above the line.
-            skip: so many are left out at the begin.
-            most: and no more than these are told; None = all. PostgreSQL need not put the others in order.
+            skip: with ``most``: so many are left out at the begin.
+            most: no more than these are told, some hundreds; None = all.
 
         Raises:
             CountsNoRows: it counts time, or citizens.
         """
-        figure = ref.figure
-        kind = _FACTS.get(figure.population)
+        population = ref.figure.population
+        kind = _FACTS.get(population)
         if kind is None:
             raise CountsNoRows(ref.key)
         term = both(ref.of, ref.part) if only_part else ref.of
-        source = source_of(query, figure.population, kind.__struct_fields__)
-        columns = [source.columns[name].label(name) for name in kind.__struct_fields__]
+        names = kind.__struct_fields__
+        source = source_of(query, population, names if most is None else {names[0], "line", *fields(term)})
         where = [*where_of(query, source), Translation(source.columns, query.limits, query.now).condition(term)]
         if number is not None:
             where.append(_in_piece(query, source, number))
-        key = next(iter(kind.__struct_fields__))
-        rows = select(*columns).select_from(source.table).where(*where).order_by(source.at, source.columns[key])
-        rows = rows.offset(skip) if skip else rows
-        wanted = (rows if most is None else rows.limit(most)).execution_options(yield_per=_PAGE)
         async with self._reading() as connection:
+            if most is not None:
+                # Which they are is asked first: what else is told of them is looked up for these alone.
+                which = select(source.columns[names[0]], source.at).select_from(source.table).where(*where)
+                page = which.order_by(source.at, source.columns[names[0]]).offset(skip).limit(most)
+                found = (await connection.execute(page)).all()
+                if not found:
+                    return
+                near = msgspec.structs.replace(query, since=found[0][1], until=math.nextafter(found[-1][1], math.inf))
+                source = source_of(near, population, names)
+                where = [*where_of(near, source), source.columns[names[0]].in_([row[0] for row in found])]
+            columns = [source.columns[name].label(name) for name in names]
+            rows = select(*columns).select_from(source.table).where(*where)
+            wanted = rows.order_by(source.at, source.columns[names[0]]).execution_options(yield_per=_PAGE)
             async for row in (await connection.stream(wanted)).mappings():
                 fact = msgspec.convert(row, kind)
                 yield Behind(fact, holds(ref.part, fact, query.limits, query.now))

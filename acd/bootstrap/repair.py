@@ -6,7 +6,7 @@ need no more than to read it.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ from acd.model.ids import CallId
 from acd.model.mendable import Mendable
 from acd.model.told import BadLine, Told
 from acd.records import DatabaseUnusable, Ledger, upgrade
-from acd.records.repair import Blind, Desks, RepairBook, overlapping, repaired
+from acd.records.repair import MARGIN, Blind, Desks, RepairBook, by_this_clock, overlapping, repaired
 from acd.runtime.control import Answer, ControlError, Handler
 
 LOOK_BACK: Final = 86_400.0
@@ -100,10 +100,13 @@ class Repairer:
             return Repair()
         told = await self._read(self._cel, min(_concerned(gap) - offset for gap, offset in gaps))
         events: dict[CallId, list[CallRepaired]] = {}
-        for gap, offset in gaps:
-            found = await self._of(gap, offset, told)
-            # One call may reach over several gaps.
-            events |= {call: happened for call, happened in found.items() if call not in events}
+        offsets = {offset for _, offset in gaps}
+        # A call that lies in one gap is not another one's, just because that began soon after.
+        for margin in (0.0, MARGIN):
+            for gap, offset in gaps:
+                found = await self._of(gap, offset, told, margin, offsets)
+                # One call may reach over several gaps.
+                events |= {call: happened for call, happened in found.items() if call not in events}
         return Repair(tuple(event for happened in events.values() for event in happened), len(gaps), told.bad)
 
     async def _read(self, cel: Path, since: float) -> Told:
@@ -116,12 +119,18 @@ class Repairer:
             raise NoRecord(f"{cel} is not there, or nothing was written since")
         return told
 
-    async def _of(self, gap: Blind, offset: float, told: Told) -> dict[CallId, list[CallRepaired]]:
+    async def _of(
+        self, gap: Blind, offset: float, told: Told, margin: float, offsets: Collection[float]
+    ) -> dict[CallId, list[CallRepaired]]:
         since = _concerned(gap) - offset
-        calls = overlapping((one for one in told.calls.values() if one.last_at >= since), gap, offset)
+        calls = overlapping((one for one in told.calls.values() if one.last_at >= since), gap, offset, margin)
         known = await self._book.known([one.call for one in calls])
         desks = desks_of(self._city())
-        found = {one.call: repaired(one, known.get(one.call), desks, offset, self._clock()) for one in calls}
+        found = {
+            one.call: repaired(one, known.get(one.call), desks, offset, self._clock())
+            for one in calls
+            if by_this_clock(one, known.get(one.call), offset, offsets)
+        }
         return {call: events for call, events in found.items() if events}
 
 

@@ -6,7 +6,7 @@ Asterisk tells it there is no difference left, so a second repair finds nothing 
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -132,15 +132,25 @@ async def known_calls(rows: Rows, calls: Sequence[CallId]) -> dict[CallId, Known
     return found
 
 
-def overlapping(calls: Iterable[CallTold], gap: Blind, offset: float) -> list[CallTold]:
-    """Those of which something happened in the gap. Who was on the line at its end and has no end was found there."""
+def overlapping(calls: Iterable[CallTold], gap: Blind, offset: float, margin: float = MARGIN) -> list[CallTold]:
+    """Those of which something happened in the gap, or ``margin`` seconds before it. Who was on the line at its end and
+    has no end was found there."""
     found = []
     for told in calls:
         first = (told.last_at if told.arrived_at is None else told.arrived_at) + offset
         last = (told.last_at if told.gone_at is None else told.gone_at) + offset
-        if first <= gap.ended_at and (gap.began_at is None or last >= gap.began_at - MARGIN):
+        if first <= gap.ended_at and (gap.began_at is None or last >= gap.began_at - margin):
             found.append(told)
     return found
+
+
+def by_this_clock(told: CallTold, known: KnownCall | None, offset: float, offsets: Collection[float]) -> bool:
+    """Whether this is how the clocks differed when he called, and none of ``offsets`` fits better. A clock that was set
+    between two gaps makes the call of the one look like one of the other."""
+    if known is None or told.arrived_at is None:
+        return True
+    apart = known.arrived_at - told.arrived_at
+    return abs(apart - offset) <= min(abs(apart - other) for other in offsets) + SAME_MOMENT
 
 
 def repaired(told: CallTold, known: KnownCall | None, desks: Desks, offset: float, now: float) -> list[CallRepaired]:

@@ -57,3 +57,29 @@ async def test_the_record_is_read_once_for_all_gaps(tmp_path: Path, monkeypatch:
     assert {row.outcome for row in await archive.calls(limit=10)} == {"abandoned"}
     await archive.close()
     await repairer.close()
+
+
+async def test_a_clock_that_is_set_back_between_two_gaps_gives_no_call_two_times(tmp_path: Path) -> None:
+    """Our clock, by ten minutes; Asterisk's stays. Who called in the first gap was gone shortly before the second."""
+    file, back = tmp_path / "acd.csv", -600.0
+    file.write_text(lines(0, DAY + 5) + lines(1, DAY + 40) + lines(2, DAY + 72))
+    url = f"sqlite:///{tmp_path}/acd.db"
+    await upgrade(url)
+    offset, city = 0.0, load(ROOT / "queues.yaml")
+    now = DAY + 60
+    repairer = Repairer(url, file, lambda: city, lambda: now)
+    archive = Archive(url)
+    try:
+        async with Ledger(url, tmp_path / "spill", switch_offset=lambda: offset) as ledger:
+            gap_repair = GapRepair(repairer, ledger, lambda: now, lambda _: None)
+            ledger.write([LinkWentDown(DAY, "cut"), LinkCameUp(DAY + 60, 0, 0)])
+            await ledger.caught_up()
+            offset = back
+            ledger.write([LinkWentDown(DAY + 70 + back, "cut"), LinkCameUp(DAY + 95 + back, 0, 0)])
+            found = [await gap_repair.repair(DAY - 3600, DAY + 3600) for _ in range(3)]
+            assert [one.calls for one in found] == [3, 0, 0]
+        arrived = {row.call: row.arrived_at for row in await archive.calls(limit=10)}
+        assert arrived == {"0.1": DAY + 5, "1.1": DAY + 40, "2.1": DAY + 72 + back}
+    finally:
+        await archive.close()
+        await repairer.close()

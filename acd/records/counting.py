@@ -54,7 +54,13 @@ AT_ONCE: Final = 2
 """Questions that are counted at the same time: the database works on them beside us, and the others wait their turn,
 so that the calls under way are not kept from a processor."""
 _CACHE: Final = 65_536
-"""Kilobytes of the database that SQLite keeps in memory while it counts."""
+"""Kilobytes: of the database, that SQLite keeps in memory while it counts; for one sort, on PostgreSQL."""
+_POSTGRESQL: Final = (
+    f"SELECT set_config('jit', 'off', true), set_config('work_mem', '{_CACHE}kB', true), "
+    "set_config('max_parallel_workers_per_gather', '0', true)"
+)
+"""For a transaction that counts. Compiling these statements takes longer than it saves, and with several processors for
+each there would be none left for the calls."""
 _PAGE: Final = 1000
 """Rows fetched at once when many are read."""
 
@@ -234,8 +240,8 @@ class FigureBook:
         """In its turn. Lists are read without one: whoever fetches them may be slow."""
         async with self._turns, self._reading() as connection:
             postgresql = connection.dialect.name == "postgresql"
-            # Compiling these statements takes PostgreSQL longer than it saves. SQLite reads pages again and again.
-            await connection.execute(text("SET LOCAL jit = off" if postgresql else f"PRAGMA cache_size = -{_CACHE}"))
+            # SQLite reads pages again and again.
+            await connection.execute(text(_POSTGRESQL if postgresql else f"PRAGMA cache_size = -{_CACHE}"))
             yield connection
             if not postgresql:
                 await connection.execute(text("PRAGMA shrink_memory"))

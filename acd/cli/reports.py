@@ -92,8 +92,11 @@ def report(
         tell_more(others[0], query, to, against=against or "", as_json=as_json, norms=norms)
         return
     if ref is not None:
-        for found in carry_out(reports.rows_behind(settings(), query, ref, limit)):
+        rows = carry_out(reports.rows_behind(settings(), query, ref, limit + 1))
+        for found in rows[:limit]:
             sys.stdout.write(json.dumps(row_dict(found.fact) | {"counts": found.counts}) + "\n")
+        if len(rows) > limit:
+            err.print(f"only the first {limit}: --limit tells more")
         return
     _tell(query, to, as_json=as_json, norms=norms)
 

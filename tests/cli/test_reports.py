@@ -81,6 +81,12 @@ def test_the_calls_behind_a_figure(run) -> None:  # type: ignore[no-untyped-def]
     assert (len(rows), sum(row["counts"] for row in rows)) == (12, 9)
 
 
+def test_calls_that_are_left_out_are_said_to_be(run) -> None:  # type: ignore[no-untyped-def]
+    _, said = run("report", DAY, "--behind", "reachability", "--limit", "11")
+    *rows, told = said.splitlines()
+    assert len(rows) == 11 and told == "only the first 11: --limit tells more"
+
+
 def test_a_report_as_csv_and_as_a_workbook(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     run("report", DAY, "--by", "line", "--to", str(tmp_path / "day.csv"))
     rows = list(csv.reader(io.StringIO((tmp_path / "day.csv").read_text("utf-8-sig"))))

@@ -22,7 +22,7 @@ from acd.model.ids import CallId
 from acd.model.mendable import Mendable
 from acd.model.told import BadLine, Told
 from acd.records import DatabaseUnusable, Ledger, upgrade
-from acd.records.repair import MARGIN, Blind, Desks, RepairBook, by_this_clock, overlapping, repaired
+from acd.records.repair import MARGIN, Blind, Desks, Measured, RepairBook, by_this_clock, overlapping, repaired
 from acd.runtime.control import Answer, ControlError, Handler
 
 LOOK_BACK: Final = 86_400.0
@@ -95,16 +95,17 @@ class Repairer:
         """
         if self._cel is None:
             raise NoRecord("ACD_CEL does not name the file")
-        gaps = [(gap, await self._book.offset(gap.ended_at)) for gap in await self._book.gaps(since, until)]
+        wider = await self._book.gaps(since - LOOK_BACK, until + LOOK_BACK)
+        around = [(gap, await self._book.offset(gap.ended_at)) for gap in wider]
+        gaps = [(gap, offset) for gap, offset in around if since <= gap.ended_at <= until]
         if not gaps:
             return Repair()
         told = await self._read(self._cel, min(_concerned(gap) - offset for gap, offset in gaps))
         events: dict[CallId, list[CallRepaired]] = {}
-        offsets = {offset for _, offset in gaps}
         # A call that lies in one gap is not another one's, just because that began soon after.
         for margin in (0.0, MARGIN):
             for gap, offset in gaps:
-                found = await self._of(gap, offset, told, margin, offsets)
+                found = await self._of((gap, offset), told, margin, around)
                 # One call may reach over several gaps.
                 events |= {call: happened for call, happened in found.items() if call not in events}
         return Repair(tuple(event for happened in events.values() for event in happened), len(gaps), told.bad)
@@ -120,8 +121,13 @@ class Repairer:
         return told
 
     async def _of(
-        self, gap: Blind, offset: float, told: Told, margin: float, offsets: Collection[float]
+        self, one_gap: Measured, told: Told, margin: float, around: Collection[Measured]
     ) -> dict[CallId, list[CallRepaired]]:
+        """
+        Args:
+            around: this gap and others.
+        """
+        gap, offset = one_gap
         since = _concerned(gap) - offset
         calls = overlapping((one for one in told.calls.values() if one.last_at >= since), gap, offset, margin)
         known = await self._book.known([one.call for one in calls])
@@ -129,7 +135,7 @@ class Repairer:
         found = {
             one.call: repaired(one, known.get(one.call), desks, offset, self._clock())
             for one in calls
-            if by_this_clock(one, known.get(one.call), offset, offsets)
+            if by_this_clock(one, known.get(one.call), offset, around)
         }
         return {call: events for call, events in found.items() if events}
 

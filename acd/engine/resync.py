@@ -131,11 +131,7 @@ def switch_seen(state: State, fact: SwitchSeen) -> None:
     alive = {seen.call for seen in fact.calls}
     for call in [call for id, call in state.calls.items() if id not in alive and would_show(call, fact)]:
         vanished(state, call, fact.rebooted)
-    # First every pair parts that is none any more: whoever is free then may be found in another.
-    for seen in fact.calls:
-        part(state, seen)
-    for seen in fact.calls:
-        adopt(state, seen)
+    adopt_all(state, fact.calls)
     for attempt in fact.attempts:
         attempts.adopt(state, attempt)
     review(state)
@@ -219,14 +215,35 @@ def part(state: State, seen: CallSeen) -> None:
         offers.let_go(state, call)
 
 
-def adopt(state: State, seen: CallSeen) -> None:
-    """Make our idea of this call agree with what the switch shows."""
+def adopt_all(state: State, calls: tuple[CallSeen, ...]) -> None:
+    """Make our idea of these calls agree with what the switch shows. Whoever joined when nothing could be done for him
+    is taken by his line now, or is not, in order of arrival."""
+    # First every pair parts that is none any more: whoever is free then may be found in another.
+    for seen in calls:
+        part(state, seen)
+    late: list[Call] = []
+    for seen in calls:
+        newcomer = adopt(state, seen)
+        if newcomer is not None:
+            late.append(newcomer)
+    # None of them takes a place from the other before he is asked.
+    for call in late:
+        state.put_call(call, CallState.MENU)
+    for call in sorted(late, key=lambda call: (call.entered_at, call.id)):
+        assert call.line is not None
+        callers.welcome(state, call, call.line)
+
+
+def adopt(state: State, seen: CallSeen) -> Call | None:
+    """Make our idea of this call agree with what the switch shows; the call, if his line has yet to be asked whether it
+    takes him."""
     call = known_or_new(state, seen)
+    unwelcomed, call.unwelcomed = call.unwelcomed, False
     state.events.append(CallAdopted(state.now, call.id, seen.where))
     call.tape = seen_tape(call.tape, seen.tape)
     if not take_line(state, call, seen):
         settle_in_menu(state, call, seen)
-        return
+        return None
     desk = call.operator or (state.by_device.get(seen.device) if seen.device else None)
     match seen.where:
         case _W.TALK:
@@ -235,6 +252,9 @@ def adopt(state: State, seen: CallSeen) -> None:
             adopt_ring(state, call, desk, seen)
         case _W.WAIT | _W.FALLBACK | _W.OFFER:
             adopt_wait(state, call, seen.where)
+            # Asterisk's own queue has counted the line's places already.
+            late = unwelcomed and seen.where is not _W.FALLBACK and call.state is CallState.WAITING
+            return call if late else None
         case _W.BOOK:
             bookings.seen_booking(state, call)
         case _W.OVERFLOW:
@@ -246,6 +266,7 @@ def adopt(state: State, seen: CallSeen) -> None:
             call.line = None
         case _:
             settle_in_menu(state, call, seen)
+    return None
 
 
 def take_line(state: State, call: Call, seen: CallSeen) -> bool:
@@ -305,10 +326,6 @@ def adopt_wait(state: State, call: Call, where: CallWhereabouts) -> None:
         # The Redirect to the refusal is asked after, and given again.
         state.put_call(call, CallState.AFTER)
         state.set_timer(state.now, TimerKind.CHECK_CALL, call)
-    elif call.unwelcomed and call.line is not None:
-        call.unwelcomed = False
-        state.put_call(call, CallState.MENU)
-        callers.welcome(state, call, call.line)
     else:
         state.put_call(call, CallState.WAITING)
 

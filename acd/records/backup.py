@@ -132,11 +132,15 @@ async def restore(url: str, backup: Path, *, overwrite: bool = False) -> tuple[d
 
 
 def _read(connection: Connection, backup: Path) -> tuple[dict[str, int], dict[str, bytes]]:
-    with opened(backup) as parts:
-        for part in parts:
-            if isinstance(part, Head):
-                _make_tables(connection, backup, part.revision)
-                return _read_tables(connection, backup, parts)
+    try:
+        with opened(backup) as parts:
+            for part in parts:
+                if isinstance(part, Head):
+                    _make_tables(connection, backup, part.revision)
+                    return _read_tables(connection, backup, parts)
+    except (ValueError, OverflowError) as error:
+        # Half a character, a number that no column holds.
+        raise BadBackup(backup, str(error)) from None
     raise BadBackup(backup, "it is empty")
 
 

@@ -65,7 +65,7 @@ def opened(backup: Path) -> Iterator[Iterator[Part]]:
 
 
 def read_parts(lines: Iterable[str], backup: Path) -> Iterator[Part]:
-    """From the head to the end; what follows is not read.
+    """From the head to the end.
 
     Args:
         backup: for the errors.
@@ -76,10 +76,14 @@ def read_parts(lines: Iterable[str], backup: Path) -> Iterator[Part]:
     columns: tuple[str, ...] | None = None
     number = 0
     try:
-        for number, line in enumerate(lines, 1):
+        numbered = enumerate(lines, 1)
+        for number, line in numbered:
             part = _part(json.loads(line), columns)
             if isinstance(part, Head) != (number == 1):
                 raise ValueError("it does not begin like one" if number == 1 else "a second head")
+            # Only who has read the file to its end knows whether its sum is right.
+            if isinstance(part, End) and next(numbered, None) is not None:
+                raise ValueError("something follows the end")
             yield part
             if isinstance(part, End):
                 return

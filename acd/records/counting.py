@@ -201,7 +201,7 @@ class FigureBook:
     ) -> tuple[list[AnswerFact], int]:
         """Some of those who were asked, with their scores for that question, and how many there are; see
         :func:`acd.records.survey.answers`."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             return await answers(connection, query, question, given=given, score=score, skip=skip, most=most)
 
     async def intervals(
@@ -209,7 +209,7 @@ class FigureBook:
     ) -> tuple[list[Interval], int]:
         """Some of the times of operators in these states, and how many there are; see
         :func:`acd.records.operator_time.intervals`."""
-        async with self._reading() as connection:
+        async with self._counting() as connection:
             return await intervals(connection, query, states, skip, most)
 
     async def subjects(self, query: Query) -> SubjectReport:

@@ -71,7 +71,9 @@ async def intervals(
         func.coalesce(_state.ended_at, query.now) > query.since,
         func.coalesce(_state.ended_at, query.now) > _state.began_at,
     )
-    where = [*overlapping, *_of_states(query, states)]
+    # In one of these days, or over a midnight.
+    near = or_(_near(query), _state.day.is_(None))
+    where = [near, *overlapping, *_of_states(query, states)]
     of = await connection.scalar(select(func.count()).where(*where))
     wanted = select(*(_state[name] for name in Interval.__struct_fields__)).where(*where)
     found = await connection.execute(wanted.order_by(_state.began_at, _state.seq).offset(skip).limit(most))

@@ -99,11 +99,7 @@ class _Refolding:
     async def run(self) -> int:
         async with self._reader.connect() as connection:
             self._revision = await connection.run_sync(revision_of)
-        more = True
-        while more:
-            # A look of its own each time: SQLite cannot shorten its log under a long one.
-            async with self._reader.connect() as connection:
-                more = await self._fold_some(connection)
+        await self._read_up()
         for _ in range(ROUNDS):
             wrong = await self._wrong()
             if not wrong:
@@ -114,10 +110,19 @@ class _Refolding:
                     await asyncio.sleep(self._pause)
         else:
             raise Superseded
+        await self._read_up()
         async with writing(self._engine) as connection:
             await self._catch_up(connection)
             await note_version(connection)
         return self._folded
+
+    async def _read_up(self) -> None:
+        """Almost to the last event: what is left to be done while nobody else can write is little."""
+        more = True
+        while more:
+            # A look of its own each time: SQLite cannot shorten its log under a long one.
+            async with self._reader.connect() as connection:
+                more = await self._fold_some(connection)
 
     async def _fold_some(self, connection: AsyncConnection) -> bool:
         """False: there is no more of it."""
@@ -149,10 +154,12 @@ class _Refolding:
 
     async def _wrong_of(self, connection: AsyncConnection, table: Table) -> list[Any]:
         [key] = table.primary_key
+        gone: list[Any] = []
         wrong: list[Any] = []
         async for there in _parts(connection, table):
             wanted = _by_key(await _rows(self._aside, table, key.in_(_of(there, key))), key)
-            found = {row[key.name] for row in there if wanted.get(row[key.name]) != row}
+            gone += [of for of in _of(there, key) if of not in wanted]
+            found = {row[key.name] for row in there if wanted.get(row[key.name], row) != row}
             if table is tables.call:
                 found |= {call for call, *_ in await _misplaced(connection, wanted)}
             wrong += sorted(found)
@@ -160,11 +167,13 @@ class _Refolding:
             keys = _of(wanted_rows, key)
             there_keys = set((await connection.scalars(select(key).where(key.in_(keys)))).all())
             wrong += [of for of in keys if of not in there_keys]
-        return wrong
+        # First what is too many: an operator has one state that lasts.
+        return gone + wrong
 
     async def _mend(self, table: Table, keys: Sequence[Any]) -> None:
         """These rows become what they should be by now, or go."""
         [key] = table.primary_key
+        await self._read_up()
         async with writing(self._engine) as connection:
             await self._catch_up(connection)
             there = _by_key(await _rows(connection, table, key.in_(keys)), key)

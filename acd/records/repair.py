@@ -6,7 +6,7 @@ Asterisk tells it there is no difference left, so a second repair finds nothing 
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -144,13 +144,20 @@ def overlapping(calls: Iterable[CallTold], gap: Blind, offset: float, margin: fl
     return found
 
 
-def by_this_clock(told: CallTold, known: KnownCall | None, offset: float, offsets: Collection[float]) -> bool:
-    """Whether this is how the clocks differed when he called, and none of ``offsets`` fits better. A clock that was set
-    between two gaps makes the call of the one look like one of the other."""
+Measured = tuple[Blind, float]
+"""A gap, and how far the clocks were apart after it."""
+
+
+def by_this_clock(told: CallTold, known: KnownCall | None, offset: float, gaps: Iterable[Measured]) -> bool:
+    """Whether this is how far the clocks were apart when he called: it fits better than that of another gap in which he
+    would have called. A clock that is set between two gaps makes a call of the one look like one of the other."""
     if known is None or told.arrived_at is None:
         return True
     apart = known.arrived_at - told.arrived_at
-    return abs(apart - offset) <= min(abs(apart - other) for other in offsets) + SAME_MOMENT
+    return all(
+        abs(apart - offset) <= abs(apart - other) + SAME_MOMENT or not overlapping([told], gap, other)
+        for gap, other in gaps
+    )
 
 
 def repaired(told: CallTold, known: KnownCall | None, desks: Desks, offset: float, now: float) -> list[CallRepaired]:

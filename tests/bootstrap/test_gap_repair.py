@@ -78,6 +78,8 @@ async def test_a_clock_that_is_set_back_between_two_gaps_gives_no_call_two_times
             ledger.write([LinkWentDown(DAY + 70 + back, "cut"), LinkCameUp(DAY + 95 + back, 0, 0)])
             found = [await gap_repair.repair(DAY - 3600, DAY + 3600) for _ in range(3)]
             assert [one.calls for one in found] == [3, 0, 0]
+            of_the_second = await gap_repair.repair(DAY + 80 + back, DAY + 110 + back)
+            assert (of_the_second.gaps, of_the_second.calls) == (1, 0), "also when nobody asks about the first"
         arrived = {row.call: row.arrived_at for row in await archive.calls(limit=10)}
         assert arrived == {"0.1": DAY + 5, "1.1": DAY + 40, "2.1": DAY + 72 + back}
     finally:

@@ -264,6 +264,30 @@ def test_whoever_comes_over_a_link_that_is_read_late_is_refused_when_it_is_back(
     assert len([c for c in house.commands if isinstance(c, Deflect)]) == 1
 
 
+def test_of_those_who_came_meanwhile_the_first_have_the_places() -> None:
+    house = House(policy([line("info", capacity=2)], [operator("anna", "1001", info=1)]))
+    house.call("w")
+    house.tell(f.LinkLost("events arrive late"))
+    for id in ("a", "b", "c"):
+        house.wait(0.1)
+        house.call(id)
+    at = {id: house.engine._state.calls[CallId(id)].entered_at for id in ("w", "a", "b", "c")}
+    # The switch shows them in an order of its own.
+    house.link(*(seen(id, W.WAIT, entered_at=at[id]) for id in ("c", "b", "w", "a")))
+    assert [house.outcome(id) for id in ("w", "a", "b", "c")] == [None, None, "refused", "refused"]
+
+
+def test_whoever_asterisks_own_queue_has_taken_in_meanwhile_is_not_refused_any_more() -> None:
+    house = House(FULL)
+    house.tell(f.LinkLost("events arrive late"))
+    house.call("a")
+    house.link(seen("a", W.FALLBACK))
+    assert (house.of(CallDeflected), house.outcome("a")) == ([], None)
+    house.tell(f.LinkLost("cut"))
+    house.link(seen("a", W.WAIT))
+    assert house.of(CallDeflected) == [], "nor later: he has waited since"
+
+
 def test_whoever_asterisk_served_meanwhile_was_not_refused() -> None:
     house = House(FULL)
     house.tell(f.LinkLost("events arrive late"))

@@ -96,7 +96,9 @@ async def test_data_is_not_replaced_unless_that_is_said(place: Place, tmp_path: 
     assert len(await place.ledger_types()) < len(before["event"])
 
 
-@pytest.mark.parametrize("harm", ["cut", "short", "rows", "revision", "other", "bits", "table", "column", "end", "row"])
+@pytest.mark.parametrize(
+    "harm", ["cut", "short", "rows", "revision", "other", "bits", "table", "column", "end", "row", "sum", "half"]
+)
 async def test_of_a_backup_that_is_not_whole_nothing_is_taken(place: Place, tmp_path: Path, harm: str) -> None:
     await place.write(*answered("17.1", 1000.0))
     file = tmp_path / "acd.backup"
@@ -116,12 +118,16 @@ async def test_of_a_backup_that_is_not_whole_nothing_is_taken(place: Place, tmp_
         case "bits":
             data = file.read_bytes()
             file.write_bytes(data[:200] + bytes(64) + data[264:])
-        case "table" | "column" | "end" | "row":
+        case "sum":
+            data = file.read_bytes()
+            file.write_bytes(data[:-8] + bytes(4) + data[-4:])
+        case "table" | "column" | "end" | "row" | "half":
             old, new = {
                 "table": ('"table": "event"', '"table": "no_such"'),
                 "column": ('"columns": ["seq"', '"columns": ["no_such"'),
                 "end": ('{"end": {', '{"end": {"no_such": 1, '),
                 "row": ('"CallStarted"', '"CallStarted", 1'),
+                "half": ('"CallStarted"', '"\\ud800"'),
             }[harm]
             text = "\n".join(lines)
             assert old in text

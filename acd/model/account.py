@@ -45,6 +45,8 @@ class Scope(StrEnum):
 
     FIGURES = "figures"
     """Figures without persons."""
+    REPORTS = "reports"
+    """The reports: also by operator, and the calls behind them without numbers. Each look is written down."""
     CALLBACKS = "callbacks"
     """The promises to call back, to read, with masked numbers."""
     NUMBERS = "numbers"

@@ -52,9 +52,11 @@ _FIGURES = Access(frozenset(Role), local=True, by_person=False)
 _API_FIGURES = Access(frozenset(Role), local=True, by_person=False, scope=Scope.FIGURES)
 _PEOPLE = Access(PEOPLE)
 _API_CALLBACKS = Access(PEOPLE, scope=Scope.CALLBACKS)
+_API_CATALOGUE = Access(PEOPLE, scope=Scope.REPORTS)
 _QUIET = Access(PEOPLE, by_person=False)
 _OWN = Access(PEOPLE, early=True)
 _CHIEFS = Access(CHIEFS)
+_API_REPORTS = Access(CHIEFS, scope=Scope.REPORTS)
 _QUIET_CHIEFS = Access(CHIEFS, by_person=False)
 _SUPERVISORS = Access(frozenset({Role.SUPERVISOR}))
 """Whoever keeps the accounts has no business in a citizen's conversation."""
@@ -140,19 +142,19 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("POST", "/api/citizens/export"): _ADMINS,
         ("POST", "/api/citizens/erase"): _ADMINS,
         # Figures: reports, and what is behind them.
-        ("GET", "/api/reports/figures"): _PEOPLE,
-        ("GET", "/api/reports"): _CHIEFS,
-        ("GET", "/api/reports.csv"): _CHIEFS,
-        ("GET", "/api/reports.xlsx"): _CHIEFS,
-        ("GET", "/api/reports/states"): _CHIEFS,
-        ("GET", "/api/reports/waits"): _CHIEFS,
-        ("GET", "/api/reports/survey"): _CHIEFS,
-        ("GET", "/api/reports/subjects"): _CHIEFS,
-        ("GET", "/api/reports/repeats"): _CHIEFS,
-        ("GET", "/api/reports/{about}.csv"): _CHIEFS,
-        ("GET", "/api/reports/{about}.xlsx"): _CHIEFS,
-        ("GET", "/api/reports/behind"): _CHIEFS,
-        ("GET", "/api/reports/rows/{view}"): _CHIEFS,
+        ("GET", "/api/reports/figures"): _API_CATALOGUE,
+        ("GET", "/api/reports"): _API_REPORTS,
+        ("GET", "/api/reports.csv"): _API_REPORTS,
+        ("GET", "/api/reports.xlsx"): _API_REPORTS,
+        ("GET", "/api/reports/states"): _API_REPORTS,
+        ("GET", "/api/reports/waits"): _API_REPORTS,
+        ("GET", "/api/reports/survey"): _API_REPORTS,
+        ("GET", "/api/reports/subjects"): _API_REPORTS,
+        ("GET", "/api/reports/repeats"): _API_REPORTS,
+        ("GET", "/api/reports/{about}.csv"): _API_REPORTS,
+        ("GET", "/api/reports/{about}.xlsx"): _API_REPORTS,
+        ("GET", "/api/reports/behind"): _API_REPORTS,
+        ("GET", "/api/reports/rows/{view}"): _API_REPORTS,
         # The reports, and the calls behind each figure.
         ("GET", "/reports"): _CHIEFS,
         ("GET", "/reports/operators"): _CHIEFS,

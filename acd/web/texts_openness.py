@@ -71,6 +71,11 @@ OPENNESS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Son usage, comme « rapport-bi ». Minuscules, chiffres, point et tiret.",
     ),
     "scope_figures": ("cijfers zonder personen", "figures without persons", "chiffres sans personnes"),
+    "scope_reports": (
+        "rapporten, ook per operator, en de oproepen erachter zonder nummers",
+        "reports, also by operator, and the calls behind them without numbers",
+        "rapports, aussi par opérateur, et les appels derrière sans numéros",
+    ),
     "scope_callbacks": (
         "terugbellijst, nummers verborgen",
         "callback list, numbers masked",

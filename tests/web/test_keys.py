@@ -27,6 +27,13 @@ def bearer(key: str) -> dict[str, str]:
 
 MAY = {
     Scope.FIGURES: {("GET", path) for path in ("/api/snapshot", "/api/curve", "/metrics", "/openapi.json")},
+    Scope.REPORTS: {
+        ("GET", f"/api/reports{rest}")
+        for rest in (
+            *("", ".csv", ".xlsx", "/figures", "/states", "/waits", "/survey", "/subjects", "/repeats"),
+            *("/{about}.csv", "/{about}.xlsx", "/behind", "/rows/{view}"),
+        )
+    },
     Scope.CALLBACKS: {("GET", "/api/callbacks"), ("GET", "/api/callbacks/{callback}")},
     Scope.NUMBERS: set(),
 }
@@ -39,13 +46,13 @@ MONITORS = ("/healthz", "/livez", "/readyz")
 
 async def test_a_key_opens_its_own_and_nothing_else(house: House) -> None:
     """Every route with every kind of key, and with those that are none."""
-    kinds = [{Scope.FIGURES}, {Scope.CALLBACKS}, {Scope.CALLBACKS, Scope.NUMBERS}, set(Scope)]
+    kinds = [{Scope.FIGURES}, {Scope.REPORTS}, {Scope.CALLBACKS}, {Scope.CALLBACKS, Scope.NUMBERS}, set(Scope)]
     keys = {frozenset(kind): await house.key(f"k{n}", *kind) for n, kind in enumerate(kinds)}
     async with house.browser(CITY) as client:
         for (method, path), access in ACCESS.items():
             if path in ("/events", "/login", "/kiosk/{link}", "/login/city", "/login/city/back", "/sip", *MONITORS):
                 continue
-            asked = path.format(**NAMED)
+            asked = path.format(**NAMED) + ("?of=answered" if path.endswith("/behind") else "")
             for scopes, key in keys.items():
                 answer = await client.request(method, asked, headers=bearer(key))
                 may = any((method, path) in MAY[scope] for scope in scopes)
@@ -65,6 +72,14 @@ async def test_a_key_is_nobody_else_whoever_sends_it(house: House) -> None:
         assert (await browser.get("/api/accounts")).status_code == 200
         # A password that a server in front asked for is none of our business.
         assert (await browser.get("/api/accounts", headers={"Authorization": "Basic eDp5"})).status_code == 200
+
+
+async def test_a_program_that_reads_reports_leaves_its_name(house: House) -> None:
+    key = await house.key("power-bi", Scope.REPORTS)
+    async with house.browser(CITY) as client:
+        rows = await client.get("/api/reports/rows/call?from=2026-11-01&to=2026-11-30&format=csv", headers=bearer(key))
+    assert rows.status_code == 200 and "+32" not in rows.text
+    assert ("key:power-bi", "records_exported", "") in await house.audit()
 
 
 async def test_whole_numbers_only_with_leave_and_never_without_a_trace(house: House) -> None:

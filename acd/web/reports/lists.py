@@ -36,10 +36,8 @@ def add_report_lists(app: FastAPI, press: Press) -> None:
         question = press.desk.query(wanted)
         await press.desk.note(visitor, AuditAction.REPORT_CALLS_SEEN, f"subject {subject or '-'} {wanted}")
         facts, of = await press.about(question, subject or None, skip, noted=noted)
-        names: dict[str, Any] = {"facts": facts, "of": of, "skip": skip, "step": PAGE, "wanted": wanted}
-        names |= {"subject": subject or None, "span": press.span_of(question)}
-        names["named"] = press.desk.plugged.names()
-        return press.show(request, "report_conversations.html", Words(press.shell.lang(request)), **names)
+        names = {"subject": subject or None}
+        return press.listed(request, "report_conversations.html", wanted, question, facts, of=of, skip=skip, **names)
 
     @app.get("/reports/calls", response_class=HTMLResponse, tags=["pages"])
     async def report_calls(  # noqa: PLR0917 - FastAPI gives them by name
@@ -76,10 +74,8 @@ def add_report_lists(app: FastAPI, press: Press) -> None:
         asked, book = press.desk.query(wanted), press.desk.plugged.book
         await press.desk.note(visitor, AuditAction.REPORT_CALLS_SEEN, f"survey {question} {score or ''} {wanted}")
         facts, of = await book.answers(asked, question, given=given, score=score, skip=skip, most=PAGE)
-        names: dict[str, Any] = {"facts": facts, "of": of, "skip": skip, "step": PAGE, "wanted": wanted}
-        names |= {"question": question, "score": score, "span": press.span_of(asked)}
-        names["named"] = press.desk.plugged.names()
-        return press.show(request, "report_answers.html", Words(press.shell.lang(request)), **names)
+        names: dict[str, Any] = {"asked_for": question, "score": score}
+        return press.listed(request, "report_answers.html", wanted, asked, facts, of=of, skip=skip, **names)
 
     @app.get("/reports/states", response_class=HTMLResponse, tags=["pages"])
     async def report_states(  # noqa: PLR0917 - FastAPI gives them by name
@@ -98,11 +94,9 @@ def add_report_lists(app: FastAPI, press: Press) -> None:
         above, counted = figure.states if figure is not None else ((), _states_of(state))
         await press.desk.note(visitor, AuditAction.REPORT_OPERATORS_SEEN, f"states {of or state or '-'} {wanted}")
         facts, number = await book.intervals(asked, counted, skip=skip, most=PAGE)
-        names: dict[str, Any] = {"facts": facts, "of": number, "skip": skip, "step": PAGE, "wanted": wanted}
-        names |= {"state": state, "span": press.span_of(asked), "above": above}
-        names["named"] = press.desk.plugged.names()
+        names: dict[str, Any] = {"state": state, "above": above}
         names["meaning"] = None if figure is None else Meaning.of(press.desk.ref(of))
-        return press.show(request, "report_states.html", Words(press.shell.lang(request)), **names)
+        return press.listed(request, "report_states.html", wanted, asked, facts, of=number, skip=skip, **names)
 
 
 def _states_of(state: OperatorState | None) -> tuple[OperatorState, ...]:

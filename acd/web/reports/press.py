@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date, datetime, timedelta
-from itertools import count
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +21,7 @@ from acd.web.hub import Hub
 from acd.web.reports import citizens, shown
 from acd.web.reports.asked import GRAINS, Address, Asked, Span, Unclear, read, usual
 from acd.web.reports.words import Words
-from acd.web.reports_api import Desk, Reports
+from acd.web.reports_api import Desk, Reports, Wanted
 from acd.web.shell import Shell
 
 PAGE: Final = 200
@@ -101,10 +100,32 @@ class Press:
         kept, of = [], 0
         async with aclosing(self.desk.plugged.book.about(question, subject)) as found:  # type: ignore[type-var]
             wanted = (fact async for fact in found if not noted or fact.settled is not None)
-            async for of, fact in _numbered(wanted, 1):
+            async for fact in wanted:
+                of += 1
                 if skip < of <= skip + PAGE:
                     kept.append(fact)
         return kept, of
+
+    def listed(
+        self,
+        request: Request,
+        template: str,
+        wanted: Wanted,
+        question: Question,
+        facts: Sequence[object],
+        *,
+        of: int,
+        skip: int,
+        **names: Any,
+    ) -> Response:
+        """A piece of a list that has no figure of its own.
+
+        Args:
+            of: how many there are in all.
+        """
+        usual: dict[str, Any] = {"facts": facts, "of": of, "skip": skip, "step": PAGE, "wanted": wanted}
+        usual |= {"span": self.span_of(question), "named": self.desk.plugged.names()}
+        return self.show(request, template, Words(self.shell.lang(request)), **usual, **names)
 
     def span_of(self, question: Question) -> Span:
         """The days that are asked for, both inside."""
@@ -132,13 +153,6 @@ class Pile(msgspec.Struct, frozen=True):
     def of(self) -> int:
         """How many there are in all."""
         return 0 if self.value is None else int(self.value.part if self.part else self.value.of)
-
-
-async def _numbered(rows: Any, first: int = 0) -> Any:
-    numbers = count(first)
-    async for row in rows:
-        number = next(numbers)
-        yield number, row
 
 
 def _periods(today: date) -> list[tuple[str, Span]]:

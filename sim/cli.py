@@ -20,6 +20,7 @@ from acd.records import DatabaseUnusable
 from sim.changes import BadChange, changed
 from sim.count.run import count
 from sim.faults.kinds import FAULTS
+from sim.faults.run import judged_again
 from sim.faults.run import report as table_of_faults
 from sim.faults.run import run as run_faults
 from sim.lab.asterisk import LabError
@@ -296,11 +297,16 @@ def staff(  # noqa: PLR0917
 
 @app.command()
 def faults(
+    *,
     minutes: Annotated[float | None, typer.Option(min=1, help="How long; without it each fault comes once.")] = None,
     seed: Annotated[int, typer.Option(help="Of the order, the moments and the lengths.")] = 1,
     faults: Annotated[str, typer.Option(metavar="a,b", help=f"Only these of {', '.join(FAULTS)}.")] = ",".join(FAULTS),
     rate: Annotated[float, typer.Option(min=0.1, max=5, help="Times the usual callers.")] = 1.0,
     keep: Annotated[Path | None, typer.Option(metavar="FOLDER", help="For logs and ledger.")] = None,
+    again: Annotated[
+        Path | None,
+        typer.Option("--again", metavar="FOLDER", help="Judge the run kept there; break nothing."),
+    ] = None,
 ) -> None:
     """Break things around the running product on a real Asterisk, and judge whether it keeps its promises.
 
@@ -311,8 +317,11 @@ def faults(
     if unknown := [name for name in names if name not in FAULTS]:
         _fail(f"no such fault: {', '.join(unknown)}; there are {', '.join(FAULTS)}")
     try:
-        verdict = asyncio.run(run_faults(names, minutes=minutes, seed=seed, rate=rate, keep=keep, tell=err.print))
-    except LabError as error:
+        if again is not None:
+            verdict = judged_again(again)
+        else:
+            verdict = asyncio.run(run_faults(names, minutes=minutes, seed=seed, rate=rate, into=keep, tell=err.print))
+    except (LabError, OSError, msgspec.DecodeError) as error:
         _fail(str(error))
     out.out(table_of_faults(verdict))
     for broken in verdict.broken:

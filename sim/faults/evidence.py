@@ -8,6 +8,9 @@ from typing import Final
 
 from sim.lab.sipp import Stories
 
+SERVED_WITHIN: Final = 1.0
+"""Seconds that a caller may wait beside a free operator when nothing is broken, or is whole again."""
+
 
 @dataclass(frozen=True)
 class Incident:
@@ -26,6 +29,11 @@ class Incident:
     """Clocks were wrong: what the records say of the moment is not compared."""
     out: tuple[tuple[float, float], ...] = ()
     """When these phones were out of order; nothing: all the time."""
+
+    @property
+    def switch_serves(self) -> bool:
+        """Those who wait go over into the switch's own queue meanwhile, and come back."""
+        return self.within > SERVED_WITHIN
 
 
 @dataclass(frozen=True)
@@ -112,8 +120,9 @@ class Evidence:
     lines: dict[str, str]
     """Line of the callers whose number begins so."""
     capacity: dict[str, int]
-    promising: frozenset[str]
-    """Lines that offer to call back: who has accepted is served no more, so that waiting there is not judged."""
+    promising: dict[str, float]
+    """Lines that offer to call back, and the seconds after which their callers begin to accept: from then on they are
+    served no more, so that their waiting is not judged."""
     ended: float
     callers: list[Caller] = field(default_factory=list)
     rings: list[Ring] = field(default_factory=list)

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from sim.faults.evidence import Caller, CallRow, Evidence, Incident, Ring
+from sim.faults.evidence import SERVED_WITHIN, Caller, CallRow, Evidence, Incident, Ring
 
-SERVED_WITHIN: Final = 1.0
-"""Seconds that a caller may wait beside a free operator when nothing is broken, or is whole again."""
 SLACK: Final = 0.5
 """Seconds that a busy machine may take for itself: SIPp, phones, Asterisk and the engine share it."""
 CROSSING: Final = 0.5
@@ -199,6 +197,14 @@ class Judge:
         if since < end:
             yield since, end
 
+    def _wants(self, caller: Caller) -> Iterator[tuple[float, float]]:
+        """When he waited to be served: until he began to accept that he is called back, where that is offered."""
+        accepts = self.evidence.promising.get(self.evidence.line_of(caller.number), float("inf"))
+        for begin, end in self._waits(caller):
+            until = min(end, (caller.up or 0.0) + accepts)
+            if begin < until:
+                yield begin, until
+
     def _free(self, device: str, present: tuple[tuple[float, float], ...]) -> Iterator[tuple[float, float]]:
         """When nobody was at his phone, and it was in order."""
         away = [(r.invited, self.evidence.ended if r.ended is None else r.ended) for r in self._at[device]]
@@ -217,8 +223,8 @@ class Judge:
 
     def _unserved(self) -> Iterator[str]:
         """Who waited beside a free operator of his line for longer than he may, all faults considered."""
-        for line in sorted(set(self.evidence.lines.values()) - self.evidence.promising):
-            waits = sorted((begin, end, c.number) for c in self._of(line) for begin, end in self._waits(c))
+        for line in sorted(set(self.evidence.lines.values())):
+            waits = sorted((begin, end, c.number) for c in self._of(line) for begin, end in self._wants(c))
             longest = max((end - begin for begin, end, _ in waits), default=0.0)
             begins = [begin for begin, _, _ in waits]
             for desk in self.evidence.desks:
@@ -251,9 +257,9 @@ class Judge:
 
     def _passed_over(self) -> Iterator[str]:
         """Who waited while another one of his line, who came after him, was rung for."""
-        for line in sorted(set(self.evidence.lines.values()) - self.evidence.promising):
+        for line in sorted(set(self.evidence.lines.values())):
             callers = [caller for caller in self._of(line) if caller.up is not None]
-            waits = [(c.up or 0.0, begin, end, c.number) for c in callers for begin, end in self._waits(c)]
+            waits = [(c.up or 0.0, begin, end, c.number) for c in callers for begin, end in self._wants(c)]
             for caller in callers:
                 for ring in self._rings[caller.number]:
                     if self._goes_over(ring.invited):
@@ -270,6 +276,7 @@ class Judge:
         return any(
             i.began <= at <= min(i.over, i.began + i.within + GOING_OVER) or i.over <= at <= i.over + SERVED_WITHIN
             for i in self.evidence.incidents
+            if i.switch_serves
         )
 
     # --- Records -------------------------------------------------------------------------------------------------
@@ -379,9 +386,7 @@ class Judge:
 
     def _without_engine(self, at: float) -> bool:
         """Asterisk serves by itself: in its queue whoever is being rung for has a place."""
-        return any(
-            i.within > SERVED_WITHIN and i.began <= at <= i.over + SERVED_WITHIN for i in self.evidence.incidents
-        )
+        return any(i.switch_serves and i.began <= at <= i.over + SERVED_WITHIN for i in self.evidence.incidents)
 
     def _rung(self, line: str, at: float) -> int:
         """For how many callers of this line a phone rang as somebody came in then, until he had his answer."""

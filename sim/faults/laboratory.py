@@ -372,7 +372,7 @@ class Laboratory:
         evidence = Evidence(
             lines=lines,
             capacity={STORM: self.city.policy.lines[LineId(STORM)].capacity},
-            promising=frozenset(id for id, line in self.city.policy.lines.items() if line.callback is not None),
+            promising={stream.line: stream.keys[0][0] for stream in STREAMS.values() if stream.keys},
             ended=ended,
             incidents=list(self.incidents),
         )

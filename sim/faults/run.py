@@ -6,9 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from acd.runtime.control import ControlError
 from sim.faults.evidence import Evidence, Incident
@@ -26,6 +28,7 @@ PATIENCE: Final = 100.0
 SETTLED: Final = 30.0
 """Seconds after which a new engine has loaded what it needs."""
 WEIGHED_EVERY: Final = 10.0
+_KEPT: Final = "verdict.msgpack"
 MOST_STUMBLES: Final = 10
 """After so many faults that did not go as they should, the rest would show nothing."""
 
@@ -48,6 +51,14 @@ class Verdict:
     @property
     def answered(self) -> int:
         return len({ring.number for ring in self.evidence.rings if ring.answered is not None})
+
+    @property
+    def quarters(self) -> list[float]:
+        """Megabytes that the engine which led last held, at the ends of the quarters of its time."""
+        of_last = [(at, resident) for at, pid, resident in self.memory if pid == self.memory[-1][1]]
+        # A process that has just begun has not loaded what it needs.
+        lived = [resident for at, resident in of_last if at - of_last[0][0] >= SETTLED] or [of_last[-1][1]]
+        return [lived[number * (len(lived) - 1) // 4] / 1024 for number in range(5)]
 
     @property
     def faults(self) -> Counter[str]:
@@ -78,7 +89,7 @@ async def run(
     seed: int = 1,
     rate: float = 1.0,
     gap: tuple[float, float] = (4.0, 7.0),
-    keep: Path | None = None,
+    into: Path | None = None,
     tell: Callable[[str], None] = lambda words: None,
 ) -> Verdict:
     """Break each of these things in turn.
@@ -89,14 +100,14 @@ async def run(
         seed: of the order, the moments and the lengths.
         rate: times the usual callers.
         gap: seconds between the end of one fault and the next, from and to.
-        keep: a folder for logs and ledger.
+        into: a folder for logs and ledger.
         tell: hears what happens.
     """
     chance = random.Random(seed)
     seconds = None if minutes is None else minutes * 60
     stumbles: list[str] = []
     began = time.time()
-    async with Laboratory(rate, keep) as lab:
+    async with Laboratory(rate, into) as lab:
         lab.open_lines()
         weigher = asyncio.create_task(_weigh(lab))
         await asyncio.sleep(WARM_UP)
@@ -131,9 +142,27 @@ async def run(
         evidence = lab.evidence(ended)
     judge = Judge(evidence)
     verdict = Verdict(ended - began, evidence, judge.judge(), dict(judge.longest), lab.memory, lab.ends, stumbles)
-    if keep is not None:
-        (keep / "verdict.txt").write_text("\n".join(_in_full(verdict)) + "\n")
+    if into is not None:
+        keep(verdict, into)
     return verdict
+
+
+def keep(verdict: Verdict, folder: Path) -> None:
+    """Write down all of it: to be read, and to be judged again."""
+    (folder / "verdict.txt").write_text("\n".join(_in_full(verdict)) + "\n")
+    (folder / _KEPT).write_bytes(msgspec.msgpack.encode(verdict))
+
+
+def judged_again(kept: Path) -> Verdict:
+    """Of a run that was kept in this folder, by the judge of today.
+
+    Raises:
+        OSError: there is none.
+        msgspec.DecodeError: it was kept by another version.
+    """
+    verdict = msgspec.msgpack.decode((kept / _KEPT).read_bytes(), type=Verdict)
+    judge = Judge(verdict.evidence)
+    return replace(verdict, broken=judge.judge(), longest=dict(judge.longest))
 
 
 def _in_full(verdict: Verdict) -> Iterator[str]:
@@ -157,10 +186,6 @@ async def _weigh(lab: Laboratory) -> None:
 def report(verdict: Verdict) -> str:
     """The table of a run."""
     evidence = verdict.evidence
-    of_last = [(at, resident) for at, pid, resident in verdict.memory if pid == verdict.memory[-1][1]]
-    # A process that has just begun has not loaded what it needs.
-    lived = [resident for at, resident in of_last if at - of_last[0][0] >= SETTLED] or [of_last[-1][1]]
-    quarters = [lived[number * (len(lived) - 1) // 4] for number in range(5)]
     rows = [
         ("length", f"{verdict.seconds / 60:.1f} min"),
         ("calls placed", str(len(evidence.callers))),
@@ -174,7 +199,7 @@ def report(verdict: Verdict) -> str:
         *((f"- {promise}", str(sum(b.promise is promise for b in verdict.broken))) for promise in Promise),
         ("the engine ended by itself", str(len(verdict.ends))),
         ("faults that did not go as they should", str(len(verdict.stumbles))),
-        ("memory of the last engine by quarters of its time, MB", ", ".join(f"{one / 1024:.1f}" for one in quarters)),
+        ("memory of the last engine by quarters of its time, MB", ", ".join(f"{one:.1f}" for one in verdict.quarters)),
         *((f"longest wait beside a free operator {when}", f"{s:.2f} s") for when, s in sorted(verdict.longest.items())),
     ]
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])

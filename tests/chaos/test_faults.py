@@ -16,6 +16,8 @@ from sim.faults.run import Verdict, report, run
 SOAK = float(os.environ.get("ACD_SOAK_MINUTES", "0"))
 SEED = 1
 
+FLAT = 5.0
+"""Megabytes that the engine which led last may hold more at its end than after the first quarter of its time."""
 NOT_YET = {"switch-clock"}
 """Faults under which a promise is not kept yet (docs/faults.md): only the soak has them."""
 KEPT = [name for name in FAULTS if name not in NOT_YET]
@@ -25,14 +27,16 @@ pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.postgresql, p
 
 async def test_no_promise_is_broken_whatever_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if SOAK:
-        verdict = await run(minutes=SOAK, seed=SEED, keep=tmp_path / "kept")
+        verdict = await run(minutes=SOAK, seed=SEED, into=tmp_path / "kept")
     else:
-        verdict = await run(KEPT, seed=SEED, gap=(2.0, 4.0), keep=tmp_path / "kept")
+        verdict = await run(KEPT, seed=SEED, gap=(2.0, 4.0), into=tmp_path / "kept")
     with capsys.disabled():
         sys.stderr.write(f"\n{report(verdict)}\n")
     enough_has_happened(verdict)
     assert (verdict.ends, verdict.stumbles) == ([], [])
     assert [f"{broken.promise}: {broken.what}" for broken in verdict.broken] == []
+    if SOAK:
+        assert verdict.quarters[-1] - verdict.quarters[1] < FLAT
 
 
 def enough_has_happened(verdict: Verdict) -> None:

@@ -6,11 +6,13 @@ What he is given here is made by hand: two operators, some callers, an engine th
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sim.faults.evidence import AttemptRow, Caller, CallRow, Desk, Evidence, Hearing, Incident, PromiseRow, Ring
 from sim.faults.judge import Broken, Judge, Promise
+from sim.faults.run import Verdict, judged_again, keep
 
 INFO, STORM, BACK = "+321", "+322", "+323"
 KILLED = Incident("engine killed", 100.0, 105.0, 2.0)
@@ -30,7 +32,7 @@ def good() -> Evidence:
     evidence = Evidence(
         lines={INFO: "info", STORM: "storm", BACK: "back"},
         capacity={"storm": 1},
-        promising=frozenset({"back"}),
+        promising={"back": 9.0},
         ended=END,
         incidents=[KILLED],
     )
@@ -281,6 +283,37 @@ def test_he_cries(doctor: Callable[[Evidence], None], promise: Promise) -> None:
 
 def test_every_promise_is_doctored() -> None:
     assert {promise for _, promise in DOCTORED} == set(Promise)
+
+
+@pytest.mark.parametrize(("within", "broken"), [(1.0, [Promise.ORDER]), (2.0, [])])
+def test_the_order_may_be_another_only_while_callers_go_over_to_the_switch(
+    within: float, broken: list[Promise]
+) -> None:
+    evidence = good()
+    who_comes_later_is_served_first(evidence)
+    evidence.incidents.append(Incident("something", 254.5, 262.0, within))
+    assert [one.promise for one in found(evidence)] == broken
+
+
+@pytest.mark.parametrize(("up", "broken"), [(286.0, [Promise.SERVED]), (277.0, [])])
+def test_who_may_be_called_back_waits_to_be_served_until_he_accepts(up: float, broken: list[Promise]) -> None:
+    """A phone of his line is free from 285 s on; he begins to accept after nine seconds."""
+    evidence = good()
+    evidence.desks.append(Desk("1003", frozenset({"back"}), ((285.0, END),)))
+    evidence.callers.append(caller(BACK + "2", up, up + 12.0, himself=True))
+    evidence.calls.append(CallRow(BACK + "2", "back", "abandoned", None, up + 12.0, None))
+    assert [one.promise for one in found(evidence)] == broken
+
+
+def test_a_kept_run_can_be_judged_again(tmp_path: Path) -> None:
+    evidence = good()
+    evidence.incidents.append(Incident("Asterisk restarted", 270.0, 271.0, float("inf"), calls_lost=True))
+    verdict = Verdict(END, evidence, [], {}, [(1.0, 17, 1000)], [], [])
+    keep(verdict, tmp_path)
+    assert judged_again(tmp_path) == replace(verdict, longest=judged_again(tmp_path).longest)
+    a_talk_ends_and_nobody_hung_up(evidence)
+    keep(verdict, tmp_path)
+    assert [one.promise for one in judged_again(tmp_path).broken] == [Promise.NOT_CUT]
 
 
 def test_an_asterisk_that_ends_takes_its_calls_along() -> None:

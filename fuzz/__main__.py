@@ -7,7 +7,6 @@ the fault, keep the input. What only reaches new code stays in the user's cache 
 import argparse
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -21,14 +20,15 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     options.add_argument("target", nargs="*", choices=[[], *NAMES], help="default: all")
     options.add_argument("--seconds", type=int, default=6, help="for each target (6)")
-    options.add_argument("--work", type=Path, help="folder for inputs that reach new code, kept from run to run")
+    options.add_argument("--work", type=Path, help="folder for inputs that reach new code (in the user's cache)")
     options.add_argument("--inside", help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.inside:
         _fuzz(chosen.inside, chosen.work, chosen.seconds)
-    with tempfile.TemporaryDirectory() as passing:
-        work = chosen.work or Path(passing)
-        broken = [name for name in chosen.target or NAMES if not _run(name, work / name, chosen.seconds)]
+    from sim.lab.asterisk import cache_folder  # noqa: PLC0415 - imports what a target watches as it is imported
+
+    work = chosen.work or cache_folder() / "fuzz"
+    broken = [name for name in chosen.target or NAMES if not _run(name, work / name, chosen.seconds)]
     if broken:
         print(f"broken: {', '.join(broken)}; see fuzz/corpus", file=sys.stderr)
     return 1 if broken else 0

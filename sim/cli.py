@@ -19,7 +19,8 @@ from acd.config import ConfigError
 from acd.records import DatabaseUnusable
 from sim.changes import BadChange, changed
 from sim.count.run import count
-from sim.faults.kinds import FAULTS
+from sim.faults.database import DATABASES
+from sim.faults.kinds import FAULTS, faults_of
 from sim.faults.run import judged_again
 from sim.faults.run import report as table_of_faults
 from sim.faults.run import run as run_faults
@@ -300,7 +301,8 @@ def faults(
     *,
     minutes: Annotated[float | None, typer.Option(min=1, help="How long; without it each fault comes once.")] = None,
     seed: Annotated[int, typer.Option(help="Of the order, the moments and the lengths.")] = 1,
-    faults: Annotated[str, typer.Option(metavar="a,b", help=f"Only these of {', '.join(FAULTS)}.")] = ",".join(FAULTS),
+    faults: Annotated[str, typer.Option(metavar="a,b", help=f"Only these of {', '.join(FAULTS)}.")] = "",
+    database: Annotated[str, typer.Option(metavar="NAME", help=f"{' or '.join(DATABASES)}.")] = "postgresql",
     rate: Annotated[float, typer.Option(min=0.1, max=5, help="Times the usual callers.")] = 1.0,
     keep: Annotated[Path | None, typer.Option(metavar="FOLDER", help="For logs and ledger.")] = None,
     again: Annotated[
@@ -313,16 +315,22 @@ def faults(
     The judge knows the telephones' own records and the database, and nothing else. Needs root, Asterisk, SIPp,
     PostgreSQL and libfaketime.
     """
-    names = faults.split(",")
-    if unknown := [name for name in names if name not in FAULTS]:
-        _fail(f"no such fault: {', '.join(unknown)}; there are {', '.join(FAULTS)}")
-    try:
-        if again is not None:
+    if database not in DATABASES:
+        _fail(f"no such database: {database}; there are {' and '.join(DATABASES)}")
+    names = faults.split(",") if faults else []
+    if unknown := [name for name in names if name not in faults_of(database)]:
+        _fail(f"no such fault with {database}: {', '.join(unknown)}; there are {', '.join(faults_of(database))}")
+    if again is not None:
+        try:
             verdict = judged_again(again)
-        else:
-            verdict = asyncio.run(run_faults(names, minutes=minutes, seed=seed, rate=rate, into=keep, tell=err.print))
-    except (LabError, OSError, msgspec.DecodeError) as error:
-        _fail(str(error))
+        except (OSError, msgspec.DecodeError) as error:
+            _fail(str(error))
+    else:
+        going = run_faults(names, database=database, minutes=minutes, seed=seed, rate=rate, into=keep, tell=err.print)
+        try:
+            verdict = asyncio.run(going)
+        except LabError as error:
+            _fail(str(error))
     out.out(table_of_faults(verdict))
     for broken in verdict.broken:
         err.print(f"broken: {broken.promise}: {broken.what}")

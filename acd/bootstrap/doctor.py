@@ -283,12 +283,21 @@ def wanted(city: City) -> Wanted:
 
 
 async def _asterisk(settings: Settings, city: City, role: str | None) -> list[Finding]:
-    """Of several servers each must know the standby's account; all else is looked at on the first."""
-    servers = list(accounts(settings).values())
-    pair = [await _standby_account(ami) for ami in servers] if _is_shared(settings.database_url) else []
-    if role == "standby":
-        return [*pair, Finding("AMI", State.UNSEEN, "another engine leads: ask on its host")]
-    return [*pair, *await _engine_account(settings, servers[0], city, running=role is not None)]
+    """Of several servers each is looked at, and named with what is found there."""
+    found: list[Finding] = []
+    for ami in accounts(settings).values():
+        if _is_shared(settings.database_url):
+            found.append(await _standby_account(ami))
+        if role == "standby":
+            found.append(_at(ami, Finding("AMI", State.UNSEEN, "another engine leads: ask on its host")))
+        else:
+            looked = await _engine_account(settings, ami, city, running=role is not None)
+            found += [_at(ami, finding) for finding in looked]
+    return found
+
+
+def _at(ami: AmiSettings, finding: Finding) -> Finding:
+    return msgspec.structs.replace(finding, name=f"{finding.name} {ami.server}".rstrip())
 
 
 def _is_shared(url: str) -> bool:
@@ -301,21 +310,22 @@ def _is_shared(url: str) -> bool:
 
 async def _standby_account(ami: AmiSettings) -> Finding:
     """Without it no engine takes over from another."""
-    account, name = standby_account(ami), f"AMI standby {ami.server}".rstrip()
+    account = standby_account(ami)
     session = AmiSession(account, lambda event: None)
     try:
         await session.open()
     except SessionEnded as error:
         mend = "acd dialplan build, and a reload of Asterisk: it must know this account too"
-        return Finding(name, State.FAULT, f"{account.user} cannot log in: {error.reason}", mend)
+        return _at(ami, Finding("AMI standby", State.FAULT, f"{account.user} cannot log in: {error.reason}", mend))
     finally:
         session.end("looked")
-    return Finding(name, State.OK, f"{account.user} may log in, to take over from another engine")
+    what = f"{account.user} may log in, to take over from another engine"
+    return _at(ami, Finding("AMI standby", State.OK, what))
 
 
 async def _engine_account(settings: Settings, ami: AmiSettings, city: City, *, running: bool) -> list[Finding]:
     try:
-        seen = await (_by_service(settings) if running else look_once(ami, wanted(city)))
+        seen = await (_by_service(settings, ami) if running else look_once(ami, wanted(city)))
     except LoginRefused as error:
         if error.in_use:
             return [Finding("AMI", State.UNSEEN, "another engine is logged in: ask on its host")]
@@ -327,20 +337,20 @@ async def _engine_account(settings: Settings, ami: AmiSettings, city: City, *, r
         return [Finding("AMI", State.FAULT, error.reason, mend)]
     except (Mendable, OSError) as error:
         return [Finding("AMI", State.FAULT, str(error), "correct the settings of the AMI account")]
-    return list(judged(seen, _build(settings)))
+    return list(judged(seen, _build(settings, ami)))
 
 
-async def _by_service(settings: Settings) -> Seen:
+async def _by_service(settings: Settings, ami: AmiSettings) -> Seen:
     """The account may be logged in once: whoever is, asks for us."""
-    answer = await ask(settings.socket, "look")
+    answer = await ask(settings.socket, "look", server=ami.server)
     if answer["seen"] is None:
         raise SessionEnded("the service has no link to Asterisk")
     return msgspec.convert(answer["seen"], Seen)
 
 
-def _build(settings: Settings) -> str:
+def _build(settings: Settings, ami: AmiSettings) -> str:
     """Digest of what would be written now; empty when that cannot be said."""
-    site = settings.state / "site.yaml"
+    site = settings.state / (f"site-{ami.server}.yaml" if ami.server else "site.yaml")
     try:
         text = asterisk_files(settings, site)["acd-build.conf"] if site.exists() else ""
     except (Mendable, OSError):
@@ -395,7 +405,8 @@ def _version(version: str) -> Finding:
 
 def _loaded(there: str, wanted: str) -> Finding:
     if not wanted:
-        return Finding("dialplan", State.UNSEEN, "what it should be cannot be told: there is no site.yaml here")
+        what = "what it should be cannot be told: its site.yaml (of several servers: site-NAME.yaml) is not here"
+        return Finding("dialplan", State.UNSEEN, what)
     if there == wanted:
         return Finding("dialplan", State.OK, "Asterisk has loaded what would be written now")
     what = "Asterisk has loaded another dialplan than would be written now" if there else "our dialplan is not loaded"

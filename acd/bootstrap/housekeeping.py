@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from acd.model.ids import LineId
 from acd.model.policy import Terms
 from acd.model.zone import ZONE
 from acd.ports import Clock
-from acd.records import Before, DatabaseUnusable, erase_citizens, erase_damaged, erase_notes, erase_numbers
+from acd.records import Before, DatabaseUnusable, erase_citizens, erase_damaged, erase_names, erase_notes, erase_numbers
 
 DAY: Final = 86_400.0
 AT: Final = {"hour": 3, "minute": 30}
@@ -24,14 +25,12 @@ log = structlog.get_logger()
 
 
 class Housekeeping:
-    """Erases citizens' numbers, and what was written of them, when their time is over: at the start, for a service
-    that is not up at night, and then every night.
+    """Erases citizens' numbers and names, and what was written of them, when their time is over: at the start, for a
+    service that is not up at night, and then every night.
 
     Args:
         url: of the database.
-        keep_numbers: days.
-        keep_notes: days that what operators wrote of a contact is kept.
-        keep_citizens: days that a citizen who calls again is known as the same, without his number.
+        keep: how many days each is kept.
         spill: where events go while the database is away.
         record: folder of the recordings of AMI sessions.
         recordings: conversations that were recorded.
@@ -41,11 +40,9 @@ class Housekeeping:
     def __init__(
         self,
         url: str,
-        keep_numbers: int,
-        keep_notes: int,
-        keep_citizens: int,
         clock: Clock,
         *,
+        keep: Terms,
         spill: Path,
         record: Path | None = None,
         recordings: Recordings | None = None,
@@ -56,9 +53,7 @@ class Housekeeping:
         self._record = record
         self._recordings = recordings
         self._terms = terms
-        self._keep_numbers = keep_numbers
-        self._keep_notes = keep_notes
-        self._keep_citizens = keep_citizens
+        self._keep = keep
         self._clock = clock
         self._nights = AsyncIOScheduler(timezone=ZONE)
         self._work: asyncio.Task[None] | None = None
@@ -83,7 +78,7 @@ class Housekeeping:
     async def erase(self) -> None:
         """Erase what is old enough. A database that is away, or a file that cannot be deleted, is tried again the next
         night."""
-        before = self._clock() - self._keep_numbers * DAY
+        before = self._before(attrgetter("numbers"), {}).all
         await self._erase_rows()
         await self._erase_conversations()
         try:
@@ -91,7 +86,7 @@ class Housekeeping:
         except OSError as error:
             log.error("numbers.files_not_erased", why=str(error))
         else:
-            log.info("numbers.files_erased", files=files, days=self._keep_numbers)
+            log.info("numbers.files_erased", files=files, days=self._keep.numbers)
 
     def _erase_files(self, before: float) -> int:
         """What else holds numbers: recordings, and what of the spill nobody could read. The spill file itself goes into
@@ -112,19 +107,18 @@ class Housekeeping:
         if not found.in_order:
             log.warning("recordings.differ", missing=found.missing, stray=found.stray)
 
-    def _before(self, days: int, own: Mapping[LineId, int | None]) -> Before:
-        now = self._clock()
-        return Before(now - days * DAY, {line: now - kept * DAY for line, kept in own.items() if kept is not None})
+    def _before(self, of: Callable[[Terms], int | None], terms: Mapping[LineId, Terms]) -> Before:
+        now, usual = self._clock(), of(self._keep)
+        own = {line: kept for line, its in terms.items() if (kept := of(its)) is not None}
+        return Before(now - (usual or 0) * DAY, {line: now - kept * DAY for line, kept in own.items()})
 
     async def _erase_rows(self) -> None:
         try:
             terms = self._terms()
-            numbers = {line: own.numbers for line, own in terms.items()}
-            notes = {line: own.notes for line, own in terms.items()}
-            known = {line: own.citizens for line, own in terms.items()}
-            erased = await erase_numbers(self._url, self._before(self._keep_numbers, numbers))
-            written = await erase_notes(self._url, self._before(self._keep_notes, notes))
-            citizens = await erase_citizens(self._url, self._before(self._keep_citizens, known))
+            erased = await erase_numbers(self._url, self._before(attrgetter("numbers"), terms))
+            names = await erase_names(self._url, self._before(attrgetter("names"), terms))
+            written = await erase_notes(self._url, self._before(attrgetter("notes"), terms))
+            citizens = await erase_citizens(self._url, self._before(attrgetter("citizens"), terms))
         except DatabaseUnusable as error:
             log.error("numbers.not_erased", why=str(error))
         else:
@@ -134,13 +128,14 @@ class Housekeeping:
                 callbacks=erased.callbacks,
                 contacts=erased.contacts,
                 requests=erased.requests,
-                days=self._keep_numbers,
+                days=self._keep.numbers,
             )
             log.info(
                 "notes.erased",
                 contacts=written.contacts,
                 requests=written.requests,
                 passed=written.passed,
-                days=self._keep_notes,
+                days=self._keep.notes,
             )
-            log.info("citizens.erased", calls=citizens, days=self._keep_citizens)
+            log.info("names.erased", contacts=names.contacts, requests=names.requests, days=self._keep.names)
+            log.info("citizens.erased", calls=citizens, days=self._keep.citizens)

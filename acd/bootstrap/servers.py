@@ -41,12 +41,6 @@ class Servers:
         self.links = {name: AsteriskPbx(account, devices, clock, fence) for name, account in accounts(settings).items()}
         self.switch: Pbx = self.links[ALONE] if ALONE in self.links else Cluster(self.links, clock)
 
-    @property
-    def first(self) -> AsteriskPbx:
-        """The one alone, or of several the first that can be seen."""
-        links = list(self.links.values())
-        return next((link for link in links if link.clock_offset is not None), links[0])
-
     def audit(self) -> None:
         """Look at all phones now."""
         for link in self.links.values():

@@ -37,7 +37,7 @@ from acd.bootstrap.recordings import Recordings
 from acd.bootstrap.refold import Refold
 from acd.bootstrap.repair import GapRepair, Repairer
 from acd.bootstrap.reports import ReportViews, names_of
-from acd.bootstrap.servers import ServerControl, Servers
+from acd.bootstrap.servers import ALONE, ServerControl, Servers
 from acd.bootstrap.settings import Settings
 from acd.bootstrap.standby import take_the_lead
 from acd.bootstrap.tape_watch import TapeWatch
@@ -59,7 +59,7 @@ from acd.metrics import Metrics, Now
 from acd.model import facts
 from acd.model.events import CallRepaired, Event, LinkCameUp, LinkWentDown
 from acd.model.history import HALF_HOUR
-from acd.model.ids import CallId, Device, LineId, OperatorId
+from acd.model.ids import CallId, Device, LineId, OperatorId, ServerId
 from acd.model.leadership import Deposed
 from acd.model.menu import Menus
 from acd.ports import Clock, Pbx
@@ -293,10 +293,8 @@ class Service:
         settings = self.settings
         nights = Housekeeping(
             url,
-            settings.keep_numbers,
-            settings.keep_notes,
-            settings.keep_citizens,
             self.clock,
+            keep=settings.terms,
             spill=settings.spill,
             record=settings.record,
             recordings=self.recordings,
@@ -703,10 +701,11 @@ class Service:
             known = ", ".join(sorted({id for prompts in texts.values() for id in prompts if id.startswith("crisis")}))
             raise ControlError(f"there is no prompt {id!r} in {', '.join(missing)}; crisis messages: {known}")
 
-    async def _look(self, _: Any) -> dict[str, Any]:
-        """At Asterisk, for ``acd doctor``."""
-        seen = None if self._servers is None else await self._servers.first.look(wanted(self.city))
-        return {"seen": msgspec.to_builtins(seen)}
+    async def _look(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """At Asterisk, or at one of several, for ``acd doctor``."""
+        links = {} if self._servers is None else self._servers.links
+        link = links.get(ServerId(str(request.get("server", ALONE))))
+        return {"seen": None if link is None else msgspec.to_builtins(await link.look(wanted(self.city)))}
 
     async def _reload(self, _: Any) -> dict[str, Any]:
         try:

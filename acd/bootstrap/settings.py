@@ -14,6 +14,7 @@ from acd.config.private import read_private
 from acd.model.account import Role
 from acd.model.ids import ServerId
 from acd.model.mendable import Mendable
+from acd.model.policy import Terms
 from acd.web.oidc import Oidc, OidcSettings
 
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
@@ -71,6 +72,8 @@ class Settings(BaseSettings):
     oidc_scopes: str = "openid profile"
     oidc_label: str = ""
     """What people call it."""
+    keep_names: int = Field(default=365, ge=1, le=3650)
+    """Days after which the names of citizens are erased; with the notes at the latest."""
     keep_notes: int = Field(default=365, ge=1, le=3650)
     """Days after which what operators wrote of a contact is erased: note and name, and the question of a closed
     request."""
@@ -87,6 +90,13 @@ class Settings(BaseSettings):
     """Folder with recorded conversations, which Asterisk writes and we read and delete; None = not shared with us."""
     record: Path | None = None
     """Folder for raw recordings of the AMI session; they hold callers' numbers, and go with them."""
+
+    @property
+    def terms(self) -> Terms:
+        """How long what is known of citizens is kept, where a line says nothing of its own."""
+        return Terms(
+            numbers=self.keep_numbers, names=self.keep_names, notes=self.keep_notes, citizens=self.keep_citizens
+        )
 
     @property
     def database_url(self) -> str:

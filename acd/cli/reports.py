@@ -162,10 +162,11 @@ def records_rebuild(
 
 @records.command("check")
 def records_check() -> None:
-    """Whether events are missing from the ledger, and by day the SHA-256 of all that was stored up to its end: keep
-    it elsewhere. What it says of a day that is over never changes, unless the past was changed."""
+    """Whether events are missing from the ledger or promises are not what their log says, and by day the SHA-256 of all
+    that was stored up to its end: keep it elsewhere. What it says of a day that is over never changes, unless the past
+    was changed."""
     from acd.bootstrap.reports import check_ledger
-    from acd.records.checking import numbers
+    from acd.records.checking import MOST_NAMED, numbers
 
     checked = carry_out(check_ledger(settings()))
     for part in checked.stretches:
@@ -174,9 +175,13 @@ def records_check() -> None:
         err.print(f"events are missing from the ledger: {numbers(checked.holes)}")
     if checked.cut_off:
         err.print(f"missing after the last number: {checked.cut_off}, taken out or lost in a spill file")
-    if checked.holes or checked.cut_off:
+    for callback in checked.promises[:MOST_NAMED]:
+        err.print(f"the promise to call back {callback} is not what its log says")
+    if (more := len(checked.promises) - MOST_NAMED) > 0:
+        err.print(f"and {more} promises more")
+    if not checked.sound:
         raise typer.Exit(1)
-    out.print("no event is missing")
+    out.print("no event is missing, and each promise is what its log says")
 
 
 @records.command("export")

@@ -231,6 +231,8 @@ class PrivacyBlock(Block):
 
     numbers: Days | None = None
     """Days until their numbers are erased."""
+    names: Days | None = None
+    """Days until their names are erased: with the notes at the latest."""
     notes: Days | None = None
     """Days until what operators wrote is erased, names and notes."""
     citizens: Days | None = None

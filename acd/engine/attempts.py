@@ -110,6 +110,16 @@ def needed(state: State, desk: Desk) -> bool:
     return any(lane is not None and lane.waiting for lane in lanes)
 
 
+def give_back(state: State) -> bool:
+    """Somebody waits whom an operator could serve that is kept for a promise whose claim nobody has answered yet, for a
+    second or for five: he is given back at once. Whether there was one."""
+    for attempt in state.attempts.values():
+        if attempt.stage is None and attempt.desk is not None and needed(state, attempt.desk):
+            let_go(state, attempt)
+            return True
+    return False
+
+
 def not_claimed(state: State, fact: CallbackNotClaimed) -> None:
     attempt = state.attempts.get(fact.attempt)
     if attempt is not None and attempt.stage is None:

@@ -24,8 +24,11 @@ _WHY: Final = Why
 def settle(state: State) -> None:
     """First everybody who waits, then those who were promised a call."""
     serve_waiting(state)
-    if state.dues.by_line and state.linked:
-        attempts.start_due(state)
+    if state.linked:
+        while state.attempts and state.total_waiting and attempts.give_back(state):
+            serve_waiting(state)
+        if state.dues.by_line:
+            attempts.start_due(state)
 
 
 def serve_waiting(state: State) -> None:

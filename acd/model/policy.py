@@ -97,6 +97,8 @@ class Terms(msgspec.Struct, frozen=True):
     """How many days a line keeps what is known of its callers; None = as all lines (``ACD_KEEP_...``)."""
 
     numbers: int | None = None
+    names: int | None = None
+    """With the notes at the latest."""
     notes: int | None = None
     """What operators wrote, names and notes."""
     citizens: int | None = None

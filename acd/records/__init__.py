@@ -24,7 +24,7 @@ from acd.records.counting import FigureBook
 from acd.records.database import DatabaseUnusable
 from acd.records.days import day_bounds, day_of
 from acd.records.dossiers import CitizenBook
-from acd.records.erasure import Before, Erased, NotesErased, erase_citizens, erase_notes, erase_numbers
+from acd.records.erasure import Before, Erased, NotesErased, erase_citizens, erase_names, erase_notes, erase_numbers
 from acd.records.exporting import NoSuchView, read_view, view_named
 from acd.records.hooks import HookStore
 from acd.records.keys import KeyStore
@@ -63,6 +63,7 @@ __all__ = [
     "deliver",
     "erase_citizens",
     "erase_damaged",
+    "erase_names",
     "erase_notes",
     "erase_numbers",
     "fenced",

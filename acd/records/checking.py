@@ -5,12 +5,16 @@ missing was taken out. How many events each run of the engine has stored is know
 taken out at the end. What was changed in place shows by the digest alone: SHA-256 over the lines of all events from
 the first on, each the JSON of its row and a newline. The database vouches for nothing by itself: who may change it may
 change all of it, so digests are kept somewhere else.
+
+Promises to call back are not made from the ledger. Each is laid beside its own log, to which it was written in the same
+transaction: it must be what its steps, one after the other, have made of it.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import func, select
@@ -18,13 +22,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model.mendable import Mendable
+from acd.model.promise import Promise
 from acd.records import tables
 from acd.records.database import DatabaseUnusable, snapshots
 from acd.records.days import day_of
 
 _PAGE: Final = 5000
-_NAMED: Final = 10
-"""Holes told at most in a line."""
+MOST_NAMED: Final = 10
+"""Holes, and promises, told at most."""
 
 _event = tables.event.c
 _ROW: Final = (
@@ -60,12 +65,18 @@ class Checked(msgspec.Struct, frozen=True):
     holes: tuple[Hole, ...]
     cut_off: int
     """How many more were stored than there are numbers: they were the last once, or a spill file lost some."""
+    promises: tuple[str, ...] = ()
+    """Those that are not what their log says, or whose log is not whole."""
+
+    @property
+    def sound(self) -> bool:
+        return not (self.holes or self.cut_off or self.promises)
 
 
 def numbers(holes: Sequence[Hole]) -> str:
     """``3-5, 17``."""
-    told = [str(first) if first == last else f"{first}-{last}" for first, last in holes[:_NAMED]]
-    return ", ".join(told) + (f" and {len(holes) - _NAMED} more" if len(holes) > _NAMED else "")
+    told = [str(first) if first == last else f"{first}-{last}" for first, last in holes[:MOST_NAMED]]
+    return ", ".join(told) + (f" and {len(holes) - MOST_NAMED} more" if len(holes) > MOST_NAMED else "")
 
 
 async def holes_in(connection: AsyncConnection) -> list[Hole]:
@@ -91,7 +102,8 @@ async def check(url: str) -> Checked:
             holes = await holes_in(connection)
             last = await connection.scalar(select(func.coalesce(func.max(_event.seq), 0)))
             stored = await connection.scalar(select(func.coalesce(func.sum(tables.receipt.c.position), 0)))
-            return Checked(await _stretches(connection), tuple(holes), max(0, int(stored or 0) - int(last or 0)))
+            cut_off = max(0, int(stored or 0) - int(last or 0))
+            return Checked(await _stretches(connection), tuple(holes), cut_off, await _altered(connection))
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseUnusable(str(engine.url), str(getattr(error, "orig", error))) from error
     finally:
@@ -119,3 +131,35 @@ async def _stretches(connection: AsyncConnection) -> tuple[Stretch, ...]:
             last, events = seq, events + 1
     end()
     return tuple(found)
+
+
+async def _altered(connection: AsyncConnection) -> tuple[str, ...]:
+    """The promises that are not what their log has made of them, or of which only the ledger still knows."""
+    columns = [tables.callback.c[name] for name in Promise.__struct_fields__]
+    there = {row["callback"]: dict(row) for row in (await connection.execute(select(*columns))).mappings()}
+    made: dict[str, dict[str, Any] | None] = {}
+    steps: Counter[str] = Counter()
+    log = tables.callback_log.c
+    entries = select(log.callback, log.step, log.new).order_by(log.callback, log.step)
+    wrong = set[str]()
+    rows = await connection.stream(entries.execution_options(yield_per=_PAGE))
+    async for callback, step, new in rows:
+        steps[callback] += 1
+        if step != steps[callback]:
+            wrong.add(callback)
+        try:
+            changed = None if new is None else msgspec.json.decode(new, type=dict[str, Any])
+        except msgspec.DecodeError:
+            wrong.add(callback)
+            continue
+        made[callback] = None if changed is None else (made.get(callback) or {}) | changed | {"step": step}
+    given = tables.call.c.callback
+    wrong |= set(await connection.scalars(select(given).distinct().where(given.is_not(None)))) - steps.keys()
+    wrong |= {callback for callback in there.keys() | made.keys() if not _same(there.get(callback), made.get(callback))}
+    return tuple(sorted(wrong))
+
+
+def _same(row: dict[str, Any] | None, told: dict[str, Any] | None) -> bool:
+    if row is None or told is None:
+        return row is told
+    return all(name in row and row[name] == value for name, value in told.items())

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
@@ -172,18 +172,21 @@ class FigureBook:
     async def waits(self, query: Query, width: float = 10.0) -> dict[tuple[int, str], int]:
         """How long callers waited: the number of calls by piece of ``width`` seconds (its number, from 0 on) and
         outcome. What became of those who waited so long, and how many hung up by then, follow from it."""
-        source = calls(["outcome", "waited", "line", "operator"], query.since, query.until)
+        source = calls(["outcome", "waited", "line", "operator"])
         waited, outcome = source.columns["waited"], source.columns["outcome"]
         step = func.floor(waited / width)
         counted = (
             select(step.label("step"), outcome.label("outcome"), func.count().label("n"))
             .select_from(source.table)
             .where(*where_of(query, source), waited.is_not(None))
-            .group_by(step, outcome)
+            # By day first, in whose order they are kept: what is to be sorted are the calls of one.
+            .group_by(source.day, outcome, step)
         )
+        found: Counter[tuple[int, str]] = Counter()
         async with self._counting() as connection:
-            rows = (await connection.execute(counted)).mappings().all()
-        return {(int(row["step"]), row["outcome"]): row["n"] for row in rows}
+            for row in (await connection.execute(counted)).mappings():
+                found[int(row["step"]), row["outcome"]] += row["n"]
+        return found
 
     async def gaps(self, query: Query) -> list[Gap]:
         """Times without sight that overlap."""

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, case, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,15 +14,18 @@ from acd.figures.report import Dimension, Query, Ref
 from acd.figures.rows import Population
 from acd.figures.terms import any_of, fields
 from acd.records.figure_sql import (
+    IN_ORDER,
     KNOWN,
     NOTED,
     Column,
     Source,
     Translation,
+    again_in_order,
     calls,
     cell_of,
     citizens,
     first_columns,
+    noted_calls,
     piece,
     promises,
     talks,
@@ -55,11 +58,11 @@ async def count_rows(
     postgresql = connection.dialect.name == "postgresql"
     for (joined, cut), some in asked.items():
         refs = [ref for _, _, ref in some]
-        source = _source(some[0][1], population, refs, in_order=postgresql)
+        source = _source(some[0][1], population, refs, postgresql=postgresql)
         # What is joined is not read by day. PostgreSQL keeps the sums of all days at hand, and reads it once for
         # several cuts; SQLite would sort it, which takes longer than reading it again.
         again = len({(query.grain, query.by) for _, query, _ in some}) > 1
-        if cut is None and (not joined or (postgresql and again)):
+        if cut is None and source.day is not None and (not joined or (postgresql and again)):
             await _count_days(connection, source, population, some, counted)
         else:
             await _count_pieces(connection, source, some, counted)
@@ -75,6 +78,9 @@ def _fields(ref: Ref) -> set[str]:
     used = {name for term in (ref.part, ref.of) for name in fields(term)}
     return used | {ref.figure.value} if ref.figure.value else used
 
+
+_LONG: Final = 60 * 86_400.0
+"""Seconds of a time in which who called again is better read in the order of citizens than of days."""
 
 Some = list[tuple[int, Query, Ref]]
 """Figures of several queries, with the places of these."""
@@ -99,16 +105,28 @@ def _put_together(rows: Sequence[Any], tallies: Tallies, some: Some, counted: Se
     by_query: dict[int, tuple[Query, list[Ref]]] = {place: (asked, []) for place, asked, _ in some}
     for place, _, ref in some:
         by_query[place][1].append(ref)
+
+    def of_day_alone(row: Any) -> Any:
+        return row[0], None, tallies.told(row[2], row[1]) if tells else None
+
+    # Queries that do not tell lines apart begin with what they have in common.
+    together = [(*key, *numbers) for key, numbers in tallies.gathered(rows, of_day_alone, 2 + tells).items()]
     days = {row[0]: None for row in rows}
     for place, (asked, refs) in by_query.items():
         number = {day: of_day(asked.grain, day) for day in days}
-        by_line = Dimension.LINE in asked.by
 
-        def key(row: Any, number: Any = number, by_line: bool = by_line) -> Any:
-            return number[row[0]], row[1] if by_line else None, tallies.told(row[2], row[1]) if tells else None
+        def of_line(row: Any, number: Any = number) -> Any:
+            return number[row[0]], row[1], tallies.told(row[2], row[1]) if tells else None
 
+        def of_all(row: Any, number: Any = number) -> Any:
+            return number[row[0]], None, row[2]
+
+        if Dimension.LINE in asked.by:
+            found = tallies.gathered(rows, of_line, 2 + tells)
+        else:
+            found = tallies.gathered(together, of_all, 3)
         kinds: dict[Key, dict[Any, Any]] = defaultdict(dict)
-        for (piece_, line, kind), numbers in tallies.gathered(rows, key, 2 + tells).items():
+        for (piece_, line, kind), numbers in found.items():
             kinds[piece_, line, None][kind] = numbers
         for of, found in kinds.items():
             counted[place].setdefault(of, {}).update({ref: tallies.figure(ref, found) for ref in refs})
@@ -135,8 +153,9 @@ async def _added_up(
     where: Sequence[ColumnElement[bool]],
 ) -> Sequence[Any]:
     columns = [key.label(f"key{place}") for place, key in enumerate(keys)]
-    statement = select(*columns, *tallies.columns).select_from(source.table).where(*where)
-    return (await connection.execute(statement.group_by(*first_columns(len(keys))))).all()
+    statement = source.chosen(select(*columns, *tallies.columns)).where(*where)
+    rows: Sequence[Any] = (await connection.execute(statement.group_by(*first_columns(len(keys))))).all()
+    return rows
 
 
 def _only(source: Source, some: Some) -> list[ColumnElement[bool]]:
@@ -208,15 +227,20 @@ def source_of(query: Query, population: Population, names: Iterable[str]) -> Sou
         case Population.PROMISES:
             return promises()
         case _:
-            return calls(names, query.since, query.until)
+            return calls(names)
 
 
-def _source(query: Query, population: Population, refs: Iterable[Ref], *, in_order: bool) -> Source:
+def _source(query: Query, population: Population, refs: Iterable[Ref], *, postgresql: bool) -> Source:
     """Who must be known is looked for among those who are."""
     names = {name for ref in refs for name in _fields(ref)}
+    if names & NOTED:
+        where = where_of(query, calls(()))
+        return noted_calls(names | _operator(query), where, query.since, query.until, postgresql=postgresql)
     if not names & KNOWN:
         return source_of(query, population, names)
-    ahead = (query.since, query.until) if in_order and "next_at" in names else None
+    if query.until - query.since >= _LONG and "next_at" in names and names | _operator(query) <= IN_ORDER:
+        return again_in_order(query.since, query.until, postgresql=postgresql)
+    ahead = (query.since, query.until) if postgresql and "next_at" in names else None
     return citizens(names | _operator(query), ahead)
 
 

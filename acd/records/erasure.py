@@ -82,6 +82,22 @@ async def erase_numbers(url: str, before: Before) -> Erased:
         )
 
 
+async def erase_names(url: str, before: Before) -> NotesErased:
+    """Erase the names beside notes of contacts that began before then, and of requests that were closed before then.
+
+    Raises:
+        DatabaseUnusable: it cannot be written; what is erased already stays so.
+    """
+    begun, done = before.over(_contact.began_at, _contact.line), before.over(_request.closed_at, _request.line)
+    old = select(_contact.contact).where(begun, _contact.name != "").limit(BATCH)
+    closed = select(_request.request).where(done, _request.name != "").limit(BATCH)
+    async with _writing(url) as engine:
+        return NotesErased(
+            await _all(engine, update(tables.contact).where(_contact.contact.in_(old)).values(name="")),
+            await _all(engine, update(tables.request).where(_request.request.in_(closed)).values(name="")),
+        )
+
+
 async def erase_notes(url: str, before: Before) -> NotesErased:
     """Erase notes and names of contacts that began before then, and what was sent along with callers before then;
     questions, names and notes of requests, and what people wrote of promises, that were closed before then. Subjects

@@ -1,12 +1,13 @@
 """The terms of the figures as SQL, and the rows that they look at."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Double,
     FromClause,
+    Select,
     Subquery,
     and_,
     case,
@@ -20,14 +21,13 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from acd.figures import terms as tm
 from acd.figures.limits import DEFAULTS, Limits
 from acd.figures.periods import MINUTES, Grain, clock_changes, raw
 from acd.figures.table import REPEAT
-from acd.model.outcome import Outcome
 from acd.records import tables
 from acd.records.behind import LONGEST_CALL
 
@@ -90,16 +90,25 @@ PROMISE: Final[Mapping[str, Column]] = {
 class Source:
     """Where the rows of one population come from: the tables joined that the fields at hand need."""
 
-    def __init__(self, columns: Mapping[str, Column], table: FromClause, at: Column, day: Column | None = None) -> None:
+    def __init__(
+        self, columns: Mapping[str, Column], table: FromClause, at: Column, day: Column | None = None, index: str = ""
+    ) -> None:
         self.columns = columns
         self.table = table
         self.at = at
         """By which moment a row belongs to a period."""
         self.day = day
         """Number of the day of that moment, in whose order the rows can be read; None = no column holds it."""
+        self.index = index
+        """Of SQLite, which is to read it in the order of this one; empty = as it likes."""
+
+    def chosen(self, statement: Select[Any]) -> Select[Any]:
+        """``statement`` from these rows."""
+        from_ = statement.select_from(self.table)
+        return from_.with_hint(self.table, f"INDEXED BY {self.index}", "sqlite") if self.index else from_
 
 
-def calls(fields: Iterable[str], since: float, until: float) -> Source:
+def calls(fields: Iterable[str]) -> Source:
     """Calls, with these fields."""
     needed, columns = set(fields), dict(CALL)
     table: FromClause = tables.call
@@ -109,10 +118,37 @@ def calls(fields: Iterable[str], since: float, until: float) -> Source:
         table = table.outerjoin(tables.citizen, tables.citizen.c.call == _call.call)
         columns |= {"citizen": tables.citizen.c.citizen, "next_at": _next_at()}
     if needed & NOTED:
-        noted = _noted(since, until)
-        table = table.outerjoin(noted, noted.c.call == _call.call)
-        columns["settled"] = noted.c.settled
+        columns["settled"] = _settled()
     return Source(columns, table, _call.arrived_at, _call.day)
+
+
+def again_in_order(since: float, until: float, *, postgresql: bool) -> Source:
+    """Calls of known citizens and which comes next, each beside the other in an index that has all that is asked: for a
+    long time much faster than a look for each, but the calls of all times are read."""
+    table: FromClause = _in_order(since, until, with_day=False) if postgresql else tables.citizen
+    columns = _of_citizens(table, table.c.next_at if postgresql else _next_at())
+    return Source(columns, table, table.c.arrived_at, index="" if postgresql else "ix_citizen_again")
+
+
+IN_ORDER: Final = frozenset({"call", "arrived_at", "outcome", "citizen", "line", "next_at"})
+"""What that index can tell."""
+
+
+def noted_calls(
+    fields: Iterable[str], where: Sequence[ColumnElement[bool]], since: float, until: float, *, postgresql: bool
+) -> Source:
+    """The calls ``where``, with what was noted of them: PostgreSQL puts the notes in order, SQLite looks each up."""
+    if postgresql:
+        noted = _notes_in_order(since, until)
+        table = tables.call.outerjoin(noted, noted.c.call == _call.call)
+        return Source({**CALL, "settled": noted.c.settled}, table, _call.arrived_at, _call.day)
+    needed = {"call", "arrived_at", "line", "outcome", *fields} & CALL.keys()
+    columns: dict[str, Column] = {name: column for name, column in CALL.items() if name in needed}
+    columns |= {"day": _call.day, "settled": _settled()}
+    # With an offset it is a statement of its own to the database: not taken apart, and the look not repeated.
+    looked_up = select(*(column.label(name) for name, column in columns.items())).where(*where).offset(0)
+    known = looked_up.subquery("noted")
+    return Source(dict(known.c.items()), known, known.c.arrived_at, known.c.day)
 
 
 PROMISED: Final = frozenset({"promise_reached_at", "promise_deadline"})
@@ -130,52 +166,65 @@ def citizens(fields: Iterable[str], ahead: tuple[float, float] | None = None) ->
     needed = set(fields)
     table: FromClause = tables.citizen if ahead is None else _in_order(*ahead)
     known = table.c
-    columns: dict[str, Column] = {
-        **{name: known[name] for name in ("call", "arrived_at", "outcome", "citizen")},
-        "line": func.nullif(known.line, ""),
-        "next_at": _next_at() if ahead is None else known.next_at,
-        **{name: CALL[name] for name in ("operator", *PROMISED)},
-    }
+    columns = _of_citizens(table, _next_at() if ahead is None else known.next_at)
+    columns |= {"operator": CALL["operator"]}
+    columns |= {name: _of_promise(_promise[name.removeprefix("promise_")], known.call, table) for name in PROMISED}
     if "operator" in needed:
         table = table.join(tables.call, _call.call == known.call)
-    elif needed & PROMISED:
-        promised = case((known.outcome == Outcome.CALLBACK_ACCEPTED.value, known.call))
-        table = table.outerjoin(tables.call, _call.call == promised)
-    if needed & PROMISED:
-        table = table.outerjoin(tables.callback, _promise.callback == _call.callback)
     return Source(columns, table, known.arrived_at, known.day)
 
 
-def _noted(since: float, until: float) -> Subquery:
-    """By call, whether the operator noted its question as settled; of several who did, the one who spoke last."""
-    order = (_contact.began_at.desc(), _contact.contact.desc())
-    place = func.row_number().over(partition_by=_contact.call, order_by=order).label("place")
-    near = _contact.began_at.between(since - LONGEST_CALL, until + LONGEST_CALL)
-    said = select(_contact.call, _contact.settled, place).where(
-        near, _contact.call.is_not(None), _contact.settled.is_not(None)
-    )
-    each = said.subquery("said").c
-    word = case((each.settled, "yes"), else_="no").label("settled")
-    return select(each.call, word).where(each.place == 1).subquery("noted")
+def _of_citizens(table: FromClause, next_at: Column) -> dict[str, Column]:
+    columns: dict[str, Column] = {name: table.c[name] for name in ("call", "arrived_at", "outcome", "citizen")}
+    return columns | {"line": func.nullif(table.c.line, ""), "next_at": next_at}
+
+
+def _of_promise(column: Column, call: Column, table: FromClause) -> Column:
+    """Of the promise that was given in a call. Few have one: it is looked up when the outcome says so."""
+    given = tables.call.alias("given").c
+    found = select(column).where(given.call == call, given.callback == _promise.callback)
+    return found.correlate(table).scalar_subquery()
+
+
+def _settled() -> Column:
+    """Whether an operator noted the call's question as settled; of several who did, the one who spoke last."""
+    said = _contact.call == _call.call, _contact.settled.is_not(None)
+    word = select(case((_contact.settled, "yes"), else_="no")).where(*said)
+    last = word.order_by(_contact.began_at.desc(), _contact.contact.desc()).limit(1)
+    return last.correlate(tables.call).scalar_subquery()
 
 
 def _next_at() -> Column:
     """Arrival of the same citizen's next call on the same line: one look into an index."""
     this, other = tables.citizen.c, tables.citizen.alias("later").c
-    later = tuple_(other.arrived_at, other.call) > tuple_(this.arrived_at, this.call)
-    following = select(other.arrived_at).where(other.citizen == this.citizen, other.line == this.line, later)
+    # Not as a pair: SQLite would find its place in the index by the first of it alone, and more slowly.
+    later = other.arrived_at >= this.arrived_at, or_(other.arrived_at > this.arrived_at, other.call > this.call)
+    following = select(other.arrived_at).where(other.citizen == this.citizen, other.line == this.line, *later)
     return following.order_by(other.arrived_at, other.call).limit(1).correlate(tables.citizen).scalar_subquery()
 
 
-def _in_order(since: float, until: float) -> Subquery:
+def _in_order(since: float, until: float, *, with_day: bool = True) -> Subquery:
     """The same for all at once, which PostgreSQL does in a third of the time. The next may come after ``until``."""
     this, last = tables.citizen.c, until + REPEAT
     following = func.lead(this.arrived_at).over(
         partition_by=(this.citizen, this.line), order_by=(this.arrived_at, this.call)
     )
-    days = this.day.between(raw(Grain.DAY, since), raw(Grain.DAY, last))
-    within = this.arrived_at >= since, this.arrived_at <= last
-    return select(tables.citizen, following.label("next_at")).where(days, *within).subquery("known")
+    where = [this.arrived_at >= since, this.arrived_at <= last]
+    columns: list[Column] = [this.citizen, this.line, this.arrived_at, this.call, this.outcome]
+    if with_day:
+        columns.append(this.day)
+        where.append(this.day.between(raw(Grain.DAY, since), raw(Grain.DAY, last)))
+    return select(*columns, following.label("next_at")).where(*where).subquery("known")
+
+
+def _notes_in_order(since: float, until: float) -> Subquery:
+    """By call what :func:`_settled` says."""
+    near = _contact.began_at.between(since - LONGEST_CALL, until + LONGEST_CALL)
+    said = _contact.call.is_not(None), _contact.settled.is_not(None)
+    word = case((_contact.settled, "yes"), else_="no").label("settled")
+    last = _contact.call.desc(), _contact.began_at.desc(), _contact.contact.desc()
+    each = select(_contact.call, word).ext(distinct_on(_contact.call))
+    return each.where(near, *said).order_by(*last).subquery("noted")
 
 
 def talks() -> Source:

@@ -171,11 +171,25 @@ def _piece_of_day(query: Query, day: Column) -> Column:
 
 async def _cut(connection: AsyncConnection, query: Query, names: Sequence[str], states: Any) -> Spent:
     spent: Spent = []
-    wanted: Select[Any] = select(*(states.c[name] for name in names), states.c.began_at, states.c.ended_at)
+    columns = [states.c[name] for name in names]
+    if query.grain is Grain.TOTAL:
+        # In one piece there is nothing to cut but the ends.
+        seconds = func.sum(_least(states.c.ended_at, query.until) - _most(states.c.began_at, query.since))
+        whole = await connection.execute(select(*columns, seconds).group_by(*columns))
+        return [(0, tuple(row[:-1]), row[-1]) for row in whole]
+    wanted: Select[Any] = select(*columns, states.c.began_at, states.c.ended_at)
     for row in await connection.execute(wanted):
         began, ended = max(row[-2], query.since), min(row[-1], query.until)
         spent += [(number, tuple(row[:-2]), seconds) for number, seconds in pieces(query.grain, began, ended)]
     return spent
+
+
+def _least(at: Column, end: float) -> Column:
+    return case((at > end, end), else_=at)
+
+
+def _most(at: Column, begin: float) -> Column:
+    return case((at < begin, begin), else_=at)
 
 
 def _near(query: Query) -> ColumnElement[bool]:

@@ -440,7 +440,7 @@ contact = Table(
     Column("contact", Text, primary_key=True, comment="the call or attempt, ~ and the operator"),
     Column("operator", Text, nullable=False),
     Column("line", Text, nullable=False),
-    Column("call", Text, index=True),
+    Column("call", Text),
     Column("callback", Text, index=True, comment="the promise that was being kept"),
     Column("number", Text, index=True, comment="E.164; NULL: withheld, or erased"),
     Column("language", Text, nullable=False),
@@ -453,6 +453,7 @@ contact = Table(
     Column("version", Integer, nullable=False, comment="rises with each draft that is kept"),
 )
 Index("ix_contact_operator", contact.c.operator, contact.c.began_at)
+Index("ix_contact_call", *(contact.c[name] for name in ("call", "began_at", "contact", "settled")))
 """What operators write of their conversations. Not of the projection: no event holds it."""
 
 transfer_note = Table(
@@ -606,7 +607,7 @@ citizen = Table(
 )
 """Who called again. Like ``caller`` no part of the projection; outlives the number, and is erased on its own term.
 Line, arrival, day and outcome are copies of the call's, which the projection keeps up: they are made anew with it."""
-Index("ix_citizen_again", *(citizen.c[name] for name in ("citizen", "line", "arrived_at", "call")))
+Index("ix_citizen_again", *(citizen.c[name] for name in ("citizen", "line", "arrived_at", "call", "outcome")))
 Index("ix_citizen_day", *(citizen.c[name] for name in ("day", "citizen", "outcome", "arrived_at", "call", "line")))
 PLACE: Final = ("line", "arrived_at", "day", "outcome")
 """Those copies."""

@@ -6,6 +6,7 @@ filled in (:func:`acd.figures.terms.left`), and what is left is a comparison or 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import add
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, func
@@ -138,7 +139,7 @@ class Tallies:
         return found
 
     def _added(self, some: Sequence[Any], more: Sequence[Any]) -> list[Any]:
-        sums = [a + b for a, b in zip(some, more, strict=True)]
+        sums = list(map(add, some, more))
         for place in self._largest:
             sums[place] = max(some[place], more[place])
         return sums

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, Protocol
 import msgspec
 from fastapi import Depends, FastAPI, HTTPException, Query
 from fastapi.responses import Response, StreamingResponse
+from pydantic import StringConstraints
 
 from acd.figures import report as asked
 from acd.figures.citizen_sheets import repeat_sheet, subject_sheet, survey_sheet
@@ -169,7 +170,9 @@ class Waits(msgspec.Struct, frozen=True):
     calls: int
 
 
-Texts = Annotated[list[str], Query(max_length=60)]
+PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
+"""What an id in queues.yaml may be, and every database can take."""
+Texts = Annotated[list[Annotated[str, StringConstraints(pattern=PLAIN)]], Query(max_length=60)]
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -19,7 +19,13 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
     "report_grain_week": ("week van het jaar", "week of the year", "semaine de l’année"),
     "report_grain_month": ("maand", "month", "mois"),
     "report_grain_hour": ("uur van de dag", "hour of the day", "heure du jour"),
+    "report_grain_minutes_60": ("uur (tot 14 dagen)", "hour (up to 14 days)", "heure (14 jours max.)"),
     "report_grain_minutes_30": ("half uur (tot 7 dagen)", "half-hour (up to 7 days)", "demi-heure (7 jours max.)"),
+    "report_grain_minutes_15": (
+        "kwartier (tot 3 dagen)",
+        "quarter of an hour (up to 3 days)",
+        "quart d’heure (3 jours max.)",
+    ),
     "report_base_from": ("Nulmeting van", "Compare from", "Comparer du"),
     "report_base_to": ("Nulmeting tot en met", "Compare until", "Comparer au"),
     "report_lines": ("Lijnen: {n} gekozen", "Lines: {n} chosen", "Lignes : {n} choisies"),
@@ -38,10 +44,10 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Choose a first and a last day, until today and at most three years apart.",
         "Choisissez un premier et un dernier jour, jusqu’à aujourd’hui et à trois ans d’écart au plus.",
     ),
-    "report_half_hours_long": (
-        "Halve uren gaan tot 7 dagen. Kies minder dagen, of het uur van de dag.",
-        "Half-hours go up to 7 days. Choose fewer days, or the hour of the day.",
-        "Les demi-heures vont jusqu’à 7 jours. Choisissez moins de jours, ou l’heure du jour.",
+    "report_pieces_long": (
+        "Stukken van {minutes} minuten gaan tot {days} dagen. Kies minder dagen, of het uur van de dag.",
+        "Pieces of {minutes} minutes go up to {days} days. Choose fewer days, or the hour of the day.",
+        "Les tranches de {minutes} minutes vont jusqu’à {days} jours. Choisissez moins de jours, ou l’heure du jour.",
     ),
     # --- The head
     "report_against": ("nulmeting {span}", "compared with {span}", "comparé à {span}"),
@@ -136,7 +142,9 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
     "report_per_week": ("Oproepen per week van het jaar", "Calls by week of the year", "Appels par semaine de l’année"),
     "report_per_month": ("Oproepen per maand", "Calls by month", "Appels par mois"),
     "report_per_hour": ("Oproepen per uur van de dag", "Calls by hour of the day", "Appels par heure du jour"),
-    "report_per_half_hour": ("Oproepen per half uur", "Calls by half-hour", "Appels par demi-heure"),
+    "report_per_minutes_60": ("Oproepen per uur", "Calls by the hour", "Appels par heure"),
+    "report_per_minutes_30": ("Oproepen per half uur", "Calls by half-hour", "Appels par demi-heure"),
+    "report_per_minutes_15": ("Oproepen per kwartier", "Calls by quarter of an hour", "Appels par quart d’heure"),
     "report_heat": (
         "Oproepen per weekdag en half uur",
         "Calls by weekday and half-hour",

@@ -23,6 +23,8 @@ class Group(NamedTuple):
     keys: tuple[tuple[float, str], ...] = ()
     """Seconds, and what he presses then."""
     line: str | None = None
+    score: int | None = None
+    """What he presses when he is asked."""
 
 
 HOOFD, SPORT, LEZ, WACHT, TERUGBEL, VOL, PARTNER, ENQUETE, DOOR, DICHT, VERGEEFS = (
@@ -36,7 +38,8 @@ GROUPS: Final = (
     Group("served_lez", LEZ, 9, WAITED, PATIENCE, (), "lez"),
     Group("by_menu", HOOFD, 6, WAITED, PATIENCE, ((0.5, "1"),), "sport"),
     Group("hangs_up_first", LEZ, 6, WAITED, 3.0, (), "lez"),
-    Group("surveyed", ENQUETE, 6, WAITED, PATIENCE, (), "enquete"),
+    # The question comes after the conversation, whenever that was: he presses until he is heard.
+    Group("surveyed", ENQUETE, 6, WAITED, PATIENCE, ((2.0, "7"), *(((1.0, "7"),) * 20)), "enquete", 7),
     Group("passed_on", DOOR, 5, WAITED, PATIENCE),
     Group("rung_in_vain", SPORT, 5, WAITED, 0.15, (), "sport"),
     Group("at_the_redirect", LEZ, 4, WAITED, 0.004, (), "lez"),
@@ -66,7 +69,7 @@ def counts(calls: int) -> list[int]:
 
 def plans(calls: int) -> dict[str, Plan]:
     return {
-        f"{prefix(index)}{number}": Plan(group.outcomes, group.line)
+        f"{prefix(index)}{number}": Plan(group.outcomes, group.line, group.score)
         for index, (group, count) in enumerate(zip(GROUPS, counts(calls), strict=True))
         for number in range(1, count + 1)
     }

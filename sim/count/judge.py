@@ -5,13 +5,14 @@ through, Asterisk's call detail records what the switch did; neither knows anyth
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from sim.count.witnesses import Detailed, Heard
 
+_ROUNDING: Final = 1e-3
 NEAR: Final = 2.5
 """Seconds. What happened at one moment is written down by three clocks' readers on one busy machine; Asterisk's records
 have whole seconds."""
@@ -24,6 +25,7 @@ SELECT c."call", n.number, c.arrived_at,
 FROM "call" c LEFT JOIN outcome o ON o."call" = c."call" LEFT JOIN caller n ON n."call" = c."call"
 """
 _TALKS: Final = 'SELECT "call", operator, began_at, ended_at FROM talk WHERE "call" IS NOT NULL ORDER BY began_at, seq'
+_SCORES: Final = 'SELECT "call", score FROM survey_answer ORDER BY seq'
 _GAPS: Final = "SELECT COALESCE(began_at, 0), COALESCE(ended_at, 4e9) FROM gap ORDER BY seq"
 _FIGURES: Final = """
 SELECT SUM(offered), SUM(answered), SUM(abandoned), SUM(callback_accepted),
@@ -35,6 +37,10 @@ FIGURE_NAMES: Final = (
     *("left_menu", "informed", "refused", "switch_failure", "undecided"),
 )
 """Counts of calls, by their names in the view; the report has the same."""
+REPORTED: Final = (*FIGURE_NAMES, "abandoned_short", "reachability", "asa", "mean_talk")
+"""What the report is asked."""
+Reported = Mapping[str, tuple[float, float]]
+"""What stands above the line of a figure and below it; of ``scores`` their sum and their number."""
 
 
 @dataclass
@@ -62,11 +68,13 @@ class Records:
     gaps: list[tuple[float, float]]
     figures: dict[str, int]
     """By the view that anybody may read."""
-    reported: Mapping[str, float]
+    reported: Reported
     """By the product's own report."""
+    scores: list[tuple[str, int]]
+    """Call, and what the caller gave."""
 
 
-def read_records(database: Path, reported: Mapping[str, float]) -> Records:
+def read_records(database: Path, reported: Reported) -> Records:
     """A SQLite database of ours, and the figures that its own report tells of all that time."""
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         calls = {row[0]: Ours(*row) for row in connection.execute(_OURS)}
@@ -74,7 +82,9 @@ def read_records(database: Path, reported: Mapping[str, float]) -> Records:
             calls[call].talks.append((talk[0], talk[1], talk[2]))
         gaps = [(began, ended) for began, ended in connection.execute(_GAPS)]
         figures = connection.execute(_FIGURES).fetchone()
-    return Records(calls, gaps, {name: int(n or 0) for name, n in zip(FIGURE_NAMES, figures, strict=True)}, reported)
+        scores = [(call, score) for call, score in connection.execute(_SCORES)]
+    counts = {name: int(n or 0) for name, n in zip(FIGURE_NAMES, figures, strict=True)}
+    return Records(calls, gaps, counts, reported, scores)
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,8 @@ class Plan:
     """Of whoever spoke with nobody, and of nobody's making but his own."""
     line: str | None = None
     """None = whichever."""
+    score: int | None = None
+    """What he gives if he is asked; None = nothing."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +144,10 @@ def judge(heard: Mapping[str, Heard], detailed: Mapping[str, Detailed], records:
     for number in sorted(setting.plans.keys() | heard.keys() | by_number.keys() | ours.keys()):
         call = ours.get(number)
         blind = call is not None and _blind(call, records.gaps)
-        about = _about(number, heard.get(number), by_number.get(number), call, setting)
+        about = [*_about(number, heard.get(number), by_number.get(number), call, setting)]
+        about += [] if call is None else _scores(heard.get(number), call, setting.plans.get(number), records)
         found += [Difference(number, what, blind) for what in about]
-    found += [Difference("all", what) for what in _sums(ours, records)]
+    found += [Difference("all", what) for what in _sums(ours, records, setting)]
     if len(by_number) != len(detailed):
         found.append(Difference("all", f"Asterisk has {len(detailed)} calls of {len(by_number)} callers"))
     outcomes: dict[str, int] = {}
@@ -213,9 +226,20 @@ def _talks(heard: Heard, detailed: Detailed, ours: Ours, setting: Setting) -> It
     if [device for device, _ in spoke] != by_us:
         yield f"spoke with {[device for device, _ in spoke]} says SIPp, with {by_us} say our records"
         return
-    for (device, at), (_, began, _) in zip(spoke, ours.talks, strict=True):
+    for (device, at), (_, began, ended) in zip(spoke, ours.talks, strict=True):
         if abs(at - began) > NEAR:
             yield f"{device} answered at {at:.1f} says SIPp, at {began:.1f} say our records"
+        over = heard.end_of(device, at)
+        if over is not None and (ended is None or abs(over - ended) > NEAR):
+            yield f"spoke with {device} until {over:.1f} says SIPp, until {ended} say our records"
+
+
+def _scores(heard: Heard | None, ours: Ours, plan: Plan | None, records: Records) -> Iterator[str]:
+    """A score is that of somebody who spoke with an operator and pressed this key; nobody gives two."""
+    given = [score for call, score in records.scores if call == ours.call]
+    may = [plan.score] if plan is not None and plan.score is not None and heard is not None and heard.talks else []
+    if given and given != may:
+        yield f"he gave {may or 'no score'}, our records say {given}"
 
 
 def _moments(heard: Heard, detailed: Detailed, ours: Ours) -> Iterator[str]:
@@ -235,7 +259,7 @@ def _moments(heard: Heard, detailed: Detailed, ours: Ours) -> Iterator[str]:
             yield f"waited {waited:.1f} s by SIPp, {ours.waited:.1f} s by our records"
 
 
-def _sums(ours: Mapping[str, Ours], records: Records) -> Iterator[str]:
+def _sums(ours: Mapping[str, Ours], records: Records, setting: Setting) -> Iterator[str]:
     """The figures that people read are the sums of these very calls."""
     counted: dict[str, int] = dict.fromkeys(FIGURE_NAMES, 0) | {"offered": len(ours)}
     for call in ours.values():
@@ -244,7 +268,26 @@ def _sums(ours: Mapping[str, Ours], records: Records) -> Iterator[str]:
     for name, n in counted.items():
         if records.figures.get(name) != n:
             yield f"the figure {name} says {records.figures.get(name)}, the calls are {n}"
-        if records.reported.get(name) != n:
-            yield f"the report's {name} says {records.reported.get(name)}, the calls are {n}"
+        if records.reported[name][1] != n:
+            yield f"the report's {name} says {records.reported[name][1]:.0f}, the calls are {n}"
+    for name, expected in _figures(ours.values(), records, setting).items():
+        told = records.reported[name]
+        if max(abs(one - other) for one, other in zip(told, expected, strict=True)) > _ROUNDING:
+            yield f"the report's {name} is of {told}, the calls make it {expected}"
     if len(records.calls) != len(ours):
         yield f"{len(records.calls)} calls in our records are of {len(ours)} callers"
+
+
+def _figures(calls: Collection[Ours], records: Records, setting: Setting) -> dict[str, tuple[float, float]]:
+    """What these calls make of the figures, by their formulas: above the line and below it."""
+    answered = [call.waited or 0.0 for call in calls if call.outcome == "answered"]
+    left = [call.waited or 0.0 for call in calls if call.outcome in ("abandoned", "abandoned_short")]
+    talks = [ended - began for call in calls for _, began, ended in call.talks if ended is not None]
+    short = sum(waited < setting.short_abandon for waited in left)
+    return {
+        "reachability": (len(answered), len(answered) + len(left)),
+        "abandoned_short": (short, short),
+        "asa": (sum(answered), len(answered)),
+        "mean_talk": (sum(talks), len(talks)),
+        "scores": (sum(score for _, score in records.scores), len(records.scores)),
+    }

@@ -11,13 +11,14 @@ from typing import Final
 import msgspec
 
 from acd.config import ZONE, City, load
+from acd.figures.limits import Limits
 from acd.figures.report import Query, read_refs
 from acd.ivr import dialplan, load_catalogue, load_flows
 from acd.ivr.switch import frame_files
 from acd.model.ids import Device
 from acd.records import FigureBook
 from sim.count.callers import GROUPS, PATIENCE, counts, plans, prefix
-from sim.count.judge import FIGURE_NAMES, Setting, Verdict, judge, read_records
+from sim.count.judge import REPORTED, Setting, Verdict, judge, read_records
 from sim.count.witnesses import CDR, read_cdr, read_sipp
 from sim.lab import Lab, Phone
 from sim.lab.service import LabService
@@ -86,18 +87,20 @@ async def count(folder: Path, prompts: Path, calls: int, rate: float, say: Say) 
     setting = setting_of(city, calls)
     heard, detailed = read_sipp(folder / "sipp"), read_cdr(folder / "cdr.csv")
     database = folder / "state/acd.db"
-    return judge(heard, detailed, read_records(database, await reported(database)), setting), measured
+    told = await reported(database, Limits.of_lines(city.policy.lines.values()))
+    return judge(heard, detailed, read_records(database, told), setting), measured
 
 
-async def reported(database: Path) -> dict[str, float]:
-    """How many calls of each kind there are, as our own reports tell it."""
-    figures = read_refs(FIGURE_NAMES)
+async def reported(database: Path, limits: Limits) -> dict[str, tuple[float, float]]:
+    """The figures of all these calls, as our own reports tell them: above the line and below it."""
+    query = Query(since=0.0, until=END, now=END, figures=read_refs(REPORTED), limits=limits)
     book = FigureBook(f"sqlite:///{database}")
     try:
-        made = await book.report(Query(since=0.0, until=END, now=END, figures=figures))
+        made, survey = await book.report(query), await book.survey(query)
     finally:
         await book.close()
-    return {name: value.of for name, value in made.total.values.items()}
+    scores = (sum(one.mean * one.n for one in survey.results), sum(one.n for one in survey.results))
+    return {name: (value.part, value.of) for name, value in made.total.values.items()} | {"scores": scores}
 
 
 def setting_of(city: City, calls: int) -> Setting:

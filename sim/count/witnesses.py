@@ -41,6 +41,12 @@ class Heard:
     """Who was rung for him, and when."""
     talks: list[tuple[str, float]] = field(default_factory=list)
     """Who answered him, and when."""
+    ends: list[tuple[str, float]] = field(default_factory=list)
+    """Which phone's part in it was over, and when."""
+
+    def end_of(self, device: str, since: float) -> float | None:
+        """When what this phone answered then was over; None = nobody wrote it down."""
+        return next((at for one, at in self.ends if one == device and at >= since), None)
 
 
 def read_sipp(folder: Path) -> dict[str, Heard]:
@@ -61,6 +67,8 @@ def read_sipp(folder: Path) -> dict[str, Heard]:
                 one.rings.append((device, at))
             case "up", [device]:
                 one.talks.append((device, at))
+            case "over" | "bye", [device]:
+                one.ends.append((device, at))
             case _:
                 pass
     return heard

@@ -27,6 +27,9 @@ DROPPED: Final = 0.1
 """Seconds: a talk that the phone ended before this was none."""
 GIVES_UP: Final = 32.0
 """Seconds after which an INVITE without an answer is given up (RFC 3261, timer B)."""
+DIALOGUE: Final = 6.0
+"""Seconds in which a caller says that he wants to be called back, and hears that it stands."""
+FOR_EVER: Final = float("inf")
 MESSAGE: Final = (1.0, 8.0)
 """Seconds that a caller stays who only hears that the line is full."""
 
@@ -69,6 +72,7 @@ class Judge:
             else:
                 self._back[ring.number].append(ring)
             self._at[ring.device].append(ring)
+        self._promised = {row.number for row in evidence.promises}
         self._losses = sorted((i for i in evidence.incidents if i.calls_lost), key=lambda i: i.began)
         self.longest: dict[str, float] = defaultdict(float)
         """Longest that a caller waited beside a free operator: by kind of fault, while it was there and after it."""
@@ -153,7 +157,6 @@ class Judge:
         return min(self.evidence.ended if leg.ended is None else leg.ended for leg in (one, other)) - began
 
     def _dropped(self) -> Iterator[str]:
-        promised = {row.number for row in self.evidence.promises}
         for caller in self.evidence.callers:
             if caller.up is None:
                 if caller.called + GIVES_UP < self.evidence.ended and not self._lost(
@@ -167,7 +170,7 @@ class Judge:
                 caller.by_himself
                 or self._spoke(caller)
                 or self._refused(caller)
-                or caller.number in promised
+                or caller.number in self._promised
                 or self._lost(caller.up, caller.ended)
             ):
                 yield f"{caller.number} waited for {caller.ended - caller.up:.1f} s and was hung up on"
@@ -198,12 +201,14 @@ class Judge:
             yield since, end
 
     def _wants(self, caller: Caller) -> Iterator[tuple[float, float]]:
-        """When he waited to be served: until he began to accept that he is called back, where that is offered."""
-        accepts = self.evidence.promising.get(self.evidence.line_of(caller.number), float("inf"))
+        """When he waited to be served: until he began to accept that he is called back. Whoever was not offered it, and
+        is promised nothing, waits on; so much is left out as the dialogue would have taken."""
+        begins = (caller.up or 0.0) + self.evidence.promising.get(self.evidence.line_of(caller.number), FOR_EVER)
+        ends = FOR_EVER if caller.number in self._promised else begins + DIALOGUE
         for begin, end in self._waits(caller):
-            until = min(end, (caller.up or 0.0) + accepts)
-            if begin < until:
-                yield begin, until
+            for since, until in ((begin, min(end, begins)), (max(begin, ends), end)):
+                if since < until:
+                    yield since, until
 
     def _free(self, device: str, present: tuple[tuple[float, float], ...]) -> Iterator[tuple[float, float]]:
         """When nobody was at his phone, and it was in order."""

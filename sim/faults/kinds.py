@@ -1,18 +1,16 @@
 """The faults: each breaks one thing for some seconds, mends it, and notes when it was broken."""
 
 import asyncio
-import os
 import random
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import psycopg
-
 from sim.faults.clock import SteppedClock
+from sim.faults.database import filled
 from sim.faults.evidence import Incident
 from sim.faults.laboratory import DROPS, GONE_WITHIN, STORM, Laboratory, until
 from sim.lab.service import LabService
@@ -143,43 +141,35 @@ async def asterisk_restarted(lab: Laboratory, chance: random.Random) -> None:
 
 
 async def database_locked(lab: Laboratory, chance: random.Random) -> None:
-    def hold(seconds: float) -> None:
-        with psycopg.connect(lab.url) as connection:
-            connection.execute('LOCK TABLE event, "call", outcome IN ACCESS EXCLUSIVE MODE')
-            time.sleep(seconds)
-
     with _incident(lab, "database locked", UNHARMED_WITHIN):
-        await asyncio.to_thread(hold, chance.uniform(5, 8))
+        await asyncio.to_thread(lab.database.lock, chance.uniform(5, 8))
 
 
 async def database_slow(lab: Laboratory, chance: random.Random) -> None:
     with _incident(lab, "database slow", UNHARMED_WITHIN):
-        lab.database.slow(0.3)
+        lab.postgresql.wire.slow(0.3)
         await asyncio.sleep(chance.uniform(5, 8))
-        await lab.database.mend()
+        await lab.postgresql.wire.mend()
 
 
 async def database_gone(lab: Laboratory, chance: random.Random) -> None:
     with _incident(lab, "database gone", UNHARMED_WITHIN):
-        await asyncio.to_thread(lab.postgres.stop)
+        await asyncio.to_thread(lab.postgresql.cluster.stop)
         await asyncio.sleep(chance.uniform(5, 8))
-        await asyncio.to_thread(lab.postgres.start)
+        await asyncio.to_thread(lab.postgresql.cluster.start)
 
 
 async def database_full(lab: Laboratory, chance: random.Random) -> None:
-    with _incident(lab, "database full", UNHARMED_WITHIN), _full(lab.folder / "database"):
-        await asyncio.sleep(chance.uniform(5, 8))
-    # A server that could not write its log has ended.
-    with suppress(Exception):
-        await asyncio.to_thread(lab.postgres.start)
+    with _incident(lab, "database full", UNHARMED_WITHIN):
+        async with lab.database.full():
+            await asyncio.sleep(chance.uniform(5, 8))
 
 
 async def disk_full(lab: Laboratory, chance: random.Random) -> None:
-    """The database is away, and the disk is full on which events are put aside meanwhile."""
-    with _incident(lab, "disk full", UNHARMED_WITHIN), _full(lab.folder / "state"):
-        await lab.database.cut()
-        await asyncio.sleep(chance.uniform(5, 8))
-        await lab.database.mend()
+    """Nothing can be written to the database, and the disk is full on which events are put aside meanwhile."""
+    with _incident(lab, "disk full", UNHARMED_WITHIN), filled(lab.folder / "state"):
+        async with lab.database.unwritable():
+            await asyncio.sleep(chance.uniform(5, 8))
 
 
 async def engine_clock_stepped(lab: Laboratory, chance: random.Random) -> None:
@@ -283,21 +273,13 @@ FAULTS: Final[dict[str, Fault]] = {
     "dns": dns_gone,
 }
 """Every fault, by the name that the command takes."""
+NEEDS_POSTGRESQL: Final = frozenset({"take-over", "db-slow", "db-gone"})
+"""A file has no server that could be slow or away, and belongs to one engine."""
 
 
-@contextmanager
-def _full(folder: Path) -> Iterator[None]:
-    """Not a byte can be written there."""
-    ballast = folder / "ballast"
-    file = os.open(ballast, os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        with suppress(OSError):
-            while os.write(file, b"\0" * 65536):
-                pass
-        yield
-    finally:
-        os.close(file)
-        ballast.unlink()
+def faults_of(database: str) -> tuple[str, ...]:
+    """Those that can befall a product with this database."""
+    return tuple(name for name in FAULTS if database == "postgresql" or name not in NEEDS_POSTGRESQL)
 
 
 def _within(pid: int, *command: str) -> None:

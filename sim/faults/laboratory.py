@@ -12,9 +12,7 @@ from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
-
-import psycopg
+from typing import Final, NamedTuple, Self
 
 import acd
 from acd.config import ZONE, City, load
@@ -23,6 +21,7 @@ from acd.ivr.catalogue import NEEDED
 from acd.model.ids import LineId
 from acd.runtime.control import ControlError
 from sim.faults.clock import SteppedClock
+from sim.faults.database import DATABASES, PostgreSQL
 from sim.faults.evidence import (
     AttemptRow,
     Caller,
@@ -36,10 +35,9 @@ from sim.faults.evidence import (
     take,
 )
 from sim.faults.wire import Wire
-from sim.lab.asterisk import Lab, cache_folder
+from sim.lab.asterisk import Lab, LabError, cache_folder
 from sim.lab.call import Call, Habit, SipFailure
 from sim.lab.phone import Phone
-from sim.lab.postgres import Cluster
 from sim.lab.service import LabService, ServiceFailed
 from sim.lab.sip import uri_of
 from sim.lab.sipp import Farm
@@ -103,10 +101,12 @@ class Laboratory:
     Args:
         rate: times the callers of :data:`STREAMS`.
         keep: a folder for the logs of the engine, Asterisk and SIPp, and the ledger, to look into afterwards.
+        database: one of :data:`~sim.faults.database.DATABASES`.
     """
 
-    def __init__(self, rate: float = 1.0, keep: Path | None = None) -> None:
+    def __init__(self, rate: float = 1.0, keep: Path | None = None, database: str = "postgresql") -> None:
         self.rate = rate
+        self._kind = database
         self._keep = keep
         self.city: City = load(QUEUES)
         self.incidents: list[Incident] = []
@@ -154,14 +154,10 @@ class Laboratory:
             stack.callback(_unmount, self.folder / name)
         slot = Slot(cache_folder() / "lab")
         stack.callback(slot.release)
-        self.postgres = Cluster(self.folder / "database", slot.port(0))
-        await asyncio.to_thread(self.postgres.initialise)
-        await asyncio.to_thread(self.postgres.start)
-        stack.callback(self._end_postgres)
-        self.url = self.postgres.new_database()
+        self.database = DATABASES[self._kind](self.folder / "database", slot)
+        await self.database.open(stack)
         self.lab = stack.enter_context(self._lab(stack))
         self.ami = await stack.enter_async_context(Wire(self.lab.slot.next_port(), self.lab.ami_port))
-        self.database = await stack.enter_async_context(Wire(self.lab.slot.next_port(), self.postgres.port))
         self.engine_clock = SteppedClock(self.folder / "clock")
         self.engines = [self._engine(name) for name in ("a", "b")]
         self.service = self.engines[0]
@@ -186,7 +182,7 @@ class Laboratory:
             {
                 "ACD_ENGINE": name,
                 "ACD_AMI_PORT": str(self.ami.port),
-                "ACD_DATABASE": self.url.replace(f":{self.postgres.port}/", f":{self.database.port}/"),
+                "ACD_DATABASE": self.database.url,
                 **self.engine_clock.environment,
             },
             prefix=("unshare", "--mount"),
@@ -271,10 +267,6 @@ class Laboratory:
             with suppress(Exception):
                 await engine.stop()
 
-    def _end_postgres(self) -> None:
-        with suppress(Exception):
-            self.postgres.stop()
-
     # --- Callers -------------------------------------------------------------------------------------------------
 
     def open_lines(self) -> None:
@@ -327,8 +319,20 @@ class Laboratory:
         await asyncio.sleep(1.0)
 
     async def _calls_back(self) -> bool:
-        rows = await asyncio.to_thread(self._ask, "SELECT count(*) FROM callback WHERE state IN ('open', 'claimed')")
+        rows = await asyncio.to_thread(
+            self.database.rows, "SELECT count(*) FROM callback WHERE state IN ('open', 'claimed')"
+        )
         return bool(rows[0][0])
+
+    @property
+    def postgresql(self) -> PostgreSQL:
+        """
+        Raises:
+            LabError: the records are in another database.
+        """
+        if not isinstance(self.database, PostgreSQL):
+            raise LabError("this fault needs PostgreSQL")
+        return self.database
 
     # --- Faults use ------------------------------------------------------------------------------------------------
 
@@ -402,31 +406,27 @@ class Laboratory:
             *log.glob("cel-custom/acd.csv"),
         ):
             shutil.copy(file, self._keep / file.name)
-        with suppress(psycopg.Error, AttributeError):
-            rows = self._ask("SELECT seq, at, type, data FROM event ORDER BY seq")
+        with suppress(LabError, AttributeError):
+            rows = self.database.rows("SELECT seq, at, type, data FROM event ORDER BY seq")
             (self._keep / "ledger.txt").write_text("".join(f"{' '.join(map(str, row))}\n" for row in rows))
 
     def _read_database(self, evidence: Evidence) -> None:
         devices = {str(o.id): str(o.device) for o in self.city.policy.operators.values()}
-        for number, line, outcome, answered, gone, operator, arrived in self._ask(
+        for number, line, outcome, answered, gone, operator, arrived in self.database.rows(
             "SELECT coalesce(p.number, ''), c.line, o.outcome, c.answered_at, c.ended_at, c.operator, "
             "c.arrived_at "
             'FROM call c LEFT JOIN caller p ON p."call" = c."call" LEFT JOIN outcome o ON o."call" = c."call"'
         ):
             evidence.calls.append(CallRow(number, line, outcome, answered, gone, devices.get(operator), arrived))
         evidence.promises += [
-            PromiseRow(*row) for row in self._ask("SELECT number, state, why, end_at, deadline FROM callback")
+            PromiseRow(*row) for row in self.database.rows("SELECT number, state, why, end_at, deadline FROM callback")
         ]
         evidence.attempts += [
             AttemptRow(*row)
-            for row in self._ask(
+            for row in self.database.rows(
                 "SELECT c.number, a.dialled_at, a.ended_at FROM attempt a JOIN callback c ON c.callback = a.callback"
             )
         ]
-
-    def _ask(self, query: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.url) as connection:
-            return connection.execute(query.encode()).fetchall()
 
 
 async def until(what: Callable[[], Awaitable[bool]], seconds: float) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from acd.runtime.control import ControlError
 from sim.faults.evidence import Evidence, Incident
 from sim.faults.judge import Broken, Judge, Promise
-from sim.faults.kinds import FAULTS
+from sim.faults.kinds import FAULTS, faults_of
 from sim.faults.laboratory import Laboratory
 from sim.lab.asterisk import LabError
 from sim.lab.call import SipFailure
@@ -83,8 +83,9 @@ def plan(names: Sequence[str], seconds: float | None, chance: random.Random) -> 
 
 
 async def run(
-    names: Sequence[str] = tuple(FAULTS),
+    names: Sequence[str] = (),
     *,
+    database: str = "postgresql",
     minutes: float | None = None,
     seed: int = 1,
     rate: float = 1.0,
@@ -95,7 +96,8 @@ async def run(
     """Break each of these things in turn.
 
     Args:
-        names: keys of :data:`FAULTS`.
+        names: keys of :data:`FAULTS`; none = all that can befall it.
+        database: one of :data:`~sim.faults.database.DATABASES`.
         minutes: how long; None = each fault once.
         seed: of the order, the moments and the lengths.
         rate: times the usual callers.
@@ -107,11 +109,11 @@ async def run(
     seconds = None if minutes is None else minutes * 60
     stumbles: list[str] = []
     began = time.time()
-    async with Laboratory(rate, into) as lab:
+    async with Laboratory(rate, into, database) as lab:
         lab.open_lines()
         weigher = asyncio.create_task(_weigh(lab))
         await asyncio.sleep(WARM_UP)
-        for name in plan(names, seconds, chance):
+        for name in plan(names or faults_of(database), seconds, chance):
             if seconds is not None and time.time() - began > seconds:
                 break
             try:

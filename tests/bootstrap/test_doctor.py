@@ -1,13 +1,19 @@
 """What a look at Asterisk means, fault by fault."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from acd.asterisk.look import Seen
-from acd.bootstrap.doctor import State, judged
+from acd.bootstrap import doctor
+from acd.bootstrap.doctor import Finding, Places, State, examine, judged
+from acd.bootstrap.settings import Settings
 from acd.config import ZONE
+from acd.records import upgrade
+from tests.records.places import Place
 
 HERE = f"{datetime.now(ZONE):%z}"
 
@@ -61,3 +67,56 @@ def test_each_fault_has_its_name_and_its_mend(wrong: dict[str, Any], name: str, 
 def test_what_cannot_be_seen_is_no_fault_and_not_called_in_order() -> None:
     unseen = {finding.name for finding in judged(seen(version=""), "") if finding.state is State.UNSEEN}
     assert unseen == {"version", "dialplan"}
+
+
+async def found(state: Path, url: str = "") -> dict[str, Finding]:
+    settings = Settings(
+        state=state, ami_secret=SecretStr("secret"), database=url or f"sqlite:///{state}/acd.db", ami_port=1
+    )
+    return {finding.name: finding for finding in await examine(settings, Places(state, state))}
+
+
+async def test_a_schema_of_another_version_is_told_with_its_mend(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/acd.db"
+    await upgrade(url)
+    assert (await found(tmp_path, url))["schema"].state is State.OK
+    place = Place(url, tmp_path / "spill")
+    await place.execute("UPDATE alembic_version SET version_num = '9999'")
+    newer = (await found(tmp_path, url))["schema"]
+    assert newer.state is State.FAULT and "newer version" in newer.what and "acd downgrade" in newer.mend
+    await place.execute("UPDATE alembic_version SET version_num = '0001'")
+    assert (await found(tmp_path, url))["schema"].state is State.WARNING
+
+
+async def test_a_database_to_which_others_can_listen_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/acd.db"
+    await upgrade(url)
+    assert "database link" not in await found(tmp_path, url)
+    monkeypatch.setattr(doctor, "open_to_listeners", lambda _: "db.stad.example")
+    told = (await found(tmp_path, url))["database link"]
+    assert told.state is State.FAULT and "db.stad.example" in told.what and "verify-full" in told.mend
+
+
+async def test_events_that_are_not_in_the_database_yet_are_told(tmp_path: Path) -> None:
+    assert "late events" not in await found(tmp_path)
+    (tmp_path / "events.spill.7").touch()
+    told = (await found(tmp_path))["late events"]
+    assert told.state is State.WARNING and "events.spill.7" in told.what
+
+
+async def test_a_state_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    assert (await found(tmp_path))["disk"].state is State.OK
+    assert (await found(tmp_path / "gone", f"sqlite:///{tmp_path}/acd.db"))["disk"].state is State.FAULT
+
+
+async def test_a_host_whose_own_name_nobody_knows_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "nowhere.invalid")
+
+    def unknown(*_: Any, **__: Any) -> None:
+        raise OSError("unknown")
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
+    told = (await found(tmp_path))["host name"]
+    assert told.state is State.FAULT and "/etc/hosts" in told.mend

@@ -62,7 +62,7 @@ async def test_nobody_is_recognised_in_the_log_of_a_bad_day(
         await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
         id, an, gentinfo = ContactId("1.1~an"), OperatorId("an_peeters"), LineId("gentinfo")
         contact = Contact(id, an, gentinfo, 1.0, number=NUMBER, draft=Draft(NAME, NOTE))
-        service.office._keep(lambda: service.contacts.begin(contact))
+        service.office._keep(contact, lambda: service.contacts.begin(contact))
         async with asyncio.timeout(30):
             await said(lines, "records.database_down", "contact.not_kept")
         await asyncio.to_thread(other.execute, "ROLLBACK")

@@ -10,6 +10,7 @@ from acd.callbacks.memory import MemoryStore, Shelf
 from acd.ports import PromiseStore
 from acd.records import upgrade
 from acd.records.callbacks import CallbackStore
+from acd.records.checking import check
 from tests.records.conftest import cluster, place
 
 __all__ = ["cluster", "place"]
@@ -40,6 +41,9 @@ async def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
     yield opener
     for store in opened:
         await store.close()
+    if url:
+        # Whatever was done: each promise is what its log has made of it.
+        assert (await check(url)).promises == ()
 
 
 @pytest.fixture

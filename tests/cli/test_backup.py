@@ -1,13 +1,18 @@
 """A backup at the command line, and everything as it was."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from acd.cli import app
-from acd.records import tables, upgrade
+from acd.model.account import Account, AuditAction, AuditEntry, Role
+from acd.records import AccountStore, tables, upgrade
+from acd.records.migrating import newest, revision_at
+from tests.cli.answering import Answering
 from tests.records.histories import abandoned, answered
 from tests.records.places import Place
 
@@ -93,3 +98,48 @@ def test_what_is_cut_off_is_no_backup(place: Place, tmp_path: Path) -> None:
     code, said = run("restore", str(backup), "--overwrite")
     assert code == 1 and "is no whole backup" in said
     assert len(asyncio.run(place.rows(tables.call))) == 1
+
+
+def test_nothing_is_restored_or_taken_back_while_the_service_runs(place: Place, tmp_path: Path) -> None:
+    asyncio.run(place.write(*answered("17.1", 1000.0)))
+    before, backup = contents(place), tmp_path / "acd.backup"
+    assert run("backup", str(backup))[0] == 0
+
+    async def status(_: Mapping[str, Any]) -> dict[str, Any]:
+        return {"linked": True}
+
+    with Answering(tmp_path / "state/control.sock", {"status": status}):
+        for words in (["restore", str(backup), "--overwrite"], ["downgrade", "0023", "--lose"]):
+            code, said = run(*words)
+            assert (code, said) == (1, "the service is running here; stop it first")
+    assert contents(place) == before
+    assert asyncio.run(revision_at(place.url)) == newest()
+
+
+def test_the_way_back_to_an_older_version_says_what_it_has_no_place_for(place: Place) -> None:
+    async def sign_up() -> None:
+        store = AccountStore(place.url)
+        account = Account("an", Role.OPERATOR, 1000.0)
+        await store.add(account, None, None, AuditEntry(1000.0, "test", "", AuditAction.ACCOUNT_ADDED, "an"))
+        await store.close()
+
+    asyncio.run(place.write(*answered("17.1", 1000.0), *abandoned("17.2", 2000.0)))
+    asyncio.run(sign_up())
+    before = contents(place)
+    code, said = run("downgrade", "0023")
+    assert (code, said) == (0, "the database is at revision 0023 now; lost: nothing")
+
+    code, said = run("downgrade", "0002")
+    assert code == 1 and "account (1 rows)" in said, said
+    assert asyncio.run(revision_at(place.url)) == "0023", "nothing was changed"
+
+    code, said = run("downgrade", "0002", "--lose")
+    assert code == 0 and "account (1 rows)" in said
+    assert asyncio.run(revision_at(place.url)) == "0002"
+
+    # The newer version again: what comes of the ledger is as it was.
+    asyncio.run(upgrade(place.url))
+    assert run("records", "rebuild")[0] == 0
+    assert contents(place)[:2] == before[:2]
+    code, said = run("downgrade", "4711")
+    assert code == 1 and "4711" in said

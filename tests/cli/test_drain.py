@@ -1,7 +1,5 @@
 """``acd drain --then COMMAND``: whatever becomes of the command, new callers are taken again."""
 
-import asyncio
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,19 +8,16 @@ import pytest
 from typer.testing import CliRunner
 
 from acd.cli import app, service
-from acd.runtime.control import ControlServer
+from tests.cli.answering import Answering
 
 
 class Desk:
-    """A control socket in a thread of its own, which notes who asked what."""
+    """A service that notes who asked what."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self) -> None:
         self.draining: list[bool] = []
         self.calls = [2, 1]
-        self.loop = asyncio.new_event_loop()
-        self.server = ControlServer(path, {"status": self.status, "drain": self.drain})
-        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.door: Answering
 
     async def status(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"calls": self.calls.pop(0) if self.calls else 0, "linked": True}
@@ -31,23 +26,14 @@ class Desk:
         self.draining.append(request["on"])
         return {}
 
-    def run(self, start: bool) -> None:
-        work = self.server.start() if start else self.server.stop()
-        asyncio.run_coroutine_threadsafe(work, self.loop).result(5)
-
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setenv("ACD_STATE", str(tmp_path))
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    desk = Desk(tmp_path / "control.sock")
-    desk.thread.start()
-    desk.run(start=True)
-    yield desk
-    desk.run(start=False)
-    desk.loop.call_soon_threadsafe(desk.loop.stop)
-    desk.thread.join()
-    desk.loop.close()
+    desk = Desk()
+    with Answering(tmp_path / "control.sock", {"status": desk.status, "drain": desk.drain}) as desk.door:
+        yield desk
 
 
 def drain(*words: str) -> tuple[int, str]:
@@ -85,10 +71,10 @@ def test_a_restart_of_the_service_itself_is_waited_for(desk: Desk, monkeypatch: 
     def sleep(seconds: float) -> None:
         waits.append(seconds)
         if len(waits) == 5:
-            desk.run(start=True)
+            desk.door.start()
 
     def restart(*_: Any, **__: Any) -> Any:
-        desk.run(start=False)
+        desk.door.stop()
         monkeypatch.setattr("time.sleep", sleep)
         return type("Done", (), {"returncode": 0})
 
@@ -102,7 +88,7 @@ def test_a_service_that_does_not_come_back_is_told(desk: Desk, monkeypatch: pyte
     monkeypatch.setattr(service, "RESTART_TAKES", 0.0)
 
     def kill(*_: Any, **__: Any) -> Any:
-        desk.run(start=False)
+        desk.door.stop()
         return type("Done", (), {"returncode": 0})
 
     monkeypatch.setattr("subprocess.run", kill)

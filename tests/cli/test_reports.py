@@ -200,7 +200,7 @@ def test_the_tables_made_anew_give_the_same_report(run) -> None:  # type: ignore
 
 def test_an_auditor_checks_the_ledger(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     code, said = run("records", "check")
-    assert code == 0 and said.endswith("no event is missing\n")
+    assert code == 0 and said.endswith("no event is missing, and each promise is what its log says\n")
     [line] = said.splitlines()[:-1]
     assert line.startswith(f"{DAY}  1-57  57 events  ") and len(line.split()[-1]) == 64
     with sqlite3.connect(tmp_path / "acd.db") as database:

@@ -3,6 +3,7 @@
 The long form, of 500 calls: ``python -m sim count FOLDER``.
 """
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,6 @@ async def test_three_accounts_of_the_same_calls_agree(tmp_path: Path) -> None:
     assert verdict.gaps >= 2
     kinds = {"answered", "abandoned", "abandoned_short", "left_menu", "informed", "closed", "overflow_lost"}
     assert kinds <= verdict.outcomes.keys()
+    with sqlite3.connect(tmp_path / "state/acd.db") as connection:
+        [scores] = connection.execute("SELECT count(*) FROM survey_answer").fetchone()
+    assert scores, "somebody was heard as he gave a score"

@@ -1,6 +1,9 @@
 """Two real Asterisk servers under one engine, with a real Kamailio in front of them."""
 
+import asyncio
 import json
+import re
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -107,6 +110,15 @@ def caller(call: Call) -> str:
 def refuses(lab: Lab) -> bool:
     """It tells the proxy to take new calls elsewhere."""
     return lab.globals().get("ACD_ELSEWHERE") == "1"
+
+
+async def command(service: LabService, *words: str) -> tuple[int | None, str]:
+    """``acd`` with these words, beside the service: how it ended, and what it said."""
+    begun = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "acd", *words, env=service.environment, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await begun.communicate()
+    return begun.returncode, said.decode()
 
 
 async def row_of(service: LabService, number: str) -> CallRow:
@@ -293,18 +305,20 @@ async def test_a_drained_server_finishes_its_calls_and_gets_no_new_ones(
         await until(lambda: front.takes(b), 30, "the proxy sends calls to b")
         inside = him.call(SPORT)
         await waiting(service, 1)
-        await service.ask("server_drain", server="b", on=True)
+        drained = asyncio.create_task(command(service, "server", "drain", "b"))
         await until(lambda: refuses(b), 20, "b takes no new calls")
         with Farm(a, tmp_path / "sipp", front.address) as farm:
             farm.citizens("drained", SPORT, prefix="+32473", count=4, rate=8, hold=1.0)
             farm.wait("drained", seconds=30)
             shown = {one["server"]: one for one in (await service.ask("servers"))["servers"]}
             assert (shown["b"]["drained"], shown["b"]["calls"]) == (True, 1)
-            assert not inside.ended.is_set()
+            assert re.search(r"\bb\b.*\b1\b.*drained", (await command(service, "server", "list"))[1])
+            assert not inside.ended.is_set() and not drained.done()
             await service.operator("dirk", "login", "ready")
             served = await talks(dirk, "+3291110021")
             await served.hang_up()
-            await service.ask("server_drain", server="b", on=False)
+            assert (await drained)[0] == 0, "it waits for the last caller, and no longer"
+            assert (await command(service, "server", "drain", "b", "--off"))[0] == 0
             await until(lambda: front.takes(b) and not refuses(b), 20, "b takes calls again")
             farm.citizens("again", SPORT, prefix="+32474", count=4, rate=8, hold=1.0)
             farm.wait("again", seconds=30)
@@ -317,6 +331,25 @@ async def test_a_drained_server_finishes_its_calls_and_gets_no_new_ones(
     at = {row.number: server_of(CallId(row.call)) for row in await records(service)}
     assert {server for number, server in at.items() if number and number.startswith("+32473")} == {"a"}
     assert {server for number, server in at.items() if number and number.startswith("+32474")} == {"a", "b"}
+
+
+async def test_the_doctor_looks_at_each_server_with_and_without_a_service(service: LabService) -> None:
+    async def states() -> dict[str, dict[str, str]]:
+        _, said = await command(service, "doctor", "--json")
+        found = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        named = {server: {} for server in "ab"}  # type: dict[str, dict[str, str]]
+        for one in found:
+            name, _, server = one["name"].rpartition(" ")
+            if server in named:
+                named[server][name] = one["state"]
+        return named
+
+    by_service = await states()
+    assert by_service["a"] == by_service["b"]
+    assert {"AMI", "version", "modules", "phones", "clock", "timezone", "AMI rights"} <= by_service["b"].keys()
+    assert {by_service["b"][name] for name in ("AMI", "version", "clock", "AMI rights")} == {"ok"}
+    await service.stop()
+    assert await states() == by_service
 
 
 async def test_without_the_engine_each_server_serves_its_callers_with_its_phones(

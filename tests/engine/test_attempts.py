@@ -199,15 +199,33 @@ def test_a_caller_who_is_being_asked_after_comes_first_too() -> None:
     assert house.offers() == [("a", "anna"), ("a", "anna")]
 
 
-def test_who_is_needed_before_his_phone_rings_is_given_back() -> None:
+def test_who_is_needed_before_the_claim_is_answered_is_given_back_at_once() -> None:
+    """A slow database makes nobody wait beside an operator."""
     house = Centre("anna")
     house.due(due(left=60.0))
+    assert house.state_of("anna") is OperatorState.RESERVED
     house.call("a")
-    assert house.offers() == []
+    assert house.results() == [Result.OPERATOR]
+    assert house.offers() == [("a", "anna")]
     house.claim()
     assert house.sent(CallBack) == []
     assert house.results() == [Result.OPERATOR]
-    assert house.offers() == [("a", "anna")]
+
+
+def test_no_more_are_given_back_than_are_needed() -> None:
+    house = Centre("anna", "bram", "cato", rule=CallbackRule(reserve=0))
+    house.due(due("p"), due("q"), due("r"))
+    assert len(house.sent(ClaimCallback)) == 3
+    house.call("a")
+    assert house.results() == [Result.OPERATOR]
+    assert len(house.offers()) == 1
+
+
+def test_a_caller_of_another_line_takes_nobody_from_a_promise() -> None:
+    house = Centre("anna")
+    house.due(due(left=60.0))
+    house.call("a", "sport")
+    assert house.results() == []
 
 
 def test_what_is_told_replaces_what_was_told_before() -> None:

@@ -1,5 +1,6 @@
 """Random days of a city for the figures: whole stories of calls and operators, on ordinary days and in nights in which
-the clock changes, with citizens who call again, are called back, passed on, and are lost when the link is."""
+the clock changes, with citizens who call again, are called back, passed on, and are lost when the link is; and times in
+which nothing could be seen."""
 
 from datetime import datetime
 from operator import itemgetter
@@ -305,11 +306,26 @@ class _Story:
         self.say(ev.OperatorChanged(self.at, self.speaker, _S.AVAILABLE, state, None, "engine", self.line))
 
 
+def _link(draw: st.DrawFn, begin: float) -> list[Event]:
+    """It comes up, is lost now and then, over midnights too, and the last time perhaps for good."""
+    at, events = begin, list[Event]()
+    if draw(st.booleans()):
+        # Before it came up nothing was seen.
+        events.append(ev.LinkCameUp(at, 0, 0))
+    for _ in range(draw(st.integers(0, 3))):
+        at += draw(st.integers(0, 30 * 3600)) + draw(SECONDS)
+        events.append(ev.LinkWentDown(at, "lost"))
+        at += draw(SECONDS) * draw(st.sampled_from([1, 60]))
+        events.append(ev.LinkCameUp(at, 0, 0))
+    return events if draw(st.booleans()) else events[:-1]
+
+
 @st.composite
 def days(draw: st.DrawFn) -> Day:
     """Some stories, in the order of time."""
     begin = draw(st.sampled_from(BEGINS)).timestamp()
     stories = [_Story(draw, begin, n) for n in range(draw(st.integers(1, 14)))]
     told = [(event.at, n, place, event) for n, story in enumerate(stories) for place, event in enumerate(story.tell())]
+    told += [(event.at, -1, place, event) for place, event in enumerate(_link(draw, begin))]
     events = [event for *_, event in sorted(told, key=itemgetter(0, 1, 2))]
     return Day(begin, events, [note for story in stories for note in story.notes])

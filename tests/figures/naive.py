@@ -102,6 +102,8 @@ class History:
         self.promises: dict[str, Promise] = {}
         self.states: list[tuple[str, str, float, float | None]] = []
         """Operator, state, begin, end."""
+        self.gaps: list[tuple[float | None, float | None]] = []
+        """From when to when nothing could be seen; None = nothing was seen before, or it lasts."""
         self._open_talks: dict[object, Talk] = {}
         self._last_talk: dict[str, Talk] = {}
         self._state_now: dict[str, int] = {}
@@ -153,6 +155,11 @@ class History:
                 self._hush(event.call, event.gone_at)
             case ev.OperatorChanged():
                 self._change(event)
+            case ev.LinkWentDown():
+                self.gaps.append((event.at, None))
+            case ev.LinkCameUp():
+                began = self.gaps.pop()[0] if self.gaps else None
+                self.gaps.append((began, event.at))
             case _:
                 self._read_of_passing_on(event)
 
@@ -437,6 +444,45 @@ def of_talks(talks: Sequence[Talk]) -> dict[str, Pair]:
         "mean_wrap_up": (wrap_up, n),
         "handled": (n, n),
     }
+
+
+def unseen(history: History, now: float, grain: str, since: float, until: float) -> dict[str, float]:
+    """Seconds by period in which nothing could be seen, quarter by quarter."""
+    seconds: dict[str, float] = defaultdict(float)
+    for began, ended in history.gaps:
+        begin, end = max(began or since, since), min(now if ended is None else ended, until)
+        quarter = begin // 900 * 900
+        while quarter < end:
+            seconds[named(grain, quarter)] += max(0.0, min(end, quarter + 900) - max(begin, quarter))
+            quarter += 900
+    return seconds
+
+
+def in_gap(history: History, call: Call) -> bool:
+    """Whether a part of it fell in a time in which nothing could be seen; of one that lasts, its begin."""
+    last = call.arrived if call.ended is None else call.ended
+    return any((began or 0.0) < last and (ended is None or ended > call.arrived) for began, ended in history.gaps)
+
+
+def waits(history: History, since: float, until: float, width: float) -> dict[tuple[int, str | None], int]:
+    """Calls by piece of ``width`` seconds that they waited, and by outcome."""
+    found: dict[tuple[int, str | None], int] = defaultdict(int)
+    for call in history.calls.values():
+        if call.waited is not None and since <= call.arrived < until:
+            found[int(call.waited // width), call.outcome] += 1
+    return found
+
+
+def by_state(history: History, now: float, grain: str, since: float, until: float) -> dict[tuple[str, str, str], float]:
+    """Seconds by period, operator and state, quarter by quarter."""
+    seconds: dict[tuple[str, str, str], float] = defaultdict(float)
+    for operator, state, began, ended in history.states:
+        begin, end = max(began, since), min(now if ended is None else ended, until)
+        quarter = begin // 900 * 900
+        while quarter < end:
+            seconds[named(grain, quarter), operator, state] += max(0.0, min(end, quarter + 900) - max(begin, quarter))
+            quarter += 900
+    return seconds
 
 
 def of_time(

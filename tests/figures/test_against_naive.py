@@ -4,9 +4,10 @@ every figure has exactly as many rows as the figure says."""
 import asyncio
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,19 +20,27 @@ from acd.figures.report import Dimension, Query, Ref, Report, Value, read_refs
 from acd.figures.rows import Population
 from acd.figures.table import FIGURES, Kind
 from acd.model.events import CallStarted
-from acd.records import FigureBook, rebuild, upgrade
+from acd.model.ids import LineId
+from acd.model.policy import Line
+from acd.records import FigureBook, rebuild, store_lines, upgrade
 from acd.records.database import connect
 from acd.records.entries import Entry, seal
+from acd.records.exporting import read_view, view_named
 from acd.records.ledger import citizen_of
 from acd.records.tables import call, callback, citizen, contact
 from acd.records.writing import Batch, store
 from sim.lab.postgres import Cluster
 from tests.figures.days import DAY, LIMITS, SETTINGS, Day, days
-from tests.figures.naive import Counted, History, count
+from tests.figures.naive import Counted, History, by_state, count, in_gap, unseen, waits
 
 By = tuple[Dimension, ...]
 CUT_BY: tuple[By, ...] = ((), (Dimension.LINE,), (Dimension.LINE, Dimension.OPERATOR))
 """One of these a day, besides by operator."""
+SAME_NAME = (
+    *("offered", "answered", "abandoned", "abandoned_short", "callback_accepted", "overflow_answered", "overflow_lost"),
+    *("closed", "left_menu", "informed", "refused", "switch_failure", "undecided"),
+)
+"""Counts of report_day that the figures call so, too."""
 REFS = read_refs([*FIGURES, "service_level@20"])
 
 
@@ -132,12 +141,69 @@ async def check(
                 ("", None, None): {key: (value.part, value.of) for key, value in report.total.values.items()}
             }
             same(total, count(history, SETTINGS, now, "total", since, until))
+            marked(report, history, now)
         query = msgspec.structs.replace(query, by=(Dimension.LINE,))
         await check_lists(book, query, lists)
         await check_list_of_operators(book, query, lists[0])
         await check_repeats(book, query, history)
+        await check_waits_and_states(book, query, history)
     finally:
         await book.close()
+    await check_views(url, history)
+
+
+async def check_waits_and_states(book: FigureBook, query: Query, history: History) -> None:
+    assert await book.waits(query, 10.0) == waits(history, query.since, query.until, 10.0)
+    spent: dict[tuple[str, str, str], float] = defaultdict(float)
+    for one in await book.states(query):
+        spent[one.period, one.operator, one.state] += one.seconds
+    expected = by_state(history, query.now, query.grain.value, query.since, query.until)
+    for key in spent.keys() | expected.keys():
+        assert spent.get(key, 0.0) == pytest.approx(expected.get(key, 0.0), abs=1e-3), key
+
+
+def marked(report: Report, history: History, now: float) -> None:
+    """Each period says for how long nothing could be seen in it."""
+    asked = report.since, report.until
+    dark = unseen(history, now, report.grain.value, *asked)
+    for row in report.rows:
+        assert row.gap == pytest.approx(dark.get(row.period, 0.0), abs=1e-3)
+    assert report.total.gap == pytest.approx(unseen(history, now, "total", *asked).get("", 0.0), abs=1e-3)
+
+
+async def check_views(url: str, history: History) -> None:
+    """What others read is what a naive reader counts, too."""
+    await store_lines(
+        url,
+        [
+            Line(LineId(line), {}, short_abandon=SETTINGS.short[line], target_wait=SETTINGS.target[line])
+            for line in SETTINGS.short
+            if line
+        ],
+    )
+    now = max((call.arrived for call in history.calls.values()), default=0.0) + 2 * DAY
+    expected = count(history, SETTINGS, now, "day", 0.0, 4e9, ("line",))
+    # A gap that lasts is as long to the view as it is today.
+    over = all(ended is not None for _, ended in history.gaps)
+    dark = unseen(
+        history, now, "day", min((call.arrived for call in history.calls.values()), default=0.0) - 2 * DAY, now
+    )
+    days = {(str(row["day"]), row["line"]): row async for row in viewed(url, "report_day")}
+    assert days.keys() == {(day, line) for (day, line, _), found in expected.items() if "offered" in found}
+    for (day, line), row in days.items():
+        found = expected[day, line, None]
+        assert {name: row[name] for name in SAME_NAME} == {name: found[name][1] for name in SAME_NAME}
+        assert row["answered_in_target"] == found["answered_within"][1]
+        assert row["answered_wait_seconds"] == pytest.approx(found["asa"][0])
+        assert not over or row["gap_seconds"] == pytest.approx(dark.get(day, 0.0), abs=1e-3)
+    calls = {row["call"]: bool(row["in_gap"]) async for row in viewed(url, "report_call")}
+    assert calls == {call.id: in_gap(history, call) for call in history.calls.values()}
+
+
+async def viewed(url: str, name: str) -> AsyncIterator[dict[str, Any]]:
+    view = view_named(name)
+    async for row in read_view(url, view, 0.0, 4e9):
+        yield {column.name: cell for column, cell in zip(view.columns, row, strict=True)}
 
 
 async def check_copies(url: str) -> None:

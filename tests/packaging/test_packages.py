@@ -92,6 +92,7 @@ set -a; . /etc/acd/acd.env; set +a
 as() { setpriv --reuid acd --regid acd --init-groups "$@"; }
 as acd check
 as acd backup /var/lib/acd/none.backup || true
+as acd records export call /var/lib/acd/none.parquet 2027-01-01 2027-12-31 || true
 echo '# mine' >>/etc/acd/acd.env
 dpkg -i /root/acd.deb
 tail -1 /etc/acd/acd.env

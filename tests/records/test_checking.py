@@ -2,20 +2,27 @@
 
 import hashlib
 import json
+from functools import partial
+from itertools import product
 
 import pytest
 import structlog
 from sqlalchemy import text
 
-from acd.records import rebuild, tables, upgrade
+from acd.model.ids import CallbackId, CallId
+from acd.model.promise import Note, handed_over
+from acd.records import CallbackStore, rebuild, tables, upgrade
 from acd.records.checking import LedgerIncomplete, check, numbers
 from acd.records.database import connect, writing
 from acd.records.entries import seal
 from acd.records.writing import append
+from tests.callbacks.promises import MONDAY, promise
 from tests.figures.ledger import at
+from tests.figures.test_promise import promising
 from tests.records.histories import abandoned, answered
 from tests.records.places import Place
 
+LOST = "17.2"
 MORNING, NEXT_DAY = at("2027-03-01T09:00"), at("2027-03-02T09:00")
 
 
@@ -28,14 +35,57 @@ async def in_spite_of_the_triggers(place: Place, statement: str) -> None:
     engine = connect(place.url)
     try:
         async with engine.begin() as connection:
-            if place.url.startswith("sqlite"):
-                for verb in ("update", "delete"):
-                    await connection.execute(text(f"DROP TRIGGER IF EXISTS event_no_{verb}"))
-            else:
-                await connection.execute(text("DROP TRIGGER IF EXISTS event_no_change ON event"))
+            for table, what in product(("event", "callback_log"), ("update", "delete", "change", "removal")):
+                on = "" if place.url.startswith("sqlite") else f" ON {table}"
+                await connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_{what}{on}"))
             await connection.execute(text(statement))
     finally:
         await engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "tampered",
+    [
+        f"UPDATE callback SET reached_at = deadline - 60, state = 'reached', why = NULL WHERE callback = '{LOST}'",
+        f"UPDATE callback SET deadline = deadline + 86400 WHERE callback = '{LOST}'",
+        f"DELETE FROM callback WHERE callback = '{LOST}'",
+        f"DELETE FROM callback_log WHERE callback = '{LOST}'",
+        f"DELETE FROM callback_log WHERE callback = '{LOST}' AND step = 1",
+        f"UPDATE callback_log SET new = 'x' WHERE callback = '{LOST}'",
+        f"UPDATE callback_log SET new = '[]' WHERE callback = '{LOST}'",
+        f"UPDATE callback_log SET new = '{{\"kept\":true}}' WHERE callback = '{LOST}' AND step = 2",
+    ],
+)
+async def test_a_promise_that_is_not_what_its_log_says_is_named(place: Place, tampered: str) -> None:
+    store = CallbackStore(place.url)
+    try:
+        await store.book(promise("17.1"), "+32470000001")
+        await store.book(promise(LOST), "+32470000002")
+        await store.change(
+            CallbackId(LOST), partial(handed_over, at=MONDAY, why="lost"), Note(MONDAY, "coach", "hand over")
+        )
+        # Nobody was told of this one.
+        await store.book(promise("17.3"), "+32470000003")
+        await store.withdraw(CallId("17.3"), MONDAY)
+    finally:
+        await store.close()
+    checked = await check(place.url)
+    assert (checked.promises, checked.sound) == ((), True)
+    await in_spite_of_the_triggers(place, tampered)
+    checked = await check(place.url)
+    assert (checked.promises, checked.sound) == ((LOST,), False)
+
+
+async def test_a_promise_that_was_taken_out_with_its_log_is_known_from_the_ledger(place: Place) -> None:
+    given = promise(LOST)
+    await place.write(promising(given, LOST))
+    assert (await check(place.url)).promises == (LOST,)
+    store = CallbackStore(place.url)
+    try:
+        await store.book(given, "+32470000002")
+    finally:
+        await store.close()
+    assert (await check(place.url)).promises == ()
 
 
 async def test_each_day_has_the_digest_of_all_up_to_its_end(place: Place) -> None:

@@ -23,6 +23,7 @@ from acd.records import (
     FigureBook,
     Ledger,
     erase_citizens,
+    erase_names,
     erase_notes,
     erase_numbers,
     erasure,
@@ -101,6 +102,21 @@ async def test_what_a_person_wrote_of_a_promise_goes_with_the_notes(place: Place
     await erase_notes(place.url, Before(LIMIT))
     whys = {(row["callback"], row["why"]) for row in await place.rows(tables.callback_log) if row["by"] == "coach"}
     assert whys == {("17.1", None), ("17.2", "haar buur nam op")}
+
+
+async def test_a_name_may_go_before_the_note_beside_it(place: Place) -> None:
+    engine = connect(place.url)
+    try:
+        async with engine.begin() as connection:
+            rows = [_contact(f"17.{n}", LineId("gentinfo"), at) for n, at in enumerate((OLD, NEW))]
+            await connection.execute(insert(tables.contact), rows)
+    finally:
+        await engine.dispose()
+    assert (await erase_names(place.url, Before(LIMIT))).contacts == 1
+    kept = {row["call"]: (row["note"], row["name"]) for row in await place.rows(tables.contact)}
+    assert kept == {"17.0": ("Zijn pas is zoek.", ""), "17.1": ("Zijn pas is zoek.", "Jan")}
+    # Of a line with a term of its own.
+    assert (await erase_names(place.url, Before(LIMIT, {LineId("gentinfo"): NEW + 1}))).contacts == 1
 
 
 async def test_many_go_in_small_steps(place: Place) -> None:

@@ -1,8 +1,10 @@
 """The views for reports of others: as documented, the same on both databases, and nameless."""
 
+import re
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import insert, text
 
@@ -13,8 +15,9 @@ from acd.model.policy import Line
 from acd.records import Ledger, store_lines, upgrade
 from acd.records.database import connect
 from acd.records.exporting import NoSuchView, read_view, view_named
-from acd.records.tables import callback
+from acd.records.tables import callback, metadata
 from acd.records.views import VIEWS, dictionary
+from sim.lab.postgres import Cluster
 from tests.figures.ledger import at, call
 from tests.records.histories import NUMBER, answered, missed
 from tests.records.places import Place
@@ -187,6 +190,30 @@ async def test_what_was_granted_on_a_view_is_kept_when_its_text_changes(place: P
             assert await connection.scalar(granted)
     finally:
         await engine.dispose()
+
+
+@pytest.mark.postgresql
+async def test_the_account_of_the_documentation_reads_the_views_and_nothing_else(cluster: Cluster) -> None:
+    url = cluster.new_database()
+    await upgrade(url)
+    [role, grant] = re.findall(r"^    (CREATE ROLE .*?;|GRANT .*?;)$", DOCS.read_text(), re.M | re.S)
+    name = f"reports{cluster.port}"
+    with psycopg.connect(url, autocommit=True) as owner:
+        for statement in (role, grant):
+            owner.execute(statement.replace("reports", name).encode())
+    try:
+        with psycopg.connect(url.replace("acd@", f"{name}@"), autocommit=True) as reports:
+            for view in VIEWS:
+                assert reports.execute(f"SELECT count(*) FROM {view.name}".encode()).fetchone() is not None
+            for table in metadata.tables:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    reports.execute(f'SELECT 1 FROM "{table}"'.encode())
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reports.execute(b"DELETE FROM report_gap")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reports.execute(b"CREATE TABLE mine (n int)")
+    finally:
+        cluster.execute(f"DROP OWNED BY {name}; DROP ROLE {name}", url.rpartition("/")[2])
 
 
 def test_a_view_that_is_not_there_is_told() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from acd.figures.limits import Limits
 from acd.model import events as ev
 from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.outcome import Outcome
@@ -94,9 +95,9 @@ async def world(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def verdict_on(world: Path, **misreported: float) -> Verdict:
+async def verdict_on(world: Path, **misreported: tuple[float, float]) -> Verdict:
     database = world / "acd.db"
-    records = read_records(database, await reported(database) | misreported)
+    records = read_records(database, await reported(database, Limits()) | misreported)
     return judge(read_sipp(world / "sipp"), read_cdr(world / "cdr.csv"), records, SETTING)
 
 
@@ -144,6 +145,13 @@ async def test_three_accounts_that_agree(world: Path) -> None:
         (told("DELETE FROM call WHERE call = '7.2'"), "unknown to our records"),
         (told("DELETE FROM talk WHERE call = '7.3' AND operator = 'an'"), "spoke with ['1002', '1001']"),
         (told("UPDATE talk SET began_at = began_at + 5 WHERE call = '7.1'"), "answered at"),
+        (told("UPDATE talk SET ended_at = ended_at + 5 WHERE call = '7.1'"), "spoke with 1001 until"),
+        (
+            told(
+                "INSERT INTO survey_answer (seq, call, line, question, score, at) VALUES (99, '7.2', 'info', 'q', 9, 1)"
+            ),
+            "he gave no score, our records say [9]",
+        ),
         (
             told("INSERT INTO call (call, arrived_at, offers, fallback) VALUES ('7.7', 1.0, 0, 0)"),
             "7.7: unknown to SIPp, Asterisk",
@@ -159,9 +167,21 @@ async def test_whichever_account_is_doctored_the_judge_tells(
     assert all("marked gap" not in one for one in differences)
 
 
-async def test_a_report_that_counts_otherwise_is_told(world: Path) -> None:
-    verdict = await verdict_on(world, answered=1.0)
-    assert [str(one) for one in verdict.differences] == ["all: the report's answered says 1.0, the calls are 2"]
+@pytest.mark.parametrize(
+    ("misreported", "says"),
+    [
+        ({"answered": (1.0, 1.0)}, "the report's answered says 1, the calls are 2"),
+        ({"reachability": (2.0, 2.0)}, "the report's reachability is of (2.0, 2.0), the calls make it (2, 3)"),
+        ({"asa": (19.0, 2.0)}, "the report's asa is of (19.0, 2.0), the calls make it (20.0, 2)"),
+        ({"mean_talk": (41.0, 3.0)}, "the report's mean_talk is of (41.0, 3.0), the calls make it (40.0, 3)"),
+        ({"scores": (9.0, 1.0)}, "the report's scores is of (9.0, 1.0), the calls make it (0, 0)"),
+    ],
+)
+async def test_a_report_that_counts_otherwise_is_told(
+    world: Path, misreported: dict[str, tuple[float, float]], says: str
+) -> None:
+    verdict = await verdict_on(world, **misreported)
+    assert [str(one) for one in verdict.differences] == [f"all: {says}"]
 
 
 async def test_a_difference_of_a_call_in_a_gap_is_told_as_such(world: Path) -> None:

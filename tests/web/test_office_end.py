@@ -18,7 +18,7 @@ async def test_what_has_happened_is_in_the_records_at_the_end(tmp_path: Path) ->
     url = f"sqlite:///{tmp_path}/acd.db"
     await upgrade(url)
     house = House(url)
-    house.office._keep(lambda: house.contacts.begin(CONTACT))
+    house.office._keep(CONTACT, lambda: house.contacts.begin(CONTACT))
     await house.close()
     store = ContactStore(url)
     assert await store.contact(CONTACT.contact, CONTACT.operator) is not None
@@ -33,7 +33,7 @@ async def test_records_that_are_away_do_not_hold_up_the_end(tmp_path: Path, monk
     url = f"sqlite:///{tmp_path}/acd.db"
     await upgrade(url)
     house = House(url)
-    house.office._keep(away)
+    house.office._keep(CONTACT, away)
     await house.close()
     assert house.office._writer is not None
     assert house.office._writer.cancelled()

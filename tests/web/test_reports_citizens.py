@@ -118,6 +118,9 @@ async def test_a_mean_a_response_and_a_score_open_the_answers_and_that_is_writte
     assert ("sven", "report_calls_seen", "") in await house.audit()
     assert 'id="nothing"' in await get(house, f"{given}&score=1")
     await get(house, f"{given}&score=11", status=422)
+    await get(house, f"/reports/answers?{WEEK}&question=%00", status=422)
+    for word in ("subject", "line", "operator"):
+        await get(house, f"/reports/conversations?{WEEK}&{word}=%00", status=422)
 
 
 async def test_who_gave_no_score_stands_among_those_who_were_asked(house: House, tmp_path: Path) -> None:

@@ -110,6 +110,12 @@ async def test_calls_are_put_together_by_what_is_chosen(house: House) -> None:
         "ma 1/3/2027 09:00",
         "vr 5/3/2027 14:00",
     ]
+    assert periods(await text(house, f"/reports?{WEEK}&grain=60min"), "minutes_60") == [
+        "ma 1/3/2027 09:00",
+        "vr 5/3/2027 14:00",
+    ]
+    monday = await text(house, "/reports?from=2027-03-01&to=2027-03-01&grain=15min")
+    assert periods(monday, "minutes_15") == ["ma 1/3/2027 09:00", "ma 1/3/2027 09:15"]
 
 
 async def test_the_heat_map_says_when_it_is_busy(house: House) -> None:
@@ -197,7 +203,8 @@ async def test_the_language_can_be_changed_without_losing_a_line(house: House) -
         ("/reports?from=yesterday", "Kies een eerste en een laatste dag"),
         ("/reports?from=2019-01-01", "Kies een eerste en een laatste dag"),
         ("/reports?to=0001-01-01", "Kies een eerste en een laatste dag"),
-        ("/reports?from=2027-02-01&to=2027-03-01&grain=30min", "Halve uren gaan tot 7 dagen"),
+        ("/reports?from=2027-02-20&to=2027-02-27&grain=30min", "Stukken van 30 minuten gaan tot 7 dagen"),
+        ("/reports?from=2027-02-20&to=2027-02-23&grain=15min", "Stukken van 15 minuten gaan tot 3 dagen"),
         (f"/reports/operators?{WEEK}&base_from=no", "Kies een eerste en een laatste dag"),
     ],
 )

@@ -99,7 +99,7 @@ class Office:
         self._last: dict[OperatorId, Contact] = {}
         self._pages: Counter[OperatorId] = Counter()
         self._seats: dict[OperatorId, set[asyncio.Event]] = {}
-        self._jobs: deque[Callable[[], Awaitable[None]]] = deque()
+        self._jobs: deque[tuple[Contact, Callable[[], Awaitable[None]]]] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -124,10 +124,10 @@ class Office:
             del self._in_hand[operator]
             ended_at = self.clock()
             self._last[operator] = msgspec.structs.replace(self._last.get(operator, before), ended_at=ended_at)
-            self._keep(lambda: self.book.end(before.contact, ended_at))
+            self._keep(before, lambda: self.book.end(before.contact, ended_at))
         if now is not None and (before is None or now.contact != before.contact):
             self._in_hand[operator] = self._last[operator] = now
-            self._keep(lambda: self._begin(now))
+            self._keep(now, lambda: self._begin(now))
 
     def _contact(self, desk: BoardDesk) -> Contact | None:
         """The conversation that is going on at this desk."""
@@ -167,23 +167,27 @@ class Office:
 
     # --- What is written ----------------------------------------------------------------------------------------------
 
-    def _keep(self, job: Callable[[], Awaitable[None]]) -> None:
-        self._jobs.append(job)
+    def _keep(self, contact: Contact, job: Callable[[], Awaitable[None]]) -> None:
+        self._jobs.append((contact, job))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.get_running_loop().create_task(self._write(), name="contacts")
 
     async def _write(self) -> None:
         tries = 0
         while self._jobs:
+            contact, job = self._jobs[0]
+            # Not those of whoever was being handled when this task began.
+            about = {"call": contact.call, "callback": contact.callback, "operator": contact.operator}
+            told = log.bind(**{name: id for name, id in about.items() if id is not None})
             try:
-                await self._jobs[0]()
+                await job()
             except Mendable as error:
-                log.warning("contact.not_kept", why=str(error))
+                told.warning("contact.not_kept", why=str(error))
                 await asyncio.sleep(AGAIN[min(tries, len(AGAIN) - 1)])
                 tries += 1
             except Exception:
                 # What no repetition mends is left out, or nothing after it would ever be written.
-                log.exception("contact.lost")
+                told.exception("contact.lost")
                 self._jobs.popleft()
             else:
                 self._jobs.popleft()

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 from fastapi import Query
 
-from acd.figures.periods import Grain
+from acd.figures.periods import MINUTES, Grain
 from acd.figures.report import Dimension
 from acd.figures.rows import Population
 from acd.figures.table import FIGURES
@@ -18,9 +18,9 @@ USUAL: Final = 28
 """Days that are shown when none are asked for, today included."""
 LONGEST: Final = 3 * 366
 """Days of one report."""
-MOST_HALF_HOURS: Final = 7
-"""Days that may be cut into half-hours: more would be a table that nobody reads."""
-GRAINS: Final = (Grain.DAY, Grain.WEEKDAY, Grain.WEEK, Grain.MONTH, Grain.HOUR, Grain.MINUTES_30)
+MOST_PIECES: Final = {Grain.MINUTES_60: 14, Grain.MINUTES_30: 7, Grain.MINUTES_15: 3}
+"""Days that may be cut into pieces of so many minutes: more would be a table that nobody reads."""
+GRAINS: Final = (Grain.DAY, Grain.WEEKDAY, Grain.WEEK, Grain.MONTH, Grain.HOUR, *MOST_PIECES)
 """Into which the chart of the calls can be cut."""
 
 
@@ -151,11 +151,12 @@ def address_of(  # noqa: PLR0917 - FastAPI gives them by name
 
 
 class Unclear(Exception):
-    """The address asks for what cannot be; ``key`` is the text that says so."""
+    """The address asks for what cannot be; ``key`` is the text that says so, with ``values`` for its gaps."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, **values: int) -> None:
         super().__init__(key)
         self.key = key
+        self.values = values
 
 
 def read(address: Address, today: date) -> Asked:
@@ -168,8 +169,8 @@ def read(address: Address, today: date) -> Asked:
     base = None
     if address.base_first or address.base_last:
         base = _span(address.base_first, address.base_last or address.base_first, today)
-    if grain is Grain.MINUTES_30 and span.days > MOST_HALF_HOURS:
-        raise Unclear("report_half_hours_long")
+    if span.days > MOST_PIECES.get(grain, span.days):
+        raise Unclear("report_pieces_long", minutes=MINUTES[grain] // 60, days=MOST_PIECES[grain])
     return Asked(span=span, grain=grain, lines=address.lines, base=base)
 
 

@@ -13,7 +13,7 @@ from acd.model.operator import OperatorState
 from acd.web.access import VisitorOf
 from acd.web.reports.press import PAGE, Press
 from acd.web.reports.words import Words
-from acd.web.reports_api import WantedOf
+from acd.web.reports_api import PLAIN, WantedOf
 
 _AS_RINGING: Final = (OperatorState.RINGING, OperatorState.RESERVED)
 """That an offer is on its way counts as ringing."""
@@ -27,7 +27,7 @@ def add_report_lists(app: FastAPI, press: Press) -> None:
         request: Request,
         visitor: VisitorOf,
         wanted: WantedOf,
-        subject: Annotated[str, Query(max_length=60)] = "",
+        subject: Annotated[str, Query(max_length=60, pattern=PLAIN)] = "",
         noted: bool = False,
         skip: Skip = 0,
     ) -> Response:
@@ -65,7 +65,7 @@ def add_report_lists(app: FastAPI, press: Press) -> None:
         request: Request,
         visitor: VisitorOf,
         wanted: WantedOf,
-        question: Annotated[str, Query(min_length=1, max_length=60)],
+        question: Annotated[str, Query(min_length=1, max_length=60, pattern=PLAIN)],
         given: bool = False,
         score: Annotated[int | None, Query(ge=1, le=10)] = None,
         skip: Skip = 0,

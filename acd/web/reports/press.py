@@ -44,11 +44,12 @@ class Press:
         """A report; or, where nothing was asked that can be answered, the form with what is wrong."""
         today = datetime.fromtimestamp(self._door.clock(), self.shell.zone).date()
         words = Words(self.shell.lang(request))
-        fault, asked, found = "", Asked(span=usual(today), lines=address.lines), None
+        fault, values, found = "", dict[str, int](), None
+        asked = Asked(span=usual(today), lines=address.lines)
         try:
             asked = read(address, today)
         except Unclear as unclear:
-            fault = unclear.key
+            fault, values = unclear.key, unclear.values
         if self._reports is not None and not fault:
             found = await make(self.desk, asked, words)
         names: dict[str, Any] = {
@@ -57,6 +58,7 @@ class Press:
             "asked": asked,
             "address": address,
             "fault": fault,
+            "fault_values": values,
             "grains": GRAINS,
             "plugged": self._reports is not None,
             "periods": _periods(today),

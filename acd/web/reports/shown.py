@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from acd.figures.folding import folded, united, with_time
-from acd.figures.periods import Grain
+from acd.figures.periods import DAYS, Grain
 from acd.figures.report import Dimension, Meaning, Query, Report, Row, StateTime, read_ref
 from acd.figures.rows import Population
 from acd.figures.states import StateRow, state_rows, together
@@ -154,7 +154,7 @@ class Maker:
     async def _calls(self, span: Span, *, charts_too: bool) -> list[Report]:
         """The total, the lines, and for the charts the days, and what is cut more finely than they are."""
         asked, cuts = self._asked, [Grain.DAY] if charts_too else []
-        if charts_too and asked.grain in (Grain.HOUR, Grain.MINUTES_30):
+        if charts_too and asked.grain not in DAYS:
             cuts.append(asked.grain)
         all_keys = (*ALL, *BY_WAIT) if charts_too else ALL
         wanted = [

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -21,7 +22,7 @@ from sim.lab.service import LabService
 from sim.lab.sip import uri_of
 from sim.lab.sipp import Farm
 from sim.lab.stalls import Stalls
-from tests.e2e.conftest import QUEUES, records, until
+from tests.e2e.conftest import HERE, PROMPTS, QUEUES, records, until
 
 pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.timeout(240)]
 
@@ -112,10 +113,10 @@ def refuses(lab: Lab) -> bool:
     return lab.globals().get("ACD_ELSEWHERE") == "1"
 
 
-async def command(service: LabService, *words: str) -> tuple[int | None, str]:
+async def command(service: LabService, *words: str, **settings: str) -> tuple[int | None, str]:
     """``acd`` with these words, beside the service: how it ended, and what it said."""
     begun = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "acd", *words, env=service.environment, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "acd", *words, env=service.environment | settings, stdout=asyncio.subprocess.PIPE
     )
     said, _ = await begun.communicate()
     return begun.returncode, said.decode()
@@ -333,9 +334,13 @@ async def test_a_drained_server_finishes_its_calls_and_gets_no_new_ones(
     assert {server for number, server in at.items() if number and number.startswith("+32474")} == {"a", "b"}
 
 
-async def test_the_doctor_looks_at_each_server_with_and_without_a_service(service: LabService) -> None:
+async def test_the_doctor_looks_at_each_server_with_and_without_a_service(service: LabService, tmp_path: Path) -> None:
+    flows = tmp_path / "flows"
+    shutil.copytree(HERE / "flows", flows)
+    shutil.copytree(PROMPTS, flows / "prompts")
+
     async def states() -> dict[str, dict[str, str]]:
-        _, said = await command(service, "doctor", "--json")
+        _, said = await command(service, "doctor", "--json", ACD_FLOWS=str(flows))
         found = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
         named = {server: {} for server in "ab"}  # type: dict[str, dict[str, str]]
         for one in found:

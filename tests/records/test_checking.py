@@ -53,7 +53,7 @@ async def in_spite_of_the_triggers(place: Place, statement: str) -> None:
         f"DELETE FROM callback_log WHERE callback = '{LOST}' AND step = 1",
         f"UPDATE callback_log SET new = 'x' WHERE callback = '{LOST}'",
         f"UPDATE callback_log SET new = '[]' WHERE callback = '{LOST}'",
-        f"UPDATE callback_log SET new = '{{\"kept\":true}}' WHERE callback = '{LOST}' AND step = 2",
+        f"UPDATE callback_log SET new = '{{\"kept\": true}}' WHERE callback = '{LOST}' AND step = 2",
     ],
 )
 async def test_a_promise_that_is_not_what_its_log_says_is_named(place: Place, tampered: str) -> None:

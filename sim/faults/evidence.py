@@ -29,6 +29,8 @@ class Incident:
     """Clocks were wrong: what the records say of the moment is not compared."""
     out: tuple[tuple[float, float], ...] = ()
     """When these phones were out of order; nothing: all the time."""
+    back: float | None = None
+    """From here on the engine was on its way back: whoever waits then may be left to it for a second more."""
 
     @property
     def switch_serves(self) -> bool:

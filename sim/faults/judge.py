@@ -249,7 +249,9 @@ class Judge:
                 continue
             if incident.began > begin:
                 yield incident.began - begin, SERVED_WITHIN, "with nothing broken"
-            yield min(end, incident.over) - max(begin, incident.began), incident.within, f"during: {incident.kind}"
+            until = min(end, incident.over)
+            more = SERVED_WITHIN if incident.back is not None and until > incident.back else 0.0
+            yield until - max(begin, incident.began), incident.within + more, f"during: {incident.kind}"
             if end <= incident.over:
                 return
             yield end - incident.over, SERVED_WITHIN, f"after: {incident.kind}"

@@ -37,6 +37,7 @@ class _Note:
         self.devices: tuple[str, ...] = ()
         self.out: tuple[tuple[float, float], ...] = ()
         self.over: float | None = None
+        self.back: float | None = None
 
 
 @contextmanager
@@ -46,15 +47,17 @@ def _incident(lab: Laboratory, kind: str, within: float) -> Iterator[_Note]:
         yield note
     finally:
         over = note.over or time.time()
-        lab.note(Incident(kind, note.began, over, within, note.calls_lost, note.devices, note.clocks, note.out))
+        lost, devices, clocks = note.calls_lost, note.devices, note.clocks
+        lab.note(Incident(kind, note.began, over, within, lost, devices, clocks, note.out, note.back))
 
 
 async def engine_killed(lab: Laboratory, chance: random.Random) -> None:
-    with _incident(lab, "engine killed", KILLED_WITHIN):
+    with _incident(lab, "engine killed", KILLED_WITHIN) as note:
         lab.engine_is_wanted = False
         lab.service.kill()
         try:
             await asyncio.sleep(chance.uniform(3, 6))
+            note.back = time.time()
             await lab.service.start()
         finally:
             lab.engine_is_wanted = True
@@ -75,7 +78,7 @@ async def engine_taken_over(lab: Laboratory, chance: random.Random) -> None:
     await heir.stand_by()
     await until(lambda: _expects(led), 30.0)
     how = chance.choice(("kill", "freeze", "hand over"))
-    with _incident(lab, "engine taken over", FROZEN_WITHIN if how == "freeze" else TAKEN_OVER_WITHIN):
+    with _incident(lab, "engine taken over", TAKEN_OVER_WITHIN):
         lab.engine_is_wanted = False
         try:
             match how:

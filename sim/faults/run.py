@@ -23,7 +23,7 @@ from sim.lab.service import ServiceFailed
 
 WARM_UP: Final = 6.0
 """Seconds of calls before the first fault."""
-PATIENCE: Final = 100.0
+PATIENCE: Final = 300.0
 """Seconds for those who are still there at the end."""
 SETTLED: Final = 30.0
 """Seconds after which a new engine has loaded what it needs."""

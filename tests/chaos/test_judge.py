@@ -305,6 +305,18 @@ def test_who_may_be_called_back_waits_to_be_served_until_he_accepts(up: float, b
     assert [one.promise for one in found(evidence)] == broken
 
 
+@pytest.mark.parametrize(("back", "broken"), [(None, [Promise.SERVED]), (104.9, [Promise.SERVED]), (104.0, [])])
+def test_who_waits_while_an_engine_comes_back_may_be_left_to_it(back: float | None, broken: list[Promise]) -> None:
+    """He waits from 101.5 to 104.3 s beside a free phone."""
+    evidence = good()
+    evidence.incidents = [replace(KILLED, back=back)]
+    evidence.callers = [caller(INFO + "2", 101.5, 110.0)]
+    evidence.rings = [ring(INFO + "2", "1001", 104.3, 104.8, 110.0)]
+    evidence.calls = [CallRow(INFO + "2", "info", "answered", 104.8, 110.0, "1001")]
+    evidence.promises, evidence.attempts, evidence.called_back, evidence.heard = [], [], [], []
+    assert [one.promise for one in found(evidence)] == broken
+
+
 def test_a_kept_run_can_be_judged_again(tmp_path: Path) -> None:
     evidence = good()
     evidence.incidents.append(Incident("Asterisk restarted", 270.0, 271.0, float("inf"), calls_lost=True))

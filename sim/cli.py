@@ -329,7 +329,7 @@ def faults(
         going = run_faults(names, database=database, minutes=minutes, seed=seed, rate=rate, into=keep, tell=err.print)
         try:
             verdict = asyncio.run(going)
-        except LabError as error:
+        except (LabError, OSError) as error:
             _fail(str(error))
     out.out(table_of_faults(verdict))
     for broken in verdict.broken:

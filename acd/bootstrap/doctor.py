@@ -226,6 +226,10 @@ def _files(settings: Settings, folder: Path) -> Iterator[Finding]:
         yield Finding("dialplan files", State.UNSEEN, f"{folder} is not here: Asterisk is elsewhere (--asterisk)")
         return
     site = settings.state / "site.yaml"
+    if not site.exists() and any(settings.state.glob("site-*.yaml")):
+        what = f"which of several servers {folder} is of cannot be told; each is asked what it has loaded"
+        yield Finding("dialplan files", State.UNSEEN, what)
+        return
     if not site.exists():
         yield Finding("dialplan files", State.FAULT, f"there is no {site}", _BUILD)
         return

@@ -109,14 +109,15 @@ class Housekeeping:
 
     def _before(self, of: Callable[[Terms], int | None], terms: Mapping[LineId, Terms]) -> Before:
         now, usual = self._clock(), of(self._keep)
+        assert usual is not None
         own = {line: kept for line, its in terms.items() if (kept := of(its)) is not None}
-        return Before(now - (usual or 0) * DAY, {line: now - kept * DAY for line, kept in own.items()})
+        return Before(now - usual * DAY, {line: now - kept * DAY for line, kept in own.items()})
 
     async def _erase_rows(self) -> None:
         try:
             terms = self._terms()
             erased = await erase_numbers(self._url, self._before(attrgetter("numbers"), terms))
-            names = await erase_names(self._url, self._before(attrgetter("names"), terms))
+            names = await erase_names(self._url, self._before(_names, terms))
             written = await erase_notes(self._url, self._before(attrgetter("notes"), terms))
             citizens = await erase_citizens(self._url, self._before(attrgetter("citizens"), terms))
         except DatabaseUnusable as error:
@@ -137,5 +138,10 @@ class Housekeeping:
                 passed=written.passed,
                 days=self._keep.notes,
             )
-            log.info("names.erased", contacts=names.contacts, requests=names.requests, days=self._keep.names)
+            log.info("names.erased", contacts=names.contacts, requests=names.requests, days=_names(self._keep))
             log.info("citizens.erased", calls=citizens, days=self._keep.citizens)
+
+
+def _names(terms: Terms) -> int | None:
+    """Without a term of their own they go with the notes."""
+    return terms.notes if terms.names is None else terms.names

@@ -72,8 +72,8 @@ class Settings(BaseSettings):
     oidc_scopes: str = "openid profile"
     oidc_label: str = ""
     """What people call it."""
-    keep_names: int = Field(default=365, ge=1, le=3650)
-    """Days after which the names of citizens are erased; with the notes at the latest."""
+    keep_names: int | None = Field(default=None, ge=1, le=3650)
+    """Days after which the names of citizens are erased; none = with the notes, which is also the latest."""
     keep_notes: int = Field(default=365, ge=1, le=3650)
     """Days after which what operators wrote of a contact is erased: note and name, and the question of a closed
     request."""

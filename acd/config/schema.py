@@ -232,7 +232,7 @@ class PrivacyBlock(Block):
     numbers: Days | None = None
     """Days until their numbers are erased."""
     names: Days | None = None
-    """Days until their names are erased: with the notes at the latest."""
+    """Days until their names are erased; left out: with the notes, which is also the latest."""
     notes: Days | None = None
     """Days until what operators wrote is erased, names and notes."""
     citizens: Days | None = None

@@ -112,8 +112,9 @@ def needed(state: State, desk: Desk) -> bool:
 
 def give_back(state: State) -> bool:
     """Somebody waits whom an operator could serve that is kept for a promise whose claim nobody has answered yet, for a
-    second or for five: he is given back at once. Whether there was one."""
-    for attempt in state.attempts.values():
+    second or for five: he is given back at once, of several the one with the least urgent promise. Whether there was
+    one."""
+    for attempt in reversed(state.attempts.values()):
         if attempt.stage is None and attempt.desk is not None and needed(state, attempt.desk):
             let_go(state, attempt)
             return True

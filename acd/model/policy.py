@@ -98,7 +98,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     numbers: int | None = None
     names: int | None = None
-    """With the notes at the latest."""
+    """None = with the notes, which is also the latest."""
     notes: int | None = None
     """What operators wrote, names and notes."""
     citizens: int | None = None

@@ -65,7 +65,11 @@ async def count_rows(
         if cut is None and source.day is not None and (not joined or (postgresql and again)):
             await _count_days(connection, source, population, some, counted)
         else:
-            await _count_pieces(connection, source, some, counted)
+            cuts: dict[Any, Some] = defaultdict(list)
+            for one in some:
+                cuts[one[1].grain, one[1].by].append(one)
+            for alike in cuts.values():
+                await _count_pieces(connection, source, alike, counted)
     _fill(queries, population, counted)
 
 
@@ -153,7 +157,7 @@ async def _added_up(
     where: Sequence[ColumnElement[bool]],
 ) -> Sequence[Any]:
     columns = [key.label(f"key{place}") for place, key in enumerate(keys)]
-    statement = source.chosen(select(*columns, *tallies.columns)).where(*where)
+    statement = select(*columns, *tallies.columns).select_from(source.table).where(*where)
     rows: Sequence[Any] = (await connection.execute(statement.group_by(*first_columns(len(keys))))).all()
     return rows
 

@@ -7,7 +7,6 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     FromClause,
-    Select,
     Subquery,
     and_,
     case,
@@ -90,22 +89,13 @@ PROMISE: Final[Mapping[str, Column]] = {
 class Source:
     """Where the rows of one population come from: the tables joined that the fields at hand need."""
 
-    def __init__(
-        self, columns: Mapping[str, Column], table: FromClause, at: Column, day: Column | None = None, index: str = ""
-    ) -> None:
+    def __init__(self, columns: Mapping[str, Column], table: FromClause, at: Column, day: Column | None = None) -> None:
         self.columns = columns
         self.table = table
         self.at = at
         """By which moment a row belongs to a period."""
         self.day = day
         """Number of the day of that moment, in whose order the rows can be read; None = no column holds it."""
-        self.index = index
-        """Of SQLite, which is to read it in the order of this one; empty = as it likes."""
-
-    def chosen(self, statement: Select[Any]) -> Select[Any]:
-        """``statement`` from these rows."""
-        from_ = statement.select_from(self.table)
-        return from_.with_hint(self.table, f"INDEXED BY {self.index}", "sqlite") if self.index else from_
 
 
 def calls(fields: Iterable[str]) -> Source:
@@ -123,11 +113,11 @@ def calls(fields: Iterable[str]) -> Source:
 
 
 def again_in_order(since: float, until: float, *, postgresql: bool) -> Source:
-    """Calls of known citizens and which comes next, each beside the other in an index that has all that is asked: for a
-    long time much faster than a look for each, but the calls of all times are read."""
+    """Calls of known citizens and which comes next, each beside the other in the narrowest index that has all that is
+    asked: for a long time much faster than a look for each, but the calls of all times are read."""
     table: FromClause = _in_order(since, until, with_day=False) if postgresql else tables.citizen
     columns = _of_citizens(table, table.c.next_at if postgresql else _next_at())
-    return Source(columns, table, table.c.arrived_at, index="" if postgresql else "ix_citizen_again")
+    return Source(columns, table, table.c.arrived_at)
 
 
 IN_ORDER: Final = frozenset({"call", "arrived_at", "outcome", "citizen", "line", "next_at"})

@@ -204,7 +204,7 @@ def _overlapping(query: Query, named: Conditions, of: Conditions, *, lasting: bo
         select(_state.operator, _state.state, _state.reason, _state.began_at, ended_at.label("ended_at")).where(
             *some,
             _state.began_at < query.until,
-            or_(_state.ended_at.is_(None), _state.ended_at > query.since),
+            ended_at > query.since,
             ended_at > _state.began_at,
             *of,
         )

@@ -25,6 +25,7 @@ SELECT c."call", n.number, c.arrived_at,
 FROM "call" c LEFT JOIN outcome o ON o."call" = c."call" LEFT JOIN caller n ON n."call" = c."call"
 """
 _TALKS: Final = 'SELECT "call", operator, began_at, ended_at FROM talk WHERE "call" IS NOT NULL ORDER BY began_at, seq'
+_CALLED_BACK: Final = 'SELECT ended_at - began_at FROM talk WHERE "call" IS NULL AND ended_at IS NOT NULL'
 _SCORES: Final = 'SELECT "call", score FROM survey_answer ORDER BY seq'
 _GAPS: Final = "SELECT COALESCE(began_at, 0), COALESCE(ended_at, 4e9) FROM gap ORDER BY seq"
 _FIGURES: Final = """
@@ -72,6 +73,8 @@ class Records:
     """By the product's own report."""
     scores: list[tuple[str, int]]
     """Call, and what the caller gave."""
+    called_back: list[float]
+    """Seconds of each talk of a call back: figures of talks count them too."""
 
 
 def read_records(database: Path, reported: Reported) -> Records:
@@ -83,8 +86,9 @@ def read_records(database: Path, reported: Reported) -> Records:
         gaps = [(began, ended) for began, ended in connection.execute(_GAPS)]
         figures = connection.execute(_FIGURES).fetchone()
         scores = [(call, score) for call, score in connection.execute(_SCORES)]
+        called_back = [seconds for (seconds,) in connection.execute(_CALLED_BACK)]
     counts = {name: int(n or 0) for name, n in zip(FIGURE_NAMES, figures, strict=True)}
-    return Records(calls, gaps, counts, reported, scores)
+    return Records(calls, gaps, counts, reported, scores, called_back)
 
 
 @dataclass(frozen=True)
@@ -283,6 +287,7 @@ def _figures(calls: Collection[Ours], records: Records, setting: Setting) -> dic
     answered = [call.waited or 0.0 for call in calls if call.outcome == "answered"]
     left = [call.waited or 0.0 for call in calls if call.outcome in ("abandoned", "abandoned_short")]
     talks = [ended - began for call in calls for _, began, ended in call.talks if ended is not None]
+    talks += records.called_back
     short = sum(waited < setting.short_abandon for waited in left)
     return {
         "reachability": (len(answered), len(answered) + len(left)),

@@ -141,16 +141,21 @@ class SQLite(Database):
 
     def _takes_more(self) -> bool:
         """Whether some pages more could be written; they are not."""
-        with closing(sqlite3.connect(self._file, timeout=30.0, isolation_level=None)) as connection:
+        with self._connected() as connection:
+            # Nothing is kept in memory, so that it goes to the disk before it counts.
+            connection.execute("PRAGMA cache_size = 1")
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                connection.execute("PRAGMA cache_size = 1")
-                connection.execute("BEGIN IMMEDIATE")
                 connection.execute("CREATE TABLE probe (what BLOB)")
-                connection.execute("INSERT INTO probe VALUES (zeroblob(65536))")
-                connection.execute("COMMIT")
+                connection.execute("INSERT INTO probe VALUES (zeroblob(262144))")
             except sqlite3.OperationalError as error:
-                return "full" not in str(error)
-            connection.execute("DROP TABLE probe")
+                if "full" not in str(error):
+                    raise
+                return False
+            finally:
+                with suppress(sqlite3.OperationalError):
+                    # A disk that is full may have ended it already.
+                    connection.execute("ROLLBACK")
             return True
 
     @contextmanager

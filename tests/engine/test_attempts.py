@@ -215,10 +215,11 @@ def test_who_is_needed_before_the_claim_is_answered_is_given_back_at_once() -> N
 def test_no_more_are_given_back_than_are_needed() -> None:
     house = Centre("anna", "bram", "cato", rule=CallbackRule(reserve=0))
     house.due(due("p"), due("q"), due("r"))
-    assert len(house.sent(ClaimCallback)) == 3
+    claims = house.sent(ClaimCallback)
+    assert [claim.callback for claim in claims] == ["p", "q", "r"]
     house.call("a")
-    assert house.results() == [Result.OPERATOR]
-    assert len(house.offers()) == 1
+    assert [end.attempt for end in house.sent(EndAttempt)] == [claims[-1].attempt], "the least urgent one"
+    assert house.offers() == [("a", str(claims[-1].operator))]
 
 
 def test_a_caller_of_another_line_takes_nobody_from_a_promise() -> None:

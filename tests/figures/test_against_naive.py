@@ -270,7 +270,7 @@ def counted(ref: Ref, values: Sequence[Value]) -> tuple[float, float]:
     day=days(),
     grain=st.sampled_from(Grain),
     since=st.sampled_from([0.0, 3.3, -DAY]),
-    span=st.sampled_from([40, 9 * 24]),
+    span=st.sampled_from([40, 9 * 24, 100 * 24]),
     by=st.sampled_from(CUT_BY),
     lists=st.lists(st.sampled_from(REFS), min_size=4, max_size=4),
 )
@@ -305,9 +305,15 @@ def test_what_stands_beside_the_citizens_is_made_anew_with_their_calls(template:
 
 
 @pytest.mark.postgresql
-@given(day=days(), grain=st.sampled_from(Grain), lists=st.lists(st.sampled_from(REFS), min_size=4, max_size=4))
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_so_does_postgresql(cluster: Cluster, day: Day, grain: Grain, lists: list[Ref]) -> None:
+@given(
+    day=days(),
+    grain=st.sampled_from(Grain),
+    span=st.sampled_from([9, 100]),
+    by=st.sampled_from(CUT_BY),
+    lists=st.lists(st.sampled_from(REFS), min_size=4, max_size=4),
+)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_so_does_postgresql(cluster: Cluster, day: Day, grain: Grain, span: int, by: By, lists: list[Ref]) -> None:
     url = cluster.new_database()
     asyncio.run(upgrade(url))
-    asyncio.run(check(url, day, grain, day.begin, day.begin + 9 * DAY, day.begin + 8 * DAY, (), lists))
+    asyncio.run(check(url, day, grain, day.begin, day.begin + span * DAY, day.begin + 8 * DAY, by, lists))

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
 from acd.figures.folding import united, with_time
 from acd.figures.periods import Grain
@@ -17,7 +18,8 @@ from acd.model import events as ev
 from acd.model.ids import OperatorId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
-from acd.records import FigureBook
+from acd.records import FigureBook, tables
+from acd.records.database import connect
 from tests.figures.days import LIMITS
 from tests.figures.ledger import at, call, limits, write
 from tests.records.places import Place
@@ -58,7 +60,8 @@ async def history(place: Place) -> tuple[float, float]:
         for k, outcome in enumerate((Outcome.ANSWERED, Outcome.ABANDONED, Outcome.ANSWERED, Outcome.CLOSED)):
             waited = None if outcome is Outcome.CLOSED else 8.0 + 9 * k
             line, number = "sportlijn" if k > n else "gentinfo", f"+3247061000{k % 3}"
-            await write(place, call(outcome, waited, at(f"{day}T09:00") + 400 * k, line, number=number))
+            events = call(outcome, waited, at(f"{day}T09:00") + 400 * k, line, number=number)
+            await place.write(events, key=b"a key of the test")
         for name, moments in (("an", ("08:55", "09:20", "09:45", "10:00")), ("bo", ("09:10", "23:50"))):
             states = (OperatorState.AVAILABLE, OperatorState.IN_CALL, OperatorState.WRAP_UP, OperatorState.LOGGED_OUT)
             before = OperatorState.LOGGED_OUT
@@ -68,25 +71,48 @@ async def history(place: Place) -> tuple[float, float]:
                 )
                 await write(place, [changed])
                 before = state
+    answered = [row["call"] for row in await place.rows(tables.call) if row["outcome"] == Outcome.ANSWERED]
+    noted = {"operator": "an", "line": "gentinfo", "language": "nl", "name": "", "note": "", "subjects": "[]"}
+    engine = connect(place.url)
+    async with engine.begin() as connection:
+        for n, id in enumerate(answered):
+            row = noted | {"contact": f"{id}~an", "call": id, "began_at": at("2027-03-01T09:00"), "version": 1}
+            await connection.execute(insert(tables.contact).values(**row, settled=n % 2 == 0))
+    await engine.dispose()
     return at("2027-03-01T00:00"), at("2027-03-03T12:00")
 
 
-async def test_reports_of_one_look_are_those_of_a_look_each(place: Place) -> None:
+@pytest.mark.parametrize("days", [3, 100])
+async def test_reports_of_one_look_are_those_of_a_look_each(place: Place, days: int) -> None:
     since, until = await history(place)
+    until, now = max(until, since + days * 86_400.0), until + 10 * 86_400.0
     line = (Dimension.LINE,)
     cuts = [(Grain.TOTAL, ()), (Grain.TOTAL, line), (Grain.DAY, ()), (Grain.HOUR, line), (Grain.WEEKDAY, line)]
     keys = [
-        *(list(FIGURES), ["offered", "aht", "longest_wait", "called_again"], ["asa", "reached", "occupancy"]),
-        *(["service_level@20"], ["called_again", "fcr_no_repeat"]),
+        *(list(FIGURES), ["offered", "aht", "longest_wait", "called_again", "fcr_settled"]),
+        *(["asa", "reached", "occupancy"], ["service_level@20"], ["called_again", "fcr_no_repeat", "fcr_settled"]),
     ]
     queries = [
-        Query(since=since, until=until, now=until, figures=read_refs(some), grain=grain, by=by, limits=limits())
+        Query(since=since, until=until, now=now, figures=read_refs(some), grain=grain, by=by, limits=limits())
         for (grain, by), some in zip(cuts, keys, strict=True)
     ]
     book = FigureBook(place.url)
-    assert await book.reports(queries) == [await book.report(query) for query in queries]
+    made = await book.reports(queries)
+    assert made == [await book.report(query) for query in queries]
+    assert all(made[1].total.values[key].of for key in ("called_again", "fcr_settled"))
     with pytest.raises(ValueError, match="not about the same"):
         await book.reports([queries[0], msgspec.structs.replace(queries[1], lines=("gentinfo",))])
+    await book.close()
+
+
+@pytest.mark.parametrize("grain", [Grain.TOTAL, Grain.DAY, Grain.HOUR])
+async def test_a_time_that_has_not_begun_has_no_states(place: Place, grain: Grain) -> None:
+    _, now = await history(place)
+    keys = read_refs(["occupancy"])
+    query = Query(since=now + 3600, until=now + 90_000, now=now, figures=keys, grain=grain, limits=limits())
+    book = FigureBook(place.url)
+    assert await book.states(query) == []
+    assert (await book.report(query)).total.values["occupancy"].of == 0
     await book.close()
 
 

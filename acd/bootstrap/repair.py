@@ -22,7 +22,17 @@ from acd.model.ids import CallId
 from acd.model.mendable import Mendable
 from acd.model.told import BadLine, Told
 from acd.records import DatabaseUnusable, Ledger, upgrade
-from acd.records.repair import MARGIN, Blind, Desks, Measured, RepairBook, by_this_clock, overlapping, repaired
+from acd.records.repair import (
+    MARGIN,
+    Blind,
+    Desks,
+    KnownCall,
+    Measured,
+    RepairBook,
+    by_this_clock,
+    overlapping,
+    repaired,
+)
 from acd.runtime.control import Answer, ControlError, Handler
 
 LOOK_BACK: Final = 86_400.0
@@ -36,6 +46,9 @@ AGAIN: Final = 600.0
 
 SOON: Final = 10.0
 """Seconds until the next look when the database was away."""
+
+OVER: Final = 60.0
+"""Seconds after the end of a gap from which on nothing new is written of those who had hung up by then."""
 
 SETTLING: Final = 1.0
 """Seconds after which Asterisk has written down what it told us, and we what we were told."""
@@ -58,6 +71,8 @@ class Repair(msgspec.Struct, frozen=True):
     """Gaps in that time."""
 
     bad: tuple[BadLine, ...] = ()
+    done: tuple[Blind, ...] = ()
+    """Gaps of which nothing is left to tell, nor will be: everybody who was in them has gone, and is in the records."""
 
     @property
     def calls(self) -> int:
@@ -77,6 +92,7 @@ class Repairer:
     def __init__(self, url: str, cel: Path | None, city: Callable[[], City], clock: Callable[[], float]) -> None:
         self._book = RepairBook(url)
         self._cel, self._city, self._clock = cel, city, clock
+        self._offsets: dict[Blind, float] = {}
 
     async def close(self) -> None:
         await self._book.close()
@@ -85,9 +101,12 @@ class Repairer:
     def wanted(self) -> bool:
         return self._cel is not None
 
-    async def find(self, since: float, until: float) -> Repair:
+    async def find(self, since: float, until: float, leave_out: Collection[Blind] = ()) -> Repair:
         """What is to be written of the gaps that ended in that time (seconds since the epoch, our clock). All that the
         engine has told must be in the database.
+
+        Args:
+            leave_out: these gaps are not looked into.
 
         Raises:
             NoRecord: nobody said where Asterisk's own record is, it is not there, or it cannot be read.
@@ -96,19 +115,32 @@ class Repairer:
         if self._cel is None:
             raise NoRecord("ACD_CEL does not name the file")
         wider = await self._book.gaps(since - LOOK_BACK, until + LOOK_BACK)
-        around = [(gap, await self._book.offset(gap.ended_at)) for gap in wider]
-        gaps = [(gap, offset) for gap, offset in around if since <= gap.ended_at <= until]
+        around = [(gap, await self._offset(gap)) for gap in wider]
+        gaps = [(gap, offset) for gap, offset in around if since <= gap.ended_at <= until and gap not in leave_out]
         if not gaps:
             return Repair()
         told = await self._read(self._cel, min(_concerned(gap) - offset for gap, offset in gaps))
         events: dict[CallId, list[CallRepaired]] = {}
+        open_still = {gap for gap, _ in gaps if self._clock() - gap.ended_at < OVER}
         # A call that lies in one gap is not another one's, just because that began soon after.
         for margin in (0.0, MARGIN):
             for gap, offset in gaps:
-                found = await self._of((gap, offset), told, margin, around)
+                found, over = await self._of((gap, offset), told, margin, around)
+                if found or not over:
+                    open_still.add(gap)
                 # One call may reach over several gaps.
                 events |= {call: happened for call, happened in found.items() if call not in events}
-        return Repair(tuple(event for happened in events.values() for event in happened), len(gaps), told.bad)
+        done = tuple(gap for gap, _ in gaps if gap not in open_still)
+        return Repair(tuple(event for happened in events.values() for event in happened), len(gaps), told.bad, done)
+
+    async def _offset(self, gap: Blind) -> float:
+        """How far the clocks were apart after it. Once measured that stays."""
+        if gap not in self._offsets:
+            offset = await self._book.offset(gap.ended_at)
+            if self._clock() - gap.ended_at < OVER:
+                return offset
+            self._offsets[gap] = offset
+        return self._offsets[gap]
 
     async def _read(self, cel: Path, since: float) -> Told:
         """Once for all gaps: a record of a long day beside many gaps would keep the processor from those who call."""
@@ -122,8 +154,9 @@ class Repairer:
 
     async def _of(
         self, one_gap: Measured, told: Told, margin: float, around: Collection[Measured]
-    ) -> dict[CallId, list[CallRepaired]]:
-        """
+    ) -> tuple[dict[CallId, list[CallRepaired]], bool]:
+        """What the ledger lacks of its calls, and whether all of them are over.
+
         Args:
             around: this gap and others.
         """
@@ -137,7 +170,12 @@ class Repairer:
             for one in calls
             if by_this_clock(one, known.get(one.call), offset, around)
         }
-        return {call: events for call, events in found.items() if events}
+        over = all(one.gone_at is not None and _has_ended(known.get(one.call)) for one in calls)
+        return {call: events for call, events in found.items() if events}, over
+
+
+def _has_ended(known: KnownCall | None) -> bool:
+    return known is not None and known.ended_at is not None
 
 
 def _concerned(gap: Blind) -> float:
@@ -167,6 +205,8 @@ class GapRepair:
         self, repairer: Repairer, ledger: Ledger, clock: Callable[[], float], told: Callable[[Sequence[Event]], None]
     ) -> None:
         self._repairer, self._ledger, self._clock, self._told = repairer, ledger, clock, told
+        self._done: set[Blind] = set()
+        """Of a day of many gaps those that need no look any more: each would take the processor for a moment."""
         self._look = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
@@ -190,7 +230,7 @@ class GapRepair:
         """Seconds until the next look."""
         now = self._clock()
         try:
-            found = await self.repair(now - LOOK_BACK, now)
+            found = await self.repair(now - LOOK_BACK, now, leave_out=self._done)
         except DatabaseUnusable as error:
             log.warning("repair.not_now", why=str(error))
             return SOON
@@ -203,18 +243,20 @@ class GapRepair:
             return AGAIN
         for line in found.bad:
             log.error("repair.damaged_line", file=str(line.file), line=line.number, why=line.why)
+        self._done = {gap for gap in self._done if gap.ended_at > now - LOOK_BACK} | set(found.done)
         log.info("repair.done", gaps=found.gaps, calls=found.calls)
         return AGAIN
 
-    async def repair(self, since: float, until: float) -> Repair:
-        """Write what is missing of the gaps that ended in that time; it is in the database afterwards.
+    async def repair(self, since: float, until: float, leave_out: Collection[Blind] = ()) -> Repair:
+        """Write what is missing of the gaps that ended in that time, but for those ``leave_out``; it is in the database
+        afterwards.
 
         Raises:
             NoRecord, DatabaseUnusable: as :meth:`Repairer.find` does; nothing was written.
         """
         async with self._one_at_a_time:
             await self._ledger.caught_up()
-            found = await self._repairer.find(since, until)
+            found = await self._repairer.find(since, until, leave_out)
             self._ledger.write(found.events)
             self._told(found.events)
             await self._ledger.caught_up()

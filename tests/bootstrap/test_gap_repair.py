@@ -13,6 +13,7 @@ from acd.config import load
 from acd.model.events import LinkCameUp, LinkWentDown
 from acd.model.told import Told
 from acd.records import Archive, Ledger, upgrade
+from acd.records.repair import Blind
 
 ROOT = Path(__file__).parents[2]
 GAPS = 5
@@ -56,6 +57,32 @@ async def test_the_record_is_read_once_for_all_gaps(tmp_path: Path, monkeypatch:
     archive = Archive(url)
     assert {row.outcome for row in await archive.calls(limit=10)} == {"abandoned"}
     await archive.close()
+    await repairer.close()
+
+
+async def test_a_gap_of_which_all_is_told_needs_no_look_any_more(tmp_path: Path) -> None:
+    """But for who is on the line still, and for what may not be written down yet."""
+    file, url, now = tmp_path / "acd.csv", f"sqlite:///{tmp_path}/acd.db", DAY + 100
+    there = lines(1, DAY + 1250).splitlines(keepends=True)[:2]
+    file.write_text(lines(0, DAY + 5) + "".join(there))
+    await upgrade(url)
+    city = load(ROOT / "queues.yaml")
+    repairer = Repairer(url, file, lambda: city, lambda: now)
+    async with Ledger(url, tmp_path / "spill") as ledger:
+        mender = GapRepair(repairer, ledger, lambda: now, lambda _: None)
+        ledger.write([LinkWentDown(DAY, "cut"), LinkCameUp(DAY + 60, 0, 0)])
+        ledger.write([LinkWentDown(DAY + 1200, "cut"), LinkCameUp(DAY + 1260, 0, 0)])
+        first, second = Blind(DAY, DAY + 60), Blind(DAY + 1200, DAY + 1260)
+        assert (await mender.repair(DAY - 60, DAY + 90)).done == (), "it was told just now"
+        assert (await mender.repair(DAY - 60, DAY + 90)).done == (), "it ended less than a minute ago"
+        now = DAY + 1400
+        looked = await mender.repair(DAY - 60, now)
+        assert looked.done == (first,), "somebody of the second one is there still"
+        left = await mender.repair(DAY - 60, now, leave_out=looked.done)
+        assert (left.gaps, left.done) == (1, ())
+        file.write_text(lines(0, DAY + 5) + lines(1, DAY + 1250))
+        assert (await mender.repair(DAY - 60, now, leave_out=looked.done)).calls == 1
+        assert (await mender.repair(DAY - 60, now)).done == (first, second)
     await repairer.close()
 
 

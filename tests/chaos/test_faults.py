@@ -1,6 +1,6 @@
 """The product on the real Asterisk with everything around it failing, one thing after the other, and the verdict.
 
-Each thing is broken once; ``.ci/run-long`` goes on for half an hour, and then breaks some of a product with SQLite
+Each thing but one is broken once; ``.ci/run-long`` goes on for half an hour, and then breaks some of a product with SQLite
 (docs/faults.md).
 """
 
@@ -20,6 +20,8 @@ SEED = 1
 FLAT = 5.0
 """Megabytes that the engine which led last may hold more at its end than after the first quarter of its time."""
 
+SHORT = [name for name in FAULTS if name != "switch-clock"]
+"""Once each in every run; half a minute of Asterisk's clock is left to the soak."""
 OF_A_FILE = ("kill", "stop", "cut", "asterisk", "db-locked", "db-full", "disk-full", "flood")
 """What is tried of a product whose database is a file; the rest has nothing to do with it."""
 
@@ -38,7 +40,7 @@ async def test_no_promise_is_broken_whatever_fails(
         judge(verdict, FAULTS, capsys)
         assert verdict.quarters[-1] - verdict.quarters[1] < FLAT
     else:
-        judge(await run(seed=SEED, gap=(2.0, 4.0), into=tmp_path / "kept"), FAULTS, capsys)
+        judge(await run(SHORT, seed=SEED, gap=(2.0, 4.0), into=tmp_path / "kept"), SHORT, capsys)
 
 
 def judge(verdict: Verdict, faults: Collection[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 """The product on the real Asterisk with everything around it failing, one thing after the other, and the verdict.
 
-Each thing but one is broken once; ``.ci/run-long`` goes on for half an hour, and then breaks some of a product with SQLite
-(docs/faults.md).
+Each thing but one is broken once; ``.ci/run-long`` goes on for half an hour, and then breaks some of a product with
+SQLite (docs/faults.md).
 """
 
 import os

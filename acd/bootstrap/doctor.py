@@ -290,18 +290,13 @@ async def _asterisk(settings: Settings, city: City, role: str | None) -> list[Fi
     """Of several servers each is looked at, and named with what is found there."""
     found: list[Finding] = []
     for ami in accounts(settings).values():
-        if _is_shared(settings.database_url):
-            found.append(await _standby_account(ami))
+        here = [await _standby_account(ami)] if _is_shared(settings.database_url) else []
         if role == "standby":
-            found.append(_at(ami, Finding("AMI", State.UNSEEN, "another engine leads: ask on its host")))
+            here.append(Finding("AMI", State.UNSEEN, "another engine leads: ask on its host"))
         else:
-            looked = await _engine_account(settings, ami, city, running=role is not None)
-            found += [_at(ami, finding) for finding in looked]
+            here += await _engine_account(settings, ami, city, running=role is not None)
+        found += [msgspec.structs.replace(one, name=f"{one.name} {ami.server}".rstrip()) for one in here]
     return found
-
-
-def _at(ami: AmiSettings, finding: Finding) -> Finding:
-    return msgspec.structs.replace(finding, name=f"{finding.name} {ami.server}".rstrip())
 
 
 def _is_shared(url: str) -> bool:
@@ -320,11 +315,10 @@ async def _standby_account(ami: AmiSettings) -> Finding:
         await session.open()
     except SessionEnded as error:
         mend = "acd dialplan build, and a reload of Asterisk: it must know this account too"
-        return _at(ami, Finding("AMI standby", State.FAULT, f"{account.user} cannot log in: {error.reason}", mend))
+        return Finding("AMI standby", State.FAULT, f"{account.user} cannot log in: {error.reason}", mend)
     finally:
         session.end("looked")
-    what = f"{account.user} may log in, to take over from another engine"
-    return _at(ami, Finding("AMI standby", State.OK, what))
+    return Finding("AMI standby", State.OK, f"{account.user} may log in, to take over from another engine")
 
 
 async def _engine_account(settings: Settings, ami: AmiSettings, city: City, *, running: bool) -> list[Finding]:

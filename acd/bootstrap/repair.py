@@ -116,6 +116,7 @@ class Repairer:
             raise NoRecord("ACD_CEL does not name the file")
         wider = await self._book.gaps(since - LOOK_BACK, until + LOOK_BACK)
         around = [(gap, await self._offset(gap)) for gap in wider]
+        self._offsets = {gap: offset for gap, offset in around if gap in self._offsets}
         gaps = [(gap, offset) for gap, offset in around if since <= gap.ended_at <= until and gap not in leave_out]
         if not gaps:
             return Repair()

@@ -6,6 +6,7 @@ filled in (:func:`acd.figures.terms.left`), and what is left is a comparison or 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import starmap
 from operator import add
 from typing import Any, Final, NamedTuple
 
@@ -139,7 +140,7 @@ class Tallies:
         return found
 
     def _added(self, some: Sequence[Any], more: Sequence[Any]) -> list[Any]:
-        sums = list(map(add, some, more))
+        sums = list(starmap(add, zip(some, more, strict=True)))
         for place in self._largest:
             sums[place] = max(some[place], more[place])
         return sums

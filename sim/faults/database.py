@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
+    AbstractContextManager,
     AsyncExitStack,
     asynccontextmanager,
     closing,
@@ -35,6 +36,8 @@ class Database(ABC):
 
     url: str
     """By which the engine finds it."""
+    locks: str
+    """The statement after which nobody else can write."""
 
     def __init__(self, disk: Path, slot: Slot) -> None:
         self.disk = disk
@@ -45,10 +48,6 @@ class Database(ABC):
         """Make it; ``stack`` takes it away."""
 
     @abstractmethod
-    def lock(self, seconds: float) -> None:
-        """Nobody else can write for so long."""
-
-    @abstractmethod
     def full(self) -> AbstractAsyncContextManager[None]:
         """Its disk is, meanwhile."""
 
@@ -57,12 +56,26 @@ class Database(ABC):
         """Nothing can be written to it meanwhile, as the engine sees it."""
 
     @abstractmethod
+    def _connected(self) -> AbstractContextManager[Any]:
+        """A connection of its own. What goes wrong with it is a LabError."""
+
+    def lock(self, seconds: float) -> None:
+        """Nobody else can write for so long."""
+        with self._connected() as connection:
+            connection.execute(self.locks)
+            time.sleep(seconds)
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What it answers. Raises LabError, as all do that speak with it."""
+        """What it answers."""
+        with self._connected() as connection:
+            found: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+            return found
 
 
 class PostgreSQL(Database):
     """The engine speaks with it over a wire that can be cut and slow."""
+
+    locks = 'LOCK TABLE event, "call", outcome IN ACCESS EXCLUSIVE MODE'
 
     async def open(self, stack: AsyncExitStack) -> None:
         self.cluster = Cluster(self.disk, self._slot.port(0))
@@ -72,11 +85,6 @@ class PostgreSQL(Database):
         self._own = self.cluster.new_database()
         self.wire = await stack.enter_async_context(Wire(self._slot.next_port(), self.cluster.port))
         self.url = self._own.replace(f":{self.cluster.port}/", f":{self.wire.port}/")
-
-    def lock(self, seconds: float) -> None:
-        with self._connected() as connection:
-            connection.execute('LOCK TABLE event, "call", outcome IN ACCESS EXCLUSIVE MODE')
-            time.sleep(seconds)
 
     @asynccontextmanager
     async def full(self) -> AsyncIterator[None]:
@@ -91,10 +99,6 @@ class PostgreSQL(Database):
         await self.wire.cut()
         yield
         await self.wire.mend()
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self._connected() as connection:
-            return connection.execute(query.encode()).fetchall()
 
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
@@ -112,14 +116,11 @@ class PostgreSQL(Database):
 class SQLite(Database):
     """One file."""
 
+    locks = "BEGIN EXCLUSIVE"
+
     async def open(self, stack: AsyncExitStack) -> None:
         self._file = self.disk / "acd.db"
         self.url = f"sqlite:///{self._file}"
-
-    def lock(self, seconds: float) -> None:
-        with self._connected() as connection:
-            connection.execute("BEGIN EXCLUSIVE")
-            time.sleep(seconds)
 
     @asynccontextmanager
     async def full(self) -> AsyncIterator[None]:
@@ -134,10 +135,6 @@ class SQLite(Database):
 
     def unwritable(self) -> AbstractAsyncContextManager[None]:
         return self.full()
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self._connected() as connection:
-            return connection.execute(query).fetchall()
 
     def _takes_more(self) -> bool:
         """Whether some pages more could be written; they are not."""

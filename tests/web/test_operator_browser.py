@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from acd.model import facts as f
 from acd.model.account import Account, Role
@@ -264,6 +264,27 @@ async def test_a_phone_beside_the_page_is_shown_in_it_as_it_changes(page: Page, 
     site.exchange.hang_up("17.1")
     await expect(shown).to_have_attribute("data-state", "idle")
     await site.until_kept("17.1~an", "x is een letter")
+
+
+async def test_an_answer_that_comes_late_does_not_hide_a_call_that_began_meanwhile(page: Page, site: Site) -> None:
+    looked, told = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        looked.set()
+        await told.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/api/phone", late, times=1)
+    async with page.expect_response("**/api/phone") as answer:
+        await enter(page, site)
+        await looked.wait()
+        await in_call(page, site)
+        await expect(page.locator("#phone")).to_have_attribute("data-state", "talking")
+        told.set()
+    await (await answer.value).finished()
+    await page.evaluate("new Promise(done => setTimeout(done, 200))")
+    await expect(page.locator("#phone")).to_have_attribute("data-state", "talking", timeout=1)
 
 
 async def test_he_hangs_up_on_whom_he_calls_back(page: Page, site: Site) -> None:

@@ -139,7 +139,7 @@ BUILT: dict[str, list[str]] = {
         *SpyMode,
     ],
     "report": [
-        *(f"grain_{grain.name.lower()}" for grain in GRAINS),
+        *(f"{start}_{grain.name.lower()}" for start in ("grain", "per") for grain in GRAINS),
         *(f"month_{month}" for month in range(1, 13)),
         *(f"kind_{kind}" for kind in ("answered", "abandoned", "other", "kept", "broken", "open")),
         *(f"head_{key}" for key in ("offered", "answered", "abandoned")),

@@ -252,14 +252,20 @@ class Refused extends Error {
 class DeskPhone extends Shown {
   start() {
     for (const name of ["answer", "hold", "mute", "keypad", "settings-button", "consult"]) this.show(name, false);
-    this.element.addEventListener("phone:call", (event) => this.render(event.detail));
+    this.element.addEventListener("phone:call", (event) => this.render((this.told = event.detail)));
     if (this.element.dataset.poll) this.poll();
     else this.act("look");
   }
 
+  async lookAnew() {
+    const told = this.told;
+    const view = await this.look();
+    this.render(told === this.told ? view : this.told); // what the page said meanwhile is newer
+  }
+
   async poll() {
     try {
-      this.render(await this.look());
+      await this.lookAnew();
     } catch {
       this.say("status", this.texts.phone_no_server);
     }
@@ -292,7 +298,7 @@ class DeskPhone extends Shown {
       else if (what === "choose") this.choose(detail);
       else if (what === "hangup") await this.ask("/api/phone/hangup", "POST");
       else if (what === "survey") await this.ask("/api/phone/survey", "POST");
-      else if (what === "look") this.render(await this.look());
+      else if (what === "look") await this.lookAnew();
       else if (what === "send") {
         await this.ask("/api/phone/transfer", "POST", this.wanted());
         this.sentOn();

@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.figures.periods import DAYS, Grain, bucket, of_day, raw
@@ -93,47 +104,62 @@ Some = list[tuple[int, Query, Ref]]
 async def _count_days(
     connection: AsyncConnection, source: Source, population: Population, some: Some, counted: Sequence[Counts]
 ) -> None:
-    """Day by day, line by line and outcome by outcome the rows are read as they are kept, and need not be sorted."""
+    """Day by day, line by line and outcome by outcome the rows are read as they are kept, and need not be sorted. What
+    was summed so is summed once more to what the queries tell apart: a year's days and lines are many."""
     query = some[0][1]
     assert source.day is not None
     tells = population is Population.CALLS
     tallies = Tallies(source, query, [ref for *_, ref in some], told=tells)
-    keys = [source.day, source.columns["line"], *([source.columns["outcome"]] if tells else [])]
-    rows = await _added_up(connection, source, keys, tallies, [*where_of(query, source), *_only(source, some)])
-    # Of a year that takes as long as the database did: the calls under way do not wait for it.
-    await asyncio.to_thread(_put_together, rows, tallies, some, counted, tells=tells)
+    outcome = source.columns["outcome"] if tells else cast(null(), Text)
+    by = [source.day.label("day"), source.columns["line"].label("line"), outcome.label("outcome")]
+    each = select(*by, *tallies.columns).select_from(source.table).where(*where_of(query, source), *_only(source, some))
+    days = each.group_by(*first_columns(len(by) if tells else 2)).cte("days")
+    shapes: dict[Shape, Some] = defaultdict(list)
+    for one in some:
+        shapes[one[1].grain is not Grain.TOTAL, Dimension.LINE in one[1].by].append(one)
+    parts = []
+    for number, ((in_days, in_lines), alike) in enumerate(shapes.items()):
+        keys = [
+            literal_column(str(number)),
+            days.c.day if in_days else literal_column("0"),
+            days.c.line if in_lines else cast(null(), Text),
+            tallies.alike(days.c.line) if tells else literal_column("0"),
+            days.c.outcome,
+        ]
+        labelled = [key.label(f"key{place}") for place, key in enumerate(keys)]
+        part = select(*labelled, *tallies.summed(days, {ref for *_, ref in alike}))
+        parts.append(part.group_by(*first_columns(len(keys))))
+    rows = (await connection.execute(union_all(*parts))).all()
+    # Of a year told apart by day and line that takes as long as the database did: calls under way do not wait for it.
+    await asyncio.to_thread(_put_together, rows, tallies, list(shapes.values()), counted, tells=tells)
 
 
-def _put_together(rows: Sequence[Any], tallies: Tallies, some: Some, counted: Sequence[Counts], *, tells: bool) -> None:
-    """Days, lines and outcomes added up to what each query asks."""
-    by_query: dict[int, tuple[Query, list[Ref]]] = {place: (asked, []) for place, asked, _ in some}
-    for place, _, ref in some:
-        by_query[place][1].append(ref)
+Shape = tuple[bool, bool]
+"""Whether days are told apart, and whether lines are."""
 
-    def of_day_alone(row: Any) -> Any:
-        return row[0], None, tallies.told(row[2], row[1]) if tells else None
 
-    # Queries that do not tell lines apart begin with what they have in common.
-    together = [(*key, *numbers) for key, numbers in tallies.gathered(rows, of_day_alone, 2 + tells).items()]
-    days = {row[0]: None for row in rows}
-    for place, (asked, refs) in by_query.items():
-        number = {day: of_day(asked.grain, day) for day in days}
+def _put_together(
+    rows: Sequence[Any], tallies: Tallies, shapes: Sequence[Some], counted: Sequence[Counts], *, tells: bool
+) -> None:
+    """Days, limits and outcomes added up to what each query asks."""
+    of_shape: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        of_shape[row[0]].append(row)
+    for number, some in enumerate(shapes):
+        by_query: dict[int, tuple[Query, list[Ref]]] = {place: (asked, []) for place, asked, _ in some}
+        for place, _, ref in some:
+            by_query[place][1].append(ref)
+        for place, (asked, refs) in by_query.items():
+            piece_of = cache(partial(of_day, asked.grain))
 
-        def of_line(row: Any, number: Any = number) -> Any:
-            return number[row[0]], row[1], tallies.told(row[2], row[1]) if tells else None
+            def key(row: Any, piece_of: Callable[[int], int] = piece_of) -> Any:
+                return piece_of(row[1]), row[2], tallies.told(row[4], row[3]) if tells else None
 
-        def of_all(row: Any, number: Any = number) -> Any:
-            return number[row[0]], None, row[2]
-
-        if Dimension.LINE in asked.by:
-            found = tallies.gathered(rows, of_line, 2 + tells)
-        else:
-            found = tallies.gathered(together, of_all, 3)
-        kinds: dict[Key, dict[Any, Any]] = defaultdict(dict)
-        for (piece_, line, kind), numbers in found.items():
-            kinds[piece_, line, None][kind] = numbers
-        for of, found in kinds.items():
-            counted[place].setdefault(of, {}).update({ref: tallies.figure(ref, found) for ref in refs})
+            kinds: dict[Key, dict[Any, Any]] = defaultdict(dict)
+            for (piece_, line, kind), numbers in tallies.gathered(of_shape[number], key, 5).items():
+                kinds[piece_, line, None][kind] = numbers
+            for of, found in kinds.items():
+                counted[place].setdefault(of, {}).update({ref: tallies.figure(ref, found) for ref in refs})
 
 
 async def _count_pieces(connection: AsyncConnection, source: Source, some: Some, counted: Sequence[Counts]) -> None:

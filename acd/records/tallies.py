@@ -4,13 +4,13 @@ Of calls that are told apart by outcome and line nothing needs to be asked about
 filled in (:func:`acd.figures.terms.left`), and what is left is a comparison or two.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import starmap
 from operator import add
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import BigInteger, ColumnElement, FromClause, case, cast, func, literal, literal_column
 
 from acd.figures.report import Query, Ref
 from acd.figures.table import Kind
@@ -58,23 +58,36 @@ class Tallies:
         self._source = source
         self._translation = Translation(source.columns, query.limits, query.now)
         self._limits = query.limits
-        self._told: dict[tuple[str | None, str | None], Told] = {}
+        lines = {line for of_line in self._limits.lines.values() for line in of_line}
+        of_lines = {line: self._limits.all_of(line) for line in (None, *sorted(lines))}
+        self._alike = list(dict.fromkeys(of_lines.values()))
+        self._lines = {line: self._alike.index(limits) for line, limits in of_lines.items()}
+        self._told: dict[tuple[str | None, int], Told] = {}
         self._places: dict[tuple[frozenset[Term], str, bool], int] = {}
         self.columns: list[ColumnElement[Any]] = []
         self._largest: list[int] = []
+        self._values: set[int] = set()
         kinds: Sequence[Told | None] = self._kinds() if told else (None,)
         self._recipes = {(ref, kind): self._recipe(ref, kind) for ref in dict.fromkeys(refs) for kind in kinds}
 
-    def told(self, outcome: str | None, line: str | None) -> Told:
-        key = outcome, line
+    def alike(self, line: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The same number for lines with the same limits."""
+        others: dict[int, list[str]] = {}
+        for name, number in self._lines.items():
+            if name is not None and number:
+                others.setdefault(number, []).append(name)
+        cases = [(line.in_(some), number) for number, some in others.items()]
+        return case(*cases, else_=0) if cases else literal(0)
+
+    def told(self, outcome: str | None, alike: int) -> Told:
+        """What rows with this outcome are, of lines with that number."""
+        key = outcome, alike
         if key not in self._told:
-            self._told[key] = Told(outcome, self._limits.all_of(line))
+            self._told[key] = Told(outcome, self._alike[alike])
         return self._told[key]
 
     def _kinds(self) -> list[Told]:
-        lines = {line for of_line in self._limits.lines.values() for line in of_line}
-        limits = {self._limits.all_of(line) for line in (None, *lines)}
-        return [Told(outcome, some) for outcome in OUTCOMES for some in limits]
+        return [Told(outcome, limits) for outcome in OUTCOMES for limits in self._alike]
 
     def _recipe(self, ref: Ref, kind: Told | None) -> Recipe:
         figure, below = ref.figure, ref.of if kind is None else _left(ref.of, kind)
@@ -114,6 +127,7 @@ class Tallies:
             filtered = total.filter(*condition) if condition else total
             self.columns.append((func.coalesce(filtered, 0.0) if value else filtered).label(f"n{place}"))
             self._largest += [place] if largest else []
+            self._values |= {place} if value else set()
         return self._places[key]
 
     def _total(self, value: str, *, largest: bool) -> Any:
@@ -121,6 +135,22 @@ class Tallies:
             return func.count()
         column = self._source.columns[value]
         return func.max(column) if largest else func.sum(column)
+
+    def summed(self, some: FromClause, refs: Collection[Ref]) -> list[ColumnElement[Any]]:
+        """The columns once more, of rows that were summed before; nothing in those that no figure of ``refs`` needs."""
+        recipes = [recipe for (ref, _), recipe in self._recipes.items() if ref in refs]
+        needed = {place for recipe in recipes for place, _ in (*recipe.part, *recipe.of)}
+        needed |= {recipe.longest for recipe in recipes if recipe.longest is not None}
+        return [
+            (self._again(some.c[column.name], place) if place in needed else literal_column("0")).label(column.name)
+            for place, column in enumerate(self.columns)
+        ]
+
+    def _again(self, column: ColumnElement[Any], place: int) -> ColumnElement[Any]:
+        if place in self._largest:
+            return func.max(column)
+        # The sum of whole numbers is none in PostgreSQL.
+        return func.sum(column) if place in self._values else cast(func.sum(column), BigInteger)
 
     # --- What was found
 

@@ -76,6 +76,8 @@ class CallRow:
     device: str | None
     """Of the operator who spoke with him last."""
     arrived_at: float | None = None
+    not_promised_at: float | None = None
+    """He wanted to be called back, and heard then that it cannot be promised."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ GIVES_UP: Final = 32.0
 """Seconds after which an INVITE without an answer is given up (RFC 3261, timer B)."""
 DIALOGUE: Final = 6.0
 """Seconds in which a caller says that he wants to be called back, and hears that it stands."""
+NO_WORD: Final = 11.0
+"""Seconds in which he hears that it cannot be promised: the switch waits 7 s for the word of the engine."""
 FOR_EVER: Final = float("inf")
 MESSAGE: Final = (1.0, 8.0)
 """Seconds that a caller stays who only hears that the line is full."""
@@ -96,10 +98,11 @@ class Judge:
         """Asterisk's own record, from which gaps are repaired, has no numbers: such a call is that of the caller of its
         line who came in that moment and has no record; of several, of whom it fits best."""
         came = [
-            (abs(caller.called - row.arrived_at), caller.number)
+            # While Asterisk starts a telephone calls again and again until it is heard.
+            (abs((caller.up or caller.called) - row.arrived_at), caller.number)
             for caller in self.evidence.callers
             if row.arrived_at is not None
-            and abs(caller.called - row.arrived_at) < CROSSING
+            and caller.called - CROSSING < row.arrived_at < (caller.up or caller.called) + CROSSING
             and self.evidence.line_of(caller.number) == row.line
             and not self._rows[caller.number]
         ]
@@ -202,9 +205,13 @@ class Judge:
 
     def _wants(self, caller: Caller) -> Iterator[tuple[float, float]]:
         """When he waited to be served: until he began to accept that he is called back. Whoever was not offered it, and
-        is promised nothing, waits on; so much is left out as the dialogue would have taken."""
+        is promised nothing, waits on; so much is left out as the dialogue would have taken, or did take until he heard
+        that nothing can be promised."""
         begins = (caller.up or 0.0) + self.evidence.promising.get(self.evidence.line_of(caller.number), FOR_EVER)
-        ends = FOR_EVER if caller.number in self._promised else begins + DIALOGUE
+        told = max((row.not_promised_at or 0.0 for row in self._rows[caller.number]), default=0.0)
+        ends = max(begins + DIALOGUE, min(told, begins + NO_WORD))
+        if caller.number in self._promised:
+            ends = FOR_EVER
         for begin, end in self._waits(caller):
             for since, until in ((begin, min(end, begins)), (max(begin, ends), end)):
                 if since < until:

@@ -12,14 +12,12 @@ from typing import Final
 from sim.faults.clock import SteppedClock
 from sim.faults.database import filled
 from sim.faults.evidence import Incident
-from sim.faults.laboratory import DROPS, GONE_WITHIN, STORM, Laboratory, until
+from sim.faults.laboratory import DROPS, GONE_WITHIN, STORM, TAKEN_OVER_WITHIN, Laboratory, until
 from sim.lab.service import LabService
 
 KILLED_WITHIN: Final = GONE_WITHIN
 FROZEN_WITHIN: Final = 8.0
 """Seconds until Asterisk serves by itself: the engine is gone, or there and does nothing."""
-TAKEN_OVER_WITHIN: Final = 3.0
-"""Seconds until another engine leads, when one stands by."""
 UNHARMED_WITHIN: Final = 1.0
 """Seconds: what is broken has nothing to do with who is served."""
 NOBODY: Final = float("inf")
@@ -73,10 +71,14 @@ async def engine_frozen(lab: Laboratory, chance: random.Random) -> None:
 
 
 async def engine_taken_over(lab: Laboratory, chance: random.Random) -> None:
-    """A second engine stands by, and takes over from the one that leads: killed, frozen, or asked to hand over."""
+    """A second engine stands by, and takes over from the one that leads: killed, frozen, or asked to hand over. If that
+    one steps down by itself before, there is nothing left to do."""
     led, heir = lab.service, next(engine for engine in lab.engines if engine is not lab.service)
-    await heir.stand_by()
+    await heir.begin(lambda: _is_there(heir))
     await until(lambda: _expects(led), 30.0)
+    if led.ended is not None:
+        await until(heir.linked, 60.0)
+        return
     how = chance.choice(("kill", "freeze", "hand over"))
     with _incident(lab, "engine taken over", TAKEN_OVER_WITHIN):
         lab.engine_is_wanted = False
@@ -98,9 +100,14 @@ async def engine_taken_over(lab: Laboratory, chance: random.Random) -> None:
     await until(lambda: _has_ended(led), 30.0)
 
 
+async def _is_there(heir: LabService) -> bool:
+    """It could take over, or has done so."""
+    return await heir.ready() or await heir.linked()
+
+
 async def _expects(leader: LabService) -> bool:
-    """It knows who could take over."""
-    return (await leader.status()).get("standby") is not None
+    """It knows who could take over, or leads no more."""
+    return leader.ended is not None or (await leader.status()).get("standby") is not None
 
 
 async def _has_ended(engine: LabService) -> bool:

@@ -3,6 +3,7 @@ and its disk, the phones of operators, and callers at a steady rate."""
 
 import asyncio
 import compileall
+import json
 import shutil
 import subprocess
 import tempfile
@@ -57,6 +58,8 @@ RESTART_AFTER: Final = 0.5
 """Seconds, as in ``packaging/acd.service``."""
 GONE_WITHIN: Final = 2.0
 """Seconds until Asterisk serves by itself, when the engine is gone."""
+TAKEN_OVER_WITHIN: Final = 3.0
+"""Seconds until another engine leads, when one stands by."""
 REGISTER_EVERY: Final = 40.0
 """Seconds; a registration holds for 120."""
 QUESTION: Final = 2.0
@@ -211,7 +214,8 @@ class Laboratory:
         return lab
 
     async def _mind(self) -> None:
-        """What systemd does with the product (``Restart=always``): the engine that has ended by itself is started."""
+        """What systemd does with the product (``Restart=always``): the engine that has ended by itself is started. If
+        another one stood by, that one leads."""
         while True:
             await asyncio.sleep(RESTART_AFTER)
             code = self.service.ended
@@ -219,9 +223,15 @@ class Laboratory:
                 continue
             began = time.time()
             self.ends.append(f"code {code}: {self.service.log()[-2000:]}")
+            heir = next((engine for engine in self.engines if engine is not self.service and engine.runs), None)
             with suppress(ServiceFailed, TimeoutError):
-                await self.service.start()
-            self.note(Incident("engine ended by itself", began - RESTART_AFTER, time.time(), GONE_WITHIN))
+                if heir is None:
+                    await self.service.start()
+                else:
+                    self.service = heir
+                    await until(heir.linked, START_PATIENCE)
+            within = GONE_WITHIN if heir is None else TAKEN_OVER_WITHIN
+            self.note(Incident("engine ended by itself", began - RESTART_AFTER, time.time(), within))
 
     async def _leave(self) -> None:
         self._minding.cancel()
@@ -412,12 +422,15 @@ class Laboratory:
 
     def _read_database(self, evidence: Evidence) -> None:
         devices = {str(o.id): str(o.device) for o in self.city.policy.operators.values()}
-        for number, line, outcome, answered, gone, operator, arrived in self.database.rows(
-            "SELECT coalesce(p.number, ''), c.line, o.outcome, c.answered_at, c.ended_at, c.operator, "
+        impossible = self.database.rows("SELECT at, data FROM event WHERE type = 'CallbackImpossible' ORDER BY seq")
+        not_promised = {json.loads(data)["call"]: at for at, data in impossible}
+        for call, number, line, outcome, answered, gone, operator, arrived in self.database.rows(
+            "SELECT c.\"call\", coalesce(p.number, ''), c.line, o.outcome, c.answered_at, c.ended_at, c.operator, "
             "c.arrived_at "
             'FROM call c LEFT JOIN caller p ON p."call" = c."call" LEFT JOIN outcome o ON o."call" = c."call"'
         ):
-            evidence.calls.append(CallRow(number, line, outcome, answered, gone, devices.get(operator), arrived))
+            of_operator = line, outcome, answered, gone, devices.get(operator)
+            evidence.calls.append(CallRow(number, *of_operator, arrived, not_promised.get(call)))
         evidence.promises += [
             PromiseRow(*row) for row in self.database.rows("SELECT number, state, why, end_at, deadline FROM callback")
         ]

@@ -148,6 +148,10 @@ class LabService:
             return {}
 
     @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def ended(self) -> int | None:
         """What it ended with; None = it runs."""
         assert self._process is not None
@@ -170,7 +174,7 @@ class LabService:
 
     def end(self) -> None:
         """Nothing of it is left, whatever became of it."""
-        if self._process is not None and self._process.poll() is None:
+        if self.runs:
             self.thaw()
             self.kill()
 

@@ -305,6 +305,26 @@ def test_who_may_be_called_back_waits_to_be_served_until_he_accepts(up: float, b
     assert [one.promise for one in found(evidence)] == broken
 
 
+@pytest.mark.parametrize(
+    ("told", "free", "broken"),
+    [
+        (None, 276.0, [Promise.SERVED]),
+        (278.0, 276.0, []),
+        (279.0, 281.0, [Promise.SERVED]),
+        (290.0, 281.0, [Promise.SERVED]),
+    ],
+)
+def test_who_hears_late_that_nothing_can_be_promised_waits_again_from_then_on(
+    told: float | None, free: float, broken: list[Promise]
+) -> None:
+    """A phone of his line is free for two seconds; he begins to accept at 269 s."""
+    evidence = good()
+    evidence.desks.append(Desk("1003", frozenset({"back"}), ((free, free + 2.0),)))
+    evidence.callers.append(caller(BACK + "2", 260.0, 290.0, himself=True))
+    evidence.calls.append(CallRow(BACK + "2", "back", "abandoned", None, 290.0, None, None, told))
+    assert [one.promise for one in found(evidence)] == broken
+
+
 @pytest.mark.parametrize(("back", "broken"), [(None, [Promise.SERVED]), (104.9, [Promise.SERVED]), (104.0, [])])
 def test_who_waits_while_an_engine_comes_back_may_be_left_to_it(back: float | None, broken: list[Promise]) -> None:
     """He waits from 101.5 to 104.3 s beside a free phone."""
@@ -366,6 +386,17 @@ def test_a_record_without_a_number_is_that_of_who_called_then() -> None:
     evidence.calls.insert(0, replace(row, number="", arrived_at=113.1))
     assert found(evidence) == []
     evidence.calls[0] = replace(row, number="", arrived_at=90.0)
+    assert Promise.RECORDED in {broken.promise for broken in found(evidence)}
+
+
+def test_whose_telephone_called_again_until_asterisk_was_back_has_that_record_too() -> None:
+    evidence = good()
+    [row] = [row for row in evidence.calls if row.number == INFO + "4"]
+    evidence.calls.remove(row)
+    evidence.calls.append(replace(row, number="", arrived_at=113.0))
+    caller_is(evidence, INFO + "4", called=111.5)
+    assert found(evidence) == []
+    evidence.calls[-1] = replace(row, number="", arrived_at=110.5)
     assert Promise.RECORDED in {broken.promise for broken in found(evidence)}
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
@@ -44,7 +44,8 @@ from acd.figures.terms import both, fields, holds
 from acd.records.citizens import about, how_often, subject_report
 from acd.records.counts import can_tell, count_citizens, count_rows, source_of, where_of
 from acd.records.database import DatabaseUnusable, snapshots
-from acd.records.figure_sql import Source, Translation, calls, piece
+from acd.records.figure_sql import Source, Translation, calls, first_columns, piece
+from acd.records.floor import floor
 from acd.records.gaps import gaps_of
 from acd.records.operator_time import intervals, occupied, time_spent
 from acd.records.survey import answers, survey_report
@@ -174,19 +175,15 @@ class FigureBook:
         outcome. What became of those who waited so long, and how many hung up by then, follow from it."""
         source = calls(["outcome", "waited", "line", "operator"])
         waited, outcome = source.columns["waited"], source.columns["outcome"]
-        step = func.floor(waited / width)
+        step = floor(waited / width)
         counted = (
             select(step.label("step"), outcome.label("outcome"), func.count().label("n"))
             .select_from(source.table)
             .where(*where_of(query, source), waited.is_not(None))
-            # By day first, in whose order they are kept: what is to be sorted are the calls of one.
-            .group_by(source.day, outcome, step)
+            .group_by(*first_columns(2))
         )
-        found: Counter[tuple[int, str]] = Counter()
         async with self._counting() as connection:
-            for row in (await connection.execute(counted)).mappings():
-                found[int(row["step"]), row["outcome"]] += row["n"]
-        return found
+            return {(int(step), outcome): n for step, outcome, n in await connection.execute(counted)}
 
     async def gaps(self, query: Query) -> list[Gap]:
         """Times without sight that overlap."""

@@ -41,6 +41,7 @@ from acd.records.figure_sql import (
     promises,
     talks,
 )
+from acd.records.floor import floor
 from acd.records.tallies import Counts, Key, Tallies
 
 
@@ -279,7 +280,7 @@ def _operator(query: Query) -> set[str]:
 
 
 def where_of(query: Query, source: Source) -> list[ColumnElement[bool]]:
-    where: list[ColumnElement[bool]] = [source.at >= query.since, source.at < query.until]
+    where: list[ColumnElement[bool]] = [source.at >= query.since, source.at < query.until, *source.where]
     if source.day is not None:
         where.append(source.day.between(raw(Grain.DAY, query.since), raw(Grain.DAY, query.until)))
     if query.lines:
@@ -306,7 +307,7 @@ class Number:
         self.of: Callable[[Any], int]
         if grain not in DAYS:
             length = cell_of(grain)
-            self.column: Column = func.floor(source.at / length)
+            self.column: Column = floor(source.at / length)
             self.of = cache(lambda cell: bucket(grain, raw(grain, int(cell) * length)))
         elif query.by and grain is Grain.TOTAL:
             self.column, self.of = literal(0), _whole

@@ -29,6 +29,7 @@ from acd.figures.periods import MINUTES, Grain, clock_changes, raw
 from acd.figures.table import REPEAT
 from acd.records import tables
 from acd.records.behind import LONGEST_CALL
+from acd.records.floor import floor
 
 Column = ColumnElement[Any]
 
@@ -89,13 +90,22 @@ PROMISE: Final[Mapping[str, Column]] = {
 class Source:
     """Where the rows of one population come from: the tables joined that the fields at hand need."""
 
-    def __init__(self, columns: Mapping[str, Column], table: FromClause, at: Column, day: Column | None = None) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        table: FromClause,
+        at: Column,
+        day: Column | None = None,
+        where: Sequence[ColumnElement[bool]] = (),
+    ) -> None:
         self.columns = columns
         self.table = table
         self.at = at
         """By which moment a row belongs to a period."""
         self.day = day
         """Number of the day of that moment, in whose order the rows can be read; None = no column holds it."""
+        self.where = where
+        """What holds of every row, and tells the database in which order to read them."""
 
 
 def calls(fields: Iterable[str]) -> Source:
@@ -117,7 +127,8 @@ def again_in_order(since: float, until: float, *, postgresql: bool) -> Source:
     asked: for a long time much faster than a look for each, but the calls of all times are read."""
     table: FromClause = _in_order(since, until, with_day=False) if postgresql else tables.citizen
     columns = _of_citizens(table, table.c.next_at if postgresql else _next_at())
-    return Source(columns, table, table.c.arrived_at)
+    # SQLite takes another index that has all of it, too, unless it is asked for a part of this one.
+    return Source(columns, table, table.c.arrived_at, where=() if postgresql else (table.c.citizen > "",))
 
 
 IN_ORDER: Final = frozenset({"call", "arrived_at", "outcome", "citizen", "line", "next_at"})
@@ -291,17 +302,17 @@ def piece(grain: Grain, at: Column, since: float, until: float) -> Column:
     if grain is Grain.TOTAL:
         return literal(0)
     if grain in MINUTES:
-        return func.floor(at / MINUTES[grain]) * MINUTES[grain]
+        return floor(at / MINUTES[grain]) * MINUTES[grain]
     local = at + _ahead(at, since, until)
-    day = func.floor(local / 86_400)
-    weekday = (day + 3) - 7 * func.floor((day + 3) / 7)
+    day = floor(local / 86_400)
+    weekday = (day + 3) - 7 * floor((day + 3) / 7)
     match grain:
         case Grain.HOUR:
-            return func.floor(local / 3600) - 24 * day
+            return floor(local / 3600) - 24 * day
         case Grain.WEEKDAY:
             return weekday
         case Grain.SLOT:
-            return weekday * 48 + func.floor(local / 1800) - 48 * day
+            return weekday * 48 + floor(local / 1800) - 48 * day
         case _:
             return day
 

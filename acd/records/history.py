@@ -10,6 +10,7 @@ from acd.model.history import HALF_HOUR, History
 from acd.model.ids import LineId, OperatorId
 from acd.model.operator import OperatorState
 from acd.records import tables
+from acd.records.floor import floor
 
 ENOUGH_CALLS: Final = 30
 """Talks on a line from which its mean is known."""
@@ -35,7 +36,7 @@ async def read_history(rows: Query, since: float, until: float) -> History:
 
 def _arrivals(since: float, until: float) -> Select[Any]:
     # A line is joined after the call began: the index on arrived_at bounds the search.
-    half_hour = func.floor(_call.entered_at / HALF_HOUR).label("half_hour")
+    half_hour = floor(_call.entered_at / HALF_HOUR).label("half_hour")
     return (
         select(_call.line, half_hour, func.count().label("calls"))
         .where(_call.arrived_at >= since, _call.arrived_at < until, _call.entered_at < until, _call.line.is_not(None))

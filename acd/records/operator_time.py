@@ -19,6 +19,7 @@ from acd.figures.report import Dimension, Query, Ref
 from acd.figures.states import Interval
 from acd.records import tables
 from acd.records.figure_sql import Column, cell_of, first_columns, piece
+from acd.records.floor import floor
 from acd.records.tallies import Counts
 
 _state = tables.operator_state.c
@@ -115,7 +116,7 @@ async def _by_cell(
 ) -> Spent:
     """What lies in one cell of time, or in two that follow each other; and all that is cut here."""
     length = cell_of(query.grain)
-    cell = func.floor(_state.began_at / length)
+    cell = floor(_state.began_at / length)
     edge = (cell + 1) * length
     within = _state.began_at >= query.since, _state.ended_at <= query.until, _state.ended_at <= edge + length
     short = and_(*within)

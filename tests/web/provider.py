@@ -14,7 +14,7 @@ import httpx
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import OctKey, RSAKey
 
 from acd.web.hub import Hub
 from acd.web.server import WebServer
@@ -25,6 +25,8 @@ CLIENT, SECRET = "acd", "a secret: of % the provider"
 KEY, OTHERS = (RSAKey.generate_key(2048, {"kid": kid, "use": "sig"}) for kid in ("one", "two"))
 STRANGE = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
 """Has the name of ours, and is not."""
+SHARED = OctKey.generate_key(256, {"kid": "shared", "use": "sig"})
+"""A secret that a careless provider publishes among its keys."""
 
 
 class Provider:
@@ -37,6 +39,7 @@ class Provider:
         """What the id_token says otherwise; None = leaves out."""
         self.metadata: dict[str, Any] = {}
         self.sign_with: Any = None
+        self.careless = False
         self.header: dict[str, Any] = {}
         self.about_somebody_else = False
         self.only_userinfo: set[str] = set()
@@ -86,7 +89,8 @@ class Provider:
 
         @self.app.get("/keys")
         async def keys() -> Response:
-            return JSONResponse({"keys": [self.key.as_dict(private=False)]})
+            shared = [SHARED.as_dict()] if self.careless else []
+            return JSONResponse({"keys": [self.key.as_dict(private=False), *shared]})
 
         @self.app.get("/userinfo")
         async def userinfo(request: Request) -> Response:
@@ -120,9 +124,9 @@ class Provider:
         return jwt.encode(header, claims, self.sign_with or self.key)
 
     def _by_hand(self, header: dict[str, Any], claims: dict[str, Any]) -> str:
-        """Unsigned, or the old trick: the public key, which everybody has, as the shared secret of HS256."""
+        """Unsigned, or the old trick: a key that everybody has as the shared secret of HS256."""
         told = ".".join(_base64(json.dumps(part).encode()) for part in (header, claims))
-        secret = self.key.as_pem(private=False)
+        secret = SHARED.raw_value if header["kid"] == SHARED.kid else self.key.as_pem(private=False)
         proof = b"" if header["alg"] == "none" else hmac.new(secret, told.encode(), hashlib.sha256).digest()
         return f"{told}.{_base64(proof)}"
 

@@ -198,12 +198,15 @@ LIES: dict[str, Callable[[Provider], object]] = {
     "a key with a name that nobody knows": lambda city: city.header.update(kid="three"),
     "public key as secret": lambda city: city.header.update(alg="HS256"),
     "unsigned": lambda city: city.header.update(alg="none"),
+    "a secret that it publishes": lambda city: vars(city).update(
+        careless=True, header={"alg": "HS256", "kid": "shared"}
+    ),
 }
 
 
 async def test_a_lie_opens_nothing(house: House, city: Provider) -> None:
     for lie, told in LIES.items():
-        city.claims, city.header, city.sign_with = {}, {}, None
+        city.claims, city.header, city.sign_with, city.careless = {}, {}, None, False
         told(city)
         async with house.browser() as browser:
             answer = await come(browser)

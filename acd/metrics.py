@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 from acd.engine.board import Board
 from acd.engine.tally import LineCounts, Tally
 from acd.model import events as e
-from acd.model.ids import CallId, LineId
+from acd.model.ids import CallId, LineId, ServerId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.model.outside import Limit
@@ -54,6 +54,8 @@ class Now(NamedTuple):
     """Seconds of today in which nothing could be seen."""
     heir: Callable[[], str | None] = lambda: None
     """The engine that could take over from us now."""
+    servers: Callable[[], Mapping[ServerId, bool]] = dict
+    """Of several Asterisk servers: whether there is a link to each."""
     takeovers: int = 0
     """How often the lead has gone from one engine to another, ever; that we measure, means that we lead."""
 
@@ -187,6 +189,10 @@ class _Gauges(Collector):
     def collect(self) -> Iterator[Metric]:
         board = self._now.board()
         yield _one("switch_up", "1 while the link to Asterisk is up", float(board is not None and board.linked))
+        if servers := self._now.servers():
+            yield _by(
+                "server_up", "1 while the link to this one of several Asterisk servers is up", "server", servers.items()
+            )
         yield _one("ledger_behind_events", "Events that are not in the database yet", self._now.behind())
         yield _one("ledger_behind_seconds", "Time since the oldest of them", self._now.lag())
         yield _one("leader", "1 for the engine that leads, 0 for one that stands by", 1.0)

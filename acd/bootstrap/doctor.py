@@ -6,6 +6,7 @@ import stat
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,8 @@ from acd.records.probe import DatabaseState, Probe
 from acd.runtime.control import ControlError, ServiceNotRunning, ask
 from acd.web.health import CheckState
 
+SETTINGS: Final = Path("/etc/acd/acd.env")
+"""As ``packaging/acd.service`` has it; the address of a database may have a password in it."""
 OLDEST: Final = (22, 10, 1)
 """Asterisks before it have known holes in AMI and SIP."""
 CLOCKS_DIFFER: Final = 1.0
@@ -77,7 +80,7 @@ async def _findings(settings: Settings, places: Places) -> AsyncIterator[Finding
     if not report.faults:
         yield Finding("settings", State.OK, report.summary)
         city = load(settings.queues)
-    for finding in (*_modes(settings), _space(settings), *_late(settings)):
+    for finding in (*_modes(settings), _space(settings), *_late(settings), _call_record(settings.cel)):
         yield finding
     async for finding in _database(settings.database_url):
         yield finding
@@ -98,7 +101,10 @@ def _modes(settings: Settings) -> Iterator[Finding]:
     """There are passwords in them, and names and numbers of people."""
     secret = [settings.state / name for name in KEPT] + [settings.spill, *late_files(settings), settings.queues]
     path = sqlite_path(parse_url(settings.database_url)) if settings.database_url.startswith("sqlite") else None
-    secret += [file for file in (path, settings.ami_secret_file) if file is not None]
+    secret += [file for file in (path, settings.ami_secret_file, SETTINGS) if file is not None]
+    if settings.recordings is not None:
+        # One tells of all: they are written with one mask.
+        secret += islice((file for file in settings.recordings.glob("*") if file.is_file()), 1)
     open_to_all = [file for file in dict.fromkeys(secret) if file.exists() and file.stat().st_mode & stat.S_IROTH]
     shut = [file for file in open_to_all if _reachable(file)]
     for file in shut:
@@ -128,6 +134,23 @@ def _late(settings: Settings) -> Iterator[Finding]:
         what = f"{file.name} in the state folder holds events of an earlier term that are not in the database yet"
         mend = "keep it, and let the engine run: it brings them in as soon as whoever leads has had Asterisk for 15 s"
         yield Finding("late events", State.WARNING, what, mend)
+
+
+def _call_record(cel: Path | None) -> Finding:
+    """What Asterisk itself writes down of each call, from which gaps are repaired."""
+    if cel is None:
+        what = "ACD_CEL names no file: calls that only Asterisk has seen stay out of the figures"
+        mend = "set it to the file that cel_custom.conf has (docs/install.md, What Asterisk writes down)"
+        return Finding("call record", State.WARNING, what, mend)
+    try:
+        with cel.open("rb"):
+            return Finding("call record", State.OK, f"{cel} can be read")
+    except FileNotFoundError:
+        what = f"there is no {cel}: Asterisk has written down no call yet, or does so elsewhere"
+        return Finding("call record", State.WARNING, what, "make its folder, for Asterisk's user to write in")
+    except OSError as error:
+        mend = "make the service's user a member of the file's group"
+        return Finding("call record", State.FAULT, f"{cel} cannot be read: {error.strerror}", mend)
 
 
 def _name_resolves() -> Finding:

@@ -3,13 +3,14 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from acd.bootstrap.refold import Refold
 from acd.bootstrap.settings import Settings
 from acd.config import ConfigError, load
+from acd.model.ids import ServerId
 from acd.records.probe import DatabaseState, Probe
 from acd.web.health import Check, CheckState
 
@@ -34,12 +35,20 @@ class Readiness:
     Args:
         probe: asks the database; closed with them.
         refold: knows whether the records are of today's rules.
+        servers: of several Asterisk servers: whether there is a link to each.
     """
 
-    def __init__(self, settings: Settings, probe: Probe, refold: Refold) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        probe: Probe,
+        refold: Refold,
+        servers: Callable[[], Mapping[ServerId, bool]] = dict,
+    ) -> None:
         self._settings = settings
         self._probe = probe
         self._refold = refold
+        self._servers = servers
         self._asking: asyncio.Task[Sequence[Check]] | None = None
         self._asked_at = 0.0
         self._queues: tuple[tuple[int, int], Check] | None = None
@@ -68,6 +77,8 @@ class Readiness:
             await asyncio.to_thread(self._settled),
             await asyncio.to_thread(disk, settings.state),
         ]
+        if servers := self._servers():
+            found.append(reached(servers))
         if settings.recordings is not None:
             found.append(await asyncio.to_thread(erasable, settings.recordings))
         return found
@@ -103,6 +114,13 @@ def disk(folder: Path) -> Check:
     if free < NOTHING_LEFT:
         return Check("disk", CheckState.FAULT, left)
     return Check("disk", CheckState.WARNING, left) if free < SCARCE else Check("disk")
+
+
+def reached(servers: Mapping[ServerId, bool]) -> Check:
+    """Whether there is a link to each of several servers. One that is away takes only its own calls with it, so that it
+    is no fault of the whole; without any the switch is one."""
+    away = [name for name, up in servers.items() if not up]
+    return Check("servers", CheckState.WARNING, f"no link to {', '.join(away)}") if away else Check("servers")
 
 
 def erasable(folder: Path) -> Check:

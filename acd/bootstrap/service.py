@@ -477,7 +477,7 @@ class Service:
         )
         await self._read_menus()
         probe = Probe(settings.database_url)
-        checks = Readiness(settings, probe, self.refold)
+        checks = Readiness(settings, probe, self.refold, self._servers_up)
         stack.push_async_callback(checks.close)
         # A second of work, beside which the callers go on.
         app = await asyncio.to_thread(
@@ -573,6 +573,9 @@ class Service:
         midnight, _ = day_bounds(day_of(now))
         return curve(self.tally.half_hours, self.planner.outlook(now), lines or tuple(self.city.lines), now, midnight)
 
+    def _servers_up(self) -> Mapping[ServerId, bool]:
+        return {} if self._servers is None else self._servers.up
+
     def _measured(self) -> Now:
         return Now(
             board=lambda: self.engine.board(self.clock()) if self._linked_once else None,
@@ -583,6 +586,7 @@ class Service:
             pages=lambda: self.hub.clients,
             unseen=self._unseen_today,
             heir=lambda: self.lead.heir,
+            servers=self._servers_up,
             takeovers=0 if self.lead.term is None else self.lead.term.takeovers,
         )
 

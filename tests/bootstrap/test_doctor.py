@@ -69,9 +69,9 @@ def test_what_cannot_be_seen_is_no_fault_and_not_called_in_order() -> None:
     assert unseen == {"version", "dialplan"}
 
 
-async def found(state: Path, url: str = "") -> dict[str, Finding]:
+async def found(state: Path, url: str = "", **more: Any) -> dict[str, Finding]:
     settings = Settings(
-        state=state, ami_secret=SecretStr("secret"), database=url or f"sqlite:///{state}/acd.db", ami_port=1
+        state=state, ami_secret=SecretStr("secret"), database=url or f"sqlite:///{state}/acd.db", ami_port=1, **more
     )
     return {finding.name: finding for finding in await examine(settings, Places(state, state))}
 
@@ -120,3 +120,33 @@ async def test_a_host_whose_own_name_nobody_knows_is_a_fault(tmp_path: Path, mon
     monkeypatch.setattr("socket.getaddrinfo", unknown)
     told = (await found(tmp_path))["host name"]
     assert told.state is State.FAULT and "/etc/hosts" in told.mend
+
+
+async def test_gaps_need_asterisks_own_record(tmp_path: Path) -> None:
+    file = tmp_path / "acd.csv"
+
+    async def told(cel: Path | None) -> State:
+        record = (await found(tmp_path, cel=cel))["call record"]
+        assert bool(record.mend) is (record.state is not State.OK)
+        return record.state
+
+    assert await told(None) is State.WARNING
+    assert await told(file) is State.WARNING
+    file.write_text("")
+    assert await told(file) is State.OK
+    assert await told(file / "beyond") is State.FAULT
+
+
+async def test_a_recording_that_anybody_can_hear_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_reachable", lambda _: True)
+    tape = tmp_path / "tapes/17.1-17.2.wav"
+    tape.parent.mkdir()
+    tape.touch(0o644)
+
+    async def modes() -> Finding:
+        return (await found(tmp_path, queues=tmp_path / "none.yaml", recordings=tape.parent))["modes"]
+
+    told = await modes()
+    assert told.state is State.FAULT and str(tape) in told.what
+    tape.chmod(0o640)
+    assert (await modes()).state is State.OK

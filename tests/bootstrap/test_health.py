@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from acd.bootstrap.health import disk
+from acd.bootstrap.health import disk, reached
+from acd.model.ids import ServerId
 from acd.web.health import CheckState
 from sim.demo import DemoSwitch
 from tests.bootstrap.test_service import ROOT, running, switch
@@ -69,3 +70,10 @@ def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, f
     usage = type("Usage", (), {"free": free})
     monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
     assert disk(tmp_path).state is state
+
+
+def test_a_server_that_is_away_is_named() -> None:
+    a, b, c = (ServerId(name) for name in "abc")
+    assert reached({a: True, b: True}).state is CheckState.OK
+    told = reached({a: False, b: True, c: False})
+    assert (told.state, told.why) == (CheckState.WARNING, "no link to a, c")

@@ -17,7 +17,7 @@ from acd.metrics import Metrics, Now
 from acd.model import events as e
 from acd.model.callback import AttemptResult
 from acd.model.facts import OfferFailure
-from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
+from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId, ServerId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
@@ -69,7 +69,9 @@ def test_how_long_of_today_nothing_could_be_seen_is_told_without_a_label() -> No
 
 
 def measured(board: Board | None = BOARD, tally: Tally | None = None) -> Metrics:
-    return Metrics(Now(lambda: board, tally or Tally(), lambda: OWED, lambda: 7, lambda: 61.5, lambda: 3), [LEZ, BJB])
+    up = {ServerId("a"): True, ServerId("b"): False}
+    now = Now(lambda: board, tally or Tally(), lambda: OWED, lambda: 7, lambda: 61.5, lambda: 3, servers=lambda: up)
+    return Metrics(now, [LEZ, BJB])
 
 
 def read(metrics: Metrics) -> Samples:
@@ -286,3 +288,11 @@ def test_rules_and_dashboard_ask_for_what_there_is(file: str) -> None:
         text = " ".join(target["expr"] for panel in json.loads(text)["panels"] for target in panel["targets"])
     assert set(re.findall(r"\bacd_\w+", text)) <= known
     assert set(re.findall(r"\bacd:[\w:]+", text)) <= recorded
+
+
+def test_of_several_servers_each_has_its_own_gauge() -> None:
+    samples = read(measured())
+    assert samples["acd_server_up", (("server", "a"),)] == 1
+    assert samples["acd_server_up", (("server", "b"),)] == 0
+    alone = Now(lambda: BOARD, Tally(), lambda: OWED, lambda: 0, lambda: 0.0, lambda: 0)
+    assert not any(name == "acd_server_up" for name, _ in read(Metrics(alone)))

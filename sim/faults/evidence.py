@@ -77,7 +77,7 @@ class CallRow:
     """Of the operator who spoke with him last."""
     arrived_at: float | None = None
     not_promised_at: float | None = None
-    """He wanted to be called back, and heard then that it cannot be promised."""
+    """He wanted to be called back, and the engine gave that up then, by its own clock."""
 
 
 @dataclass(frozen=True)

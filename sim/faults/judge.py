@@ -30,7 +30,8 @@ GIVES_UP: Final = 32.0
 DIALOGUE: Final = 6.0
 """Seconds in which a caller says that he wants to be called back, and hears that it stands."""
 NO_WORD: Final = 11.0
-"""Seconds in which he hears that it cannot be promised: the switch waits 7 s for the word of the engine."""
+"""Seconds in which he hears that it cannot be promised, with something broken: the switch waits 7 s for the word of the
+engine."""
 FOR_EVER: Final = float("inf")
 MESSAGE: Final = (1.0, 8.0)
 """Seconds that a caller stays who only hears that the line is full."""
@@ -61,6 +62,7 @@ class Judge:
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
+        self._losses = sorted((i for i in evidence.incidents if i.calls_lost), key=lambda i: i.began)
         self._callers = {caller.number: caller for caller in evidence.callers}
         self._rows = defaultdict(list)
         for row in sorted(evidence.calls, key=lambda row: not row.number):
@@ -75,7 +77,6 @@ class Judge:
                 self._back[ring.number].append(ring)
             self._at[ring.device].append(ring)
         self._promised = {row.number for row in evidence.promises}
-        self._losses = sorted((i for i in evidence.incidents if i.calls_lost), key=lambda i: i.began)
         self.longest: dict[str, float] = defaultdict(float)
         """Longest that a caller waited beside a free operator: by kind of fault, while it was there and after it."""
 
@@ -98,15 +99,18 @@ class Judge:
         """Asterisk's own record, from which gaps are repaired, has no numbers: such a call is that of the caller of its
         line who came in that moment and has no record; of several, of whom it fits best."""
         came = [
-            # While Asterisk starts a telephone calls again and again until it is heard.
-            (abs((caller.up or caller.called) - row.arrived_at), caller.number)
+            (abs(self._came(caller) - row.arrived_at), caller.number)
             for caller in self.evidence.callers
             if row.arrived_at is not None
-            and caller.called - CROSSING < row.arrived_at < (caller.up or caller.called) + CROSSING
+            and abs(self._came(caller) - row.arrived_at) < CROSSING
             and self.evidence.line_of(caller.number) == row.line
             and not self._rows[caller.number]
         ]
         return min(came)[1] if came else ""
+
+    def _came(self, caller: Caller) -> float:
+        """While Asterisk is away a telephone calls again and again until it is heard."""
+        return caller.up if caller.up is not None and self._lost(caller.called, caller.up) else caller.called
 
     # --- Talks and waits -----------------------------------------------------------------------------------------
 
@@ -205,11 +209,12 @@ class Judge:
 
     def _wants(self, caller: Caller) -> Iterator[tuple[float, float]]:
         """When he waited to be served: until he began to accept that he is called back. Whoever was not offered it, and
-        is promised nothing, waits on; so much is left out as the dialogue would have taken, or did take until he heard
-        that nothing can be promised."""
+        is promised nothing, waits on; so much is left out as the dialogue would have taken, or did take, with something
+        broken, until it was known that nothing can be promised."""
         begins = (caller.up or 0.0) + self.evidence.promising.get(self.evidence.line_of(caller.number), FOR_EVER)
         told = max((row.not_promised_at or 0.0 for row in self._rows[caller.number]), default=0.0)
-        ends = max(begins + DIALOGUE, min(told, begins + NO_WORD))
+        broken = any(i.began <= told and i.over >= begins for i in self.evidence.incidents)
+        ends = max(begins + DIALOGUE, min(told, begins + NO_WORD) if broken else 0.0)
         if caller.number in self._promised:
             ends = FOR_EVER
         for begin, end in self._waits(caller):

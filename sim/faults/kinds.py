@@ -76,8 +76,9 @@ async def engine_taken_over(lab: Laboratory, chance: random.Random) -> None:
     led, heir = lab.service, next(engine for engine in lab.engines if engine is not lab.service)
     await heir.begin(lambda: _is_there(heir))
     await until(lambda: _expects(led), 30.0)
-    if led.ended is not None:
-        await until(heir.linked, 60.0)
+    if led.ended is not None or await heir.linked():
+        # Noted when the one that led has ended.
+        await until(lambda: _leads(lab, heir), 60.0)
         return
     how = chance.choice(("kill", "freeze", "hand over"))
     with _incident(lab, "engine taken over", TAKEN_OVER_WITHIN):
@@ -98,6 +99,10 @@ async def engine_taken_over(lab: Laboratory, chance: random.Random) -> None:
         await asyncio.sleep(chance.uniform(2, 4))
         led.thaw()
     await until(lambda: _has_ended(led), 30.0)
+
+
+async def _leads(lab: Laboratory, heir: LabService) -> bool:
+    return lab.service is heir and await heir.linked()
 
 
 async def _is_there(heir: LabService) -> bool:

@@ -423,7 +423,7 @@ class Laboratory:
     def _read_database(self, evidence: Evidence) -> None:
         devices = {str(o.id): str(o.device) for o in self.city.policy.operators.values()}
         impossible = self.database.rows("SELECT at, data FROM event WHERE type = 'CallbackImpossible' ORDER BY seq")
-        not_promised = {json.loads(data)["call"]: at for at, data in impossible}
+        not_promised = {json.loads(data)["call"]: at for at, data in impossible}  # The last one of each.
         for call, number, line, outcome, answered, gone, operator, arrived in self.database.rows(
             "SELECT c.\"call\", coalesce(p.number, ''), c.line, o.outcome, c.answered_at, c.ended_at, c.operator, "
             "c.arrived_at "

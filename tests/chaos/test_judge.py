@@ -306,19 +306,21 @@ def test_who_may_be_called_back_waits_to_be_served_until_he_accepts(up: float, b
 
 
 @pytest.mark.parametrize(
-    ("told", "free", "broken"),
+    ("told", "free", "over", "broken"),
     [
-        (None, 276.0, [Promise.SERVED]),
-        (278.0, 276.0, []),
-        (279.0, 281.0, [Promise.SERVED]),
-        (290.0, 281.0, [Promise.SERVED]),
+        (None, 276.0, 275.0, [Promise.SERVED]),
+        (278.0, 276.0, 275.0, []),
+        (278.0, 276.0, 268.0, [Promise.SERVED]),
+        (279.0, 281.0, 275.0, [Promise.SERVED]),
+        (290.0, 281.0, 275.0, [Promise.SERVED]),
     ],
 )
 def test_who_hears_late_that_nothing_can_be_promised_waits_again_from_then_on(
-    told: float | None, free: float, broken: list[Promise]
+    told: float | None, free: float, over: float, broken: list[Promise]
 ) -> None:
-    """A phone of his line is free for two seconds; he begins to accept at 269 s."""
+    """A phone of his line is free for two seconds; he accepts from 269 s on; the database was away until ``over``."""
     evidence = good()
+    evidence.incidents.append(Incident("database gone", 265.0, over, 1.0))
     evidence.desks.append(Desk("1003", frozenset({"back"}), ((free, free + 2.0),)))
     evidence.callers.append(caller(BACK + "2", 260.0, 290.0, himself=True))
     evidence.calls.append(CallRow(BACK + "2", "back", "abandoned", None, 290.0, None, None, told))
@@ -395,8 +397,10 @@ def test_whose_telephone_called_again_until_asterisk_was_back_has_that_record_to
     evidence.calls.remove(row)
     evidence.calls.append(replace(row, number="", arrived_at=113.0))
     caller_is(evidence, INFO + "4", called=111.5)
-    assert found(evidence) == []
-    evidence.calls[-1] = replace(row, number="", arrived_at=110.5)
+    assert Promise.RECORDED in {broken.promise for broken in found(evidence)}
+    evidence.incidents.append(Incident("Asterisk restarted", 111.0, 112.9, float("inf"), calls_lost=True))
+    assert Promise.RECORDED not in {broken.promise for broken in found(evidence)}
+    evidence.calls[-1] = replace(row, number="", arrived_at=111.5)
     assert Promise.RECORDED in {broken.promise for broken in found(evidence)}
 
 

@@ -30,6 +30,14 @@ def test_silence_is_not_taken_for_safety(found: list[Any], let_pass: set[str], c
     assert AUDIT["judged"](found, let_pass) == code
 
 
+def test_a_hole_in_what_the_pages_are_built_of_has_its_name() -> None:
+    hole = {"source": 1, "name": "x", "url": "https://github.com/advisories/GHSA-aaaa-bbbb-cccc", "range": "<2"}
+    through = {"name": "y", "range": "*", "via": ["x"]}
+    packages = [AUDIT["as_found"]({"name": "x", "range": "<2", "via": [hole]}), AUDIT["as_found"](through)]
+    assert AUDIT["judged"](packages, set()) == 1
+    assert AUDIT["judged"](packages, {"GHSA-aaaa-bbbb-cccc"}) == 0
+
+
 def test_what_is_let_pass_counts_again_after_its_day(tmp_path: Path) -> None:
     file = tmp_path / "allowed.toml"
     file.write_text('[[advisory]]\nid = "PYSEC-1"\nreason = "not used"\nuntil = 2027-06-30\n')

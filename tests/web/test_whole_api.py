@@ -2,6 +2,7 @@
 is answered is as described."""
 
 import asyncio
+import os
 import re
 import threading
 from collections import Counter
@@ -27,6 +28,8 @@ ROLES = ["nobody", *Role, KEY]
 NEVER_ENDS = {("GET", path) for path in ("/events", "/floor/events", "/desk/events")}
 CHANGES_WHO_ASKS = {("POST", "/logout"), ("GET", "/kiosk/{link}"), ("POST", "/login"), ("POST", "/password")}
 """Tried by hand in the tests of the way in."""
+EXAMPLES = int(os.environ.get("ACD_API_EXAMPLES", "6"))
+"""Of each operation; the long form (``.ci/run-long``) asks more."""
 CHECKS = [not_a_server_error, response_schema_conformance, content_type_conformance]
 
 
@@ -92,7 +95,7 @@ def credentials(site: Site, who: str) -> dict[str, str]:
         return {**host, "Cookie": f"acd={browser.cookies['acd']}", "X-CSRF-Token": csrf}
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(100 * EXAMPLES)
 @pytest.mark.parametrize("who", ROLES)
 def test_nothing_breaks_and_answers_are_as_described(site: Site, who: str) -> None:
     headers = credentials(site, who)
@@ -104,7 +107,7 @@ def test_nothing_breaks_and_answers_are_as_described(site: Site, who: str) -> No
 
         @seed(7)
         @settings(
-            max_examples=6,
+            max_examples=EXAMPLES,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -37,6 +37,8 @@ class CallFact(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: float | None = None
     transferred_at: float | None = None
     """An operator passed the caller on, for the first time."""
+    requested_at: float | None = None
+    """An operator noted that a colleague is to call him back, for the first time."""
     outcome: str | None = None
     outcome_at: float | None = None
     waited: float | None = None

@@ -101,6 +101,7 @@ _HEARD: Final = both(
 _PASSED_ON: Final = Either(
     (
         Known("transferred_at"),
+        Known("requested_at"),
         # Nobody saw it, but he joined a line again, or another operator answered.
         Compare(Field("answered_at"), ">", Field("outcome_at")),
         Compare(Field("entered_at"), ">", Field("outcome_at")),
@@ -265,8 +266,8 @@ _SHARES: Final = (
         nl="Niet doorgegeven",
         en="Not passed on",
         fr="Non transféré",
-        formula="A whom no operator passed on, to a line, a colleague or elsewhere / A",
-        version=2,
+        formula="A whom no operator passed on, to a line, a colleague, elsewhere, or noted for a colleague to call / A",
+        version=3,
         part=both(A, Not(_PASSED_ON)),
         of=A,
     ),

@@ -33,7 +33,7 @@ from acd.records.floor import floor
 
 Column = ColumnElement[Any]
 
-_call, _promise, _contact = tables.call.c, tables.callback.c, tables.contact.c
+_call, _promise, _contact, _request = tables.call.c, tables.callback.c, tables.contact.c, tables.request.c
 LINE: Final = _call.counted_line
 
 CALL: Final[Mapping[str, Column]] = {
@@ -114,6 +114,10 @@ def calls(fields: Iterable[str]) -> Source:
     table: FromClause = tables.call
     if needed & PROMISED:
         table = table.outerjoin(tables.callback, _promise.callback == _call.callback)
+    if needed & REQUESTED:
+        asked = _requests()
+        table = table.outerjoin(asked, asked.c.call == _call.call)
+        columns["requested_at"] = asked.c.requested_at
     if needed & KNOWN:
         table = table.outerjoin(tables.citizen, tables.citizen.c.call == _call.call)
         columns |= {"citizen": tables.citizen.c.citizen, "next_at": _next_at()}
@@ -155,6 +159,7 @@ def noted_calls(
 PROMISED: Final = frozenset({"promise_reached_at", "promise_deadline"})
 KNOWN: Final = frozenset({"citizen", "next_at"})
 NOTED: Final = frozenset({"settled"})
+REQUESTED: Final = frozenset({"requested_at"})
 """Fields of calls that another table holds."""
 
 
@@ -185,6 +190,13 @@ def _of_promise(column: Column, call: Column, table: FromClause) -> Column:
     given = tables.call.alias("given").c
     found = select(column).where(given.call == call, given.callback == _promise.callback)
     return found.correlate(table).scalar_subquery()
+
+
+def _requests() -> Subquery:
+    """Calls in which operators noted that a colleague is to call back. They are few."""
+    made = select(_contact.call, func.min(_request.made_at).label("requested_at"))
+    of_calls = made.join(tables.contact, _contact.contact == _request.contact).where(_contact.call.is_not(None))
+    return of_calls.group_by(_contact.call).subquery("requested")
 
 
 def _settled() -> Column:

@@ -216,7 +216,8 @@ class _Story:
 
     def note(self, began: float) -> None:
         settled = self.draw(st.sampled_from([None, True, False]))
-        self.notes.append(Note(self.call, self.speaker, began, settled))
+        requests = self.draw(st.sampled_from([0, 0, 0, 1, 2]))
+        self.notes.append(Note(self.call, self.speaker, began, settled, requests))
 
     def pass_on(self, to: str) -> None:
         if self.draw(st.integers(0, 4)):

@@ -41,6 +41,7 @@ class Call:
     heard_waited: float | None = None
     promise: str | None = None
     passed_on: bool = False
+    requested: bool = False
     settled: bool | None = None
     decided_line: str | None = None
 
@@ -57,6 +58,8 @@ class Note:
     operator: str
     began: float
     settled: bool | None
+    requests: int = 0
+    """How often he noted that a colleague is to call back."""
 
 
 @dataclass
@@ -113,6 +116,8 @@ class History:
         for note in sorted(notes, key=lambda note: (note.began, note.operator)):
             if note.settled is not None:
                 self.calls[note.call].settled = note.settled
+            if note.requests:
+                self.calls[note.call].requested = True
 
     def _read(self, event: Event) -> None:
         match event:
@@ -366,7 +371,7 @@ def of_calls(calls: Sequence[Call], history: History, settings: Settings, now: f
     def passed_on(call: Call) -> bool:
         assert call.outcome_at is not None
         again = any(at is not None and at > call.outcome_at for at in (call.answered, call.entered))
-        return call.passed_on or again
+        return call.passed_on or call.requested or again
 
     def known_again(call: Call) -> bool:
         return answered(call) and call.number is not None and call.arrived + WEEK <= now

@@ -27,7 +27,7 @@ from acd.records.database import connect
 from acd.records.entries import Entry, seal
 from acd.records.exporting import read_view, view_named
 from acd.records.ledger import citizen_of
-from acd.records.tables import call, callback, citizen, contact
+from acd.records.tables import call, callback, citizen, contact, request
 from acd.records.writing import Batch, store
 from sim.lab.postgres import Cluster
 from tests.figures.days import DAY, LIMITS, SETTINGS, Day, days
@@ -95,6 +95,26 @@ async def fill(url: str, day: Day, history: History) -> None:
         }
         for n, note in enumerate(day.notes)
     ]
+    requests = [
+        {
+            "request": f"{of['contact']}-{number}",
+            "version": 1,
+            "state": "done",
+            "made_at": note.began + number,
+            "by": "an",
+            "line": "gentinfo",
+            "to": "wegen",
+            "question": "",
+            "number": "",
+            "deadline": note.began,
+            "name": "",
+            "contact": of["contact"],
+            "owner": "",
+            "closed_at": note.began + number,
+        }
+        for of, note in zip(notes, day.notes, strict=True)
+        for number in range(note.requests)
+    ]
     try:
         await store(engine, Batch("run", len(entries), entries))
         async with engine.begin() as connection:
@@ -102,6 +122,8 @@ async def fill(url: str, day: Day, history: History) -> None:
                 await connection.execute(insert(callback), promises)
             if notes:
                 await connection.execute(insert(contact), notes)
+            if requests:
+                await connection.execute(insert(request), requests)
     finally:
         await engine.dispose()
 

@@ -40,7 +40,16 @@ FACTS = st.builds(
     settled=st.sampled_from([None, "yes", "no"]),
     citizen=st.sampled_from([None, "hash"]),
     **dict.fromkeys(
-        ("entered_at", "answered_at", "outcome_at", "transferred_at", "waited", "callback_heard_at", "callback_waited"),
+        (
+            "entered_at",
+            "answered_at",
+            "outcome_at",
+            "transferred_at",
+            "requested_at",
+            "waited",
+            "callback_heard_at",
+            "callback_waited",
+        ),
         MOMENTS,
     ),
     **dict.fromkeys(("promise_reached_at", "promise_deadline", "next_at"), MOMENTS),

@@ -56,9 +56,9 @@ FORMULAS: Final[Mapping[str, Translated]] = {
     ),
     "fcr_settled": Translated("opgelost = ja / A met genoteerd of het opgelost is", "réglé = oui / A où c’est noté"),
     "fcr_not_passed_on": Translated(
-        "A die door geen operator werd doorgegeven, naar een lijn, een collega of elders / A",
-        "A qu’aucun opérateur n’a transférés, vers une ligne, un collègue ou ailleurs / A",
-        version=2,
+        "A die door geen operator werd doorgegeven, naar een lijn, een collega of elders, noch als terugbelvraag / A",
+        "A qu’aucun opérateur n’a transférés, vers une ligne, un collègue ou ailleurs, ni notés pour un rappel / A",
+        version=3,
     ),
     "fcr_no_repeat": Translated(
         "A waarvan de burger die lijn niet opnieuw belde in 7 dagen / A van een bekende burger, 7+ dagen geleden",

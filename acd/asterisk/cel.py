@@ -158,6 +158,17 @@ def _take(told: CallTold, note: dict[str, str]) -> None:
     if answered_at is not None and answered_at not in [talk.answered_at for talk in told.talks]:
         _end_talk(told, answered_at)
         told.talks.append(_talk(told, note, answered_at))
+    _place(told)
+
+
+def _place(told: CallTold) -> None:
+    """Whoever is offered in the moment in which he joins a line may have no word of that here: the engine's Redirect
+    comes before it is written. Where he had waited his end tells."""
+    talk = told.talks[-1] if told.talks else None
+    if talk is None or talk.entered_at is not None or told.entered_at is None:
+        return
+    if told.entered_at <= talk.answered_at:
+        talk.line, talk.entered_at = told.line, told.entered_at
 
 
 def _talk(told: CallTold, note: dict[str, str], answered_at: float) -> TalkTold:

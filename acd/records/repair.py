@@ -172,6 +172,9 @@ def repaired(told: CallTold, known: KnownCall | None, desks: Desks, offset: floa
         waited = told.counted.waited
     if known is not None and known.outcome is not None and (known.seen or known.outcome in _STANDS):
         outcome, waited = known.outcome, known.waited
+    if known is not None and known.outcome is outcome and waited is None:
+        # What was known is not lost because it is not told again.
+        waited = known.waited
     gone_at = told.last_at if told.gone_at is None else told.gone_at
     counts = known is None or _differs(known, outcome, waited, told, offset)
     lacking = _lacking(told, known, offset)

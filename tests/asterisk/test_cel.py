@@ -58,6 +58,15 @@ def test_a_damaged_line_is_told_by_its_place_and_costs_no_other(file: Path) -> N
     assert told.calls[LEFT].gone_at is None
 
 
+def test_whoever_was_offered_before_his_joining_was_written_had_waited_on_that_line_all_the_same(file: Path) -> None:
+    """The engine's Redirect came between the event that he has joined and the line that tells of it."""
+    lines = WRITTEN.splitlines(keepends=True)
+    del lines[1]
+    file.write_text("".join(lines))
+    [talk] = read_told(file, 0.0).calls[SERVED].talks
+    assert (talk.line, talk.entered_at, talk.ended_at) == ("gentinfo", 1795658862.086, None)
+
+
 def test_files_that_were_set_aside_are_read_too(file: Path) -> None:
     whole = file.read_text().splitlines(keepends=True)
     file.with_name("acd.csv.1").write_text("".join(whole[:3]))

@@ -158,6 +158,14 @@ def test_what_was_told_leaves_nothing_to_tell(gone: float, up: float | None, see
     assert found(one, after) is None
 
 
+def test_a_wait_that_is_known_stays_when_nothing_more_is_told_of_it() -> None:
+    one = told(answered_at=1010.0, device=Device("1001"), where=W.AFTER, line=None, entered_at=None)
+    known = KnownCall(one.call, 1005.0, 1030.0 + OFFSET, Outcome.ANSWERED, False, 7.3, (1015.0,))
+    assert found(one, known) is None
+    other_end = found(one, msgspec.structs.replace(known, ended_at=1050.0))
+    assert other_end is not None and other_end.waited == 7.3
+
+
 async def test_whoever_was_passed_on_unseen_spoke_with_two(place: Place) -> None:
     """The note told of the second conversation alone."""
     one = told(entered_at=1020.0, gone_at=1050.0, where=W.AFTER)

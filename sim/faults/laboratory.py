@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -229,7 +230,7 @@ class Laboratory:
                     await self.service.start()
                 else:
                     self.service = heir
-                    await until(heir.linked, START_PATIENCE)
+                    await until(partial(_decided, heir), START_PATIENCE)
             within = GONE_WITHIN if heir is None else TAKEN_OVER_WITHIN
             self.note(Incident("engine ended by itself", began - RESTART_AFTER, time.time(), within))
 
@@ -449,6 +450,11 @@ async def until(what: Callable[[], Awaitable[bool]], seconds: float) -> None:
             if await what():
                 return
             await asyncio.sleep(0.1)
+
+
+async def _decided(heir: LabService) -> bool:
+    """It leads, or has ended, too."""
+    return not heir.runs or await heir.linked()
 
 
 def _ring(device: str, call: Call) -> Ring:

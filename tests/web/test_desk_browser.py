@@ -50,6 +50,8 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 async def enter(page: Page, site: Site, name: str, query: str = "") -> None:
     await page.goto(f"{site.url}/login{query}")
+    # The browser sets the focus when it draws the page.
+    await expect(page.locator("#name")).to_be_focused()
     await page.keyboard.type(name)
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)

@@ -187,10 +187,14 @@ class AsteriskPbx:
         return self._link.state
 
     @property
+    def linked(self) -> bool:
+        """There is a link to Asterisk, be it that it is shutting down."""
+        return self.link_state in (LinkState.LIVE, LinkState.DRAINING)
+
+    @property
     def answers(self) -> bool:
         """Asterisk answers now, be it that it is shutting down."""
-        linked = self.link_state in (LinkState.LIVE, LinkState.DRAINING)
-        return linked and self._session is not None and self._session.silent < FRESH
+        return self.linked and self._session is not None and self._session.silent < FRESH
 
     @property
     def link_reason(self) -> str:

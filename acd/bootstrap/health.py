@@ -43,7 +43,7 @@ class Readiness:
         settings: Settings,
         probe: Probe,
         refold: Refold,
-        servers: Callable[[], Mapping[ServerId, bool]] = dict,
+        servers: Callable[[], Mapping[ServerId, bool]],
     ) -> None:
         self._settings = settings
         self._probe = probe

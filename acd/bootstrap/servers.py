@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from acd.asterisk import AmiSettings, AsteriskPbx, Cluster, Fence, LinkState
+from acd.asterisk import AmiSettings, AsteriskPbx, Cluster, Fence
 from acd.bootstrap.settings import Settings
 from acd.engine.board import Board
 from acd.model.ids import Device, ServerId, server_of
@@ -11,7 +11,6 @@ from acd.ports import Clock, Pbx
 from acd.runtime.control import ControlError, Handler
 
 ALONE: Final = ServerId("")
-_UP: Final = (LinkState.LIVE, LinkState.DRAINING)
 
 
 def accounts(settings: Settings) -> dict[ServerId, AmiSettings]:
@@ -50,7 +49,7 @@ class Servers:
     @property
     def up(self) -> dict[ServerId, bool]:
         """Of several servers: whether there is a link to each. Of one alone the engine's board says so."""
-        return {name: link.link_state in _UP for name, link in self.links.items() if name != ALONE}
+        return {name: link.linked for name, link in self.links.items() if name != ALONE}
 
     @property
     def clock_offset(self) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Text,
     case,
     cast,
@@ -111,10 +112,9 @@ async def _count_days(
     assert source.day is not None
     tells = population is Population.CALLS
     tallies = Tallies(source, query, [ref for *_, ref in some], told=tells)
-    outcome = source.columns["outcome"] if tells else cast(null(), Text)
-    by = [source.day.label("day"), source.columns["line"].label("line"), outcome.label("outcome")]
-    each = select(*by, *tallies.columns).select_from(source.table).where(*where_of(query, source), *_only(source, some))
-    days = each.group_by(*first_columns(len(by) if tells else 2)).cte("days")
+    by = [source.day.label("day"), source.columns["line"].label("line")]
+    by += [source.columns["outcome"].label("outcome")] if tells else []
+    days = _summed(source, by, tallies, some).cte("days")
     shapes: dict[Shape, Some] = defaultdict(list)
     for one in some:
         shapes[one[1].grain is not Grain.TOTAL, Dimension.LINE in one[1].by].append(one)
@@ -125,7 +125,7 @@ async def _count_days(
             days.c.day if in_days else literal_column("0"),
             days.c.line if in_lines else cast(null(), Text),
             tallies.alike(days.c.line) if tells else literal_column("0"),
-            days.c.outcome,
+            days.c.outcome if tells else cast(null(), Text),
         ]
         labelled = [key.label(f"key{place}") for place, key in enumerate(keys)]
         part = select(*labelled, *tallies.summed(days, {ref for *_, ref in alike}))
@@ -169,24 +169,17 @@ async def _count_pieces(connection: AsyncConnection, source: Source, some: Some,
     tallies = Tallies(source, query, [ref for *_, ref in some], told=False)
     number = Number(query, source)
     keys = [number.column, *(source.columns[by.value] for by in query.by)]
-
-    rows = await _added_up(connection, source, keys, tallies, [*where_of(query, source), *_only(source, some)])
+    labelled = [key.label(f"key{place}") for place, key in enumerate(keys)]
+    rows = (await connection.execute(_summed(source, labelled, tallies, some))).all()
     for of, numbers in tallies.gathered(rows, partial(_key, query, number), len(keys)).items():
         for place, _, ref in some:
             counted[place].setdefault(of, {})[ref] = tallies.figure(ref, {None: numbers})
 
 
-async def _added_up(
-    connection: AsyncConnection,
-    source: Source,
-    keys: Sequence[Column],
-    tallies: Tallies,
-    where: Sequence[ColumnElement[bool]],
-) -> Sequence[Any]:
-    columns = [key.label(f"key{place}") for place, key in enumerate(keys)]
-    statement = select(*columns, *tallies.columns).select_from(source.table).where(*where)
-    rows: Sequence[Any] = (await connection.execute(statement.group_by(*first_columns(len(keys))))).all()
-    return rows
+def _summed(source: Source, keys: Sequence[Column], tallies: Tallies, some: Some) -> Select[Any]:
+    """The rows that count, added up by these keys."""
+    statement = select(*keys, *tallies.columns).select_from(source.table)
+    return statement.where(*where_of(some[0][1], source), *_only(source, some)).group_by(*first_columns(len(keys)))
 
 
 def _only(source: Source, some: Some) -> list[ColumnElement[bool]]:

@@ -284,16 +284,15 @@ def _sums(ours: Mapping[str, Ours], records: Records, setting: Setting) -> Itera
 
 def _figures(calls: Collection[Ours], records: Records, setting: Setting) -> dict[str, tuple[float, float]]:
     """What these calls make of the figures, by their formulas: above the line and below it."""
-    answered = [call.waited for call in calls if call.outcome == "answered"]
-    left = [call.waited for call in calls if call.outcome in ("abandoned", "abandoned_short")]
-    waits = [waited for waited in answered if waited is not None]
+    answered = [call.waited or 0.0 for call in calls if call.outcome == "answered"]
+    left = [call.waited or 0.0 for call in calls if call.outcome in ("abandoned", "abandoned_short")]
     talks = [ended - began for call in calls for _, began, ended in call.talks if ended is not None]
     talks += records.called_back
-    short = sum(waited is not None and waited < setting.short_abandon for waited in left)
+    short = sum(waited < setting.short_abandon for waited in left)
     return {
         "reachability": (len(answered), len(answered) + len(left)),
         "abandoned_short": (short, short),
-        "asa": (sum(waits), len(waits)),
+        "asa": (sum(answered), len(answered)),
         "mean_talk": (sum(talks), len(talks)),
         "scores": (sum(score for _, score in records.scores), len(records.scores)),
     }

@@ -16,6 +16,7 @@ from acd.model import events as ev
 from acd.model.events import Event
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
+from acd.model.policy import OverflowTo
 from acd.model.supervision import SpyEnd, SpyMode
 from acd.records.entries import Entry
 
@@ -24,8 +25,9 @@ CALLER_LEFT: Final = "caller_left"
 
 MOVED: Final = "moved"
 GONE: Final = "gone"
+RETURNED: Final = "returned"
 
-PROJECTION_VERSION: Final = "8"
+PROJECTION_VERSION: Final = "9"
 """Raise it when the same ledger gives other rows: the next start then makes the projection anew."""
 
 CRISIS: Final = "crisis"
@@ -156,6 +158,31 @@ class TalkRecord(Row):
             self.day = raw(Grain.DAY, self.began_at)
 
 
+class HoldRecord(Row):
+    """Part of a talk in which the citizen hears music; :attr:`TalkRecord.held` is the sum of them."""
+
+    seq: int
+    talk: int
+    began_at: float
+    ended_at: float | None = None
+
+
+class OverflowRecord(Row):
+    """A caller is at the partner's, who answers, or does not."""
+
+    seq: int
+    call: str
+    line: str
+    because: str
+    began_at: float
+    answered_at: float | None = None
+    ended_at: float | None = None
+    how: str | None = None
+
+    def end(self, at: float, how: str) -> None:
+        self.ended_at, self.how = at, how if self.answered_at is None else ANSWERED
+
+
 class StateRecord(Row):
     seq: int
     operator: str
@@ -281,7 +308,8 @@ class Picture:
     """Rows known, and those among them that have changed.
 
     Before the first entry it needs what :class:`Keys` names: those calls with their last offers, open waits and open
-    talks (of those that are repaired all of them), outcomes, offers, the operators' open states with the talk that is
+    talks with the hold that is their last one (of those that are repaired all talks), open visits to the partner,
+    outcomes, offers, the operators' open states with the talk that is
     wrapped up and their last talk, the open gap and when the switch last gave a sign of life.
     """
 
@@ -306,6 +334,10 @@ class Picture:
         """Number of the open talk of each call and of each attempt to call back."""
         self.spoke: dict[str, int] = {}
         """Number of each operator's last talk."""
+        self.holds: dict[int, HoldRecord] = {}
+        """The hold that a talk is in, or ended in, by its number."""
+        self.overflows: dict[str, OverflowRecord] = {}
+        """Open one of each call."""
         self.gap: GapRecord | None = None
         self.sign_of_life: float | None = None
         self.changed: dict[tuple[type[Row], object], Row] = {}
@@ -433,17 +465,27 @@ def _end_talk(picture: Picture, of: str | int, at: float) -> None:
     if seq is not None:
         talk = picture.talks[seq]
         held_at = talk.held_at
-        _end_hold(talk, at)
+        _end_hold(picture, talk, at)
         # A repair may find that the talk, and with it this hold, was over before.
         talk.ended_at, talk.held_at = at, held_at
         picture.change(talk)
 
 
-def _end_hold(talk: TalkRecord, at: float) -> None:
-    """The hold is part of the talk: it is noted beside it, and ends with it at the latest."""
+def _end_hold(picture: Picture, talk: TalkRecord, at: float) -> None:
+    """The hold is part of the talk: it ends with it at the latest, and its length is noted beside it."""
     if talk.held_at is not None:
-        talk.held += max(0.0, at - talk.held_at)
+        over = max(at, talk.held_at)
+        talk.held += over - talk.held_at
         talk.held_at = None
+        _hold_ended(picture, talk, over)
+
+
+def _hold_ended(picture: Picture, talk: TalkRecord, at: float) -> None:
+    """Its row is missing only while rows of older rules are made anew (:mod:`acd.records.refolding`)."""
+    hold = picture.holds.get(talk.seq)
+    if hold is not None:
+        hold.ended_at = at
+        picture.change(hold)
 
 
 def _offered(picture: Picture, seq: int, event: ev.CallOffered) -> str | None:
@@ -521,9 +563,34 @@ def _outcome(picture: Picture, seq: int, event: ev.OutcomeCounted) -> str | None
     )
     call.decide(row)
     picture.change(row)
+    there = picture.overflows.get(event.call)
+    if there is not None and event.outcome is Outcome.OVERFLOW_ANSWERED:
+        there.answered_at = event.at
+        picture.change(there)
     if event.outcome is not Outcome.ANSWERED:
         _end_wait(picture, event.call, event.at, event.outcome.value)
     return None
+
+
+def _deflected(picture: Picture, seq: int, event: ev.CallDeflected) -> None:
+    picture.call(event.call, event.at)
+    if event.to is OverflowTo.PARTNER:
+        _end_overflow(picture, event.call, event.at, RETURNED)
+        row = OverflowRecord(seq=seq, call=event.call, line=event.line, because=event.because, began_at=event.at)
+        picture.overflows[event.call] = row
+        picture.change(row)
+
+
+def _returned(picture: Picture, seq: int, event: ev.CallReturned) -> None:
+    picture.call(event.call, event.at)
+    _end_overflow(picture, event.call, event.at, RETURNED)
+
+
+def _end_overflow(picture: Picture, call: str, at: float, how: str) -> None:
+    row = picture.overflows.pop(call, None)
+    if row is not None:
+        row.end(at, how)
+        picture.change(row)
 
 
 def _callback_offered(picture: Picture, seq: int, event: ev.CallbackOffered) -> None:
@@ -572,12 +639,14 @@ def _held(picture: Picture, seq: int, event: ev.CallHeld) -> None:
     talk = _open_talk(picture, event.call, event.at)
     if talk is not None and talk.held_at is None:
         talk.held_at = event.held_at
+        hold = picture.holds[talk.seq] = HoldRecord(seq=seq, talk=talk.seq, began_at=event.held_at)
+        picture.change(hold)
 
 
 def _resumed(picture: Picture, seq: int, event: ev.CallResumed) -> None:
     talk = _open_talk(picture, event.call, event.at)
     if talk is not None:
-        _end_hold(talk, event.resumed_at)
+        _end_hold(picture, talk, event.resumed_at)
 
 
 def _open_talk(picture: Picture, call: str, at: float) -> TalkRecord | None:
@@ -604,6 +673,7 @@ def _ended(picture: Picture, seq: int, event: ev.CallEnded) -> str | None:
     call.ended_at = event.gone_at
     _end_wait(picture, event.call, event.gone_at, GONE)
     _end_talk(picture, event.call, event.gone_at)
+    _end_overflow(picture, event.call, event.gone_at, GONE)
     _end_offer(picture, call, event.gone_at)
     return None
 
@@ -697,6 +767,7 @@ def _repaired(picture: Picture, seq: int, event: ev.CallRepaired) -> str | None:
     if call.did is None:
         call.did, call.arrived_at = event.did, event.arrived_at
         call.language, call.path = event.language, event.path
+    _end_overflow(picture, event.call, event.gone_at, GONE)
     _repair_wait(picture, seq, event, call)
     _repair_talk(picture, seq, event, call)
     outcome = picture.outcomes.get(event.call)
@@ -761,7 +832,9 @@ def _repair_talk(picture: Picture, seq: int, event: ev.CallRepaired, call: CallR
     if last is not None and last.ended_at is not None and last.ended_at > event.gone_at:
         ended_at = max(last.began_at, event.gone_at)
         if last.held_at is not None:
-            last.held -= max(0.0, last.ended_at - max(last.held_at, ended_at))
+            held_until = max(last.held_at, ended_at)
+            last.held -= max(0.0, last.ended_at - held_until)
+            _hold_ended(picture, last, held_until)
         last.ended_at = call.talk_ended_at = ended_at
         picture.change(last)
 
@@ -884,8 +957,8 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.OfferEnded: _offer_ended,
         ev.CallAnswered: _answered,
         ev.CallAnnounced: _heard_of,
-        ev.CallDeflected: _heard_of,
-        ev.CallReturned: _heard_of,
+        ev.CallDeflected: _deflected,
+        ev.CallReturned: _returned,
         ev.CallbackOffered: _callback_offered,
         ev.CallbackTurnedDown: _heard_of,
         ev.CallbackPromised: _callback_promised,

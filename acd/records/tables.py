@@ -594,6 +594,29 @@ Index(
     *(talk.c.wrap_up_at, talk.c.wrapped_up_at),
 )
 
+hold = Table(
+    "hold",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False, comment="ledger number of its begin"),
+    Column("talk", _Number, nullable=False, index=True, comment="seq of the talk that it is part of"),
+    Column("began_at", Double, nullable=False),
+    Column("ended_at", Double, comment="NULL: on hold still"),
+)
+
+overflow = Table(
+    "overflow",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False, comment="ledger number of its begin"),
+    Column("call", Text, nullable=False, index=True),
+    Column("line", Text, nullable=False),
+    Column("because", Text, nullable=False, comment="full, unstaffed or waited"),
+    Column("began_at", Double, nullable=False, comment="sent to the partner"),
+    Column("answered_at", Double, comment="the partner answered"),
+    Column("ended_at", Double, comment="NULL: there still"),
+    Column("how", Text, comment="answered, returned (to his old place) or gone"),
+)
+"""The leg at the partner contact centre: a caller whom it does not answer comes back, and may be sent there again."""
+
 citizen = Table(
     "citizen",
     metadata,
@@ -670,6 +693,6 @@ recording_gone = Table(
 """Recordings whose files we have deleted. Not of the projection: no event tells it."""
 
 PROJECTION: tuple[Table, ...] = (
-    *(call, outcome, offer, wait, talk, operator_state, operator_wish, gap, setting, anomaly),
+    *(call, outcome, offer, wait, talk, hold, overflow, operator_state, operator_wish, gap, setting, anomaly),
     *(line_switched, operator_lines, spy, survey, survey_answer, recording),
 )

@@ -24,11 +24,13 @@ from acd.records.projection import (
     AnomalyRecord,
     CallRecord,
     GapRecord,
+    HoldRecord,
     Keys,
     LineRecord,
     LinesRecord,
     OfferRecord,
     OutcomeRecord,
+    OverflowRecord,
     Picture,
     Place,
     RecordingRecord,
@@ -53,6 +55,8 @@ TABLES: Final[Mapping[type[Row], Table]] = MappingProxyType(
         OfferRecord: tables.offer,
         WaitRecord: tables.wait,
         TalkRecord: tables.talk,
+        HoldRecord: tables.hold,
+        OverflowRecord: tables.overflow,
         StateRecord: tables.operator_state,
         WishRecord: tables.operator_wish,
         GapRecord: tables.gap,
@@ -266,6 +270,9 @@ async def _load(connection: AsyncConnection, seq: int, entries: Sequence[Entry],
     if keys.recordings:
         made = await _rows(connection, RecordingRecord, tables.recording.c.recording.in_(keys.recordings))
         picture.recordings = {row.recording: row for row in made}
+    if keys.calls:
+        at_partners = tables.overflow.c.call.in_(keys.calls), tables.overflow.c.ended_at.is_(None)
+        picture.overflows = {row.call: row for row in await _rows(connection, OverflowRecord, *at_partners)}
     await _load_talks(connection, keys, picture)
     if keys.gap:
         gaps = await _rows(connection, GapRecord, tables.gap.c.ended_at.is_(None))
@@ -306,6 +313,10 @@ async def _load_talks(connection: AsyncConnection, keys: Keys, picture: Picture)
     for row in found:
         # One row, one object: what an open talk of a call and an operator's last talk learn is of the same row.
         picture.talks.setdefault(row.seq, row)
+    held = [row.seq for row in picture.talks.values() if row.held_at is not None]
+    if held:
+        holds = await _rows(connection, HoldRecord, tables.hold.c.talk.in_(held))
+        picture.holds = {row.talk: row for row in sorted(holds, key=lambda row: row.seq)}
 
 
 def _open(wait: WaitRecord) -> bool:

@@ -149,6 +149,20 @@ def passed_on(call: str, at: float, operator: str = "an", colleague: str = "bo",
     ]
 
 
+def overflowed(call: str, at: float) -> list[Step]:
+    """At the partner's from 40 s to 70 s after ``at``, where nobody answers, and again from 100 s on: he speaks there
+    from 110 s to 200 s."""
+    id, partner = CallId(call), OverflowTo.PARTNER
+    return [
+        *waiting(call, at),
+        [ev.CallDeflected(at + 40, id, LINE, partner, "waited")],
+        [ev.CallReturned(at + 70, id)],
+        [ev.CallDeflected(at + 100, id, LINE, partner, "waited")],
+        [ev.OutcomeCounted(at + 110, id, LINE, Outcome.OVERFLOW_ANSWERED, 100.0)],
+        [ev.CallEnded(at + 200, id, at + 200)],
+    ]
+
+
 def flat(steps: Sequence[Sequence[Event]]) -> list[Event]:
     return [event for step in steps for event in step]
 
@@ -251,6 +265,9 @@ KINDS: list[type[Event]] = list(ev.AnyEvent.__args__)
 any_event: st.SearchStrategy[Event] = st.one_of([_random(kind) for kind in KINDS])
 
 
+STORIES = ("answered", "abandoned", "missed", "closed", "moved", "passed_on", "overflowed", "cut")
+
+
 @st.composite
 def legal(draw: st.DrawFn) -> list[Step]:
     """Some stories, their steps mixed, each story in its own order."""
@@ -258,7 +275,7 @@ def legal(draw: st.DrawFn) -> list[Step]:
     stories: list[list[Step]] = []
     for n in range(draw(st.integers(1, 6))):
         call, at, operator = f"18.{n}", draw(times), f"op{n}"
-        match draw(st.sampled_from(["answered", "abandoned", "missed", "closed", "moved", "passed_on", "cut"])):
+        match draw(st.sampled_from(STORIES)):
             case "answered":
                 stories.append(answered(call, at, operator, next(offer)))
             case "abandoned":
@@ -271,6 +288,8 @@ def legal(draw: st.DrawFn) -> list[Step]:
                 stories.append(moved(call, at, LINE, LineId("sportlijn")))
             case "passed_on":
                 stories.append(passed_on(call, at, operator, "colleague", next(offer)))
+            case "overflowed":
+                stories.append(overflowed(call, at))
             case _:
                 whole = passed_on(call, at, operator, "colleague", next(offer))
                 stories.append(whole[: draw(st.integers(1, len(whole)))])

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from acd.model import events as ev
@@ -25,6 +25,7 @@ from acd.model.facts import OfferFailure
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
+from acd.model.policy import OverflowTo
 from acd.records import rebuild, tables, upgrade
 from acd.records.database import connect
 from acd.records.entries import seal
@@ -42,7 +43,9 @@ from tests.records.histories import (
     flat,
     missed,
     moved,
+    overflowed,
     passed_on,
+    waiting,
 )
 from tests.records.places import Place
 
@@ -195,6 +198,8 @@ async def test_a_caller_passed_on_to_a_colleague_is_one_call_with_two_talks(plac
         ("an", 1035.0, 1095.0, 20.0, None),
         ("bo", 1095.0, 1155.0, 0.0, None),
     ]
+    (hold,) = await place.rows(tables.hold)
+    assert (hold["talk"], hold["began_at"], hold["ended_at"]) == (talks[0]["seq"], 1075.0, 1095.0)
     assert [t["wrapped_up_at"] - t["wrap_up_at"] for t in talks] == [10.0, 30.0]
 
 
@@ -204,6 +209,7 @@ async def test_a_hold_that_nobody_ends_is_over_with_the_talk(sqlite: Place) -> N
     await sqlite.write(*answered("17.1", 1000.0)[:5], holds, [ev.CallEnded(1080.0, call, 1080.0)])
     (talk,) = await sqlite.rows(tables.talk)
     assert (talk["ended_at"], talk["held"]) == (1080.0, 30.0)
+    assert await spans(sqlite, tables.hold) == [(1050.0, 1080.0)]
 
 
 async def test_a_hold_ends_with_a_talk_that_was_over_before_we_came_back(sqlite: Place) -> None:
@@ -223,6 +229,40 @@ async def test_a_hold_ends_with_a_talk_that_was_over_before_we_came_back(sqlite:
     await sqlite.write([told])
     (talk,) = await sqlite.rows(tables.talk)
     assert (talk["ended_at"], talk["held"]) == (1065.0, 10.0)
+    assert await spans(sqlite, tables.hold) == [(1045.0, 1050.0), (1060.0, 1065.0)]
+
+
+async def spans(place: Place, table: Table) -> list[tuple[float, float | None]]:
+    return [(row["began_at"], row["ended_at"]) for row in await place.rows(table)]
+
+
+async def test_each_visit_to_the_partner_is_told(place: Place) -> None:
+    """Nobody answers him there at first, and he is sent again; the second one hangs up, the third one is lost from
+    sight, and Asterisk tells when he was gone."""
+    second, third = CallId("17.2"), CallId("17.3")
+    partner = OverflowTo.PARTNER
+    await place.write(
+        *overflowed("17.1", 1000.0),
+        *waiting("17.2", 1000.0),
+        [ev.CallDeflected(1050.0, second, LINE, partner, "full")],
+        [ev.OutcomeCounted(1055.0, second, LINE, Outcome.OVERFLOW_LOST, 45.0), ev.CallEnded(1055.0, second, 1055.0)],
+        [ev.CallDeflected(1060.0, CallId("17.4"), LINE, OverflowTo.REFUSE, "full")],
+        *waiting("17.3", 1000.0),
+        [ev.CallDeflected(1080.0, third, LINE, partner, "unstaffed")],
+    )
+    told = ev.CallRepaired(
+        at=1300.0, call=third, known=True, counts=True, did="", arrived_at=1000.0, language="nl", path="", line=LINE,
+        entered_at=1010.0, operator=None, answered_at=None, talk_ended_at=None, fallback=False, gone_at=1090.0,
+        outcome=Outcome.OVERFLOW_LOST, before=None, waited=80.0, switch_gone_at=1090.0,
+    )  # fmt: skip
+    await place.write([told])
+    told_of = ("call", "because", "began_at", "answered_at", "ended_at", "how")
+    assert [tuple(row[name] for name in told_of) for row in await place.rows(tables.overflow)] == [
+        ("17.1", "waited", 1040.0, None, 1070.0, "returned"),
+        ("17.1", "waited", 1100.0, 1110.0, 1200.0, "answered"),
+        ("17.2", "full", 1050.0, None, 1055.0, "gone"),
+        ("17.3", "unstaffed", 1080.0, None, 1090.0, "gone"),
+    ]
 
 
 async def test_a_caller_moved_by_hand_waits_on_the_new_line_from_his_old_moment_on(place: Place) -> None:

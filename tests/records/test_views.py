@@ -33,6 +33,8 @@ COLUMNS = {
     "answered_wait_seconds gap_seconds",
     "report_talk": "talk day began began_at call callback line operator ended_at talk_seconds hold_seconds "
     "wrap_up_seconds fallback in_gap",
+    "report_hold": "hold day began began_at talk call line operator ended_at hold_seconds in_gap",
+    "report_overflow": "overflow day began began_at call line because answered_at ended_at how in_gap",
     "report_wait": "wait day began began_at call line ended_at wait_seconds how in_gap",
     "report_ring": "offer day offered offered_at call operator ring_seconds how in_gap",
     "report_operator_state": "state day began began_at operator what reason line ended_at seconds set_by in_gap",

@@ -24,7 +24,7 @@ from acd.figures.survey import SurveyReport
 from acd.figures.table import NORMS, Norm
 from acd.figures.waits import BY_WAIT, STEP, WaitRow, wait_rows
 from acd.model.mendable import Mendable
-from acd.records import FigureBook, NoSuchView, read_view, rebuild, upgrade, view_named
+from acd.records import FigureBook, NoSuchView, read_view, rebuild, retell, upgrade, view_named
 from acd.records.checking import Checked, check
 from acd.records.views import View
 from acd.web.reports_api import CityNames
@@ -210,8 +210,11 @@ class ReportViews:
         return read_view(self._url, view_named(name), since, until)
 
 
-async def make_anew(settings: Settings, *, incomplete: bool = False) -> int:
-    """Fold the whole ledger again; how many events it holds.
+async def make_anew(settings: Settings, *, incomplete: bool = False) -> tuple[int, int]:
+    """Fold the whole ledger again, and make promises and attempts what their log says.
+
+    Returns:
+        How many events the ledger holds, and how many promises and attempts were not what their log says.
 
     Args:
         incomplete: also when events are missing.
@@ -221,7 +224,7 @@ async def make_anew(settings: Settings, *, incomplete: bool = False) -> int:
         DatabaseUnusable: the database cannot be reached or changed.
     """
     await upgrade(settings.database_url)
-    return await rebuild(settings.database_url, incomplete=incomplete)
+    return await rebuild(settings.database_url, incomplete=incomplete), await retell(settings.database_url)
 
 
 async def check_ledger(settings: Settings) -> Checked:

@@ -108,8 +108,9 @@ class MemoryStore:
         if found is None:
             return
         old = self._shelf.promises[found.callback]
-        new, self._shelf.attempts[attempt] = steps.noted(old, found, stage, at)
-        if new != old:
+        new, after = steps.noted(old, found, stage, at)
+        if after != found:
+            self._shelf.attempts[attempt] = after
             self._write(old, new, Note(at, SYSTEM, stage, attempt=attempt))
 
     async def end_attempt(self, attempt: OfferId, result: AttemptResult, at: float, decide: Decide) -> Promise | None:

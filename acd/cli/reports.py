@@ -149,15 +149,19 @@ def records_rebuild(
     incomplete: Annotated[bool, typer.Option("--incomplete", help="Also when events are missing.")] = False,
     beside: Annotated[bool, typer.Option("--beside", help="Row by row, beside a service that serves.")] = False,
 ) -> None:
-    """Make all tables anew from the ledger. The same ledger gives the same rows. Nobody can write meanwhile, but with
-    ``--beside``: then there are old and new rows until it is done. The service does that itself after an upgrade."""
+    """Make all tables anew from the ledger, and promises to call back from their log. The same ledger gives the same
+    rows. Nobody can write meanwhile, but with ``--beside``: then there are old and new rows until it is done, and
+    promises stay as they are. The service does that itself after an upgrade."""
     from acd.bootstrap.refold import fold_here
     from acd.bootstrap.reports import make_anew
 
     if beside:
         out.print(f"made anew from {carry_out(fold_here(settings()))} events")
         return
-    out.print(f"made anew from {carry_out(make_anew(settings(), incomplete=incomplete))} events")
+    events, mended = carry_out(make_anew(settings(), incomplete=incomplete))
+    out.print(f"made anew from {events} events")
+    if mended:
+        out.print(f"{mended} promises or attempts to call back were not what their log says, and are again")
 
 
 @records.command("check")

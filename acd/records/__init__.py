@@ -33,6 +33,7 @@ from acd.records.leadership import PostgresLead, fenced, file_of
 from acd.records.ledger import Health, Ledger
 from acd.records.lines import store_lines
 from acd.records.mails import MailStore
+from acd.records.retold import retell
 from acd.records.schema import upgrade
 from acd.records.spill import erase_damaged
 from acd.records.writing import rebuild
@@ -70,6 +71,7 @@ __all__ = [
     "file_of",
     "read_view",
     "rebuild",
+    "retell",
     "store_lines",
     "upgrade",
     "view_named",

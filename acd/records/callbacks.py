@@ -145,9 +145,8 @@ class CallbackStore:
             claimed_at=at,
         )
         await connection.execute(insert(tables.attempt).values(**msgspec.to_builtins(attempt)))
-        await _log(
-            connection, steps.change(before, promise, Note(at, SYSTEM, CallbackMove.CLAIM, attempt=number)), promise
-        )
+        note = Note(at, SYSTEM, CallbackMove.CLAIM, attempt=number)
+        await _log(connection, steps.change(before, promise, note), promise, attempt)
         return Claimed(promise, row["number"])
 
     async def _claimed_before(
@@ -174,9 +173,9 @@ class CallbackStore:
                 return
             old = await _held(connection, found.callback)
             new, after = steps.noted(old, found, stage, at)
-            await _keep(connection, after)
-            if new != old:
-                await write_step(connection, old, new, Note(at, SYSTEM, stage, attempt=attempt))
+            if after != found:
+                await _keep(connection, after)
+                await write_step(connection, old, new, Note(at, SYSTEM, stage, attempt=attempt), after)
 
     async def end_attempt(self, attempt: OfferId, result: AttemptResult, at: float, decide: Decide) -> Promise | None:
         async with self._writing(f"attempt {attempt}") as connection:
@@ -191,7 +190,7 @@ class CallbackStore:
         old = await _held(connection, attempt.callback)
         new, after = steps.ended(old, attempt, result, at, decide)
         await _keep(connection, after)
-        return await write_step(connection, old, new, Note(at, SYSTEM, "ended", result, attempt.attempt))
+        return await write_step(connection, old, new, Note(at, SYSTEM, "ended", result, attempt.attempt), after)
 
     # --- Whoever else changes it --------------------------------------------------------------------------------------
 
@@ -349,19 +348,23 @@ async def _keep(connection: AsyncConnection, attempt: Attempt) -> None:
     await connection.execute(update(tables.attempt).where(_attempt.attempt == attempt.attempt).values(**row))
 
 
-async def write_step(connection: AsyncConnection, old: Promise, new: Promise, note: Note) -> Promise:
+async def write_step(
+    connection: AsyncConnection, old: Promise, new: Promise, note: Note, tried: Attempt | None = None
+) -> Promise:
+    """``tried``: the attempt that the step is about, as it is now."""
     new = steps.next_step(old, new)
     row = msgspec.to_builtins(new)
     await connection.execute(update(tables.callback).where(_callback.callback == new.callback).values(**row))
-    await _log(connection, steps.change(old, new, note), new)
+    await _log(connection, steps.change(old, new, note), new, tried)
     return new
 
 
-async def _log(connection: AsyncConnection, entry: Change, promise: Promise) -> None:
+async def _log(connection: AsyncConnection, entry: Change, promise: Promise, tried: Attempt | None = None) -> None:
     """``promise``: as it is now, or was last."""
     row = msgspec.to_builtins(entry)
     for name in ("old", "new"):
         row[name] = None if row[name] is None else msgspec.json.encode(row[name]).decode()
+    row["tried"] = None if tried is None else msgspec.json.encode(tried).decode()
     await connection.execute(insert(tables.callback_log).values(**row))
     if kind := callback_kind(entry):
         await connection.execute(insert(tables.callback_news).values(**_news(entry, promise, kind)))

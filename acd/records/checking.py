@@ -6,15 +6,14 @@ taken out at the end. What was changed in place shows by the digest alone: SHA-2
 the first on, each the JSON of its row and a newline. The database vouches for nothing by itself: who may change it may
 change all of it, so digests are kept somewhere else.
 
-Promises to call back are not made from the ledger. Each is laid beside its own log, to which it was written in the same
-transaction: it must be what its steps, one after the other, have made of it.
+Promises to call back, and the attempts to keep them, are not made from the ledger. Each is laid beside its own log
+(:mod:`acd.records.retold`).
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from sqlalchemy import func, select
@@ -22,10 +21,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model.mendable import Mendable
-from acd.model.promise import Promise
 from acd.records import tables
 from acd.records.database import DatabaseUnusable, snapshots
 from acd.records.days import day_of
+from acd.records.retold import attempts_there, promises_there, same, told
 
 _PAGE: Final = 5000
 MOST_NAMED: Final = 10
@@ -134,32 +133,12 @@ async def _stretches(connection: AsyncConnection) -> tuple[Stretch, ...]:
 
 
 async def _altered(connection: AsyncConnection) -> tuple[str, ...]:
-    """The promises that are not what their log has made of them, or of which only the ledger still knows."""
-    columns = [tables.callback.c[name] for name in Promise.__struct_fields__]
-    there = {row["callback"]: dict(row) for row in (await connection.execute(select(*columns))).mappings()}
-    made: dict[str, dict[str, Any] | None] = {}
-    steps: Counter[str] = Counter()
-    log = tables.callback_log.c
-    entries = select(log.callback, log.step, log.new).order_by(log.callback, log.step)
-    wrong = set[str]()
-    rows = await connection.stream(entries.execution_options(yield_per=_PAGE))
-    async for callback, step, new in rows:
-        steps[callback] += 1
-        if step != steps[callback]:
-            wrong.add(callback)
-        try:
-            changed = None if new is None else msgspec.json.decode(new, type=dict[str, Any])
-        except msgspec.DecodeError:
-            wrong.add(callback)
-            continue
-        made[callback] = None if changed is None else (made.get(callback) or {}) | changed | {"step": step}
+    """The promises that are not what their log has made of them, or an attempt of which is not, or of which only the
+    ledger still knows."""
+    log, there, tried = await told(connection), await promises_there(connection), await attempts_there(connection)
     given = tables.call.c.callback
-    wrong |= set(await connection.scalars(select(given).distinct().where(given.is_not(None)))) - steps.keys()
-    wrong |= {callback for callback in there.keys() | made.keys() if not _same(there.get(callback), made.get(callback))}
+    known = await connection.scalars(select(given).distinct().where(given.is_not(None)))
+    wrong = log.broken | (set(known) - log.promises.keys())
+    wrong |= {of for of in there.keys() | log.promises.keys() if not same(there.get(of), log.promises.get(of))}
+    wrong |= {row["callback"] for of, row in log.attempts.items() if row and not same(tried.get(of), row)}
     return tuple(sorted(wrong))
-
-
-def _same(row: dict[str, Any] | None, told: dict[str, Any] | None) -> bool:
-    if row is None or told is None:
-        return row is told
-    return all(name in row and row[name] == value for name, value in told.items())

@@ -233,6 +233,9 @@ callback_log = Table(
     Column("attempt", _Number),
     Column("old", Text, comment="JSON of what was different before; NULL: there was no promise"),
     Column("new", Text, comment="the same afterwards; NULL: withdrawn"),
+    Column(
+        "tried", Text, comment="JSON of the attempt as it was from then on; NULL: another step, or an older version"
+    ),
     PrimaryKeyConstraint("callback", "step"),
 )
 """Every change of every promise. Triggers refuse UPDATE, DELETE and TRUNCATE."""

@@ -9,9 +9,10 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from acd.model.ids import CallbackId, CallId
-from acd.model.promise import Note, handed_over
-from acd.records import CallbackStore, rebuild, tables, upgrade
+from acd.model.callback import AttemptResult, AttemptStage
+from acd.model.ids import CallbackId, CallId, OfferId, OperatorId
+from acd.model.promise import Note, at_once, handed_over
+from acd.records import CallbackStore, rebuild, retell, tables, upgrade
 from acd.records.checking import LedgerIncomplete, check, numbers
 from acd.records.database import connect, writing
 from acd.records.entries import seal
@@ -43,24 +44,19 @@ async def in_spite_of_the_triggers(place: Place, statement: str) -> None:
         await engine.dispose()
 
 
-@pytest.mark.parametrize(
-    "tampered",
-    [
-        f"UPDATE callback SET reached_at = deadline - 60, state = 'reached', why = NULL WHERE callback = '{LOST}'",
-        f"UPDATE callback SET deadline = deadline + 86400 WHERE callback = '{LOST}'",
-        f"DELETE FROM callback WHERE callback = '{LOST}'",
-        f"DELETE FROM callback_log WHERE callback = '{LOST}'",
-        f"DELETE FROM callback_log WHERE callback = '{LOST}' AND step = 1",
-        f"UPDATE callback_log SET new = 'x' WHERE callback = '{LOST}'",
-        f"UPDATE callback_log SET new = '[]' WHERE callback = '{LOST}'",
-        f"UPDATE callback_log SET new = '{{\"kept\": true}}' WHERE callback = '{LOST}' AND step = 2",
-    ],
-)
-async def test_a_promise_that_is_not_what_its_log_says_is_named(place: Place, tampered: str) -> None:
+TRIED = OfferId(7)
+
+
+async def some_promises(place: Place) -> None:
+    """The second one was tried once, and somebody has it now."""
     store = CallbackStore(place.url)
     try:
         await store.book(promise("17.1"), "+32470000001")
-        await store.book(promise(LOST), "+32470000002")
+        given = await store.book(promise(LOST), "+32470000002")
+        assert await store.claim(given.callback, TRIED, OperatorId("an"), given.start_at)
+        for n, stage in enumerate((AttemptStage.RINGING, AttemptStage.DIALLED)):
+            await store.note_attempt(TRIED, stage, given.start_at + 5 * n)
+        await store.end_attempt(TRIED, AttemptResult.NO_ANSWER, given.start_at + 60, at_once)
         await store.change(
             CallbackId(LOST), partial(handed_over, at=MONDAY, why="lost"), Note(MONDAY, "coach", "hand over")
         )
@@ -69,11 +65,81 @@ async def test_a_promise_that_is_not_what_its_log_says_is_named(place: Place, ta
         await store.withdraw(CallId("17.3"), MONDAY)
     finally:
         await store.close()
+
+
+async def kept(place: Place) -> list[list[dict[str, object]]]:
+    return [await place.rows(table) for table in (tables.callback, tables.attempt)]
+
+
+@pytest.mark.parametrize(
+    "tampered",
+    [
+        f"UPDATE callback SET reached_at = deadline - 60, state = 'reached', why = NULL WHERE callback = '{LOST}'",
+        f"UPDATE attempt SET dialled_at = NULL WHERE attempt = {TRIED}",
+        f"DELETE FROM attempt WHERE attempt = {TRIED}",
+        "DELETE FROM callback",
+    ],
+)
+async def test_promises_are_made_anew_from_their_log(place: Place, tampered: str) -> None:
+    await some_promises(place)
+    before = await kept(place)
+    assert await retell(place.url) == 0
+    await place.execute(tampered)
+    assert not (await check(place.url)).sound
+    assert await retell(place.url) > 0
+    assert (await check(place.url)).sound
+    if "DELETE FROM callback" in tampered:
+        # No log has a citizen's number.
+        before[0] = [row | {"number": None} for row in before[0]]
+    assert await kept(place) == before
+
+
+async def test_a_promise_that_was_withdrawn_is_taken_out_again(place: Place) -> None:
+    await some_promises(place)
+    before = await kept(place)
+    await place.execute("UPDATE callback SET callback = '17.3' WHERE callback = '17.1'")
+    assert (await check(place.url)).promises == ("17.1", "17.3")
+    assert await retell(place.url) == 2
+    assert [row["callback"] for row in (await kept(place))[0]] == [row["callback"] for row in before[0]]
+
+
+async def test_an_attempt_of_which_an_older_version_told_too_little_stays_as_it_is(place: Place) -> None:
+    await some_promises(place)
+    await in_spite_of_the_triggers(place, "UPDATE callback_log SET tried = NULL")
+    await place.execute(f"UPDATE attempt SET dialled_at = NULL WHERE attempt = {TRIED}")
+    before = await kept(place)
+    assert (await check(place.url)).sound
+    assert await retell(place.url) == 0
+    assert await kept(place) == before
+
+
+@pytest.mark.parametrize(
+    "tampered",
+    [
+        f"UPDATE callback SET reached_at = deadline - 60, state = 'reached', why = NULL WHERE callback = '{LOST}'",
+        f"UPDATE callback SET deadline = deadline + 86400 WHERE callback = '{LOST}'",
+        f"DELETE FROM callback WHERE callback = '{LOST}'",
+        f"DELETE FROM callback_log WHERE callback = '{LOST}'",
+        f"DELETE FROM callback_log WHERE callback = '{LOST}' AND step = 1",
+        f"UPDATE attempt SET result = 'busy' WHERE attempt = {TRIED}",
+        f"DELETE FROM attempt WHERE attempt = {TRIED}",
+        f"UPDATE callback_log SET tried = 'x' WHERE callback = '{LOST}' AND step = 3",
+        f"UPDATE callback_log SET new = 'x' WHERE callback = '{LOST}'",
+        f"UPDATE callback_log SET new = '[]' WHERE callback = '{LOST}'",
+        f"UPDATE callback_log SET new = '{{\"kept\": true}}' WHERE callback = '{LOST}' AND step = 2",
+    ],
+)
+async def test_a_promise_that_is_not_what_its_log_says_is_named(place: Place, tampered: str) -> None:
+    await some_promises(place)
     checked = await check(place.url)
     assert (checked.promises, checked.sound) == ((), True)
     await in_spite_of_the_triggers(place, tampered)
     checked = await check(place.url)
     assert (checked.promises, checked.sound) == ((LOST,), False)
+    if "callback_log" in tampered:
+        before = await kept(place)
+        assert await retell(place.url) == 0, "what a log with a hole says may be wrong"
+        assert await kept(place) == before
 
 
 async def test_a_promise_that_was_taken_out_with_its_log_is_known_from_the_ledger(place: Place) -> None:

@@ -56,6 +56,12 @@ GROUPS: Final = (
     Group("lost_at_partner", VERGEEFS, 2, WAITED, 5.0, (), "vergeefs"),
 )  # fmt: skip
 
+CUT_OFF: Final = (
+    Group("waits_at_the_end", WACHT, 3, WAITED, PATIENCE, (), "wacht"),
+    Group("talks_at_the_end", LEZ, 3, WAITED, PATIENCE, (), "lez"),
+)
+"""Who is on the line when Asterisk dies, after all others; ``share`` is how many."""
+
 
 def prefix(group: int) -> str:
     """Each caller's number carries his group; SIPp appends his own number."""
@@ -68,8 +74,9 @@ def counts(calls: int) -> list[int]:
 
 
 def plans(calls: int) -> dict[str, Plan]:
+    all_of_them = zip((*GROUPS, *CUT_OFF), (*counts(calls), *(group.share for group in CUT_OFF)), strict=True)
     return {
         f"{prefix(index)}{number}": Plan(group.outcomes, group.line, group.score)
-        for index, (group, count) in enumerate(zip(GROUPS, counts(calls), strict=True))
+        for index, (group, count) in enumerate(all_of_them)
         for number in range(1, count + 1)
     }

@@ -17,6 +17,9 @@ NEAR: Final = 2.5
 """Seconds. What happened at one moment is written down by three clocks' readers on one busy machine; Asterisk's records
 have whole seconds."""
 
+CROSSING: Final = 0.4
+"""Seconds. An answer of that moment may have died with the switch."""
+
 _OURS: Final = """
 SELECT c."call", n.number, c.arrived_at,
        (SELECT MIN(w.began_at) FROM wait w WHERE w."call" = c."call") AS entered_at,
@@ -114,6 +117,8 @@ class Setting:
     short_abandon: float
     plans: Mapping[str, Plan]
     """By the caller's number."""
+    died_at: float = float("inf")
+    """Asterisk died, with whoever was on the line; of them it could write nothing down."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,9 @@ def _about(
     number: str, heard: Heard | None, detailed: Detailed | None, ours: Ours | None, setting: Setting
 ) -> Iterator[str]:
     """What the three do not agree on of one caller."""
+    if heard is not None and ours is not None and number in setting.plans and _cut_off(heard, setting):
+        yield from _about_cut_off(heard, detailed, ours, setting)
+        return
     accounts = {"SIPp": heard, "Asterisk": detailed, "our records": ours}
     missing = [name for name, account in accounts.items() if account is None]
     if heard is None or detailed is None or ours is None or number not in setting.plans:
@@ -187,6 +195,31 @@ def _about(
     yield from _outcome(heard, ours, setting)
     yield from _talks(heard, detailed, ours, setting)
     yield from _moments(heard, detailed, ours)
+
+
+def _cut_off(heard: Heard, setting: Setting) -> bool:
+    return heard.up is not None and heard.up < setting.died_at and heard.ended is None
+
+
+def _about_cut_off(heard: Heard, detailed: Detailed | None, ours: Ours, setting: Setting) -> Iterator[str]:
+    """Asterisk took his call along: he was answered, or lost by the switch's fault."""
+    if detailed is not None:
+        yield "Asterisk wrote down a call with which it died"
+    if ours.outcomes != 1:
+        yield f"{ours.outcomes} outcomes"
+    just_now = any(at > setting.died_at - CROSSING for _, at in heard.talks)
+    allowed = {"answered"} if heard.talks else {"switch_failure"}
+    if ours.outcome not in allowed | ({"switch_failure"} if just_now else set()):
+        yield f"Asterisk died, and SIPp saw {' or '.join(sorted(allowed))}, our records say {ours.outcome}"
+    if ours.ended is None or abs(ours.ended - setting.died_at) > NEAR:
+        yield f"Asterisk died at {setting.died_at:.1f}, our records end at {ours.ended}"
+    spoke = [device for device, _ in heard.talks]
+    by_us = [setting.devices.get(operator or "", operator) for operator, _, _ in ours.talks]
+    if spoke != by_us and not just_now:
+        yield f"spoke with {spoke} says SIPp, with {by_us} say our records"
+    for _, _, ended in ours.talks:
+        if ended is None or abs(ended - setting.died_at) > NEAR:
+            yield f"he spoke as Asterisk died at {setting.died_at:.1f}, until {ended} say our records"
 
 
 def _outcome(heard: Heard, ours: Ours, setting: Setting) -> Iterator[str]:

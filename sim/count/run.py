@@ -1,4 +1,5 @@
-"""The calls themselves: a real Asterisk, SIPp as citizens and operators, the product as a process that is killed."""
+"""The calls themselves: a real Asterisk that is killed at the end, SIPp as citizens and operators, the product as a
+process that is killed on the way."""
 
 import asyncio
 import time
@@ -17,13 +18,13 @@ from acd.ivr import dialplan, load_catalogue, load_flows
 from acd.ivr.switch import frame_files
 from acd.model.ids import Device
 from acd.records import FigureBook
-from sim.count.callers import GROUPS, PATIENCE, counts, plans, prefix
+from sim.count.callers import CUT_OFF, GROUPS, PATIENCE, counts, plans, prefix
 from sim.count.judge import REPORTED, Setting, Verdict, judge, read_records
 from sim.count.witnesses import CDR, read_cdr, read_sipp
 from sim.lab import Lab, Phone
 from sim.lab.service import LabService
 from sim.lab.sip import uri_of
-from sim.lab.sipp import Farm, SippFailed
+from sim.lab.sipp import Farm, RingStory, SippFailed
 
 HERE: Final = Path(__file__).parent
 QUEUES: Final = HERE / "city.yaml"
@@ -35,6 +36,9 @@ END: Final = 4e9
 """After all calls. Seconds since the epoch."""
 PARTNER_NUMBER, DEAF_PARTNER_NUMBER = "3290000000", "3290000001"
 """The second one rings in vain."""
+
+AMONG_WORDS: Final = 0.5
+"""Seconds after which a conversation has begun for everybody."""
 
 Say = Callable[[str], None]
 
@@ -66,7 +70,8 @@ def switch(city: City, prompts: Path) -> Lab:
 
 
 async def count(folder: Path, prompts: Path, calls: int, rate: float, say: Say) -> tuple[Verdict, Measured]:
-    """Let so many citizens call, ``rate`` a second, kill the engine twice, and judge.
+    """Let so many citizens call, ``rate`` a second, kill the engine twice, at the end Asterisk with some more of them
+    on the line, and judge.
 
     Args:
         folder: an empty one, for everything that was written; it stays.
@@ -81,10 +86,12 @@ async def count(folder: Path, prompts: Path, calls: int, rate: float, say: Say) 
             await _open(lab, farm, service)
             measured = await _play((lab, farm, service), calls, rate, say)
             await _settled(service, lab)
+            died_at = await _cut_off((lab, farm, service), say)
+            await _settled(service, lab)
         (folder / "cdr.csv").write_bytes((lab.folder / "log/cdr-custom/cdr.csv").read_bytes())
         (folder / "cel.csv").write_bytes(lab.cel.read_bytes())
         (folder / "asterisk.log").write_text(lab.log())
-    setting = setting_of(city, calls)
+    setting = setting_of(city, calls, died_at)
     heard, detailed = read_sipp(folder / "sipp"), read_cdr(folder / "cdr.csv")
     database = folder / "state/acd.db"
     told = await reported(database, Limits.of_lines(city.policy.lines.values()))
@@ -103,13 +110,14 @@ async def reported(database: Path, limits: Limits) -> dict[str, tuple[float, flo
     return {name: (value.part, value.of) for name, value in made.total.values.items()} | {"scores": scores}
 
 
-def setting_of(city: City, calls: int) -> Setting:
+def setting_of(city: City, calls: int, died_at: float) -> Setting:
     return Setting(
         devices={id: operator.device for id, operator in city.policy.operators.items()},
         partners=frozenset({PARTNER_NUMBER, DEAF_PARTNER_NUMBER}),
         trunk="acd-trunk",
         short_abandon=city.policy.lines[next(iter(city.policy.lines))].short_abandon,
         plans=plans(calls),
+        died_at=died_at,
     )
 
 
@@ -150,6 +158,30 @@ async def _play(stage: tuple[Lab, Farm, LabService], calls: int, rate: float, sa
             await service.start()
         await _until_done(farm, names, wanted + 2 * PATIENCE + 60)
         return Measured(time.monotonic() - began, tuple(killed))
+
+
+async def _cut_off(stage: tuple[Lab, Farm, LabService], say: Say) -> float:
+    """Kill Asterisk while somebody waits and somebody speaks, and start it again; when it died."""
+    lab, farm, service = stage
+    for index, group in enumerate(CUT_OFF, len(GROUPS)):
+        farm.citizens(group.name, group.did, prefix=prefix(index), count=group.share, rate=group.share, hold=group.hold)
+    speaks = f"{prefix(len(GROUPS) + 1)}"
+    async with asyncio.timeout(PATIENCE):
+        while not any(_speaks(ring, speaks) for ring in farm.stories().rings):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(AMONG_WORDS)
+    died_at = time.time()
+    await asyncio.to_thread(lab.kill)
+    say(f"Asterisk killed with {sum(group.share for group in CUT_OFF)} more on the line")
+    await asyncio.to_thread(lab.resume)
+    async with asyncio.timeout(PATIENCE):
+        while not (await service.ask("status"))["linked"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    return died_at
+
+
+def _speaks(ring: RingStory, numbers: str) -> bool:
+    return ring.number.startswith(numbers) and ring.answered is not None and ring.ended is None
 
 
 async def _until_done(farm: Farm, names: list[str], seconds: float) -> None:

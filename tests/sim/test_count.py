@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,73 @@ async def test_whichever_account_is_doctored_the_judge_tells(
     differences = [str(one) for one in (await verdict_on(world)).differences]
     assert any(says in one for one in differences), differences
     assert all("marked gap" not in one for one in differences)
+
+
+DIED_AT = AT + 60
+WAITED, SPOKE = "+32470000004", "+32470000005"
+AT_THE_END = SETTING.plans | {number: Plan(frozenset({"abandoned"}), None) for number in (WAITED, SPOKE)}
+
+
+@pytest.fixture
+async def cut_off(world: Path) -> Path:
+    """Two more callers, of whom one has spoken with an operator for five seconds, and then Asterisk dies."""
+    with (world / "sipp/citizens.log").open("a") as citizens:
+        citizens.write(f"- - {AT + 51} up {WAITED}\n- - {AT + 50} up {SPOKE}\n")
+    with (world / "sipp/phones.log").open("a") as phones:
+        phones.write(f"- - {AT + 53} invite {SPOKE} 1001\n- - {AT + 55} up {SPOKE} 1001\n")
+    waited, spoke, line = CallId("7.4"), CallId("7.5"), LineId("info")
+    async with Ledger(f"sqlite:///{world / 'acd.db'}") as ledger:
+        for events in (
+            [*story("7.4", WAITED, AT + 51), *story("7.5", SPOKE, AT + 50), *answered("7.5", "an", AT + 55, 5.0)],
+            [ev.OutcomeCounted(DIED_AT + 1, waited, line, Outcome.SWITCH_FAILURE, 9.0, seen=False)],
+            [ev.CallEnded(DIED_AT + 1, waited, DIED_AT), ev.CallEnded(DIED_AT + 1, spoke, DIED_AT)],
+        ):
+            ledger.write(events)
+        await ledger.caught_up()
+    return world
+
+
+async def said_of(world: Path) -> list[str]:
+    database = world / "acd.db"
+    records = read_records(database, await reported(database, Limits()))
+    setting = replace(SETTING, plans=AT_THE_END, died_at=DIED_AT)
+    verdict = judge(read_sipp(world / "sipp"), read_cdr(world / "cdr.csv"), records, setting)
+    return [str(one) for one in verdict.differences]
+
+
+async def test_of_calls_with_which_asterisk_died_it_has_written_nothing(cut_off: Path) -> None:
+    assert await said_of(cut_off) == []
+
+
+@pytest.mark.parametrize(
+    ("doctor", "says"),
+    [
+        (
+            told("UPDATE outcome SET outcome = 'abandoned' WHERE call = '7.4'"),
+            "switch_failure, our records say abandoned",
+        ),
+        (
+            told("UPDATE outcome SET outcome = 'switch_failure' WHERE call = '7.5'"),
+            "SIPp saw answered, our records say",
+        ),
+        (told("DELETE FROM outcome WHERE call = '7.4'"), "0 outcomes"),
+        (told("UPDATE call SET ended_at = ended_at + 9 WHERE call = '7.4'"), "Asterisk died at"),
+        (told("UPDATE talk SET ended_at = ended_at + 9 WHERE call = '7.5'"), "he spoke as Asterisk died at"),
+        (told("DELETE FROM talk WHERE call = '7.5'"), "spoke with ['1001'] says SIPp, with []"),
+        (
+            replaced(
+                "cdr.csv", '"7.2"', f'"7.4","{WAITED}","","{DAY}:08:33","","{DAY}:08:42","ANSWERED","Wait"\n"7.2"'
+            ),
+            "Asterisk wrote down a call with which it died",
+        ),
+    ],
+)
+async def test_what_is_wrong_of_a_call_with_which_asterisk_died_is_told(
+    cut_off: Path, doctor: Callable[[Path], None], says: str
+) -> None:
+    doctor(cut_off)
+    differences = await said_of(cut_off)
+    assert any(says in one for one in differences), differences
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from acd.config import City
@@ -73,6 +74,15 @@ async def service(a: Lab, b: Lab, tmp_path: Path) -> AsyncIterator[LabService]:
 
 async def all_live(service: LabService) -> bool:
     return all(one["link"] == "live" for one in (await service.ask("servers"))["servers"])
+
+
+async def said_of_servers(service: LabService) -> tuple[str, str]:
+    """What a monitor is told of them all: state and why."""
+    url = (await service.ask("status"))["web"]
+    async with httpx.AsyncClient() as monitor:
+        checks = (await monitor.get(f"{url}/readyz")).json()["checks"]
+    [(state, why)] = [(check["state"], check["why"]) for check in checks if check["name"] == "servers"]
+    return state, why
 
 
 async def state_of(service: LabService, operator: str) -> str:
@@ -265,10 +275,14 @@ async def test_a_server_that_dies_takes_its_own_calls_only_and_comes_back(
         await with_bram.hang_up()
         served = await talks(bram, "+3291110012")
         assert served.invited_at > killed
+        state, why = await said_of_servers(service)
+        assert state == "warning", "it works, and somebody should look"
+        assert b.server in why
 
         dirk.vanish()
         b.resume()
         await until(lambda: all_live(service), 30, "b is seen again")
+        assert await said_of_servers(service) == ("ok", "")
         await until(lambda: front.takes(b), 30, "the proxy sends calls to b again")
         for call in (lost, lost_too):
             call.over(by_us=False)  # Their server forgot them; no word of it came.

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,17 @@ from acd.figures.periods import Grain
 from acd.figures.report import Dimension, Query, Ref, Report, Value, read_refs
 from acd.figures.rows import Population
 from acd.figures.table import FIGURES, Kind
-from acd.model.events import CallStarted
-from acd.model.ids import LineId
+from acd.model.callback import AttemptStage
+from acd.model.events import AttemptFinished, CallbackPromised, CallStarted, CitizenReached
+from acd.model.ids import CallbackId, LineId
 from acd.model.policy import Line
-from acd.records import FigureBook, rebuild, store_lines, upgrade
+from acd.model.promise import Note, Promise, at_once, cancelled
+from acd.records import CallbackStore, FigureBook, rebuild, store_lines, upgrade
 from acd.records.database import connect
 from acd.records.entries import Entry, seal
 from acd.records.exporting import read_view, view_named
 from acd.records.ledger import citizen_of
-from acd.records.tables import call, callback, citizen, contact, request
+from acd.records.tables import call, citizen, contact, request
 from acd.records.writing import Batch, store
 from sim.lab.postgres import Cluster
 from tests.figures.days import DAY, LIMITS, SETTINGS, Day, days
@@ -59,26 +62,9 @@ def entry_of(event: object) -> Entry:
     return entry
 
 
-async def fill(url: str, day: Day, history: History) -> None:
+async def fill(url: str, day: Day) -> None:
     engine = connect(url)
     entries = [entry_of(event) for event in day.events]
-    promises = [
-        {
-            "callback": id,
-            "line": promise.line,
-            "call": id,
-            "language": "nl",
-            "promised_at": promise.given,
-            "start_at": promise.given,
-            "end_at": promise.deadline,
-            "deadline": promise.deadline,
-            "state": "reached" if promise.reached is not None else "cancelled",
-            "step": 1,
-            "attempts": 1,
-            "reached_at": promise.reached,
-        }
-        for id, promise in history.promises.items()
-    ]
     notes = [
         {
             "contact": f"{note.call}~{note.operator}~{n:04}",
@@ -117,15 +103,49 @@ async def fill(url: str, day: Day, history: History) -> None:
     ]
     try:
         await store(engine, Batch("run", len(entries), entries))
+        await keep_promises(url, day.events)
         async with engine.begin() as connection:
-            if promises:
-                await connection.execute(insert(callback), promises)
             if notes:
                 await connection.execute(insert(contact), notes)
             if requests:
                 await connection.execute(insert(request), requests)
     finally:
         await engine.dispose()
+
+
+async def keep_promises(url: str, events: Sequence[object]) -> None:
+    """The same steps as in the events, by the store that takes them in the service."""
+    promises = CallbackStore(url)
+    try:
+        for event in events:
+            match event:
+                case CallbackPromised():
+                    # Whoever calls again is known by his number, and is owed one call.
+                    given = Promise(
+                        callback=CallbackId(event.call),
+                        line=event.line,
+                        call=event.call,
+                        language="nl",
+                        promised_at=event.at,
+                        start_at=event.start,
+                        end_at=event.end,
+                        deadline=event.deadline,
+                    )
+                    assert (await promises.book(given, f"of {event.callback}")).callback == event.callback
+                case CitizenReached():
+                    assert event.operator is not None
+                    assert await promises.claim(event.callback, event.attempt, event.operator, event.at)
+                    await promises.note_attempt(event.attempt, AttemptStage.TALKING, event.answered_at)
+                case AttemptFinished():
+                    await promises.end_attempt(event.attempt, event.result, event.ended_at, at_once)
+                case _:
+                    pass
+        for promise in await promises.owed():
+            # Nobody called him; he is not owed anything when he asks to be forgotten.
+            step = partial(cancelled, at=promise.deadline, why="person")
+            await promises.change(promise.callback, step, Note(promise.deadline, "coach", "cancel"))
+    finally:
+        await promises.close()
 
 
 def as_counted(report: Report) -> Counted:
@@ -151,7 +171,7 @@ async def check(
     url: str, day: Day, grain: Grain, since: float, until: float, now: float, by: By, lists: Sequence[Ref]
 ) -> None:
     history = History(day.events, day.notes)
-    await fill(url, day, history)
+    await fill(url, day)
     await check_copies(url)
     book = FigureBook(url)
     try:
@@ -312,7 +332,7 @@ def test_the_database_counts_what_a_naive_reader_counts(
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_what_stands_beside_the_citizens_is_made_anew_with_their_calls(template: Path, day: Day) -> None:
     async def there_again(url: str) -> None:
-        await fill(url, day, History(day.events, day.notes))
+        await fill(url, day)
         engine = connect(url)
         async with engine.begin() as connection:
             await connection.execute(update(citizen).values(line="?", arrived_at=0.0, day=None, outcome=None))

@@ -22,7 +22,6 @@ from acd.records.database import connect
 from acd.records.ledger import citizen_of
 from sim.lab.postgres import Cluster
 from tests.figures.days import DAY, LIMITS, NUMBERS, Day, days
-from tests.figures.naive import History
 from tests.figures.test_against_naive import REFS, fill
 from tests.records.places import Place
 
@@ -104,7 +103,7 @@ async def erase(url: str, number: str, now: float) -> Erasure:
 
 async def check(url: str, day: Day, grain: Grain, gone: list[str], known_by_hash: bool) -> None:
     day = over(day)
-    await fill(url, day, History(day.events, day.notes))
+    await fill(url, day)
     await write_about(url, day)
     if known_by_hash:
         await Place(url, Path("none")).execute("DELETE FROM caller")

@@ -133,7 +133,7 @@ class Cluster:
         if server in self._servers:
             self._servers[server].send(msgspec.structs.replace(command, via=self._via(server, command.device)))
         else:
-            self._later(f.OfferNotSent(command.call, command.offer))
+            self._later(f.OfferNotSent(command.call, command.offer, tried=False))
 
     def _call_back(self, command: c.CallBack) -> None:
         """From the server of the operator's phone."""

@@ -160,7 +160,7 @@ class AsteriskPbx:
     def send(self, command: c.Command) -> None:
         """Start carrying out ``command``; see :class:`~acd.ports.Pbx`."""
         if self._session is None or not self._linked:
-            self._refuse(command)
+            self._refuse(command, tried=False)
             return
         try:
             if isinstance(command, PromiseMove) and self._calling_back is not None:
@@ -171,7 +171,7 @@ class AsteriskPbx:
                 self._carry_out(self._session, command)
         except UnsafeValue as error:
             log.error("command not sent", command=type(command).__name__, error=str(error))
-            self._refuse(command, fit=False)
+            self._refuse(command, fit=False, tried=False)
 
     def heartbeat(self) -> None:
         """Tell the dialplan, in Asterisk's own time, that the routing loop is alive."""
@@ -475,12 +475,16 @@ class AsteriskPbx:
             case _:
                 raise UnsafeValue(type(command).__name__, "no such command")
 
-    def _refuse(self, command: c.Command, *, fit: bool = True) -> None:
-        """An offer, or a call back, that did not go out is told so, after whatever is being handled now. ``fit``: it
-        could go out another time."""
+    def _refuse(self, command: c.Command, *, fit: bool = True, tried: bool = True) -> None:
+        """An offer, or a call back, that did not go out is told so, after whatever is being handled now.
+
+        Args:
+            fit: it could go out another time.
+            tried: Asterisk, or a Redirect under way, stood against it.
+        """
         later = asyncio.get_running_loop().call_soon
         if isinstance(command, c.Offer):
-            later(self._tell, OfferNotSent(command.call, command.offer))
+            later(self._tell, OfferNotSent(command.call, command.offer, tried))
         elif isinstance(command, c.CallBack):
             later(self._tell, not_called(command.attempt, self._clock.now(), fit=fit))
         elif isinstance(command, c.Spy):
@@ -495,7 +499,10 @@ class AsteriskPbx:
         if late:
             # Later: the engine is in the middle of its thoughts.
             session.loop.call_soon(session.end, f"no sign of life of ours has reached Asterisk for {_LEASE:g} s")
-        if late or call in self._moving or call in self._in_queue or self._tracker.talking(call):
+        if late:
+            self._not_moved(session, command, call, tried=False)
+            return
+        if call in self._moving or call in self._in_queue or self._tracker.talking(call):
             self._not_moved(session, command, call)
             return
 
@@ -526,9 +533,9 @@ class AsteriskPbx:
         session.tell(actions.send_on(command), answered)
         self._moving.add(command.call)
 
-    def _not_moved(self, session: AmiSession, command: c.Command, call: CallId) -> None:
+    def _not_moved(self, session: AmiSession, command: c.Command, call: CallId, *, tried: bool = True) -> None:
         if isinstance(command, c.Offer):
-            self._refuse(command)
+            self._refuse(command, tried=tried)
         else:
             self._ask_call(session, call)
 

@@ -273,11 +273,14 @@ def drop_offer(state: State, call: Call, how: OfferFailure) -> None:
 
 
 def not_sent(state: State, fact: OfferNotSent) -> None:
-    """The caller is hanging up, or another Redirect still holds him: free the operator, then ask."""
+    """The caller is hanging up, or another Redirect still holds him: free the operator, then ask. What was never tried
+    cannot come true: when the link is back, he waits like all the others, not behind a question."""
     call = under_way(state, fact.call, fact.offer)
     if call is None or call.state is not CallState.OFFERED:
         return
     drop_offer(state, call, OfferFailure.LOST)
+    if not fact.tried:
+        del call.lost[fact.offer]
     doubt(state, call)
 
 

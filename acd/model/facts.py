@@ -124,6 +124,8 @@ class OfferNotSent(Fact, frozen=True):
 
     call: CallId
     offer: OfferId
+    tried: bool = True
+    """False: it never left us, so nothing of it can come true."""
 
 
 class TalkEnded(Fact, frozen=True):

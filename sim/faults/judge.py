@@ -21,6 +21,8 @@ SAME_MOMENT: Final = 2.0
 """Seconds by which a record may differ from the telephone."""
 ORDER: Final = 1.5
 """Seconds: whoever came no more than this before another came with him. The switch's own queue counts whole seconds."""
+LOOKS: Final = 1.5
+"""Seconds between two looks of who waits in the switch's own queue, slack included."""
 GOING_OVER: Final = 2.0
 """Seconds in which those who wait go over into the switch's own queue, each at his next turn of the music."""
 DROPPED: Final = 0.1
@@ -214,7 +216,11 @@ class Judge:
         begins = (caller.up or 0.0) + self.evidence.promising.get(self.evidence.line_of(caller.number), FOR_EVER)
         told = max((row.not_promised_at or 0.0 for row in self._rows[caller.number]), default=0.0)
         broken = any(i.began <= told and i.over >= begins for i in self.evidence.incidents)
-        ends = max(begins + DIALOGUE, min(told, begins + NO_WORD) if broken else 0.0)
+        # An engine that is away writes down nothing of it.
+        away = any(
+            i.switch_serves and i.began <= begins + NO_WORD and i.over >= begins for i in self.evidence.incidents
+        )
+        ends = max(begins + DIALOGUE, min(told, begins + NO_WORD) if broken else 0.0, begins + NO_WORD if away else 0.0)
         if caller.number in self._promised:
             ends = FOR_EVER
         for begin, end in self._waits(caller):
@@ -284,11 +290,15 @@ class Judge:
                     if self._goes_over(ring.invited):
                         continue
                     for up, begin, end, number in waits:
-                        here = begin + CROSSING < ring.invited < end - CROSSING
+                        here = begin + CROSSING < ring.invited < end - self._crossing(ring.invited)
                         after = (caller.up or 0.0) - up
                         if here and number != caller.number and after > ORDER:
                             who = f"{caller.number}, who came {after:.1f} s after him"
                             yield f"{number} of {line} was passed over for {who}"
+
+    def _crossing(self, at: float) -> float:
+        """In the switch's own queue each caller looks for himself, once a second, whether a phone is free."""
+        return LOOKS if any(i.switch_serves and i.began <= at <= i.over for i in self.evidence.incidents) else CROSSING
 
     def _goes_over(self, at: float) -> bool:
         """Those who wait are on their way from the engine to the switch's own queue, or back."""

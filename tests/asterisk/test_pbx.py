@@ -127,7 +127,7 @@ async def test_who_has_given_no_sign_of_life_moves_nobody(desk: Desk, fake: Fake
         await desk.until(lambda: len(desk.seen) == 2)
     finally:
         loop.time = true_time  # type: ignore[method-assign]
-    assert desk.of(f.OfferNotSent) == [f.OfferNotSent(CALL, OfferId(7))]
+    assert desk.of(f.OfferNotSent) == [f.OfferNotSent(CALL, OfferId(7), tried=False)]
     assert fake.sent("Redirect") == []
     assert len(desk.of(f.LinkLost)) == 1
 

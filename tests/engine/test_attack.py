@@ -609,6 +609,21 @@ def test_a_call_is_never_put_through_while_it_is_not_known_where_it_is() -> None
     assert house.outcome("a") == "overflow_answered"
 
 
+def test_an_offer_that_was_never_tried_costs_nobody_his_turn() -> None:
+    """The link is silent already, and each offer is refused before it goes out. When it is back, whoever came first is
+    served first: nothing is under way for him of which the switch would have to be asked."""
+    house = House(TWO)
+    house.on_duty("anna")
+    house.call("a")
+    house.tell(f.OfferNotSent(A, house.last_offer().offer, tried=False))
+    house.tell(f.LinkLost("no sign of life"))
+    house.wait(0.3)
+    waits = {"arrived_at": house.now, "entered_at": house.now}
+    house.link(seen("a", W.WAIT), seen("b", W.WAIT, **waits))
+    assert [call for call, _ in house.offers()] == ["a", "a"]
+    assert house.call_state("a") is CallState.OFFERED
+
+
 def test_refuse_to_the_partner_is_a_command_about_a_line() -> None:
     house = House(policy([line("info", when_unstaffed=OverflowTo.PARTNER)], [operator("anna", "1001", info=1)]))
     house.call("a")

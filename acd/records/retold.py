@@ -94,8 +94,8 @@ async def retell(url: str) -> int:
     try:
         async with writing(engine) as connection:
             if connection.dialect.name == "postgresql":
-                # Whoever books or claims takes no lock of its own on all of it.
-                await connection.execute(text("LOCK TABLE callback, attempt IN SHARE ROW EXCLUSIVE MODE"))
+                # Every step begins with the row of its promise: none is under way in part when this is granted.
+                await connection.execute(text("LOCK TABLE callback, attempt IN EXCLUSIVE MODE"))
             return await _retell(connection)
     finally:
         await engine.dispose()

@@ -170,7 +170,7 @@ async def test_whichever_account_is_doctored_the_judge_tells(
 
 DIED_AT = AT + 60
 WAITED, SPOKE = "+32470000004", "+32470000005"
-AT_THE_END = SETTING.plans | {number: Plan(frozenset({"abandoned"}), None) for number in (WAITED, SPOKE)}
+AT_THE_END = dict(SETTING.plans) | {number: Plan(frozenset({"abandoned"}), None) for number in (WAITED, SPOKE)}
 
 
 @pytest.fixture

@@ -172,6 +172,7 @@ class CallbackStore:
             if found is None:
                 return
             old = await _held(connection, found.callback)
+            found = await _find_attempt(connection, attempt) or found  # as it is now that nobody else is at it
             new, after = steps.noted(old, found, stage, at)
             if after != found:
                 await _keep(connection, after)
@@ -185,9 +186,10 @@ class CallbackStore:
     async def _end(
         self, connection: AsyncConnection, attempt: Attempt, result: AttemptResult, at: float, decide: Decide
     ) -> Promise | None:
+        old = await _held(connection, attempt.callback)
+        attempt = await _find_attempt(connection, attempt.attempt) or attempt  # as it is now that nobody else is at it
         if attempt.ended_at is not None:
             return None
-        old = await _held(connection, attempt.callback)
         new, after = steps.ended(old, attempt, result, at, decide)
         await _keep(connection, after)
         return await write_step(connection, old, new, Note(at, SYSTEM, "ended", result, attempt.attempt), after)

@@ -136,9 +136,11 @@ async def _altered(connection: AsyncConnection) -> tuple[str, ...]:
     """The promises that are not what their log has made of them, or an attempt of which is not, or of which only the
     ledger still knows."""
     log, there, tried = await told(connection), await promises_there(connection), await attempts_there(connection)
+    log.beside(there)
     given = tables.call.c.callback
     known = await connection.scalars(select(given).distinct().where(given.is_not(None)))
     wrong = log.broken | (set(known) - log.promises.keys())
     wrong |= {of for of in there.keys() | log.promises.keys() if not same(there.get(of), log.promises.get(of))}
     wrong |= {row["callback"] for of, row in log.attempts.items() if row and not same(tried.get(of), row)}
+    wrong |= {row["callback"] for of, row in tried.items() if of not in log.attempts}
     return tuple(sorted(wrong))

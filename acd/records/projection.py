@@ -14,6 +14,7 @@ import msgspec
 from acd.figures.periods import Grain, day_within, half_hour_within, raw
 from acd.model import events as ev
 from acd.model.events import Event
+from acd.model.facts import CallWhereabouts
 from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
 from acd.model.policy import OverflowTo
@@ -180,7 +181,7 @@ class OverflowRecord(Row):
     how: str | None = None
 
     def end(self, at: float, how: str) -> None:
-        self.ended_at, self.how = at, how if self.answered_at is None else ANSWERED
+        self.ended_at, self.how = max(at, self.began_at), how if self.answered_at is None else ANSWERED
 
 
 class StateRecord(Row):
@@ -337,7 +338,7 @@ class Picture:
         self.holds: dict[int, HoldRecord] = {}
         """The hold that a talk is in, or ended in, by its number."""
         self.overflows: dict[str, OverflowRecord] = {}
-        """Open one of each call."""
+        """Open one of each call; of those that are repaired the last one."""
         self.gap: GapRecord | None = None
         self.sign_of_life: float | None = None
         self.changed: dict[tuple[type[Row], object], Row] = {}
@@ -492,6 +493,7 @@ def _offered(picture: Picture, seq: int, event: ev.CallOffered) -> str | None:
     if event.offer in picture.offers:
         return "offer number used twice"
     call = picture.call(event.call, event.at)
+    _end_overflow(picture, event.call, event.at, RETURNED)
     call.last_offer = event.offer
     call.offers += 1
     _offer(picture, event).why = msgspec.json.encode(event.why).decode()
@@ -534,6 +536,7 @@ def _offer_ended(picture: Picture, seq: int, event: ev.OfferEnded) -> str | None
 
 def _answered(picture: Picture, seq: int, event: ev.CallAnswered) -> None:
     call = picture.call(event.call, event.at)
+    _end_overflow(picture, event.call, event.answered_at, RETURNED)
     call.line, call.talk_ended_at = event.line, None
     call.answer(event.operator, event.answered_at)
     call.fallback |= event.fallback
@@ -564,8 +567,8 @@ def _outcome(picture: Picture, seq: int, event: ev.OutcomeCounted) -> str | None
     call.decide(row)
     picture.change(row)
     there = picture.overflows.get(event.call)
-    if there is not None and event.outcome is Outcome.OVERFLOW_ANSWERED:
-        there.answered_at = event.at
+    if there is not None and there.ended_at is None and event.outcome is Outcome.OVERFLOW_ANSWERED:
+        there.answered_at = _partner_answered(call.entered_at, event.waited, event.at)
         picture.change(there)
     if event.outcome is not Outcome.ANSWERED:
         _end_wait(picture, event.call, event.at, event.outcome.value)
@@ -586,11 +589,34 @@ def _returned(picture: Picture, seq: int, event: ev.CallReturned) -> None:
     _end_overflow(picture, event.call, event.at, RETURNED)
 
 
+def _adopted(picture: Picture, seq: int, event: ev.CallAdopted) -> None:
+    """Who was at the partner's may have come back while nobody saw it."""
+    picture.call(event.call, event.at)
+    if event.where not in (CallWhereabouts.OVERFLOW, CallWhereabouts.PARTNER):
+        _end_overflow(picture, event.call, event.at, RETURNED)
+
+
 def _end_overflow(picture: Picture, call: str, at: float, how: str) -> None:
-    row = picture.overflows.pop(call, None)
-    if row is not None:
+    row = picture.overflows.get(call)
+    if row is not None and row.ended_at is None:
         row.end(at, how)
         picture.change(row)
+
+
+def _repair_overflow(picture: Picture, event: ev.CallRepaired) -> None:
+    """A visit that was taken to last until we came back, or of whose answer nothing was known."""
+    row = picture.overflows.get(event.call)
+    if row is None or row.how == RETURNED:
+        return
+    if event.outcome is Outcome.OVERFLOW_ANSWERED and row.answered_at is None:
+        row.answered_at = _partner_answered(event.entered_at, event.waited, event.gone_at)
+    row.end(event.gone_at if row.ended_at is None else min(row.ended_at, event.gone_at), GONE)
+    picture.change(row)
+
+
+def _partner_answered(entered_at: float | None, waited: float | None, at: float) -> float:
+    """Known afterwards, too: so long after he joined the line."""
+    return at if entered_at is None or waited is None else entered_at + waited
 
 
 def _callback_offered(picture: Picture, seq: int, event: ev.CallbackOffered) -> None:
@@ -767,7 +793,7 @@ def _repaired(picture: Picture, seq: int, event: ev.CallRepaired) -> str | None:
     if call.did is None:
         call.did, call.arrived_at = event.did, event.arrived_at
         call.language, call.path = event.language, event.path
-    _end_overflow(picture, event.call, event.gone_at, GONE)
+    _repair_overflow(picture, event)
     _repair_wait(picture, seq, event, call)
     _repair_talk(picture, seq, event, call)
     outcome = picture.outcomes.get(event.call)
@@ -968,7 +994,7 @@ STEPS: Final[Mapping[type[Event], Callable[[Picture, int, Any], str | None]]] = 
         ev.OutcomeCounted: _outcome,
         ev.TalkFinished: _talk_finished,
         ev.CallEnded: _ended,
-        ev.CallAdopted: _heard_of,
+        ev.CallAdopted: _adopted,
         ev.OperatorChanged: _operator_changed,
         ev.OperatorWished: _operator_wished,
         ev.LinkWentDown: _link_down,

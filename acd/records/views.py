@@ -301,7 +301,12 @@ VIEWS: Final = (
             _text("because", "full, unstaffed or waited", "v.because"),
             _real("answered_at", "seconds since the epoch", "the partner answered; NULL: not", "v.answered_at"),
             _real("ended_at", "seconds since the epoch", "NULL: there still", "v.ended_at"),
-            _text("how", "answered, returned (to his old place), or gone (hung up); NULL: there still", "v.how"),
+            _text(
+                "how",
+                "answered, returned (to his place), or gone (he hung up; whom an operator had sent on was perhaps answered); "
+                "NULL: there still",
+                "v.how",
+            ),
             _yes("in_gap", _SEEN_IN_PART, _unseen("v.began_at", "v.ended_at")),
         ),
         "FROM overflow v",

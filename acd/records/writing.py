@@ -271,8 +271,12 @@ async def _load(connection: AsyncConnection, seq: int, entries: Sequence[Entry],
         made = await _rows(connection, RecordingRecord, tables.recording.c.recording.in_(keys.recordings))
         picture.recordings = {row.recording: row for row in made}
     if keys.calls:
-        at_partners = tables.overflow.c.call.in_(keys.calls), tables.overflow.c.ended_at.is_(None)
-        picture.overflows = {row.call: row for row in await _rows(connection, OverflowRecord, *at_partners)}
+        visit = tables.overflow.c
+        wanted = (
+            or_(visit.ended_at.is_(None), visit.call.in_(keys.repaired)) if keys.repaired else visit.ended_at.is_(None)
+        )
+        visits = await _rows(connection, OverflowRecord, visit.call.in_(keys.calls), wanted)
+        picture.overflows = {row.call: row for row in sorted(visits, key=lambda row: row.seq)}
     await _load_talks(connection, keys, picture)
     if keys.gap:
         gaps = await _rows(connection, GapRecord, tables.gap.c.ended_at.is_(None))

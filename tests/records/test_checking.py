@@ -94,6 +94,39 @@ async def test_promises_are_made_anew_from_their_log(place: Place, tampered: str
     assert await kept(place) == before
 
 
+async def test_of_a_log_that_has_lost_its_end_nothing_is_made(place: Place) -> None:
+    """Else a promise that was kept would be owed once more."""
+    await some_promises(place)
+    before = await kept(place)
+    await in_spite_of_the_triggers(place, f"DELETE FROM callback_log WHERE callback = '{LOST}' AND step > 3")
+    assert (await check(place.url)).promises == (LOST,)
+    assert await retell(place.url) == 0
+    assert await kept(place) == before
+
+
+async def test_an_attempt_that_nobody_made_is_named(place: Place) -> None:
+    await some_promises(place)
+    row = f"'{LOST}', 'gentinfo', 'an', 'x', 'claimed', 1.0"
+    await place.execute(
+        f"INSERT INTO attempt (attempt, callback, line, operator, source, stage, claimed_at) VALUES (99, {row})"
+    )
+    assert (await check(place.url)).promises == (LOST,)
+
+
+async def test_a_row_that_may_not_stand_beside_the_others_holds_up_none_of_them(place: Place) -> None:
+    """He has booked again meanwhile, for nobody knew of the first promise."""
+    await some_promises(place)
+    await place.execute("UPDATE callback SET state = 'reached', closed_at = 1.0 WHERE callback = '17.1'")
+    store = CallbackStore(place.url)
+    try:
+        await store.book(promise("17.9"), "+32470000001")
+    finally:
+        await store.close()
+    await place.execute(f"UPDATE attempt SET dialled_at = NULL WHERE attempt = {TRIED}")
+    assert await retell(place.url) == 1
+    assert (await check(place.url)).promises == ("17.1",)
+
+
 async def test_a_promise_that_was_withdrawn_is_taken_out_again(place: Place) -> None:
     await some_promises(place)
     before = await kept(place)

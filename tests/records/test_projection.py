@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from acd.model import events as ev
 from acd.model.events import Why
-from acd.model.facts import OfferFailure
+from acd.model.facts import CallWhereabouts, OfferFailure
 from acd.model.ids import CallbackId, CallId, LineId, OfferId, OperatorId
 from acd.model.operator import OperatorState
 from acd.model.outcome import Outcome
@@ -236,6 +236,57 @@ async def spans(place: Place, table: Table) -> list[tuple[float, float | None]]:
     return [(row["began_at"], row["ended_at"]) for row in await place.rows(table)]
 
 
+VISIT = ("call", "because", "began_at", "answered_at", "ended_at", "how")
+
+
+async def visits(place: Place) -> list[tuple[object, ...]]:
+    return [tuple(row[name] for name in VISIT[2:]) for row in await place.rows(tables.overflow)]
+
+
+def repaired(call: str, outcome: Outcome, gone_at: float, waited: float) -> ev.CallRepaired:
+    return ev.CallRepaired(
+        at=1300.0, call=CallId(call), known=True, counts=True, did="", arrived_at=1000.0, language="nl", path="",
+        line=LINE, entered_at=1010.0, operator=None, answered_at=None, talk_ended_at=None, fallback=False,
+        gone_at=gone_at, outcome=outcome, before=None, waited=waited, switch_gone_at=gone_at,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("in_one", [True, False])
+async def test_what_the_partner_answered_while_nobody_saw_it_is_told_with_its_moment(
+    sqlite: Place, in_one: bool
+) -> None:
+    call, partner = CallId("17.1"), OverflowTo.PARTNER
+    steps: list[Step] = [*waiting("17.1", 1000.0), [ev.CallDeflected(1040.0, call, LINE, partner, "waited")]]
+    steps += [
+        [ev.OutcomeCounted(1300.0, call, LINE, Outcome.OVERFLOW_LOST, 200.0, seen=False)],
+        [ev.CallEnded(1300.0, call, 1250.0)],
+        [repaired("17.1", Outcome.OVERFLOW_ANSWERED, 1200.0, 40.0)],
+    ]
+    await sqlite.write(*([flat(steps)] if in_one else steps))
+    assert await visits(sqlite) == [(1040.0, 1050.0, 1200.0, "answered")]
+
+
+async def test_an_answer_seen_afterwards_is_of_its_own_moment(sqlite: Place) -> None:
+    call = CallId("17.1")
+    await sqlite.write(
+        *waiting("17.1", 1000.0),
+        [ev.CallDeflected(1040.0, call, LINE, OverflowTo.PARTNER, "waited")],
+        [ev.OutcomeCounted(1300.0, call, LINE, Outcome.OVERFLOW_ANSWERED, 40.0, seen=False)],
+        [ev.CallEnded(1300.0, call, 1100.0)],
+    )
+    assert await visits(sqlite) == [(1040.0, 1050.0, 1100.0, "answered")]
+
+
+async def test_whoever_came_back_from_the_partner_unseen_is_there_no_more(sqlite: Place) -> None:
+    call = CallId("17.1")
+    gone_there = [ev.CallDeflected(1040.0, call, LINE, OverflowTo.PARTNER, "waited")]
+    found = [ev.CallAdopted(1060.0, call, CallWhereabouts.OVERFLOW)]
+    await sqlite.write(*waiting("17.1", 1000.0), gone_there, found)
+    assert await visits(sqlite) == [(1040.0, None, None, None)]
+    await sqlite.write([ev.CallAdopted(1080.0, call, CallWhereabouts.WAIT)], [ev.CallEnded(1200.0, call, 1200.0)])
+    assert await visits(sqlite) == [(1040.0, None, 1080.0, "returned")]
+
+
 async def test_each_visit_to_the_partner_is_told(place: Place) -> None:
     """Nobody answers him there at first, and he is sent again; the second one hangs up, the third one is lost from
     sight, and Asterisk tells when he was gone."""
@@ -250,14 +301,8 @@ async def test_each_visit_to_the_partner_is_told(place: Place) -> None:
         *waiting("17.3", 1000.0),
         [ev.CallDeflected(1080.0, third, LINE, partner, "unstaffed")],
     )
-    told = ev.CallRepaired(
-        at=1300.0, call=third, known=True, counts=True, did="", arrived_at=1000.0, language="nl", path="", line=LINE,
-        entered_at=1010.0, operator=None, answered_at=None, talk_ended_at=None, fallback=False, gone_at=1090.0,
-        outcome=Outcome.OVERFLOW_LOST, before=None, waited=80.0, switch_gone_at=1090.0,
-    )  # fmt: skip
-    await place.write([told])
-    told_of = ("call", "because", "began_at", "answered_at", "ended_at", "how")
-    assert [tuple(row[name] for name in told_of) for row in await place.rows(tables.overflow)] == [
+    await place.write([repaired("17.3", Outcome.OVERFLOW_LOST, 1090.0, 80.0)])
+    assert [tuple(row[name] for name in VISIT) for row in await place.rows(tables.overflow)] == [
         ("17.1", "waited", 1040.0, None, 1070.0, "returned"),
         ("17.1", "waited", 1100.0, 1110.0, 1200.0, "answered"),
         ("17.2", "full", 1050.0, None, 1055.0, "gone"),

@@ -303,8 +303,8 @@ VIEWS: Final = (
             _real("ended_at", "seconds since the epoch", "NULL: there still", "v.ended_at"),
             _text(
                 "how",
-                "answered, returned (to his place), or gone (he hung up; whom an operator had sent on was perhaps answered); "
-                "NULL: there still",
+                "answered, returned (to his place), or gone (hung up; whom an operator had sent on was perhaps "
+                "answered); NULL: there still",
                 "v.how",
             ),
             _yes("in_gap", _SEEN_IN_PART, _unseen("v.began_at", "v.ended_at")),

@@ -2,22 +2,18 @@
 processor only when nobody else wants it."""
 
 import asyncio
-import os
-import sys
-from contextlib import suppress
 from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from acd.bootstrap import background
 from acd.bootstrap.settings import Settings
 from acd.records.refolding import fold_beside, is_folded
 from acd.web.health import Check, CheckState
 
 AGAIN: Final = 60.0
 """Seconds after a try that came to nothing."""
-LEAST: Final = 19
-"""Of the processor: see nice(1)."""
 
 log = structlog.get_logger()
 
@@ -29,7 +25,7 @@ async def fold_here(settings: Settings) -> int:
         Superseded: another version works on the database now.
         DatabaseUnusable: the address is wrong.
     """
-    os.nice(LEAST)
+    background.give_way()
     return await fold_beside(settings.database_url, settings.state)
 
 
@@ -77,20 +73,9 @@ class Refold:
 
     async def _fold(self) -> None:
         settings = {"ACD_DATABASE": self._settings.database_url, "ACD_STATE": str(self._settings.state)}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "acd", "records", "rebuild", "--beside"),
-            env=os.environ | settings,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
         try:
-            _, said = await process.communicate()
-        except asyncio.CancelledError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            raise
-        if process.returncode:
-            log.error("records.not_folded", why=said.decode("utf-8", "replace")[-500:])
+            await background.run("-m", "acd", "records", "rebuild", "--beside", settings=settings)
+        except background.Failed as error:
+            log.error("records.not_folded", why=str(error))
         else:
             log.info("records.folded")

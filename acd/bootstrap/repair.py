@@ -14,8 +14,9 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from acd.asterisk.cel import read_told
+from acd.bootstrap import background
 from acd.bootstrap.settings import Settings
+from acd.bootstrap.told import decoded
 from acd.config import City, load
 from acd.model.events import CallRepaired, Event
 from acd.model.ids import CallId
@@ -77,6 +78,16 @@ class Repair(msgspec.Struct, frozen=True):
     @property
     def calls(self) -> int:
         return len({event.call for event in self.events})
+
+
+async def read_beside(cel: Path, since: float) -> Told:
+    """:func:`~acd.asterisk.cel.read_told` by a process of its own.
+
+    Raises:
+        OSError: a file cannot be read.
+        Failed: the process came to nothing.
+    """
+    return decoded(await background.run("-m", "acd.bootstrap.told", str(cel), repr(since)))
 
 
 class Repairer:
@@ -146,9 +157,9 @@ class Repairer:
     async def _read(self, cel: Path, since: float) -> Told:
         """Once for all gaps: a record of a long day beside many gaps would keep the processor from those who call."""
         try:
-            told = await asyncio.to_thread(read_told, cel, since)
-        except OSError as error:
-            raise NoRecord(f"{error.filename}: {error.strerror}") from None
+            told = await read_beside(cel, since)
+        except (background.Failed, OSError) as error:
+            raise NoRecord(str(error)) from None
         if not told.files:
             raise NoRecord(f"{cel} is not there, or nothing was written since")
         return told

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from acd.asterisk import cel
+from acd.asterisk.cel import read_told
 from acd.bootstrap import repair
-from acd.bootstrap.repair import GapRepair, Repairer
+from acd.bootstrap.repair import GapRepair, NoRecord, Repairer
 from acd.config import load
 from acd.model.events import LinkCameUp, LinkWentDown
 from acd.model.told import Told
@@ -35,11 +35,13 @@ def lines(call: int, at: float) -> str:
 async def test_the_record_is_read_once_for_all_gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[Any] = []
 
-    def read(*asked: Any) -> Told:
-        reads.append(asked)
-        return cel.read_told(*asked)
+    read_beside = repair.read_beside
 
-    monkeypatch.setattr(repair, "read_told", read)
+    async def read(*asked: Any) -> Told:
+        reads.append(asked)
+        return await read_beside(*asked)
+
+    monkeypatch.setattr(repair, "read_beside", read)
     file = tmp_path / "acd.csv"
     begins = [DAY + 600 * number for number in range(GAPS)]
     file.write_text("".join(lines(number, at + 5) for number, at in enumerate(begins)))
@@ -57,6 +59,30 @@ async def test_the_record_is_read_once_for_all_gaps(tmp_path: Path, monkeypatch:
     archive = Archive(url)
     assert {row.outcome for row in await archive.calls(limit=10)} == {"abandoned"}
     await archive.close()
+    await repairer.close()
+
+
+async def test_another_process_tells_all_that_the_record_does_and_what_is_wrong_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "acd.csv"
+    file.write_text(lines(0, DAY) + "damaged\n" + lines(1, DAY + 60))
+    told = await repair.read_beside(file, DAY)
+    assert (told, len(told.calls)) == (read_told(file, DAY), 2)
+    assert [(line.file, line.number) for line in told.bad] == [(file, 4)]
+
+
+async def test_a_record_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    file, url = tmp_path / "acd.csv", f"sqlite:///{tmp_path}/acd.db"
+    await upgrade(url)
+    async with Ledger(url, tmp_path / "spill") as ledger:
+        ledger.write([LinkWentDown(DAY, "cut"), LinkCameUp(DAY + 60, 0, 0)])
+        await ledger.caught_up()
+    repairer = Repairer(url, file, lambda: load(ROOT / "queues.yaml"), lambda: DAY + 100)
+    for make, says in ((file.write_bytes, "acd.csv: Not a gzipped file"), (lambda _: file.unlink(), "was written since")):
+        (tmp_path / "acd.csv.gz").write_bytes(b"no archive")
+        make(b"")
+        with pytest.raises(NoRecord, match=says):
+            await repairer.find(DAY, DAY + 90)
+        (tmp_path / "acd.csv.gz").unlink()
     await repairer.close()
 
 

@@ -72,10 +72,18 @@ for name, do in {
     'executable memory': lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC),
     'netlink': lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
     'chroot': lambda: os.chroot('/'),
-    'priority': lambda: os.nice(1),
+    'priority': lambda: os.nice(-1),
+    'processors': lambda: os.sched_setaffinity(0, {0}),
 }.items():
     try: do(); print('within', name)
     except OSError as refused: print('refused', name)
+"
+within /usr/bin/python3 -I -c "
+import asyncio, sys
+sys.path.insert(0, '/usr/lib/acd')
+from acd.bootstrap import background
+least = 'import os; from acd.bootstrap.background import give_way; give_way(); print(os.nice(0))'
+print('beside', asyncio.run(background.run('-c', least)).decode())
 "
 trap 'cat /root/log' EXIT
 kill $service
@@ -208,7 +216,9 @@ def test_the_service_does_its_work_in_the_sandbox_of_its_unit_and_can_do_nothing
         "refused netlink",
         "refused chroot",
         "refused priority",
+        "refused processors",
     }, text
+    assert "beside 19" in said, "a process that gives way finds the program, and may do so"
     assert "ended in order" in said, text
 
 

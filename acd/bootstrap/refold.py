@@ -25,7 +25,7 @@ async def fold_here(settings: Settings) -> int:
         Superseded: another version works on the database now.
         DatabaseUnusable: the address is wrong.
     """
-    background.give_way()
+    background.give_way(background.LEAST)
     return await fold_beside(settings.database_url, settings.state)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from acd.asterisk.cel import read_told
-from acd.bootstrap.background import give_way
+from acd.bootstrap.background import LESS, give_way
 from acd.model.told import Told
 
 UNREADABLE: Final = b"!"
@@ -35,7 +35,7 @@ def _path(kind: type[Any], value: Any) -> Any:
 
 
 def main(file: str, since: str) -> None:
-    give_way()
+    give_way(LESS)
     try:
         written = encoded(read_told(Path(file), float(since)))
     except OSError as error:

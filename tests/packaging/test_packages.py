@@ -82,7 +82,7 @@ within /usr/bin/python3 -I -c "
 import asyncio, sys
 sys.path.insert(0, '/usr/lib/acd')
 from acd.bootstrap import background
-least = 'import os; from acd.bootstrap.background import give_way; give_way(); print(os.nice(0))'
+least = 'import os; from acd.bootstrap.background import give_way; give_way(19); print(os.nice(0))'
 print('beside', asyncio.run(background.run('-c', least)).decode())
 "
 trap 'cat /root/log' EXIT

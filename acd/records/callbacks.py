@@ -36,7 +36,7 @@ from acd.model.promise import (
 )
 from acd.ports import StoreAway
 from acd.records import tables
-from acd.records.database import connect
+from acd.records.database import connect, said
 from acd.records.writing import blames_data
 
 LOCK_PATIENCE: Final = "4s"
@@ -273,7 +273,7 @@ class CallbackStore:
                 rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
                 return rows
         except (SQLAlchemyError, OSError) as error:
-            raise StoreAway(_said(error)) from error
+            raise StoreAway(said(error)) from error
 
     @asynccontextmanager
     async def _writing(self, name: str | None = None) -> AsyncIterator[AsyncConnection]:
@@ -296,19 +296,13 @@ class CallbackStore:
         except (SQLAlchemyError, OSError) as error:
             if blames_data(error):
                 raise ValueError(f"refused by the database: {type(error).__name__}") from None
-            raise StoreAway(_said(error)) from error
+            raise StoreAway(said(error)) from error
 
 
 _TERMS: Final = select(
     func.set_config("lock_timeout", LOCK_PATIENCE, True),
     func.set_config("idle_in_transaction_session_timeout", LONGEST_STEP, True),
 )
-
-
-def _said(error: Exception) -> str:
-    """What the database said, in a line: without the statement and its values, among which numbers may be."""
-    lines = str(getattr(error, "orig", None) or "").splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 def _promises() -> Select[Any]:

@@ -51,6 +51,13 @@ class DatabaseUnusable(Mendable):
         super().__init__(f"database {url} cannot be used: {why}")
 
 
+def said(error: Exception) -> str:
+    """What the database said, in a line: without the statement and its values, among which numbers, notes and digests
+    may be."""
+    lines = str(getattr(error, "orig", None) or "").splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 def parse_url(url: str) -> URL:
     """The address with the driver that we use.
 

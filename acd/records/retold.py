@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.model.promise import Attempt, Promise
 from acd.records import tables
-from acd.records.database import DatabaseUnusable, connect, writing
+from acd.records.database import DatabaseUnusable, connect, said, writing
 
 Row = dict[str, Any]
 
@@ -83,11 +83,11 @@ async def attempts_there(connection: AsyncConnection) -> dict[int, Row]:
     return {row["attempt"]: dict(row) for row in (await connection.execute(select(tables.attempt))).mappings()}
 
 
-def same(row: Row | None, said: Row | None) -> bool:
+def same(row: Row | None, log: Row | None) -> bool:
     """Whether a row is what is told of it. What is not told may be anything."""
-    if row is None or said is None:
-        return row is said
-    return all(name in row and row[name] == value for name, value in said.items())
+    if row is None or log is None:
+        return row is log
+    return all(name in row and row[name] == value for name, value in log.items())
 
 
 async def retell(url: str) -> int:
@@ -109,9 +109,7 @@ async def retell(url: str) -> int:
                 await connection.execute(text("LOCK TABLE callback, attempt IN EXCLUSIVE MODE"))
             return await _retell(connection)
     except (SQLAlchemyError, OSError) as error:
-        # The first line alone: others may show values.
-        said = str(getattr(error, "orig", error)).splitlines()
-        raise DatabaseUnusable(str(engine.url), said[0] if said else type(error).__name__) from None
+        raise DatabaseUnusable(str(engine.url), said(error)) from None
     finally:
         await engine.dispose()
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from acd.records.database import DatabaseUnusable, connect, writing
+from acd.records.database import DatabaseUnusable, connect, said, writing
 
 
 class Store:
@@ -38,6 +38,4 @@ class Store:
             raise self._unusable(error) from None
 
     def _unusable(self, error: Exception) -> DatabaseUnusable:
-        """Without the statement and its values, among which numbers, notes and digests may be."""
-        lines = str(getattr(error, "orig", None) or "").splitlines()
-        return DatabaseUnusable(str(self._engine.url), lines[0] if lines else type(error).__name__)
+        return DatabaseUnusable(str(self._engine.url), said(error))

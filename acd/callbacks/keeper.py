@@ -193,6 +193,10 @@ class Keeper:
             and p.line in city.lines
             and may_call(city, p.line, now)
         ]
+        if due:
+            # Whose number is lost cannot be called: he is left to a person, and holds up no operator.
+            numbers = await self._store.numbers([one.callback for one in due])
+            due = [one for one in due if one.callback in numbers]
         if due and await self._spent(now):
             due = []
         # Whom a person wants to call now comes before all others.

@@ -495,11 +495,9 @@ class AsteriskPbx:
     def _move(self, session: AmiSession, call: CallId, command: c.Command, action: Action) -> None:
         """One Redirect. Never a second one before the first is answered (of two, any may win), and never for a caller
         who talks (it would hang up the operator), or to whom Asterisk may give an operator meanwhile."""
-        late = session.loop.time() - self._beaten_at > _LEASE
-        if late:
+        if session.loop.time() - self._beaten_at > _LEASE:
             # Later: the engine is in the middle of its thoughts.
             session.loop.call_soon(session.end, f"no sign of life of ours has reached Asterisk for {_LEASE:g} s")
-        if late:
             self._not_moved(session, command, call, tried=False)
             return
         if call in self._moving or call in self._in_queue or self._tracker.talking(call):

@@ -165,7 +165,7 @@ async def _cut_off(stage: tuple[Lab, Farm, LabService], say: Say) -> float:
     lab, farm, service = stage
     for index, group in enumerate(CUT_OFF, len(GROUPS)):
         farm.citizens(group.name, group.did, prefix=prefix(index), count=group.share, rate=group.share, hold=group.hold)
-    speaks = f"{prefix(len(GROUPS) + 1)}"
+    speaks = prefix(len(GROUPS) + 1)
     async with asyncio.timeout(PATIENCE):
         while not any(_speaks(ring, speaks) for ring in farm.stories().rings):  # noqa: ASYNC110
             await asyncio.sleep(0.1)

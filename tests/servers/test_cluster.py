@@ -129,7 +129,7 @@ def test_a_call_of_a_server_that_is_none_of_ours_is_gone() -> None:
         scene.cluster.send(c.AskCall(CallId("c-1.1")))
 
     scene = on(act)
-    assert scene.of(f.OfferNotSent) == [f.OfferNotSent(CallId("1.1"), OfferId(7))]
+    assert scene.of(f.OfferNotSent) == [f.OfferNotSent(CallId("1.1"), OfferId(7), tried=False)]
     assert scene.of(f.CallFound) == [f.CallFound(CallId("c-1.1"), None)]
 
 

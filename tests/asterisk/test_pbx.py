@@ -22,7 +22,7 @@ def offer(number: int = 7, call: CallId = CALL, ring_time: float = 15.0) -> c.Of
 
 
 def dial_begin(fake: FakeAsterisk, number: int = 7, call: str = "1.1", leg: str = "1.2") -> None:
-    where = (("Context", "acd-connect"), ("Exten", f"{number}*1001*15"))
+    where = (("Context", "acd-ring"), ("Exten", f"{number}*1001*15"))
     dest = (("DestChannel", "PJSIP/1001-2"), ("DestUniqueid", leg), ("DestLinkedid", call))
     fake.event("DialBegin", *where, *dest, call=call)
 

@@ -34,9 +34,11 @@ def read(text: str) -> Dialplan:
     for line in text.splitlines():
         if not line.strip() or line.startswith((";", "include => ")):
             continue
-        if found := re.fullmatch(r"\[([\w-]+)\]", line):
+        if found := re.fullmatch(r"\[([\w-]+)\](?:\((!|[\w-]+)\))?", line):
             assert found[1] not in plan, f"context {found[1]} is written twice"
-            context = plan[found[1]] = {}
+            # As of its template, which the file has before it; what is the same goes on after the template's last line.
+            context = plan[found[1]] = {name: list(said) for name, said in plan.get(found[2], {}).items()}
+            steps = next(reversed(context.values()), [])
             continue
         found = _LINE.fullmatch(line)
         assert found, f"not dialplan: {line!r}"

@@ -160,9 +160,9 @@ def redirect(do: Action) -> None:
 def _target(do: Action, context: str, exten: str) -> Target:
     if context == "acd-wait" and exten == "s":
         return ToMusic()
-    if context == "acd-connect" and (parts := _OFFER.fullmatch(exten)):
+    if context in ("acd-to-connect", "acd-connect") and (parts := _OFFER.fullmatch(exten)):
         return ToOperator(OfferId(int(parts[1])), Device(parts[2]), float(parts[3]))
-    if context == "acd-deflect" and (parts := _DEFLECT.fullmatch(exten)):
+    if context in ("acd-to-deflect", "acd-deflect") and (parts := _DEFLECT.fullmatch(exten)):
         return ToDeflect(LineId(parts[2]), OverflowTo(parts[1]))
     if context == "acd-second-line" and do.switch.passing_on.leads_somewhere(exten):
         return ToSecondLine(exten)

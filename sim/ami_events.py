@@ -31,7 +31,7 @@ _CAUSES: Final = {
     34: "Circuit/channel congestion",
 }
 _UNKNOWN: Final = "<unknown>"
-_PRIORITIES: Final = {"acd-wait": "3", "acd-ring": "10", "acd-after": "2", "acd-deflected": "3", "acd-fallback": "5"}
+_PRIORITIES: Final = {"acd-wait": "3", "acd-connect": "6", "acd-after": "2", "acd-deflect": "3", "acd-fallback": "5"}
 
 
 class AmiVoice:

@@ -45,7 +45,7 @@ PASSIVE: Final = Passive()
 
 @dataclass(frozen=True, slots=True)
 class ToOperator:
-    """``acd-connect``, and from there ``acd-ring``."""
+    """``acd-connect``."""
 
     offer: OfferId
     device: Device
@@ -59,7 +59,7 @@ class ToMusic:
 
 @dataclass(frozen=True, slots=True)
 class ToDeflect:
-    """``acd-deflect``, and from there ``acd-deflected``."""
+    """``acd-deflect``."""
 
     line: LineId
     to: OverflowTo
@@ -85,14 +85,14 @@ Target = ToOperator | ToMusic | ToDeflect | ToSecondLine | ToNowhere
 
 
 def address(target: Target) -> tuple[str, str]:
-    """Context and extension at which a Redirect leaves him. Dial() takes whole seconds: the ring time is rounded up."""
+    """Context and extension of a Redirect. Dial() takes whole seconds: the ring time is rounded up."""
     match target:
         case ToOperator():
-            return "acd-ring", f"{target.offer}*{target.device}*{math.ceil(target.ring_time)}"
+            return "acd-connect", f"{target.offer}*{target.device}*{math.ceil(target.ring_time)}"
         case ToMusic():
             return "acd-wait", "s"
         case ToDeflect():
-            return "acd-deflected", f"{target.to}*{target.line}"
+            return "acd-deflect", f"{target.to}*{target.line}"
         case ToSecondLine():
             return "acd-second-line", target.to
         case ToNowhere():

@@ -17,7 +17,7 @@ PARTNER_RING_TIME: Final = 60.0
 
 
 class Connecting:
-    """``acd-ring``, ``acd-up``, ``acd-after``, ``acd-deflected`` and the members' end of Queue()."""
+    """``acd-connect``, ``acd-up``, ``acd-after``, ``acd-deflect`` and the members' end of Queue()."""
 
     def __init__(self, switch: "SimSwitch", dialling: Dialling) -> None:
         self._switch = switch

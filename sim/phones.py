@@ -78,7 +78,7 @@ def verdict(code: int) -> Verdict:
 
 class LegKind(StrEnum):
     OFFER = "offer"
-    """Rung by acd-ring."""
+    """Rung by acd-connect."""
     FALLBACK = "fallback"
     """Rung by Queue()."""
     PARTNER = "partner"

@@ -2,7 +2,7 @@
 
 Every name that goes out is matched against what it may be, and :func:`~acd.asterisk.frames.encode_action` refuses
 control characters besides. Parameters of an offer ride in ``Exten``, so one action does it all, and ``Priority`` is a
-label, so that Asterisk refuses a target that does not exist instead of hanging up the caller.
+label, so that Asterisk refuses a context that it does not have instead of hanging up the caller.
 """
 
 import math
@@ -63,7 +63,7 @@ def offer(command: Offer) -> Action:
     exten = f"{int(command.offer)}*{device}*{max(1, math.ceil(command.ring_time))}"
     if command.via is not None:
         exten += f"*{_checked(_WORD, 'server', command.via)}"
-    return redirect(command.call, "acd-connect", exten)
+    return redirect(command.call, "acd-to-connect", exten)
 
 
 def withdraw(command: Withdraw) -> Action:
@@ -79,7 +79,7 @@ def deflect(command: Deflect) -> Action:
     """
     if command.to is OverflowTo.WAIT:
         raise UnsafeValue("to", "a caller who waits is not moved")
-    return redirect(command.call, "acd-deflect", f"{command.to.value}*{_checked(_WORD, 'line', command.line)}")
+    return redirect(command.call, "acd-to-deflect", f"{command.to.value}*{_checked(_WORD, 'line', command.line)}")
 
 
 def hang_up(leg: str) -> Action:

@@ -211,9 +211,6 @@ _LIMIT: Final = re.compile("|".join(Limit))
 _OUTCOME: Final = re.compile("|".join(Outcome))
 _OFFER: Final = re.compile(r"(\d{1,18})\*\w{1,80}\*\d{1,4}(\*\w{1,80})?", re.ASCII)
 
-_RINGING: Final = ("acd-ring", "acd-connect")
-"""The context in which an operator's phone is rung; the second one in a dialplan that has not been built anew since."""
-
 
 class EventReader:
     """Frames to typed events.
@@ -364,7 +361,7 @@ def _dial_begun(frame: Frame) -> AmiEvent | None:
     if attempt is not None:
         return Begun(timestamp(frame), attempt)
     parts = _OFFER.fullmatch(frame.get("Exten"))
-    if frame.get("Context") not in _RINGING or parts is None:
+    if frame.get("Context") != "acd-connect" or parts is None:
         return None
     return DialBegun(timestamp(frame), call(frame), matched(ID, frame, "DestUniqueid"), OfferId(int(parts[1])))
 

@@ -80,7 +80,7 @@ async def _findings(settings: Settings, places: Places) -> AsyncIterator[Finding
     if not report.faults:
         yield Finding("settings", State.OK, report.summary)
         city = load(settings.queues)
-    for finding in (*_modes(settings), _space(settings), *_late(settings), _call_record(settings.cel)):
+    for finding in (*_modes(settings), _space(settings), *_late(settings), *_call_records(settings)):
         yield finding
     async for finding in _database(settings.database_url):
         yield finding
@@ -136,12 +136,18 @@ def _late(settings: Settings) -> Iterator[Finding]:
         yield Finding("late events", State.WARNING, what, mend)
 
 
-def _call_record(cel: Path | None) -> Finding:
-    """What Asterisk itself writes down of each call, from which gaps are repaired."""
-    if cel is None:
-        what = "ACD_CEL names no file: calls that only Asterisk has seen stay out of the figures"
+def _call_records(settings: Settings) -> Iterator[Finding]:
+    """What each Asterisk itself writes down of each call, from which gaps are repaired."""
+    named, servers = len(settings.cel), max(1, len(settings.servers))
+    if named < servers:
+        files = "no file" if named == 0 else f"{named} file" if named == 1 else f"{named} files"
+        what = f"ACD_CEL names {files} of {servers}: calls that only Asterisk has seen stay out of the figures"
         mend = "set it to the file that cel_custom.conf has (docs/install.md, What Asterisk writes down)"
-        return Finding("call record", State.WARNING, what, mend)
+        yield Finding("call record", State.WARNING, what, mend)
+    yield from map(_call_record, settings.cel)
+
+
+def _call_record(cel: Path) -> Finding:
     try:
         with cel.open("rb"):
             return Finding("call record", State.OK, f"{cel} can be read")

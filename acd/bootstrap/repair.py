@@ -48,6 +48,9 @@ AGAIN: Final = 600.0
 SOON: Final = 10.0
 """Seconds until the next look when the database was away."""
 
+READING: Final = 60.0
+"""Seconds that the reading of one record may take: it may lie on another machine, perhaps the one that has died."""
+
 OVER: Final = 60.0
 """Seconds after the end of a gap from which on nothing new is written of those who had hung up by then."""
 
@@ -72,6 +75,8 @@ class Repair(msgspec.Struct, frozen=True):
     """Gaps in that time."""
 
     bad: tuple[BadLine, ...] = ()
+    unread: tuple[str, ...] = ()
+    """The records of servers that could not be read, and why: what they tell is lacking still."""
     done: tuple[Blind, ...] = ()
     """Gaps of which nothing is left to tell, nor will be: everybody who was in them has gone, and is in the records."""
 
@@ -95,12 +100,12 @@ class Repairer:
 
     Args:
         url: of the database.
-        cel: the file that Asterisk's ``cel_custom`` writes; None = there is none.
+        cel: the files that the ``cel_custom`` of each Asterisk writes. Their clocks must agree.
         city: whose phones and lines they are.
         clock: ours.
     """
 
-    def __init__(self, url: str, cel: Path | None, city: Callable[[], City], clock: Callable[[], float]) -> None:
+    def __init__(self, url: str, cel: Sequence[Path], city: Callable[[], City], clock: Callable[[], float]) -> None:
         self._book = RepairBook(url)
         self._cel, self._city, self._clock = cel, city, clock
         self._offsets: dict[Blind, float] = {}
@@ -110,7 +115,7 @@ class Repairer:
 
     @property
     def wanted(self) -> bool:
-        return self._cel is not None
+        return bool(self._cel)
 
     async def find(self, since: float, until: float, leave_out: Collection[Blind] = ()) -> Repair:
         """What is to be written of the gaps that ended in that time (seconds since the epoch, our clock). All that the
@@ -120,10 +125,11 @@ class Repairer:
             leave_out: these gaps are not looked into.
 
         Raises:
-            NoRecord: nobody said where Asterisk's own record is, it is not there, or it cannot be read.
+            NoRecord: nobody said where Asterisk's own record is, it is not there, or it cannot be read. Of several
+                servers: none is or can.
             DatabaseUnusable: the database cannot be read.
         """
-        if self._cel is None:
+        if not self._cel:
             raise NoRecord("ACD_CEL does not name the file")
         wider = await self._book.gaps(since - LOOK_BACK, until + LOOK_BACK)
         around = [(gap, await self._offset(gap)) for gap in wider]
@@ -131,7 +137,7 @@ class Repairer:
         gaps = [(gap, offset) for gap, offset in around if since <= gap.ended_at <= until and gap not in leave_out]
         if not gaps:
             return Repair()
-        told = await self._read(self._cel, min(_concerned(gap) - offset for gap, offset in gaps))
+        told, unread = await self._read(min(_concerned(gap) - offset for gap, offset in gaps))
         events: dict[CallId, list[CallRepaired]] = {}
         open_still = {gap for gap, _ in gaps if self._clock() - gap.ended_at < OVER}
         # A call that lies in one gap is not another one's, just because that began soon after.
@@ -142,8 +148,9 @@ class Repairer:
                     open_still.add(gap)
                 # One call may reach over several gaps.
                 events |= {call: happened for call, happened in found.items() if call not in events}
-        done = tuple(gap for gap, _ in gaps if gap not in open_still)
-        return Repair(tuple(event for happened in events.values() for event in happened), len(gaps), told.bad, done)
+        done = () if unread else tuple(gap for gap, _ in gaps if gap not in open_still)
+        found_events = tuple(event for happened in events.values() for event in happened)
+        return Repair(found_events, len(gaps), told.bad, unread, done)
 
     async def _offset(self, gap: Blind) -> float:
         """How far the clocks were apart after it. Once measured that stays."""
@@ -154,15 +161,28 @@ class Repairer:
             self._offsets[gap] = offset
         return self._offsets[gap]
 
-    async def _read(self, cel: Path, since: float) -> Told:
-        """Once for all gaps: a record of a long day beside many gaps would keep the processor from those who call."""
-        try:
-            told = await read_beside(cel, since)
-        except (background.Failed, OSError) as error:
-            raise NoRecord(str(error)) from None
-        if not told.files:
-            raise NoRecord(f"{cel} is not there, or nothing was written since")
-        return told
+    async def _read(self, since: float) -> tuple[Told, tuple[str, ...]]:
+        """Once for all gaps: a record of a long day beside many gaps would keep the processor from those who call. What
+        was read, and what could not be."""
+        read: list[Told] = []
+        unread: list[str] = []
+        for cel in self._cel:
+            try:
+                async with asyncio.timeout(READING):
+                    told = await read_beside(cel, since)
+            except TimeoutError:
+                unread.append(f"{cel} could not be read within {READING:g} s")
+            except (background.Failed, OSError) as error:
+                unread.append(str(error))
+            else:
+                read += [told] if told.files else []
+                if not told.files:
+                    unread.append(f"{cel} is not there, or nothing was written since")
+        if not read:
+            raise NoRecord("; ".join(unread))
+        calls = {call: one for told in read for call, one in told.calls.items()}
+        bad = tuple(line for told in read for line in told.bad)
+        return Told(calls, bad, sum(told.files for told in read)), tuple(unread)
 
     async def _of(
         self, one_gap: Measured, told: Told, margin: float, around: Collection[Measured]
@@ -253,6 +273,8 @@ class GapRepair:
             # It looks back: whatever is wrong with it, those who call now are served.
             log.exception("gaps were not repaired")
             return AGAIN
+        for why in found.unread:
+            log.warning("repair.not_now", why=why)
         for line in found.bad:
             log.error("repair.damaged_line", file=str(line.file), line=line.number, why=line.why)
         self._done = {gap for gap in self._done if gap.ended_at > now - LOOK_BACK} | set(found.done)
@@ -285,7 +307,8 @@ class GapRepair:
 
 
 def answer_of(found: Repair) -> Answer:
-    return {"gaps": found.gaps, "calls": found.calls, "bad": [str(line) for line in found.bad]}
+    bad = [str(line) for line in found.bad]
+    return {"gaps": found.gaps, "calls": found.calls, "bad": bad, "unread": list(found.unread)}
 
 
 async def repair_alone(settings: Settings, since: float, until: float) -> Answer:

@@ -1,12 +1,13 @@
 """The service's own settings, from the environment."""
 
+import os
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, StringConstraints
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from acd.asterisk import AmiSettings
 from acd.asterisk.tls import ami_tls
@@ -19,6 +20,14 @@ from acd.web.oidc import Oidc, OidcSettings
 
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
 """A ``systemname``: it stands before the ids of calls, and a dash after it."""
+
+
+def _paths(value: object) -> object:
+    """As in ``PATH``."""
+    return tuple(filter(None, map(str.strip, value.split(os.pathsep)))) if isinstance(value, str) else value
+
+
+Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_paths)]
 
 
 class Settings(BaseSettings):
@@ -84,8 +93,9 @@ class Settings(BaseSettings):
     """Log as JSON lines, for machines."""
     log_events: bool = True
     """Log what happens to each call: a line for each event."""
-    cel: Path | None = None
-    """What Asterisk itself writes down of each call (``cel_custom``): gaps are repaired from it. None = they stay."""
+    cel: Paths = ()
+    """What Asterisk itself writes down of each call (``cel_custom``): gaps are repaired from it. Of several servers the
+    file of each, with a colon between them. Empty = the gaps stay."""
     recordings: Path | None = None
     """Folder with recorded conversations, which Asterisk writes and we read and delete; None = not shared with us."""
     record: Path | None = None

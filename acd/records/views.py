@@ -420,6 +420,11 @@ VIEWS: Final = (
                 "to which he gave a score",
                 '(SELECT COUNT(*) FROM survey_answer a WHERE a."call" = v."call")',
             ),
+            _yes(
+                "in_gap",
+                "a gap before he hung up, or, was he called back, within 5 minutes: he may have given more scores",
+                _unseen("v.at", 'COALESCE((SELECT c.ended_at FROM "call" c WHERE c."call" = v."call"), v.at + 300)'),
+            ),
         ),
         "FROM survey v",
     ),

@@ -4,7 +4,7 @@ the production code knows one dialplan only.
 | there | here |
 |---|---|
 | `AcdEnqueue` at each turn of the waiting loop | `AcdQueued` |
-| `Exten: <device>*<attempt>` in `acd-connect` or `acd-connect-b` | `<offer>*<device>*<ring seconds>` in `acd-ring` |
+| `Exten: <device>*<attempt>` in `acd-connect` or `acd-connect-b` | `<offer>*<device>*<ring seconds>` |
 | `Attempt`, `Status` | `Offer`, `DialStatus` |
 | no event when Asterisk's own `Queue()` connects | `AcdFallbackUp` on the operator's leg |
 | no event at the answer in `acd-connect-b` | `AcdUp` on the operator's leg |
@@ -31,7 +31,7 @@ def rewrite(frame: Frame) -> Iterator[Frame]:
         case "DialBegin" | "DialState":
             offer = re.fullmatch(r"(\w+)\*(\d+)", pairs.get("Exten", ""))
             if offer is not None and pairs["Context"].startswith("acd-connect"):
-                pairs |= {"Context": "acd-ring", "Exten": f"{offer[2]}*{offer[1]}*{RING_TIME}"}
+                pairs |= {"Context": "acd-connect", "Exten": f"{offer[2]}*{offer[1]}*{RING_TIME}"}
             yield _frame(pairs)
         case "DialEnd" if pairs.get("Context") == "fallback" and pairs["DialStatus"] == "ANSWER":
             yield _frame(_leg(pairs) | {"UserEvent": "AcdFallbackUp", "Device": _device(pairs), "Up": _at(pairs)})

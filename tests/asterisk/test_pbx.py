@@ -22,7 +22,7 @@ def offer(number: int = 7, call: CallId = CALL, ring_time: float = 15.0) -> c.Of
 
 
 def dial_begin(fake: FakeAsterisk, number: int = 7, call: str = "1.1", leg: str = "1.2") -> None:
-    where = (("Context", "acd-ring"), ("Exten", f"{number}*1001*15"))
+    where = (("Context", "acd-connect"), ("Exten", f"{number}*1001*15"))
     dest = (("DestChannel", "PJSIP/1001-2"), ("DestUniqueid", leg), ("DestLinkedid", call))
     fake.event("DialBegin", *where, *dest, call=call)
 
@@ -471,13 +471,13 @@ async def test_a_phone_that_comes_with_new_settings_is_told_at_the_next_audit(de
 
 
 COMMANDS: list[tuple[c.Command, dict[str, str]]] = [
-    (offer(), {"Channel": "1.1", "Context": "acd-connect", "Exten": "7*1001*15", "Priority": "start"}),
+    (offer(), {"Channel": "1.1", "Context": "acd-to-connect", "Exten": "7*1001*15", "Priority": "start"}),
     (offer(ring_time=12.2), {"Exten": "7*1001*13"}),
     (offer(ring_time=0.0), {"Exten": "7*1001*1"}),
     (c.Withdraw(CALL, OfferId(7)), {"Action": "PlayDTMF", "Channel": "1.1", "Digit": "D", "Receive": "true"}),
     (
         c.Deflect(CALL, LineId("lez"), OverflowTo.PARTNER),
-        {"Channel": "1.1", "Context": "acd-deflect", "Exten": "partner*lez", "Priority": "start"},
+        {"Channel": "1.1", "Context": "acd-to-deflect", "Exten": "partner*lez", "Priority": "start"},
     ),
     (c.Deflect(CALL, LineId("lez"), OverflowTo.REFUSE), {"Exten": "refuse*lez"}),
     (c.Announce(CALL, 3, (2, 5)), {"Channel": "1.1", "Variable": "ACD_SAY", "Value": "acd/position-3&acd/wait-2-5"}),

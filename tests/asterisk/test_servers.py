@@ -38,7 +38,7 @@ async def test_a_phone_at_another_server_is_dialled_through_it(desk: Desk, fake:
     await desk.answered()
     [sent] = fake.sent("Redirect")
     assert sent["Exten"] == "7*1001*15*b"
-    where = (("Context", "acd-ring"), ("Exten", "7*1001*15*b"))
+    where = (("Context", "acd-connect"), ("Exten", "7*1001*15*b"))
     leg = (("DestChannel", "PJSIP/acd-peer-b-2"), ("DestUniqueid", "a-1.2"), ("DestLinkedid", "a-1.1"))
     fake.event("DialBegin", *where, *leg, call="a-1.1")
     fake.event("DialState", *leg, ("DialStatus", "RINGING"), call="a-1.1")

@@ -125,12 +125,12 @@ async def test_a_host_whose_own_name_nobody_knows_is_a_fault(tmp_path: Path, mon
 async def test_gaps_need_asterisks_own_record(tmp_path: Path) -> None:
     file = tmp_path / "acd.csv"
 
-    async def told(cel: Path | None) -> State:
+    async def told(*cel: Path) -> State:
         record = (await found(tmp_path, cel=cel))["call record"]
         assert bool(record.mend) is (record.state is not State.OK)
         return record.state
 
-    assert await told(None) is State.WARNING
+    assert await told() is State.WARNING
     assert await told(file) is State.WARNING
     file.write_text("")
     assert await told(file) is State.OK

@@ -1,6 +1,7 @@
 """Gaps are repaired from Asterisk's own record: of however many gaps a day had, it is read once, for it is read beside
 the calls of the moment."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from acd.asterisk.cel import read_told
 from acd.bootstrap import repair
 from acd.bootstrap.repair import GapRepair, NoRecord, Repairer
+from acd.bootstrap.settings import Settings
 from acd.config import load
 from acd.model.events import LinkCameUp, LinkWentDown
 from acd.model.told import Told
@@ -48,7 +50,7 @@ async def test_the_record_is_read_once_for_all_gaps(tmp_path: Path, monkeypatch:
     url = f"sqlite:///{tmp_path}/acd.db"
     await upgrade(url)
     now, city = DAY + 3600, load(ROOT / "queues.yaml")
-    repairer = Repairer(url, file, lambda: city, lambda: now)
+    repairer = Repairer(url, [file], lambda: city, lambda: now)
     async with Ledger(url, tmp_path / "spill") as ledger:
         for at in begins:
             ledger.write([LinkWentDown(at, "cut"), LinkCameUp(at + 60, 0, 0)])
@@ -76,13 +78,74 @@ async def test_a_record_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     async with Ledger(url, tmp_path / "spill") as ledger:
         ledger.write([LinkWentDown(DAY, "cut"), LinkCameUp(DAY + 60, 0, 0)])
         await ledger.caught_up()
-    repairer = Repairer(url, file, lambda: load(ROOT / "queues.yaml"), lambda: DAY + 100)
+    repairer = Repairer(url, [file], lambda: load(ROOT / "queues.yaml"), lambda: DAY + 100)
     with pytest.raises(NoRecord, match=r"acd\.csv is not there"):
         await repairer.find(DAY, DAY + 90)
     (tmp_path / "acd.csv.gz").write_bytes(b"no archive")
     with pytest.raises(NoRecord, match=r"acd\.csv: Not a gzipped file"):
         await repairer.find(DAY, DAY + 90)
     await repairer.close()
+
+
+async def test_of_several_servers_the_record_of_each_is_read_and_one_that_is_not_there_is_named(tmp_path: Path) -> None:
+    a, b, url = tmp_path / "a.csv", tmp_path / "b.csv", f"sqlite:///{tmp_path}/acd.db"
+    a.write_text(lines(0, DAY + 5))
+    await upgrade(url)
+    city = load(ROOT / "queues.yaml")
+    repairer = Repairer(url, [a, b], lambda: city, lambda: DAY + 200)
+    async with Ledger(url, tmp_path / "spill") as ledger:
+        ledger.write([LinkWentDown(DAY, "cut"), LinkCameUp(DAY + 60, 0, 0)])
+        mender = GapRepair(repairer, ledger, lambda: DAY + 200, lambda _: None)
+        without = await mender.repair(DAY - 60, DAY + 90)
+        assert (without.calls, len(without.unread), without.done) == (1, 1, ()), "a's is told, and b's may come"
+        assert "b.csv is not there" in without.unread[0]
+        again = await mender.repair(DAY - 60, DAY + 90)
+        assert (again.calls, len(again.unread), again.done) == (0, 1, ()), "what is told of a is not all"
+        b.write_text(lines(1, DAY + 30))
+        whole = await mender.repair(DAY - 60, DAY + 90)
+        assert (whole.calls, whole.unread) == (1, ())
+        assert (await mender.repair(DAY - 60, DAY + 90)).done == (Blind(DAY, DAY + 60),)
+    a.unlink()
+    b.unlink()
+    with pytest.raises(NoRecord, match=r"a\.csv is not there.*; .*b\.csv is not there"):
+        await repairer.find(DAY, DAY + 90)
+    await repairer.close()
+
+
+async def test_a_record_on_a_machine_that_does_not_answer_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b, url = tmp_path / "a.csv", tmp_path / "b.csv", f"sqlite:///{tmp_path}/acd.db"
+    a.write_text(lines(0, DAY + 5))
+    await upgrade(url)
+    read_beside = repair.read_beside
+
+    async def read(cel: Path, since: float) -> Told:
+        if cel == b:
+            monkeypatch.setattr(repair, "READING", 60.0)
+            await asyncio.Event().wait()
+        return await read_beside(cel, since)
+
+    monkeypatch.setattr(repair, "read_beside", read)
+    monkeypatch.setattr(repair, "READING", 0.0)
+    repairer = Repairer(url, [b, a], lambda: load(ROOT / "queues.yaml"), lambda: DAY + 200)
+    async with Ledger(url, tmp_path / "spill") as ledger:
+        ledger.write([LinkWentDown(DAY, "cut"), LinkCameUp(DAY + 60, 0, 0)])
+        found = await GapRepair(repairer, ledger, lambda: DAY + 200, lambda _: None).repair(DAY - 60, DAY + 90)
+    assert found.calls == 1
+    assert [why.removeprefix(str(tmp_path)) for why in found.unread] == ["/b.csv could not be read within 60 s"]
+    await repairer.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "files"),
+    [("", []), (":", []), ("/a.csv", ["/a.csv"]), ("/a.csv:/b.csv", ["/a.csv", "/b.csv"]), (" /a: /b:", ["/a", "/b"])],
+)
+def test_the_records_of_several_servers_are_named_with_colons(
+    said: str, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACD_CEL", said)
+    assert Settings().cel == tuple(map(Path, files))
 
 
 async def test_a_gap_of_which_all_is_told_needs_no_look_any_more(tmp_path: Path) -> None:
@@ -92,7 +155,7 @@ async def test_a_gap_of_which_all_is_told_needs_no_look_any_more(tmp_path: Path)
     file.write_text(lines(0, DAY + 5) + "".join(there))
     await upgrade(url)
     city = load(ROOT / "queues.yaml")
-    repairer = Repairer(url, file, lambda: city, lambda: now)
+    repairer = Repairer(url, [file], lambda: city, lambda: now)
     async with Ledger(url, tmp_path / "spill") as ledger:
         mender = GapRepair(repairer, ledger, lambda: now, lambda _: None)
         ledger.write([LinkWentDown(DAY, "cut"), LinkCameUp(DAY + 60, 0, 0)])
@@ -119,7 +182,7 @@ async def test_a_clock_that_is_set_back_between_two_gaps_gives_no_call_two_times
     await upgrade(url)
     offset, city = 0.0, load(ROOT / "queues.yaml")
     now = DAY + 60
-    repairer = Repairer(url, file, lambda: city, lambda: now)
+    repairer = Repairer(url, [file], lambda: city, lambda: now)
     archive = Archive(url)
     try:
         async with Ledger(url, tmp_path / "spill", switch_offset=lambda: offset) as ledger:

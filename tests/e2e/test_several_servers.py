@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from sim.lab.service import LabService
 from sim.lab.sip import uri_of
 from sim.lab.sipp import Farm
 from sim.lab.stalls import Stalls
-from tests.e2e.conftest import HERE, PROMPTS, QUEUES, records, until
+from tests.e2e.conftest import HERE, PROMPTS, QUEUES, all_ended, records, until
 
 pytestmark = [pytest.mark.alone, pytest.mark.asterisk, pytest.mark.timeout(240)]
 
@@ -390,3 +391,28 @@ async def test_without_the_engine_each_server_serves_its_callers_with_its_phones
             await with_dirk.hang_up()
             rows = [await row_of(service, number) for number in ("+3291110031", "+3291110032")]
     assert [(row.outcome, row.operator) for row in rows] == [("answered", "bram"), ("answered", "dirk")]
+
+
+async def test_what_only_the_servers_have_seen_is_told_by_the_record_of_each(a: Lab, b: Lab, tmp_path: Path) -> None:
+    for lab in (a, b):
+        lab.cel.unlink(missing_ok=True)
+    servers = json.dumps({lab.server: f"127.0.0.1:{lab.ami_port}" for lab in (a, b)})
+    settings = {"ACD_SERVERS": servers, "ACD_CEL": f"{a.cel}:{b.cel}"}
+    async with LabService(a, QUEUES, tmp_path / "state", settings) as service:
+        await until(lambda: all_live(service), 30, "both servers are seen")
+        service.kill()
+        for lab in (a, b):
+            async with lab.citizen("+3291110041") as him:
+                call = him.call(SPORT)
+                await until(partial(waits_at, lab), 20, f"he waits at {lab.server}")
+                await call.hang_up()
+                await until(lambda lab=lab: lab.channels() == [], 20, "he is gone")  # type: ignore[misc]
+            lab.restart()  # With it go the notes that it keeps for an engine that comes back.
+        await service.start()
+        rows = await all_ended(service, 2)
+    assert {server_of(CallId(row.call)) for row in rows} == {"a", "b"}
+    assert {(row.line, row.outcome) for row in rows} <= {("sportlijn", "abandoned"), ("sportlijn", "abandoned_short")}
+
+
+def waits_at(lab: Lab) -> bool:
+    return any(lab.variable(channel.name, "ACD_STATE") in ("wait", "fallback") for channel in lab.channels())

@@ -116,7 +116,7 @@ class Stub:
 
     async def offer(self, call: str, offer: int, device: str, ring: int = 10) -> None:
         """Move a caller to a phone."""
-        answer = await self.redirect(call, "acd-connect", f"{offer}*{device}*{ring}")
+        answer = await self.redirect(call, "acd-to-connect", f"{offer}*{device}*{ring}")
         assert answer["Response"] == "Success", answer
 
     async def quiet(self, lab: Lab) -> None:

@@ -123,7 +123,7 @@ async def opened(lab: Lab, *, standby: bool) -> AsyncIterator[AmiSession]:
 @pytest.mark.parametrize("poison", POISONS)
 async def test_no_line_of_the_dialplan_runs_a_program_for_who_enters_it(lab: Lab, traces: Path, poison: str) -> None:
     lines = sorted(lines_of(lab), key=lambda line: line.context == CONTROL)
-    assert {"acd-fence", "acd-record-begin", "acd-ask", "acd-connect", "acd-flow-main", CONTROL} <= {
+    assert {"acd-fence", "acd-record-begin", "acd-ask", "acd-connect", "acd-to-connect", "acd-flow-main", CONTROL} <= {
         line.context for line in lines
     }
 

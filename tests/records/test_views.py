@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from acd.model import events as ev
-from acd.model.ids import LineId
+from acd.model.ids import CallId, LineId, OperatorId
 from acd.model.outcome import Outcome
 from acd.model.policy import Line
 from acd.records import Ledger, store_lines, upgrade
@@ -40,7 +40,7 @@ COLUMNS = {
     "report_operator_state": "state day began began_at operator what reason line ended_at seconds set_by in_gap",
     "report_callback": "callback day promised promised_at line call deadline deadline_at state attempts reached_at "
     "kept closed_at why in_gap",
-    "report_survey": "survey day began began_at call line operator sent answers",
+    "report_survey": "survey day began began_at call line operator sent answers in_gap",
     "report_survey_answer": "answer day given given_at call line operator question score",
     "report_conversation": "conversation day began began_at ended_at call callback line operator language subjects "
     "settled in_gap",
@@ -126,6 +126,22 @@ async def test_what_could_not_be_seen_is_marked_by_day_and_row(place: Place) -> 
     assert {row["call"]: row["in_gap"] for row in await rows(place, "report_wait")} == {"17.1": 0, "17.2": 0, "17.3": 0}
     marked = [(row["what"], row["began_at"]) for row in await rows(place, "report_operator_state") if row["in_gap"]]
     assert all(began < up for _, began in marked) and marked
+
+
+async def test_scores_that_may_not_have_been_heard_are_marked(place: Place) -> None:
+    """Of a caller until he hung up, of a citizen who was called back for five minutes."""
+    noon = at("2027-03-01T12:00")
+    line, an = LineId("gentinfo"), OperatorId("an")
+    begins = {"17.1": -66.0, "acd-cb-1": -310.0, "acd-cb-2": -290.0, "acd-cb-3": 70.0}
+    await place.write(
+        [ev.LinkCameUp(noon - 7200, 0, 0)],
+        *answered("17.1", noon - 200, operator="an"),
+        [ev.SurveyStarted(noon + when, CallId(id), line, an, noon + when, False) for id, when in begins.items()],
+        [ev.LinkWentDown(noon, "lost")],
+        [ev.LinkCameUp(noon + 60, 0, 0)],
+    )
+    marks = {row["call"]: row["in_gap"] for row in await rows(place, "report_survey")}
+    assert marks == {"17.1": 0, "acd-cb-1": 0, "acd-cb-2": 1, "acd-cb-3": 0}
 
 
 async def test_a_promise_that_was_owed_while_nothing_could_be_seen_is_marked(place: Place) -> None:

@@ -162,8 +162,8 @@ def _take(told: CallTold, note: dict[str, str]) -> None:
 
 
 def _place(told: CallTold) -> None:
-    """Whoever is offered in the moment in which he joins a line may have no word of that here: the engine's Redirect
-    comes before it is written. Where he had waited his end tells."""
+    """Of whose joining there is no line, because it is damaged or a move came before it was written: where he had waited
+    his end tells."""
     talk = told.talks[-1] if told.talks else None
     if talk is None or talk.entered_at is not None or told.entered_at is None:
         return

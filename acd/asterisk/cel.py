@@ -162,8 +162,8 @@ def _take(told: CallTold, note: dict[str, str]) -> None:
 
 
 def _place(told: CallTold) -> None:
-    """Of whose joining there is no line, because it is damaged or a move came before it was written: where he had waited
-    his end tells."""
+    """Of whose joining there is no line (it is damaged, or a move came before it was written): his end tells where he
+    had waited."""
     talk = told.talks[-1] if told.talks else None
     if talk is None or talk.entered_at is not None or told.entered_at is None:
         return

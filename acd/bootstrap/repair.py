@@ -175,8 +175,9 @@ class Repairer:
             except (background.Failed, OSError) as error:
                 unread.append(str(error))
             else:
-                read += [told] if told.files else []
-                if not told.files:
+                if told.files:
+                    read.append(told)
+                else:
                     unread.append(f"{cel} is not there, or nothing was written since")
         if not read:
             raise NoRecord("; ".join(unread))

@@ -21,7 +21,7 @@ REFUSED = 0.6
 
 
 async def test_a_caller_who_is_moved_between_two_lines_is_not_hung_up(lab: Lab, engine: Stub) -> None:
-    """Without the strip on which moves land, two of three callers are lost in so many."""
+    """Without the strip on which moves land, three of six callers were hung up on within so many."""
     chance = random.Random(1)
 
     async def moved_about(citizen: Phone, index: int) -> None:

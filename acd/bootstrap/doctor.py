@@ -140,8 +140,8 @@ def _call_records(settings: Settings) -> Iterator[Finding]:
     """What each Asterisk itself writes down of each call, from which gaps are repaired."""
     named, servers = len(settings.cel), max(1, len(settings.servers))
     if named < servers:
-        files = "no file" if named == 0 else f"{named} file" if named == 1 else f"{named} files"
-        what = f"ACD_CEL names {files} of {servers}: calls that only Asterisk has seen stay out of the figures"
+        files = f"the files of {named} of {servers} servers" if named else "no file"
+        what = f"ACD_CEL names {files}: calls that only Asterisk has seen stay out of the figures"
         mend = "set it to the file that cel_custom.conf has (docs/install.md, What Asterisk writes down)"
         yield Finding("call record", State.WARNING, what, mend)
     yield from map(_call_record, settings.cel)

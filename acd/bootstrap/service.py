@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from acd.asterisk import Fence
+from acd.bootstrap.background import LEAST, give_way
 from acd.bootstrap.callbacks import CallbackDesk
 from acd.bootstrap.doctor import wanted
 from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
@@ -184,7 +185,9 @@ class Service:
         try:
             await self._until_stopped(*work, self._show(stack, ready), self.lead.lost(), self._fenced_off())
         except Deposed:
-            # Whatever this engine could still write is refused: it need not be waited for.
+            # Whatever this engine could still write is refused: it need not be waited for, and whoever leads may be on
+            # the same processors.
+            give_way(LEAST)
             asyncio.get_running_loop().call_later(LAST_MOMENTS, _end_at_once)
             await self.ledger.put_aside()
             raise

@@ -36,6 +36,7 @@ from sim.faults.evidence import (
     Ring,
     take,
 )
+from sim.faults.processors import Processors, Shares
 from sim.faults.wire import Wire
 from sim.lab.asterisk import Lab, LabError, cache_folder
 from sim.lab.call import Call, Habit, SipFailure
@@ -117,6 +118,8 @@ class Laboratory:
         self.phones: dict[str, Phone] = {}
         self.memory: list[tuple[float, int, int]] = []
         """(moment, process, resident kB) of the engine."""
+        self.shares: list[Shares] = []
+        """Who had the processors, second by second."""
         self.listeners: list[tuple[str, Phone, Call]] = []
         self.ends: list[str] = []
         """Of the engine, which nobody asked for: what it ended with, and its last words."""
@@ -126,6 +129,7 @@ class Laboratory:
         self.unplugged: set[str] = set()
         """Phones that do not register anew for now."""
         self._floods = 0
+        self._processors = Processors()
         self._present: dict[str, list[tuple[float, float]]] = {}
 
     # --- Start and end -------------------------------------------------------------------------------------------
@@ -379,6 +383,10 @@ class Laboratory:
             resident = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
             self.memory += [(time.time(), self.service.pid, int(kilobytes)) for kilobytes in resident]
 
+    def look_at_processors(self) -> None:
+        """Note who had them since the last look."""
+        self.shares.append(self._processors.look())
+
     # --- Evidence ------------------------------------------------------------------------------------------------
 
     def evidence(self, ended: float) -> Evidence:
@@ -417,6 +425,7 @@ class Laboratory:
             *log.glob("cel-custom/acd.csv"),
         ):
             shutil.copy(file, self._keep / file.name)
+        (self._keep / "processors.txt").write_text("".join(f"{shares}\n" for shares in self.shares))
         with suppress(LabError, AttributeError):
             rows = self.database.rows("SELECT seq, at, type, data FROM event ORDER BY seq")
             (self._keep / "ledger.txt").write_text("".join(f"{' '.join(map(str, row))}\n" for row in rows))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,10 @@ PATIENCE: Final = 300.0
 """Seconds for those who are still there at the end."""
 SETTLED: Final = 30.0
 """Seconds after which a new engine has loaded what it needs."""
-WEIGHED_EVERY: Final = 10.0
+WEIGHED_EVERY: Final = 10
+"""Looks at the processors."""
+LOOK_EVERY: Final = 1.0
+"""Seconds."""
 _KEPT: Final = "verdict.msgpack"
 MOST_STUMBLES: Final = 10
 """After so many faults that did not go as they should, the rest would show nothing."""
@@ -47,6 +51,8 @@ class Verdict:
     """Of the engine by itself: code and last words."""
     stumbles: list[str]
     """Faults that did not go as they should, or what came after them: the run went on."""
+    stolen: float = 0.0
+    """Processors that the host of this machine gave to others, at most, over one look."""
 
     @property
     def answered(self) -> int:
@@ -143,7 +149,10 @@ async def run(
         ended = time.time()
         evidence = lab.evidence(ended)
     judge = Judge(evidence)
-    verdict = Verdict(ended - began, evidence, judge.judge(), dict(judge.longest), lab.memory, lab.ends, stumbles)
+    stolen = max((shares.stolen for shares in lab.shares), default=0.0)
+    verdict = Verdict(
+        *(ended - began, evidence, judge.judge(), dict(judge.longest)), lab.memory, lab.ends, stumbles, stolen
+    )
     if into is not None:
         keep(verdict, into)
     return verdict
@@ -180,9 +189,11 @@ def _in_full(verdict: Verdict) -> Iterator[str]:
 
 
 async def _weigh(lab: Laboratory) -> None:
-    while True:
-        lab.weigh()
-        await asyncio.sleep(WEIGHED_EVERY)
+    for number in count():
+        if number % WEIGHED_EVERY == 0:
+            lab.weigh()
+        await asyncio.sleep(LOOK_EVERY)
+        lab.look_at_processors()
 
 
 def report(verdict: Verdict) -> str:
@@ -202,6 +213,7 @@ def report(verdict: Verdict) -> str:
         ("the engine ended by itself", str(len(verdict.ends))),
         ("faults that did not go as they should", str(len(verdict.stumbles))),
         ("memory of the last engine by quarters of its time, MB", ", ".join(f"{one:.1f}" for one in verdict.quarters)),
+        ("processors that the host gave to others, at most over a second", f"{verdict.stolen:.2f}"),
         *((f"longest wait beside a free operator {when}", f"{s:.2f} s") for when, s in sorted(verdict.longest.items())),
     ]
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])

@@ -313,7 +313,7 @@ def faults(
     """Break things around the running product on a real Asterisk, and judge whether it keeps its promises.
 
     The judge knows the telephones' own records and the database, and nothing else. Needs root, Asterisk, SIPp,
-    PostgreSQL and libfaketime.
+    PostgreSQL, libfaketime and a C compiler.
     """
     if database not in DATABASES:
         _fail(f"no such database: {database}; there are {' and '.join(DATABASES)}")

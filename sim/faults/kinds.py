@@ -194,7 +194,7 @@ async def engine_clock_stepped(lab: Laboratory, chance: random.Random) -> None:
 async def switch_clock_stepped(lab: Laboratory, chance: random.Random) -> None:
     """Of Asterisk's machine, which may be the engine's as well. Asterisk forgets the phones whose registration has run
     out by the new time: until they register again there is nobody whom it could ring."""
-    both = [lab.switch_clock, lab.engine_clock]
+    both: list[SteppedClock] = [lab.switch_clock, lab.engine_clock]
     await _step("Asterisk's clock stepped", chance.choice((both[:1], both)), lab, chance, forgets=True)
 
 

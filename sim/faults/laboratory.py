@@ -22,7 +22,7 @@ from acd.ivr import dialplan, load_catalogue, load_flows
 from acd.ivr.catalogue import NEEDED
 from acd.model.ids import LineId
 from acd.runtime.control import ControlError
-from sim.faults.clock import SteppedClock
+from sim.faults.clock import EngineClock, SwitchClock
 from sim.faults.database import DATABASES, PostgreSQL
 from sim.faults.evidence import (
     AttemptRow,
@@ -166,7 +166,7 @@ class Laboratory:
         await self.database.open(stack)
         self.lab = stack.enter_context(self._lab(stack))
         self.ami = await stack.enter_async_context(Wire(self.lab.slot.next_port(), self.lab.ami_port))
-        self.engine_clock = SteppedClock(self.folder / "clock")
+        self.engine_clock = EngineClock(self.folder / "clock")
         self.engines = [self._engine(name) for name in ("a", "b")]
         self.service = self.engines[0]
         stack.push_async_callback(self._end_engines)
@@ -212,7 +212,7 @@ class Laboratory:
         lab = Lab(self.city.policy, dialplan=plan, sounds=self.folder / "sounds")
         clock = lab.root / "tmp" / f"acd-clock-{lab.slot.number}"
         stack.callback(shutil.rmtree, clock, ignore_errors=True)
-        self.switch_clock = SteppedClock(clock, Path("/") / clock.relative_to(lab.root))
+        self.switch_clock = SwitchClock(clock, Path("/") / clock.relative_to(lab.root))
         lab.environment.update(self.switch_clock.environment)
         # SIPp takes a password that begins with 0x for a number.
         lab.phone_secrets = {device: f"p{secret}" for device, secret in lab.phone_secrets.items()}

@@ -4,7 +4,6 @@ says nothing about the product. Not for the judge; for who reads what he named."
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -36,13 +35,14 @@ class Processors:
     def __init__(self, proc: Path = PROC) -> None:
         self._proc = proc
         self._at = time.time()
-        self._stolen, self._of = self._stolen_ticks(), dict(self._ticks())
+        self._stolen, self._of = self._stolen_ticks(), self._ticks()
 
     def look(self) -> Shares:
         """What was since the last one."""
-        at, stolen, of = time.time(), self._stolen_ticks(), dict(self._ticks())
+        at, stolen, of = time.time(), self._stolen_ticks(), self._ticks()
         ticks = max(at - self._at, 1 / TICK) * TICK
-        used = Counter({name: (now - self._of.get(name, 0)) / ticks for name, now in of.items()})
+        new = "", 0
+        used = Counter({f"{name}/{pid}": (now - self._of.get(pid, new)[1]) / ticks for pid, (name, now) in of.items()})
         shares = Shares(at, at - self._at, (stolen - self._stolen) / ticks, used)
         self._at, self._stolen, self._of = at, stolen, of
         return shares
@@ -50,7 +50,9 @@ class Processors:
     def _stolen_ticks(self) -> int:
         return int((self._proc / "stat").read_text().split(maxsplit=STEAL + 1)[STEAL])
 
-    def _ticks(self) -> Iterator[tuple[str, int]]:
+    def _ticks(self) -> dict[str, tuple[str, int]]:
+        """What each process is called, and what it has had; a kernel's worker changes its name with its work."""
+        of: dict[str, tuple[str, int]] = {}
         for process in self._proc.glob("[0-9]*"):
             try:
                 stat = (process / "stat").read_text("utf-8", "replace")
@@ -59,4 +61,5 @@ class Processors:
             # A name may hold spaces and parentheses, its last one ends it.
             name, rest = stat.split("(", 1)[1].rsplit(")", 1)
             # utime and stime are 14th and 15th of all, of which two are before the rest.
-            yield f"{name}/{process.name}", sum(map(int, rest.split()[11:13]))
+            of[process.name] = name, sum(map(int, rest.split()[11:13]))
+        return of

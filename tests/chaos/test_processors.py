@@ -1,16 +1,16 @@
 """Who had the processors meanwhile (:mod:`sim.faults.processors`), on an invented ``/proc``."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from sim.faults import processors
 from sim.faults.processors import TICK, Processors
 
 
 def test_each_look_tells_what_was_since_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(processors.time, "time", lambda: now)
+    monkeypatch.setattr(time, "time", lambda: now)
     _machine(tmp_path, stolen=7)
     _process(tmp_path, 10, "asterisk", 500, 100)
     _process(tmp_path, 11, "a) (name 3", 40, 2)
@@ -18,14 +18,14 @@ def test_each_look_tells_what_was_since_the_one_before(tmp_path: Path, monkeypat
 
     now = 1002.0
     _machine(tmp_path, stolen=7 + TICK)
-    _process(tmp_path, 10, "asterisk", 500 + TICK, 100 + TICK // 2)
+    _process(tmp_path, 10, "asterisk again", 500 + TICK, 100 + TICK // 2)
     _process(tmp_path, 12, "grep", TICK, 0)
     (tmp_path / "11/stat").unlink()
     shares = looks.look()
 
     assert shares.stolen == pytest.approx(0.5)
-    assert shares.used == pytest.approx({"asterisk/10": 0.75, "grep/12": 0.5})
-    assert str(shares) == "1002.000 in 2.00 s: stolen 0.50; asterisk/10 0.75, grep/12 0.50"
+    assert shares.used == pytest.approx({"asterisk again/10": 0.75, "grep/12": 0.5})
+    assert str(shares) == "1002.000 in 2.00 s: stolen 0.50; asterisk again/10 0.75, grep/12 0.50"
 
     now = 1003.0
     assert looks.look().stolen == 0.0

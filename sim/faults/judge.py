@@ -289,8 +289,9 @@ class Judge:
                 for ring in self._rings[caller.number]:
                     if self._goes_over(ring.invited):
                         continue
+                    crossing = self._crossing(ring.invited)
                     for up, begin, end, number in waits:
-                        here = begin + CROSSING < ring.invited < end - self._crossing(ring.invited)
+                        here = begin + CROSSING < ring.invited < end - crossing
                         after = (caller.up or 0.0) - up
                         if here and number != caller.number and after > ORDER:
                             who = f"{caller.number}, who came {after:.1f} s after him"

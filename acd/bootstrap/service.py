@@ -21,6 +21,7 @@ import structlog
 from acd.asterisk import Fence
 from acd.bootstrap.background import LEAST, give_way
 from acd.bootstrap.callbacks import CallbackDesk
+from acd.bootstrap.day import Day
 from acd.bootstrap.doctor import wanted
 from acd.bootstrap.entrance import FIRST, citizen_key, cookie_secret, first_admin, over_tls
 from acd.bootstrap.event_log import log_events
@@ -48,8 +49,6 @@ from acd.callbacks.worklist import Worklist
 from acd.config import City, ConfigError, describe_changes, load, screen_pop
 from acd.engine.board import BoardDesk
 from acd.engine.core import Engine
-from acd.engine.tally import Tally
-from acd.engine.unseen import Unseen
 from acd.figures.limits import Limits
 from acd.hooks.courier import Courier
 from acd.hooks.post import HttpPost
@@ -88,7 +87,6 @@ from acd.runtime.driver import Driver, steady_clock
 from acd.web.app import create_app
 from acd.web.curve import Curve, curve
 from acd.web.desk import Office
-from acd.web.desk.today import Today
 from acd.web.door import Door
 from acd.web.hub import Hub
 from acd.web.openness import Openness
@@ -102,7 +100,9 @@ OFFERS_SKIPPED: Final = 1000
 LAST_MOMENTS: Final = 5.0
 """Seconds in which an engine that was deposed may end in good order."""
 PAGES_WAIT: Final = 2.0
-"""Seconds that the pages of an engine that takes over wait for Asterisk."""
+"""Seconds that the day's counts, and with them the pages, of an engine that takes over wait for Asterisk."""
+DAY_WAIT: Final = 10.0
+"""Seconds that the pages wait for the day's counts: a database that is away may keep them longer."""
 LAST_WRITES: Final = 1.0
 """Seconds in which what happened last comes into the database before another engine reads it."""
 TEMPORARY: Final = 75
@@ -124,9 +124,7 @@ class Service:
         self.settings = settings
         self.clock = clock or steady_clock()
         self.city: City = load(settings.queues)
-        self.tally = Tally({id: line.target_wait for id, line in self.city.policy.lines.items()})
-        self.today = Today()
-        self.unseen = Unseen()
+        self.day = Day({id: line.target_wait for id, line in self.city.policy.lines.items()})
         self.menus = Menus()
         self.web_url = ""
         self.first_password: str | None = None
@@ -174,6 +172,7 @@ class Service:
     async def _work(self, stack: AsyncExitStack, ready: Callable[["Service"], None]) -> None:
         work = (
             self.driver.run(),
+            self._count_day(),
             self._turn_days(),
             self._plan_anew(),
             self.courier.run(),
@@ -201,12 +200,21 @@ class Service:
                 await self.ledger.caught_up()
         await self.lead.release()
 
-    async def _show(self, stack: AsyncExitStack, ready: Callable[["Service"], None]) -> None:
-        """The pages. Whoever takes over has the callers first: they wait, and making the pages takes a while."""
+    async def _count_day(self) -> None:
+        """What was before today. Whoever takes over has the callers first."""
         if self.lead.term is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PAGES_WAIT):
                     await self._first_link.wait()
+        await self.day.recall(self.archive)
+        self.hub.changed()
+        await asyncio.get_running_loop().create_future()
+
+    async def _show(self, stack: AsyncExitStack, ready: Callable[["Service"], None]) -> None:
+        """The pages: making them takes a while, and they tell of the whole day."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DAY_WAIT):
+                await self.day.known.wait()
         await self._open_web(stack)
         stack.enter_context(_settled_memory())
         ready(self)
@@ -341,7 +349,7 @@ class Service:
         city = load(self.settings.queues)
         changes = describe_changes(self.city, city)
         self.city = city
-        self.tally.target_wait = {id: line.target_wait for id, line in city.policy.lines.items()}
+        self.day.tally.target_wait = {id: line.target_wait for id, line in city.policy.lines.items()}
         self.driver.tell(facts.PolicyChanged(city.policy))
         self._plan_now.set()
         self.keeper.look()
@@ -372,14 +380,9 @@ class Service:
         return [operator.device for operator in self.engine.policy.operators.values()]
 
     async def _remember(self) -> tuple[facts.Restored, int]:
-        """What the records know, and today's counts."""
+        """What the records know of now."""
         midnight, _ = day_bounds(day_of(self.clock()))
-        async for event in self.archive.events_since(midnight):
-            if not isinstance(event, CallRepaired) or event.arrived_at >= midnight:
-                self.tally.apply([event])
-            self.today.apply([event])
-            self.unseen.apply([event])
-        self.unseen.recall(await self.archive.gaps_since(midnight))
+        await self.day.begin(self.archive, midnight)
         return await self.archive.restored(), await self.archive.highest_offer() + OFFERS_SKIPPED
 
     async def _keep_promises(self, stack: AsyncExitStack) -> None:
@@ -406,7 +409,7 @@ class Service:
     def _repaired(self, events: Sequence[Event]) -> None:
         """Counts of the day are of today's calls only, however late they are told."""
         midnight, _ = day_bounds(day_of(self.clock()))
-        self.tally.apply(event for event in events if isinstance(event, CallRepaired) and event.arrived_at >= midnight)
+        self.day.listen(event for event in events if isinstance(event, CallRepaired) and event.arrived_at >= midnight)
         self.metrics.listen(events)
         self.hub.changed()
 
@@ -441,7 +444,7 @@ class Service:
             clock=self.clock,
             worklist=self.worklist,
             screen_pop=self._screen_pop,
-            today=self.today,
+            today=self.day.own,
         )
 
     def _screen_pop(self, line: LineId, call: CallId, number: str | None, language: str) -> str | None:
@@ -538,8 +541,7 @@ class Service:
         return Limits.of_lines(self.city.policy.lines.values())
 
     def _listen(self, events: Sequence[Event]) -> None:
-        self.tally.apply(events)
-        self.unseen.apply(events)
+        self.day.listen(events)
         for event in events:
             if isinstance(event, LinkWentDown):
                 self._link_lost_at = event.at
@@ -550,13 +552,13 @@ class Service:
         self.hub.changed()
 
     def _snapshot(self) -> Snapshot | None:
-        """None until the switch has been seen for the first time: there is nothing to show."""
-        if not self._linked_once:
+        """None until the switch has been seen for the first time, and the day is known: there is nothing to show."""
+        if not (self._linked_once and self.day.known.is_set()):
             return None
         board = self.engine.board(self.clock())
         return snapshot(
             board,
-            self.tally,
+            self.day.tally,
             link_lost_at=self._link_lost_at,
             callbacks=self.keeper.counts,
             thresholds={id: line.thresholds for id, line in self.city.lines.items()},
@@ -567,14 +569,16 @@ class Service:
         """Seconds."""
         now = self.clock()
         midnight, _ = day_bounds(day_of(now))
-        return self.unseen.seconds(midnight, now)
+        return self.day.unseen.seconds(midnight, now)
 
     def _curve(self, lines: Sequence[LineId]) -> Curve | None:
         if not self._linked_once:
             return None
         now = self.clock()
         midnight, _ = day_bounds(day_of(now))
-        return curve(self.tally.half_hours, self.planner.outlook(now), lines or tuple(self.city.lines), now, midnight)
+        return curve(
+            self.day.tally.half_hours, self.planner.outlook(now), lines or tuple(self.city.lines), now, midnight
+        )
 
     def _servers_up(self) -> Mapping[ServerId, bool]:
         return {} if self._servers is None else self._servers.up
@@ -582,7 +586,7 @@ class Service:
     def _measured(self) -> Now:
         return Now(
             board=lambda: self.engine.board(self.clock()) if self._linked_once else None,
-            tally=self.tally,
+            tally=self.day.tally,
             callbacks=lambda: self.keeper.counts,
             behind=lambda: self.ledger.health.behind,
             lag=lambda: self.ledger.lag,
@@ -599,9 +603,8 @@ class Service:
             _, midnight = day_bounds(day_of(self.clock()))
             await asyncio.sleep(max(0.0, midnight - self.clock()))
             if self.clock() >= midnight:
-                self.tally.reset()
-                self.today.reset()
-                self.unseen.forget(midnight)
+                await self.day.known.wait()
+                self.day.turn(midnight)
                 self.hub.changed()
 
     # --- Control -----------------------------------------------------------------------------------------------

@@ -142,13 +142,20 @@ class Archive:
         known = select(_call.call, tables.caller.c.number).join(tables.caller, tables.caller.c.call == _call.call)
         return {row["call"]: row["number"] for row in await self._rows(known.where(_call.ended_at.is_(None)))}
 
-    async def events_since(self, at: float) -> AsyncIterator[Event]:
-        """The events from ``at`` (seconds since the epoch) on, in the order in which they happened."""
+    async def newest(self) -> int:
+        """Number of the last event of the ledger; 0: there is none."""
+        rows = await self._rows(select(func.max(tables.event.c.seq).label("seq")))
+        return rows[0]["seq"] or 0
+
+    async def events_since(self, at: float, until: int | None = None) -> AsyncIterator[Event]:
+        """The events from ``at`` (seconds since the epoch) on, in the order in which they happened; up to the one with
+        that number."""
         event = tables.event.c
-        first = await self._rows(select(func.min(event.seq).label("seq")).where(event.at >= at))
+        there = [event.at >= at] if until is None else [event.at >= at, event.seq <= until]
+        first = await self._rows(select(func.min(event.seq).label("seq")).where(*there))
         done = (first[0]["seq"] or 0) - 1
         while done >= 0:
-            page = await self._rows(_ledger().where(event.seq > done, event.at >= at).limit(_PAGE))
+            page = await self._rows(_ledger().where(event.seq > done, *there).limit(_PAGE))
             for found in _events(page):
                 yield found
             done = page[-1]["seq"] if page else -1

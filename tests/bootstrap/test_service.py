@@ -81,9 +81,9 @@ async def test_a_restart_goes_on_with_the_counts_and_the_operators_of_before(
         switch.staff(Pages(service.settings.socket))
         async with asyncio.timeout(60):
             await calls_recorded(service, "answered", 3)
-        before = service.tally.offered
+        before = service.day.tally.offered
     async with running(switch, tmp_path / "state") as service:
-        assert service.tally.offered >= before
+        assert service.day.tally.offered >= before
         status = await ask(service.settings.socket, "status")
         assert {o["operator"] for o in status["operators"] if o["state"] != "logged_out"}
         # Between the two nobody watched: the wallboard's figures of today say so, as the records do.
@@ -92,7 +92,7 @@ async def test_a_restart_goes_on_with_the_counts_and_the_operators_of_before(
                 await asyncio.sleep(0.05)
         began, ended = gaps[-1]
         assert began is not None and ended is not None
-        assert service.unseen.seconds(began, ended) == ended - began > 0
+        assert service.day.unseen.seconds(began, ended) == ended - began > 0
 
 
 async def test_sigterm_ends_it_in_good_order(switch: DemoSwitch, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ class Office:
         worklist: the promises to call back; None = no line gives any.
         screen_pop: where the city's own system shows the citizen.
         clock: seconds since the epoch.
-        today: what is known of today already.
+        today: each operator's own figures; somebody else tells them what happens.
     """
 
     def __init__(
@@ -107,7 +107,6 @@ class Office:
 
     def listen(self, events: Sequence[Event]) -> None:
         """Call it after every step of the engine."""
-        self.today.apply(events)
         if any(isinstance(event, _ALL) for event in events):
             self._wake(self._seats)
         touched = {operator for event in events if (operator := getattr(event, "operator", None)) is not None}

@@ -48,9 +48,24 @@ _JUST_JOINED: Final = 1.0
 
 
 def arrived(state: State, fact: CallArrived) -> None:
-    id = fact.call
-    if id not in state.calls and id not in state.ended:
-        start(state, id, fact.arrived_at, fact.did, fact.number)
+    if fact.call not in state.calls:
+        begin(state, fact.call, fact.arrived_at, fact.did, fact.number)
+
+
+def begin(state: State, id: CallId, arrived_at: float, did: str, number: str | None) -> Call | None:
+    """A call that is not known, or no longer; None: what is said is late, he has gone.
+
+    Who arrives after that end is somebody else: Asterisk gives an id again when its clock is set back and it is started
+    anew (second and count of channels since its start). He is served like anybody; the records have one outcome for an
+    id, that of the first.
+    """
+    before = state.ended.get(id)
+    if before is not None and arrived_at <= before.at:
+        return None
+    call = start(state, id, arrived_at, did, number)
+    if before is not None:
+        call.outcome = state.ended.pop(id).outcome
+    return call
 
 
 def start(state: State, id: CallId, arrived_at: float, did: str, number: str | None) -> Call:
@@ -73,14 +88,11 @@ def menu_ended(state: State, fact: MenuEnded) -> None:
 
 def queued(state: State, fact: CallQueued) -> None:
     """A caller joins a line. Said twice, it counts once."""
-    id = fact.call
-    call = state.calls.get(id)
-    if id in state.ended:
-        return
+    call = state.calls.get(fact.call)
     if call is None:
         arrived_at = fact.entered_at if fact.arrived_at is None else fact.arrived_at
-        call = start(state, id, arrived_at, fact.did, fact.number)
-    if call.state not in MAY_QUEUE:
+        call = begin(state, fact.call, arrived_at, fact.did, fact.number)
+    if call is None or call.state not in MAY_QUEUE:
         return
     line = state.line(fact.line)
     if call.state is _TALKING:

@@ -3,7 +3,7 @@
 Only :class:`~acd.engine.state.State` changes what is indexed there: a call's or an operator's state, a line's lists.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,14 @@ PHONE_LOST: Final = "phone_lost"
 
 _UNREACHABLE: Final = OperatorState.UNREACHABLE
 _READY: Final = Wish.READY
+
+
+class Ended(NamedTuple):
+    """A call that is over."""
+
+    outcome: Outcome
+    at: float
+    """When that was told; seconds since the epoch."""
 
 
 class Call:

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from acd.engine.people import Absence, Call, Desk, Lane, Lent, Spying
+from acd.engine.people import Absence, Call, Desk, Ended, Lane, Lent, Spying
 from acd.engine.promise import Attempt, Dues
 from acd.model.call import CallMove, CallState, next_call_state
 from acd.model.commands import Command, DropPlan
@@ -21,7 +21,6 @@ from acd.model.events import Event, OperatorChanged
 from acd.model.facts import PhoneState
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId, ServerId, SpyId
 from acd.model.operator import RESTING, OperatorMove, OperatorState, Wish, next_operator_state
-from acd.model.outcome import Outcome
 from acd.model.policy import Line, Operator, Policy
 from acd.model.supervision import LineStored
 from acd.routing.choice import shares
@@ -102,7 +101,7 @@ class State:
         self.commands: list[Command] = []
         self.events: list[Event] = []
         self.calls: dict[CallId, Call] = {}
-        self.ended: dict[CallId, Outcome] = {}
+        self.ended: dict[CallId, Ended] = {}
         """The last calls that ended: whatever is still said of them is late and counts no more."""
         self.desks: dict[OperatorId, Desk] = {}
         self.by_device: dict[Device, Desk] = {}
@@ -290,7 +289,7 @@ class State:
         """The call has ended, with its outcome."""
         assert call.outcome is not None
         del self.calls[call.id]
-        self.ended[call.id] = call.outcome
+        self.ended[call.id] = Ended(call.outcome, self.now)
         if len(self.ended) >= ENDED_REMEMBERED + _FORGOTTEN_TOGETHER:
             for oldest in list(islice(self.ended, _FORGOTTEN_TOGETHER)):
                 del self.ended[oldest]

@@ -396,3 +396,35 @@ def test_a_phone_that_takes_its_answer_back_costs_nobody_his_place_and_gets_no_m
     assert house.offers()[-1] == ("old", "bram")
     house.wait(90)
     assert house.state_of("anna") is OperatorState.AVAILABLE or house.offers()[-1][1] == "anna"
+
+
+# --- An id that Asterisk gives twice ---------------------------------------------------------------------------------
+
+
+def test_whoever_gets_the_id_of_an_earlier_call_is_served_like_anybody() -> None:
+    """Its clock was set back, and it was started again (seen: ``docs/faults.md``)."""
+    house = House()
+    house.on_duty("anna")
+    house.call("a")
+    house.hang_up("a")
+    house.wait(180)
+    house.tell(f.CallArrived(CallId("a"), house.now, "3292101010", "+32470000009"))
+    house.call("a")
+    offer = house.last_offer()
+    assert (offer.call, offer.operator) == ("a", "anna")
+    house.ring(offer)
+    house.answer(offer)
+    house.operator_hangs_up("a")
+    house.hang_up("a")
+    assert [counted.call for counted in house.of(OutcomeCounted)] == ["a"]
+
+
+def test_what_is_said_late_of_a_call_that_is_over_begins_none() -> None:
+    house = House()
+    house.call("a")
+    joined = house.now
+    house.hang_up("a")
+    house.on_duty("anna")
+    house.tell(f.CallArrived(CallId("a"), joined, "3292101010", None))
+    house.tell(f.CallQueued(CallId("a"), LineId("info"), joined))
+    assert house.offers() == []

@@ -224,6 +224,10 @@ class Desk:
             raise HTTPException(404, "there are no reports here")
         return self._reports
 
+    def now(self) -> float:
+        """Seconds since the epoch. Whatever is asked together is asked of one moment."""
+        return self._door.clock()
+
     def query(self, wanted: Wanted) -> asked.Query:
         since, until = self.bounds(wanted.first, wanted.last)
         if wanted.grain in MINUTES and until - since > LONGEST_TIMELINE:
@@ -231,7 +235,7 @@ class Desk:
         return asked.Query(
             since=since,
             until=until,
-            now=self._door.clock(),
+            now=self.now(),
             figures=self._read(read_refs, wanted.figures),
             grain=wanted.grain,
             by=wanted.by,

@@ -103,6 +103,7 @@ class Maker:
         self._desk = desk
         self._asked = asked
         self._words = words
+        self._now = desk.now()
 
     async def overview(self) -> Overview:
         asked, book = self._asked, self._desk.plugged.book
@@ -191,7 +192,7 @@ class Maker:
         return with_time(report, keys, None if self._asked.lines else spent, by_operator=by_operator)
 
     def _query(self, wanted: Wanted) -> Query:
-        return self._desk.query(wanted)
+        return msgspec.structs.replace(self._desk.query(wanted), now=self._now)
 
     # --- Charts
 

@@ -187,6 +187,10 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+NOT_RUNNING: Final = "not running"
+"""Reason of a gap that is inferred: a link came up that had not gone down. Otherwise it is what the link said."""
+
+
 class Gap(msgspec.Struct, frozen=True):
     """A time in which nothing could be seen."""
 
@@ -197,6 +201,10 @@ class Gap(msgspec.Struct, frozen=True):
     reason: str
     repaired: int = 0
     """Calls of which Asterisk's own record has told what was not seen."""
+
+    @property
+    def not_running(self) -> bool:
+        return self.reason == NOT_RUNNING
 
 
 def unseen(gaps: Iterable[Gap], query: Query, grain: Grain = Grain.TOTAL) -> dict[int, float]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from acd.figures.periods import Grain, day_within, half_hour_within, raw
+from acd.figures.report import NOT_RUNNING
 from acd.model import events as ev
 from acd.model.events import Event
 from acd.model.facts import CallWhereabouts
@@ -767,7 +768,7 @@ def _link_down(picture: Picture, seq: int, event: ev.LinkWentDown) -> str | None
 def _link_up(picture: Picture, seq: int, event: ev.LinkCameUp) -> None:
     """A link that comes up without having gone down: we were not running. Since the last sign of life nothing proves
     that we watched."""
-    row = picture.gap or GapRecord(seq=seq, began_at=picture.sign_of_life, reason="not running")
+    row = picture.gap or GapRecord(seq=seq, began_at=picture.sign_of_life, reason=NOT_RUNNING)
     row.ended_at = event.at
     picture.gap = None
     picture.change(row)

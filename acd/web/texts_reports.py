@@ -91,6 +91,12 @@ REPORTS: Final[Mapping[str, tuple[str, str, str]]] = {
     "report_gaps": ("Niet gezien", "Not seen", "Non vu"),
     "report_gap_begin": ("het begin", "the beginning", "le début"),
     "report_gap_lasts": ("nu", "now", "maintenant"),
+    "report_gap_not_running": ("dit systeem draaide niet", "this system was not running", "ce système ne tournait pas"),
+    "report_gap_link": (
+        "geen verbinding met Asterisk: {why}",
+        "no link to Asterisk: {why}",
+        "pas de connexion avec Asterisk : {why}",
+    ),
     "report_gap_repaired": (
         "{n} oproepen hersteld uit Asterisks eigen registratie",
         "{n} calls repaired from Asterisk’s own record",

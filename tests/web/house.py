@@ -3,9 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import count
 from pathlib import Path
-from typing import Final
 
 import httpx
 import msgspec
@@ -67,12 +65,8 @@ def crm(line: LineId, call: CallId, number: str | None, language: str) -> str | 
     return f"https://crm.example/?n={number}&l={language}" if line == "sportlijn" else None
 
 
-TICK: Final = 1e-6
-"""Seconds between two looks at a clock: no two of them see the same."""
-
-
 class House:
-    """Time stands still until a test moves it, but for a tick at each look of the pages."""
+    """Time stands still until a test moves it."""
 
     def __init__(
         self,
@@ -99,15 +93,13 @@ class House:
         self.promises = promises
         self.calls = self.archive if calls else None
         self.floor = floor
-        self._looks = count()
-        self.door = Door(self.store, secret="a secret of the test", secure=False, clock=self.clock, keys=self.keys)
+        self.door = Door(
+            self.store, secret="a secret of the test", secure=False, clock=lambda: self.now, keys=self.keys
+        )
         self.exchange = Exchange(lambda: self.now)
         self.phones = PhoneAccess(transfer=("+32",))
         self.menus = Menus()
         self.open()
-
-    def clock(self) -> float:
-        return self.now + TICK * next(self._looks)
 
     def city_now(self) -> City:
         return self.exchange.city

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,20 @@ async def test_a_figure_stands_there_with_what_it_is_of_its_formula_and_version(
     assert "A / (A + B); terugbelafspraken in geen van beide" in told and told.endswith("1")
     assert "Stad Gent" in page and "1 maart 2027 – 7 maart 2027" in page and "8 maart 2027, 12:00" in page
     assert FIGURES["reachability"].formula in row(await text(house, f"/reports?{WEEK}&lang=en"), "figure-reachability")
+
+
+@pytest.mark.parametrize("page", ["", "/operators", "/citizens"])
+async def test_a_page_is_of_one_moment_though_time_goes_on(
+    house: House, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = count()
+    monkeypatch.setattr(house.door, "clock", lambda: house.now + 1e-6 * next(looks))
+    assert "24" in await text(house, f"/reports{page}?{WEEK}&base_from=2027-02-22&base_to=2027-02-28")
+
+
+async def test_pieces_that_would_be_too_many_become_days(house: House) -> None:
+    page = await text(house, "/reports?from=2027-03-05&to=2027-03-05&grain=15min")
+    assert "from=2027-03-01&amp;to=2027-03-07&amp;grain=day" in page and "grain=15min" in page
 
 
 async def test_few_calls_are_marked_and_nothing_is_no_percentage(house: House) -> None:

@@ -72,10 +72,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return {key: value for key, value in query.items() if value not in (None, "", [])}
 
     def href(self, path: str = "/reports", span: Span | None = None, base: Span | None = None) -> str:
-        """The same report on another page, of another time, or compared with another."""
-        base = base or self.base
+        """The same report on another page, of another time, or compared with another. A time that is too long for these
+        pieces is cut by day."""
+        base, span = base or self.base, span or self.span
         compared = {} if base is None else {"base_from": base.first, "base_to": base.last}
-        other = {} if span is None else {"from": span.first, "to": span.last}
+        grain = Grain.DAY if too_long(span, self.grain) else self.grain
+        other = {"from": span.first, "to": span.last, "grain": grain.value}
         return f"{path}?{urlencode(self._query(**other, **compared), doseq=True)}"
 
     def file(self, kind: str, figures: Sequence[str], by: Sequence[str] = ()) -> str:
@@ -169,9 +171,14 @@ def read(address: Address, today: date) -> Asked:
     base = None
     if address.base_first or address.base_last:
         base = _span(address.base_first, address.base_last or address.base_first, today)
-    if span.days > MOST_PIECES.get(grain, span.days):
+    if too_long(span, grain):
         raise Unclear("report_pieces_long", minutes=MINUTES[grain] // 60, days=MOST_PIECES[grain])
     return Asked(span=span, grain=grain, lines=address.lines, base=base)
+
+
+def too_long(span: Span, grain: Grain) -> bool:
+    """To be cut into such pieces."""
+    return span.days > MOST_PIECES.get(grain, span.days)
 
 
 def usual(today: date) -> Span:

@@ -3,7 +3,7 @@
 Only :class:`~acd.engine.state.State` changes what is indexed there: a call's or an operator's state, a line's lists.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -26,7 +26,7 @@ _UNREACHABLE: Final = OperatorState.UNREACHABLE
 _READY: Final = Wish.READY
 
 
-class Ended(NamedTuple):
+class Ended(msgspec.Struct, frozen=True, gc=False):
     """A call that is over."""
 
     outcome: Outcome

@@ -71,6 +71,7 @@ class Exchange:
         step: Step = self.engine.handle(fact, self.clock())
         self.commands += step.commands
         if self.office is not None and step.events:
+            self.office.today.apply(step.events)
             self.office.listen(step.events)
 
     # --- words -------------------------------------------------------------------------------------------------

@@ -59,12 +59,10 @@ def begin(state: State, id: CallId, arrived_at: float, did: str, number: str | N
     anew (second and count of channels since its start). He is served like anybody; the records have one outcome for an
     id, that of the first.
     """
-    before = state.ended.get(id)
-    if before is not None and arrived_at <= before.at:
+    if id in state.ended and arrived_at <= state.ended_at[id]:
         return None
     call = start(state, id, arrived_at, did, number)
-    if before is not None:
-        call.outcome = state.ended.pop(id).outcome
+    call.outcome = state.recall_ended(id)
     return call
 
 

@@ -26,14 +26,6 @@ _UNREACHABLE: Final = OperatorState.UNREACHABLE
 _READY: Final = Wish.READY
 
 
-class Ended(msgspec.Struct, frozen=True, gc=False):
-    """A call that is over."""
-
-    outcome: Outcome
-    at: float
-    """When that was told; seconds since the epoch."""
-
-
 class Call:
     """A caller, from the first ring to the end of his channel."""
 

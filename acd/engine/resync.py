@@ -195,8 +195,7 @@ def known_or_new(state: State, seen: CallSeen) -> Call:
     call = state.calls.get(seen.call)
     if call is None:
         call = callers.start(state, seen.call, seen.arrived_at, seen.did, seen.number)
-        if (before := state.ended.pop(seen.call, None)) is not None:
-            call.outcome = before.outcome
+        call.outcome = state.recall_ended(seen.call)
         return call
     call.unseen = False
     call.did, call.number = call.did or seen.did, call.number or seen.number

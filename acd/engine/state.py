@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from acd.engine.people import Absence, Call, Desk, Ended, Lane, Lent, Spying
+from acd.engine.people import Absence, Call, Desk, Lane, Lent, Spying
 from acd.engine.promise import Attempt, Dues
 from acd.model.call import CallMove, CallState, next_call_state
 from acd.model.commands import Command, DropPlan
@@ -21,6 +21,7 @@ from acd.model.events import Event, OperatorChanged
 from acd.model.facts import PhoneState
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId, ServerId, SpyId
 from acd.model.operator import RESTING, OperatorMove, OperatorState, Wish, next_operator_state
+from acd.model.outcome import Outcome
 from acd.model.policy import Line, Operator, Policy
 from acd.model.supervision import LineStored
 from acd.routing.choice import shares
@@ -101,8 +102,10 @@ class State:
         self.commands: list[Command] = []
         self.events: list[Event] = []
         self.calls: dict[CallId, Call] = {}
-        self.ended: dict[CallId, Ended] = {}
+        self.ended: dict[CallId, Outcome] = {}
         """The last calls that ended: whatever is still said of them is late and counts no more."""
+        self.ended_at: dict[CallId, float] = {}
+        """When that was told. Beside the outcome: the collector of garbage would walk through pairs."""
         self.desks: dict[OperatorId, Desk] = {}
         self.by_device: dict[Device, Desk] = {}
         self.lanes: dict[LineId, Lane] = {}
@@ -289,10 +292,15 @@ class State:
         """The call has ended, with its outcome."""
         assert call.outcome is not None
         del self.calls[call.id]
-        self.ended[call.id] = Ended(call.outcome, self.now)
+        self.ended[call.id], self.ended_at[call.id] = call.outcome, self.now
         if len(self.ended) >= ENDED_REMEMBERED + _FORGOTTEN_TOGETHER:
             for oldest in list(islice(self.ended, _FORGOTTEN_TOGETHER)):
-                del self.ended[oldest]
+                del self.ended[oldest], self.ended_at[oldest]
+
+    def recall_ended(self, id: CallId) -> Outcome | None:
+        """The outcome of a call that is alive after all; None: it had not ended."""
+        self.ended_at.pop(id, None)
+        return self.ended.pop(id, None)
 
     def next_offer(self) -> OfferId:
         offer = self._next_offer

@@ -82,9 +82,7 @@ class Day:
     def _recall(self, event: Event) -> None:
         """A call of another day may have been repaired today: it counts there."""
         if not isinstance(event, CallRepaired) or event.arrived_at >= self._since:
-            self.tally.apply([event])
-        self.own.apply([event])
-        self.unseen.apply([event])
+            self._apply([event])
 
     def _apply(self, events: Iterable[Event]) -> None:
         events = list(events)

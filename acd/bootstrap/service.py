@@ -201,7 +201,7 @@ class Service:
         await self.lead.release()
 
     async def _count_day(self) -> None:
-        """What was before today. Whoever takes over has the callers first."""
+        """What was of today before the start. Whoever takes over has the callers first."""
         if self.lead.term is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PAGES_WAIT):

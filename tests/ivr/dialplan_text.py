@@ -19,7 +19,7 @@ Dialplan = dict[str, dict[str, list[Step]]]
 """Context -> extension -> its priorities."""
 
 _LINE = re.compile(
-    r"(?:exten => (?P<exten>[^,]+),1|\s*same => n)(?:\((?P<label>\w+)\))?,(?P<app>\w+)(?:\((?P<args>.*)\))?"
+    r"(?:exten => (?P<exten>[^,]+),[12]|\s*same => n)(?:\((?P<label>\w+)\))?,(?P<app>\w+)(?:\((?P<args>.*)\))?"
 )
 
 
@@ -34,11 +34,9 @@ def read(text: str) -> Dialplan:
     for line in text.splitlines():
         if not line.strip() or line.startswith((";", "include => ")):
             continue
-        if found := re.fullmatch(r"\[([\w-]+)\](?:\((!|[\w-]+)\))?", line):
+        if found := re.fullmatch(r"\[([\w-]+)\]", line):
             assert found[1] not in plan, f"context {found[1]} is written twice"
-            # As of its template, which the file has before it; what is the same goes on after the template's last line.
-            context = plan[found[1]] = {name: list(said) for name, said in plan.get(found[2], {}).items()}
-            steps = next(reversed(context.values()), [])
+            context = plan[found[1]] = {}
             continue
         found = _LINE.fullmatch(line)
         assert found, f"not dialplan: {line!r}"

@@ -154,7 +154,7 @@ def test_no_application_of_the_dialplan_carries_out_what_a_value_names(flows: Fl
         for line in text.splitlines():
             if found := re.match(r"\[([\w-]+)\]", line):
                 context = found[1]
-            if found := re.match(r"\s*(?:exten => [^,]+,1|same => n)(?:\(\w+\))?,(\w+)", line):
+            if found := re.match(r"\s*(?:exten => [^,]+,[12]|same => n)(?:\(\w+\))?,(\w+)", line):
                 used.setdefault(found[1], set()).add(context)
                 assert not AGAIN.search(line), line
             else:

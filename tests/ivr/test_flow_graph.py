@@ -16,7 +16,7 @@ from tests.ivr.city import prompts, small_city
 from tests.ivr.dialplan_text import has, jumps, read
 
 CITY = small_city()
-FRAME = read(frame_files()["acd-landing.conf"] + frame_files()["acd.conf"])
+FRAME = read(frame_files()["acd.conf"])
 TODAY = date(2026, 11, 22)
 
 Nodes = dict[str, dict[str, Any]]

@@ -6,9 +6,7 @@ import time
 
 import pytest
 
-from acd.ivr.switch import frame_files
 from sim.lab import Lab, Phone
-from tests.ivr.dialplan_text import read
 from tests.lab.stub import Stub
 
 pytestmark = pytest.mark.asterisk
@@ -21,14 +19,14 @@ REFUSED = 0.6
 
 
 async def test_a_caller_who_is_moved_between_two_lines_is_not_hung_up(lab: Lab, engine: Stub) -> None:
-    """Without the strip on which moves land, three of six callers were hung up on within so many."""
+    """Without the ``i`` at which a lost move goes on, two callers of twelve were hung up on within 1,500 moves each."""
     chance = random.Random(1)
 
     async def moved_about(citizen: Phone, index: int) -> None:
         number = f"+3247000{index:04d}"
         call = citizen.call(GENTINFO, from_header=f"<sip:{number}@{citizen.host}>")
         id = await engine.arrival(number)
-        for turn in range(1500):
+        for turn in range(3000):
             offer = ("acd-to-connect", f"{10_000 * index + turn}*{NOWHERE}*1")
             since = time.monotonic()
             answer = await engine.redirect(id, *(offer if turn % 2 else ("acd-to-deflect", "refuse*gentinfo")))
@@ -41,14 +39,4 @@ async def test_a_caller_who_is_moved_between_two_lines_is_not_hung_up(lab: Lab, 
         await call.hang_up()
 
     async with lab.citizen("+32470000777") as citizen:
-        await asyncio.gather(*(moved_about(citizen, index) for index in range(6)))
-
-
-def test_moves_land_at_every_priority_that_a_caller_may_have() -> None:
-    """Of all extensions that are written by hand, and one more: it may be the next line at which he goes on."""
-    texts = [text for name, text in frame_files().items() if name.startswith("acd")]
-    plan = read("".join(sorted(texts, key=lambda text: "[acd-landing]" not in text)))
-    [landing] = plan.pop("acd-landing").values()
-    assert plan.pop("acd-to-connect").keys() == plan.pop("acd-to-deflect").keys() == {"_[0-9a-z]!"}
-    assert {step.args for step in landing} == {"on"}
-    assert len(landing) > max(len(steps) for context in plan.values() for steps in context.values())
+        await asyncio.gather(*(moved_about(citizen, index) for index in range(12)))

@@ -75,13 +75,16 @@ class Day:
             self._meanwhile += events
 
     def turn(self, midnight: float) -> None:
-        """A new day begins; ``midnight`` in seconds since the epoch."""
+        """A new day begins; ``midnight`` in seconds since the epoch. Of one that is not known yet, nothing counts any more."""
+        self._since = midnight
+        self._meanwhile = [event for event in self._meanwhile if event.at >= midnight]
         self._reset()
         self.unseen.forget(midnight)
 
     def _recall(self, event: Event) -> None:
-        """A call of another day may have been repaired today: it counts there."""
-        if not isinstance(event, CallRepaired) or event.arrived_at >= self._since:
+        """A new day may have begun since the reading did; and a call of another day may have been repaired today: it counts
+        there."""
+        if (event.arrived_at if isinstance(event, CallRepaired) else event.at) >= self._since:
             self._apply([event])
 
     def _apply(self, events: Iterable[Event]) -> None:

@@ -551,9 +551,12 @@ class Service:
                 self.gap_repair.look()
         self.hub.changed()
 
+    def _in_sight(self) -> bool:
+        """The switch has been seen, and the day is known: before, there is nothing to show."""
+        return self._linked_once and self.day.known.is_set()
+
     def _snapshot(self) -> Snapshot | None:
-        """None until the switch has been seen for the first time, and the day is known: there is nothing to show."""
-        if not (self._linked_once and self.day.known.is_set()):
+        if not self._in_sight():
             return None
         board = self.engine.board(self.clock())
         return snapshot(
@@ -572,7 +575,7 @@ class Service:
         return self.day.unseen.seconds(midnight, now)
 
     def _curve(self, lines: Sequence[LineId]) -> Curve | None:
-        if not self._linked_once:
+        if not self._in_sight():
             return None
         now = self.clock()
         midnight, _ = day_bounds(day_of(now))
@@ -585,7 +588,7 @@ class Service:
 
     def _measured(self) -> Now:
         return Now(
-            board=lambda: self.engine.board(self.clock()) if self._linked_once else None,
+            board=lambda: self.engine.board(self.clock()) if self._in_sight() else None,
             tally=self.day.tally,
             callbacks=lambda: self.keeper.counts,
             behind=lambda: self.ledger.health.behind,
@@ -603,7 +606,6 @@ class Service:
             _, midnight = day_bounds(day_of(self.clock()))
             await asyncio.sleep(max(0.0, midnight - self.clock()))
             if self.clock() >= midnight:
-                await self.day.known.wait()
                 self.day.turn(midnight)
                 self.hub.changed()
 

@@ -94,3 +94,24 @@ async def test_a_new_day_begins_at_nothing(sqlite: Place, archive: Archive) -> N
     await day.recall(archive)
     day.turn(NEXT)
     assert counts(day) == (0, 0, 0, 0)
+
+
+async def test_a_midnight_before_the_day_is_known_leaves_the_new_day_alone(
+    sqlite: Place, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sqlite.write(*(step for n in range(3) for step in answered(f"17.{n}", MIDNIGHT + n, "an", n + 1)))
+    day = Day({})
+    await day.begin(archive, MIDNIGHT)
+    read = archive.events_since
+
+    async def midnight_in_the_middle(at: float, until: int | None = None) -> AsyncIterator[Event]:
+        async for event in read(at, until):
+            yield event
+            if isinstance(event, ev.OutcomeCounted) and not day.known.is_set() and day.tally.of(LINE).answered:
+                day.turn(NEXT)
+                day.listen(flat(answered("18.1", NEXT + 5.0, "an", 9)))
+
+    monkeypatch.setattr(archive, "events_since", midnight_in_the_middle)
+    day.listen(flat(abandoned("17.9", MIDNIGHT + 300.0)))
+    await day.recall(archive)
+    assert counts(day) == (1, 1, 0, 1)

@@ -75,15 +75,14 @@ class Day:
             self._meanwhile += events
 
     def turn(self, midnight: float) -> None:
-        """A new day begins; ``midnight`` in seconds since the epoch. Of one that is not known yet, nothing counts any more."""
+        """A new day begins; ``midnight`` in seconds since the epoch. Nothing of before counts, known yet or not."""
         self._since = midnight
         self._meanwhile = [event for event in self._meanwhile if event.at >= midnight]
         self._reset()
         self.unseen.forget(midnight)
 
     def _recall(self, event: Event) -> None:
-        """A new day may have begun since the reading did; and a call of another day may have been repaired today: it counts
-        there."""
+        """A new day may have begun since the reading did; and a call of another day, repaired today, counts there."""
         if (event.arrived_at if isinstance(event, CallRepaired) else event.at) >= self._since:
             self._apply([event])
 

@@ -1,15 +1,17 @@
 """The promises to call back at the control socket: the list, one story, and what a person does."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from acd.callbacks.worklist import Worklist
+from acd.model.account import AuditAction, AuditEntry
 from acd.model.ids import CallbackId
 from acd.model.promise import NoSuchCallback
 from acd.model.worklist import Act, CannotAct, Deed, Kind
 from acd.ports import Clock, StoreAway
+from acd.records import DatabaseUnusable
 from acd.runtime.control import Answer, ControlError, Handler
 from acd.web.worklist import masked
 
@@ -18,10 +20,15 @@ MOST: Final = 10_000
 
 
 class CallbackDesk:
-    """Answers what the command line asks about promises."""
+    """Answers what the command line asks about promises.
 
-    def __init__(self, worklist: Worklist, clock: Clock) -> None:
+    Args:
+        note: writes down in the audit log who has seen a number.
+    """
+
+    def __init__(self, worklist: Worklist, note: Callable[[AuditEntry], Awaitable[None]], clock: Clock) -> None:
         self._worklist = worklist
+        self._note = note
         self._clock = clock
 
     def handlers(self) -> dict[str, Handler]:
@@ -39,13 +46,15 @@ class CallbackDesk:
         return {"callbacks": msgspec.to_builtins(shown)}
 
     async def _story(self, request: Mapping[str, Any]) -> Answer:
-        callback = CallbackId(str(request.get("callback", "")))
+        """With the number, once it is written down who sees it."""
+        callback, who = CallbackId(str(request.get("callback", ""))), str(request.get("by", ""))
         try:
             dossier = await self._worklist.one(callback)
-        except StoreAway as error:
+            if dossier is None:
+                raise ControlError(str(NoSuchCallback(callback)))
+            await self._note(AuditEntry(self._clock(), who, "", AuditAction.NUMBER_SEEN, callback))
+        except (StoreAway, DatabaseUnusable) as error:
             raise ControlError(str(error)) from None
-        if dossier is None:
-            raise ControlError(str(NoSuchCallback(callback)))
         told: Answer = msgspec.to_builtins(dossier)
         return told
 

@@ -66,10 +66,11 @@ class PrivacyDesk:
 
     async def erase(self, typed: str, entry: AuditEntry, *, cancel: bool) -> Erasure:
         forms = _forms(typed)
-        # Afterwards nothing tells any more whose they were.
-        owners = await self._book.calls(forms)
+        (await self._book.held(forms, entry.at)).check_erasure(cancel=cancel)
+        # The files first: once he is erased nothing tells any more whose they were, so that it could be tried again.
+        recordings = await self._recordings.erase(await self._book.calls(forms))
         done = await self._book.erase(forms, entry, cancel=cancel)
-        return msgspec.structs.replace(done, recordings=await self._recordings.erase(owners))
+        return msgspec.structs.replace(done, recordings=recordings)
 
     def _write(self, number: str, file: CitizenFile, recordings: Sequence[Path], lang: Lang, to: IO[bytes]) -> None:
         made_at, city, menus = self._clock(), self._city(), self._menus()

@@ -94,9 +94,11 @@ class Recordings:
         """Delete the recordings of these calls and attempts; how many.
 
         Raises:
-            NotErased: a file cannot be deleted.
+            NotErased: a file cannot be deleted, or looked for.
         """
         known = [one.recording for one in await self._book.of(owners)]
+        if known and not await asyncio.to_thread(self._seen):
+            raise NotErased(sorted(known), "the folder with the recordings is not there")
         files = [path.stem for path in await self.files_of(owners)]
         try:
             await asyncio.to_thread(self._delete, files)
@@ -107,6 +109,9 @@ class Recordings:
 
     def _files_of(self, owners: Collection[str]) -> list[Path]:
         return [path for path in self._files() if path.stem.rpartition("-")[0] in owners]
+
+    def _seen(self) -> bool:
+        return self._folder is not None and self._folder.is_dir()
 
     def _files(self) -> Iterable[Path]:
         if self._folder is None or not self._folder.is_dir():

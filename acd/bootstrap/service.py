@@ -620,7 +620,7 @@ class Service:
             "handover": self._hand_over,
             "reload": self._reload,
             "look": self._look,
-            **CallbackDesk(self.worklist, self.clock).handlers(),
+            **CallbackDesk(self.worklist, self.accounts.write, self.clock).handlers(),
             **FloorControl(self.floor).handlers(),
             **ServerControl(lambda: {} if self._servers is None else self._servers.links, self.floor.board).handlers(),
             **self.gap_repair.handlers(),

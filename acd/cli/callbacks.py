@@ -51,7 +51,7 @@ def callbacks_list(
 @callbacks.command()
 def show(callback: Which) -> None:
     """The whole story of one promise, and the number to call."""
-    story = request("callback", callback=callback)
+    story = request("callback", callback=callback, by=whoami())
     p = story["row"]
     reason = f" ({p['reason']})" if p["reason"] else ""
     out.print(f"{p['callback']}  {p['line']}  {p['state']}{reason}  {p['number'] or 'number erased'}")

@@ -55,6 +55,9 @@ async def list_calls(
     limit: int,
     as_json: bool,
 ) -> None:
+    """With the last digits of the numbers: of a whole one it is written down who saw it (``acd citizen``)."""
+    from acd.web.worklist import masked
+
     archive = open_archive()
     try:
         rows = await archive.calls(
@@ -64,14 +67,14 @@ async def list_calls(
         await archive.close()
     if as_json:
         for row in rows:
-            sys.stdout.write(json.dumps(row_dict(row)) + "\n")
+            sys.stdout.write(json.dumps(row_dict(row) | {"number": masked(row.number or "")}) + "\n")
         return
     table = Table("call", "arrived", "line", "number", "outcome", "waited", "operator")
     for row in rows:
         waited = "" if row.waited is None else f"{row.waited:.0f} s"
         what = row.outcome.value if row.outcome else "open"
         table.add_row(
-            row.call, clock(row.arrived_at), row.line or "", row.number or "", what, waited, row.operator or ""
+            row.call, clock(row.arrived_at), row.line or "", masked(row.number or ""), what, waited, row.operator or ""
         )
     out.print(table)
 

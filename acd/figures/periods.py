@@ -202,9 +202,10 @@ def number_of(grain: Grain, text: str) -> int:
     """
     try:
         number = _number(grain, text)
+        known = label(grain, number) == text
     except (ValueError, IndexError, OverflowError):
         raise BadPeriod(text) from None
-    if label(grain, number) != text:
+    if not known:
         raise BadPeriod(text)
     return number
 

@@ -74,6 +74,21 @@ class Held(msgspec.Struct, frozen=True):
     def owed(self) -> bool:
         return bool(self.owed_promises or self.owed_requests)
 
+    def check_erasure(self, *, cancel: bool) -> None:
+        """Whether he may be erased now.
+
+        Args:
+            cancel: cancel also what he is still owed.
+
+        Raises:
+            StillBusy: not at this moment.
+            StillOwed: he is owed a call, and ``cancel`` is not set.
+        """
+        if self.busy:
+            raise StillBusy
+        if self.owed and not cancel:
+            raise StillOwed(self.owed_promises, self.owed_requests)
+
 
 class Erasure(msgspec.Struct, frozen=True):
     """What was erased of him. What stays counts in the figures and says nothing about whom."""

@@ -18,6 +18,9 @@ ContactId = NewType("ContactId", str)
 
 RequestId = NewType("RequestId", str)
 
+OUTSIDE: Final = "+"
+"""To whom a caller was passed on who was sent to a number outside, in the ledger and the audit log: both are for good,
+and hold no number."""
 LONGEST_NOTE: Final = 4000
 """Characters of a contact's note."""
 LONGEST_NAME: Final = 100

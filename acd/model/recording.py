@@ -39,10 +39,10 @@ class Reason(StrEnum):
 
 
 class NotErased(Mendable):
-    """He is erased, but files of his recordings are still there: {names}."""
+    """Recordings of a citizen cannot be deleted, so nothing else of him is erased: {names}."""
 
     def __init__(self, names: list[str], why: str) -> None:
-        super().__init__(f"his recordings could not be deleted ({why}); delete them by hand: {', '.join(names)}")
+        super().__init__(f"nothing of him is erased: his recordings cannot be deleted ({why}): {', '.join(names)}")
 
 
 class Reconciled(msgspec.Struct, frozen=True):

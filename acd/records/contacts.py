@@ -131,10 +131,16 @@ class ContactStore(Store):
     # --- Requests -----------------------------------------------------------------------------------------------------
 
     async def make(self, request: Request, entry: AuditEntry) -> Request:
-        """Register it. Sent again under the same id, it is there once."""
+        """Register it. Sent again under the same id, it is there once.
+
+        Raises:
+            RequestChanged: under this id there is one of somebody else, or with another question.
+        """
         async with self._writing() as connection:
             before = await _held(connection, request.request)
             if before is not None:
+                if (before.by, before.question) != (request.by, request.question):
+                    raise RequestChanged
                 return before
             await connection.execute(insert(tables.request), [msgspec.to_builtins(request)])
             await _note(connection, request, RequestStep(request.made_at, request.by, MADE, request.to))

@@ -34,8 +34,6 @@ from acd.model.citizen import (
     FiledRequest,
     FiledScore,
     Held,
-    StillBusy,
-    StillOwed,
 )
 from acd.model.contact import OPEN_REQUESTS, RequestAct, RequestState, RequestStep
 from acd.model.promise import Note, Promise, cancelled
@@ -126,16 +124,12 @@ class CitizenBook(Store):
             cancel: cancel also what he is still owed.
 
         Raises:
-            StillBusy: not at this moment.
-            StillOwed: he is owed a call, and ``cancel`` is not set.
+            StillBusy, StillOwed: as :meth:`acd.model.citizen.Held.check_erasure`.
         """
         async with self._writing() as connection:
             marks = await self._marks(connection, forms)
             held = await _held(connection, marks, entry.at, self._personal())
-            if held.busy:
-                raise StillBusy
-            if held.owed and not cancel:
-                raise StillOwed(held.owed_promises, held.owed_requests)
+            held.check_erasure(cancel=cancel)
             await _cancel(connection, marks, entry)
             done = await _erase(connection, marks)
             done = msgspec.structs.replace(done, cancelled=held.owed_promises + held.owed_requests, told=held.told)

@@ -14,13 +14,11 @@ from typing import Any, Final
 
 import msgspec
 
+from acd.model.contact import OUTSIDE
 from acd.model.events import AnyEvent, CallStarted, CallTransferred, Event
 
 UNREADABLE: Final = "Unreadable"
 """``type`` of a ledger row that is no event."""
-
-OUTSIDE: Final = "+"
-"""To whom a caller was passed on who was sent to a number outside: the ledger is for good, and holds no number."""
 
 _encode = msgspec.json.Encoder().encode
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(AnyEvent)

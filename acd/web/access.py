@@ -20,6 +20,7 @@ from starlette.requests import HTTPConnection
 from acd.model.account import Role, Scope
 from acd.model.mendable import Mendable
 from acd.web import passwords
+from acd.web.bodies import NUL
 from acd.web.door import Door, KeyRefused, Visitor
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -230,7 +231,7 @@ async def guard(asked: HTTPConnection) -> None:
 
     Raises:
         SignInNeeded, NotAllowed, PasswordMustChange: not this visitor.
-        HTTPException: 403, the form is not from a page of ours.
+        HTTPException: 400, a NUL in the address; 403, the form is not from a page of ours.
         WebSocketException: a WebSocket for which any of these holds; the browser sees a refusal.
     """
     route = cast("APIRoute | APIWebSocketRoute", asked.scope["route"])
@@ -238,6 +239,8 @@ async def guard(asked: HTTPConnection) -> None:
         await _guard_socket(asked, ACCESS[SOCKET, route.path])
         return
     access = ACCESS[asked.method, route.path]
+    if "\0" in asked.scope["path"] or b"%00" in asked.scope["query_string"]:
+        raise HTTPException(400, NUL)
     visitor = asked.state.visitor = await _visitor(asked, access)
     _admit(visitor, access)
     if asked.method not in SAFE and visitor.key is None:
@@ -258,7 +261,10 @@ async def _guard_socket(asked: HTTPConnection, access: Access) -> None:
 
 def from_own_page(asked: HTTPConnection) -> bool:
     origin, host = asked.headers.get("origin", ""), asked.headers.get("host", "")
-    return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+    try:
+        return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False  # "http://[", say
 
 
 def visitor_of(request: HTTPConnection) -> Visitor:
@@ -338,8 +344,11 @@ async def form_of(request: Request) -> dict[str, str]:
     """The fields of a form; of a repeated one the last. Empty when it is no form."""
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
         return {}
+    body = (await request.body()).decode("utf-8", "replace")
+    if "%00" in body or "\0" in body:
+        raise HTTPException(400, NUL)
     try:
-        return dict(parse_qsl((await request.body()).decode("utf-8", "replace"), max_num_fields=MOST_FIELDS))
+        return dict(parse_qsl(body, max_num_fields=MOST_FIELDS))
     except ValueError:
         raise HTTPException(400, "too many fields") from None
 

@@ -1,6 +1,6 @@
 """What programs and pages send as JSON."""
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from fastapi import HTTPException, Request
@@ -9,14 +9,20 @@ from acd.web.answers import REF
 
 T = TypeVar("T")
 
+NUL: Final = "a NUL is no text"
+"""PostgreSQL keeps none."""
+
 
 async def decoded(request: Request, kind: type[T]) -> T:
     """
     Raises:
-        HTTPException: 422, it is something else.
+        HTTPException: 422, it is something else, or there is a NUL in it.
     """
+    body = await request.body()
+    if b"\\u0000" in body:
+        raise HTTPException(422, NUL)
     try:
-        return msgspec.json.decode(await request.body(), type=kind)
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise HTTPException(422, str(error)) from None
 

@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse, Response
 from acd.engine.board import BoardDesk
 from acd.model.account import AuditAction
 from acd.model.callback import AttemptStage
-from acd.model.contact import How, TransferNote
+from acd.model.contact import OUTSIDE, How, TransferNote
 from acd.model.facts import OperatorAction, OperatorHangsUp, OperatorSendsOn, OperatorSendsToSurvey, PhoneState
 from acd.model.ids import CallbackId, CallId, Device, LineId, OperatorId
 from acd.model.mendable import Mendable
@@ -274,7 +274,8 @@ class PhoneDesk:
         if len(sent.note) > LONGEST_NOTE:
             raise HTTPException(422, "note_long")
         now = self._door.clock()
-        await self._door.book.write(visitor.entry(now, AuditAction.CALL_SENT_ON, call, to))
+        told = OUTSIDE if to.startswith(OUTSIDE) else to
+        await self._door.book.write(visitor.entry(now, AuditAction.CALL_SENT_ON, call, told))
         await self._notes.leave(TransferNote(call, who.id, to, sent.how, sent.note.strip(), now))
         for colleague in self.telephony.targets().colleagues:
             if colleague.number == to:

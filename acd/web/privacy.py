@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from acd.model.account import AuditAction, AuditEntry
 from acd.model.citizen import Erasure, Held, NotANumber, StillBusy, StillOwed
+from acd.model.recording import NotErased
 from acd.web.access import FormOf, VisitorOf
 from acd.web.answers import answer, described
 from acd.web.bodies import body_of, decoded
@@ -44,6 +45,7 @@ class Citizens(Protocol):
         """
         Raises:
             StillBusy, StillOwed: as :meth:`acd.records.CitizenBook.erase`.
+            NotErased: his recordings cannot be deleted; nothing is.
         """
 
 
@@ -124,7 +126,7 @@ class _Page:
             if self._citizens.number(again) != self._citizens.number(typed):
                 return await self.found(request, visitor, typed, "citizen_numbers_differ")
             done = await self._citizens.erase(typed, entry, cancel=form.get("cancel") == "1")
-        except (NotANumber, StillBusy, StillOwed) as refused:
+        except (NotANumber, StillBusy, StillOwed, NotErased) as refused:
             return await self.found(request, visitor, typed, _FAULTS[type(refused)])
         return self._shell.page(request, "privacy.html", typed="", done=done)
 
@@ -133,6 +135,7 @@ _FAULTS: Final[Mapping[type[Exception], str]] = {
     NotANumber: "citizen_numbers_differ",
     StillBusy: "citizen_busy",
     StillOwed: "citizen_owed",
+    NotErased: "citizen_recordings_stay",
 }
 
 
@@ -209,12 +212,13 @@ def _add_api(app: FastAPI, door: Door, shell: Shell, citizens: Citizens | None) 
         openapi_extra=forgotten,
     )
     async def erase(request: Request, visitor: VisitorOf) -> Response:
-        """Erase who a citizen was; figures stay as they are. 409: he is on the line, or is still owed a call."""
+        """Erase who a citizen was; figures stay as they are. 409: he is on the line, is still owed a call, or his
+        recordings cannot be deleted."""
         wanted = await decoded(request, CitizenForgotten)
         entry = _entry(door, visitor, AuditAction.CITIZEN_ERASED)
         try:
             return answer(await known().erase(wanted.number, entry, cancel=wanted.cancel))
         except NotANumber as error:
             raise HTTPException(422, str(error)) from None
-        except (StillBusy, StillOwed) as error:
+        except (StillBusy, StillOwed, NotErased) as error:
             raise HTTPException(409, str(error)) from None

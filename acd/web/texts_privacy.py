@@ -43,6 +43,12 @@ PRIVACY: Final[Mapping[str, tuple[str, str, str]]] = {
         "Nothing was erased: the citizen is still owed a call. Call him first, or cancel that as well.",
         "Rien n’a été effacé : le citoyen doit encore être rappelé. Rappelez-le d’abord, ou annulez aussi ce rappel.",
     ),
+    "citizen_recordings_stay": (
+        "Er is niets gewist: zijn opnames kunnen niet verwijderd worden. Laat de beheerder naar hun map kijken.",
+        "Nothing was erased: his recordings cannot be deleted. Have the administrator look at their folder.",
+        "Rien n’a été effacé : ses enregistrements ne peuvent être supprimés. Faites vérifier leur dossier par "
+        "l’administrateur.",
+    ),
     "citizen_held": ("Wat er bewaard wordt", "What is kept", "Ce qui est conservé"),
     "citizen_nothing": (
         "Over dit nummer wordt niets bewaard.",

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from acd.bootstrap.service import Service
 from acd.cli import app
+from acd.model.account import AuditAction
 from acd.model.events import CallbackPromised, CallStarted, OutcomeCounted
 from acd.model.ids import CallbackId, CallId
 from acd.model.outcome import Outcome
@@ -59,6 +60,8 @@ async def test_a_person_works_through_the_list(service: Service, monkeypatch: py
     assert (code, said) == (0, "17.1: handed_over\n")
     code, said = await acd(service, monkeypatch, "show", "17.1")
     assert code == 0 and AN in said and "hand_over (he asked for Bo)" in said and "caller: promised, from" in said
+    seen = await service.accounts.log(about="17.1", action=AuditAction.NUMBER_SEEN, before=1e12, limit=9)
+    assert seen and all(one.who.startswith("cli:") for one in seen), "whoever sees a number is written down"
     code, said = await acd(service, monkeypatch, "done", "17.1")
     assert (code, said) == (0, "17.1: reached\n")
     code, said = await acd(service, monkeypatch, "--json")

@@ -1,5 +1,7 @@
 """The command line as a person meets it: what is wrong is said in a line, without a traceback."""
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from acd.cli import app
 from acd.cli.calls import explain
 from acd.model.events import CallOffered, Why
 from acd.model.ids import CallId, LineId, OfferId, OperatorId
+from acd.records import Ledger, upgrade
+from tests.records.histories import NUMBER, answered, flat
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,6 +96,21 @@ def test_a_wrong_date_or_an_unknown_database_is_said(run) -> None:  # type: igno
     code, said = run("calls")
     assert code == 1
     assert "acd.db" in said
+
+
+def test_a_list_of_calls_shows_nobodys_whole_number(run, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    async def one_call() -> None:
+        (tmp_path / "state").mkdir()
+        url = f"sqlite:///{tmp_path}/state/acd.db"
+        await upgrade(url)
+        async with Ledger(url) as ledger:
+            ledger.write(flat(answered("17.1", time.time() - 60)))
+            await ledger.caught_up()
+
+    asyncio.run(one_call())
+    for words in (["calls"], ["calls", "--json"]):
+        code, said = run(*words)
+        assert code == 0 and "17.1" in said and "456" in said and NUMBER not in said, said
 
 
 def test_replay_of_a_recorded_session(run) -> None:  # type: ignore[no-untyped-def]

@@ -72,7 +72,8 @@ def test_what_is_no_period_is_told(text: str) -> None:
         moment(text)
 
 
-@pytest.mark.parametrize(("grain", "text"), [(Grain.DAY, "2027-02-30"), (Grain.WEEK, "2027-W54"), (Grain.SLOT, "x")])
+@pytest.mark.parametrize(("grain", "text"), [(Grain.DAY, "2027-02-30"), (Grain.WEEK, "2027-W54"), (Grain.SLOT, "x"),
+    (Grain.MINUTES_15, "0001-01-01T00:00+14:00")])  # fmt: skip
 def test_a_period_that_is_not_there_is_told(grain: Grain, text: str) -> None:
     with pytest.raises(BadPeriod):
         number_of(grain, text)

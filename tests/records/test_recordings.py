@@ -12,6 +12,7 @@ from acd.config import City, load
 from acd.model import events as ev
 from acd.model.ids import CallId, LineId, OfferId, OperatorId
 from acd.model.policy import RecordingRule
+from acd.model.recording import NotErased
 from acd.records import rebuild, tables
 from acd.records.recordings import RecordingBook
 from tests.records.histories import LINE, answered
@@ -96,6 +97,17 @@ async def test_a_citizens_recordings_go_with_him_also_those_that_nobody_knew_of(
     assert await recordings.erase({"17.1", "acd-cb-7"}) == 3
     assert [path.stem for path in folder.iterdir()] == [OTHER]
     assert {row["why"] for row in await place.rows(tables.recording_gone)} == {"erased"}
+
+
+async def test_recordings_in_a_folder_that_is_not_there_are_not_called_erased(
+    place: Place, book: RecordingBook, city: City, tmp_path: Path
+) -> None:
+    await place.write(*made(CALL, AT))
+    for folder in (None, tmp_path / "unmounted"):
+        with pytest.raises(NotErased, match=r"not there.*17\.1-17\.2"):
+            await Recordings(book, folder, lambda: city, lambda: AT + DAY).erase({"17.1"})
+        assert await Recordings(book, folder, lambda: city, lambda: AT + DAY).erase({"17.9"}) == 0
+    assert await place.rows(tables.recording_gone) == []
 
 
 @pytest.mark.parametrize("name", ["../acd", "a/b", "", ".hidden", "x" * 300, "a\nb"])

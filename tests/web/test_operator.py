@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 
+from acd.callbacks.number import every_form
 from acd.config.city import Supervision
 from acd.model import facts as f
 from acd.model.account import Account, AuditAction, AuditEntry, Role
@@ -536,7 +537,8 @@ async def test_a_request_is_registered_taken_handed_over_and_done(olga: Desk, ho
     for _ in range(2):
         made = await olga.post("/api/desk/requests", question(contact="17.1~an"))
         assert (made.status_code, made.json()["number"], made.json()["line"]) == (201, "••• 456", "gentinfo")
-    assert len((await olga.browser.get("/api/desk/requests")).json()) == 1, "sent twice, asked once"
+    [only] = (await olga.browser.get("/api/desk/requests")).json()
+    assert (only["question"], only["name"]) == ("", ""), "sent twice, asked once; and a list tells no questions"
     listed = (await olga.browser.get("/requests")).text
     assert "Dienst Wegen" in listed and "••• 456" in listed and "Veldstraat" not in listed
     one = (await olga.browser.get(f"/requests/{ID}")).text
@@ -544,6 +546,10 @@ async def test_a_request_is_registered_taken_handed_over_and_done(olga: Desk, ho
     async with signed_in(house, Role.SUPERVISOR) as browser:
         sven = Desk(browser, house)
         path = f"/api/desk/requests/{ID}"
+        line = {"number": "09 210 10 10", "line": "gentinfo"}
+        other = await sven.post("/api/desk/requests", question(question="Van wie is dit?", **line))
+        assert other.status_code == 409 and "Veldstraat" not in other.text, "an id is no way to read what others asked"
+        assert (await sven.post("/api/desk/requests", question(**line))).status_code == 409
         taken = await sven.post(path, {"act": "take", "version": 1})
         assert (taken.json()["state"], taken.json()["owner"]) == ("taken", "sven")
         assert (await olga.post(path, {"act": "done", "version": 1})).status_code == 409
@@ -584,6 +590,24 @@ async def test_what_is_missing_in_a_request_is_said(olga: Desk, house: House, ot
     answer = await olga.post("/api/desk/requests", question(**({"contact": "17.1~an"} | other)))
     assert (answer.status_code, answer.json()["detail"]) == (422, why)
     assert (await olga.browser.get("/api/desk/requests")).json() == []
+
+
+@pytest.mark.parametrize("typed", ["+32 (0)9 210 10 10", "09 210 10 10", "0032 9 210 10 10"])
+async def test_a_citizen_is_found_by_his_number_however_a_colleague_typed_it(
+    olga: Desk, house: House, typed: str
+) -> None:
+    await olga.post("/api/desk/requests", question(number=typed, line="gentinfo"))
+    assert (await house.citizens.held(every_form("092101010") or (), house.now)).requests == 1
+
+
+@pytest.mark.parametrize("path", ["/requests/%00", "/callbacks/a%00b", "/requests?kind=%00"])
+async def test_a_nul_is_refused(olga: Desk, path: str) -> None:
+    """PostgreSQL keeps none: that was an error of ours before."""
+    assert (await olga.browser.get(path)).status_code == 400
+    answer = await olga.post("/api/desk/requests", question(number="1700", line="gentinfo", name="a\0b"))
+    assert (answer.status_code, answer.json()["detail"]) == (422, "a NUL is no text")
+    signed = await olga.browser.post("/login", data={"name": "a\0b", "password": "x"})
+    assert signed.status_code == 400
 
 
 async def test_overdue_requests_are_seen(olga: Desk, house: House) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from acd.model.account import Role
 from acd.model.contact import Contact, ContactId, Draft
+from acd.model.events import RecordingFinished, RecordingStarted
 from acd.model.ids import CallId, LineId, OperatorId
 from acd.records import Ledger
 from tests.records.histories import NUMBER, answered
@@ -101,6 +102,28 @@ async def test_he_is_forgotten_only_when_the_number_is_typed_again(house: House)
         assert "+32 470" not in done.text
     assert not (await house.citizens.held((NUMBER,), NOW)).anything
     assert "citizen_erased" in [action for _, action, _ in await house.audit()]
+
+
+async def test_whose_recordings_cannot_be_deleted_is_not_half_erased(house: House) -> None:
+    at, name = NOW - 86_400, "17.1-17.2"
+    async with Ledger(house.url, key=b"key") as ledger:
+        ledger.write([RecordingStarted(at, name, CallId("17.1"), None, LineId("sportlijn"), OperatorId("an"), at)])
+        ledger.write([RecordingFinished(at + 60, name, CallId("17.1"), None, at + 60)])
+        await ledger.caught_up()
+    folder = Path(house.url.removeprefix("sqlite:///")).parent / "recordings"
+    async with house.browser() as browser:
+        await sign_in(browser, WHO[Role.ADMIN])
+        page = await ask(browser, "/privacy/erase", number=TYPED, again=TYPED)
+        assert (page.status_code, "zijn opnames kunnen niet verwijderd worden" in page.text) == (409, True)
+        csrf = {"X-CSRF-Token": (await browser.get("/api/me")).json()["csrf"]}
+        refused = await browser.post("/api/citizens/erase", json={"number": TYPED}, headers=csrf)
+        assert (refused.status_code, name in refused.json()["detail"]) == (409, True)
+        assert (await house.citizens.held((NUMBER,), NOW)).contacts == 1
+        folder.mkdir()
+        (folder / f"{name}.wav").write_bytes(b"RIFF")
+        done = await browser.post("/api/citizens/erase", json={"number": TYPED}, headers=csrf)
+        assert (done.json()["contacts"], done.json()["recordings"]) == (1, 1)
+    assert list(folder.iterdir()) == []
 
 
 async def test_the_api_does_the_same(house: House) -> None:

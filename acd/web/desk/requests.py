@@ -49,6 +49,8 @@ SOON: Final = 3600.0
 
 _ID: Final = re.compile(r"[0-9a-f-]{36}")
 _NUMBER: Final = re.compile(r"\+?[0-9]{3,19}")
+_ZERO: Final = re.compile(r"^((?:\+|00)32)0")
+"""In ``+32 (0)9 210 10 10`` it is no part of the number, and the citizen would not be found by it."""
 
 AUDITED: Final[Mapping[RequestAct, AuditAction]] = {
     RequestAct.TAKE: AuditAction.REQUEST_TAKEN,
@@ -128,10 +130,10 @@ class Counter:
         await self._door.book.write(entry)
 
     async def list(self, visitor: Visitor, kind: RequestKind, line: str) -> list[Request]:
-        """With masked numbers, and without the question: that is shown to who opens one."""
+        """With masked numbers, and without question and name: they are shown to who opens one."""
         now = self._door.clock()
         found = await self.book.requests(kind, visitor.name, LineId(line) if line else None, now, MOST)
-        return [msgspec.structs.replace(one, number=masked(one.number)) for one in found]
+        return [msgspec.structs.replace(one, number=masked(one.number), question="", name="") for one in found]
 
     async def look(self, visitor: Visitor, request: str) -> RequestDossier | None:
         """Written down first: no trace, no number."""
@@ -149,6 +151,7 @@ class Counter:
         """
         Raises:
             RequestRefused: something is missing or wrong.
+            RequestChanged: under this id there is another one.
         """
         now = self._door.clock()
         deadline = moment_of(asked.deadline, self._shell.zone)
@@ -182,6 +185,7 @@ class Counter:
         typed = re.sub(r"[\s./()-]", "", asked.number)
         if typed and _NUMBER.fullmatch(typed) is None:
             raise RequestRefused("request_number_wrong")
+        typed = _ZERO.sub(r"\1", typed)
         operator = visitor.account.operator if visitor.account else None
         contact = None
         if asked.contact and operator is not None:
@@ -324,18 +328,20 @@ def _deed(form: Mapping[str, str]) -> RequestDeed | None:
 def _add_api(app: FastAPI, counter: Counter) -> None:
     @app.get("/api/desk/requests", tags=["api"], responses=described(list[Request], "The most urgent first"))
     async def api_list(visitor: VisitorOf, kind: KindOf = RequestKind.OPEN, line: LineOf = "") -> Response:
-        """Requests for colleagues, the most urgent first, with masked numbers."""
+        """Requests for colleagues, the most urgent first, with masked numbers, and without question and name."""
         await counter.looked(visitor, kind)
         return answer(await counter.list(visitor, kind, line))
 
     @app.post("/api/desk/requests", tags=["api"], status_code=201,
-              responses=created("It is registered"), openapi_extra=body_of("Question"))  # fmt: skip
+              responses=created("It is registered", 409), openapi_extra=body_of("Question"))  # fmt: skip
     async def api_make(asked: Asked, visitor: VisitorOf) -> Response:
-        """Register a request. Sent again under the same id, it is there once."""
+        """Register a request. Sent again under the same id, it is there once; 409 when that id is another one's."""
         try:
             made = await counter.make(visitor, await decoded(asked, Question))
         except RequestRefused as refused:
             raise HTTPException(422, refused.text) from None
+        except RequestChanged:
+            raise HTTPException(409, "this id is another request's") from None
         return answer(msgspec.structs.replace(made, number=masked(made.number)), 201)
 
     @app.get("/api/desk/requests/{request}", tags=["api"], responses=described(RequestDossier, "The request", 404))
@@ -359,7 +365,7 @@ def _add_api(app: FastAPI, counter: Counter) -> None:
         return answer(msgspec.structs.replace(done, number=masked(done.number)))
 
 
-def created(description: str) -> dict[int | str, dict[str, Any]]:
-    told = described(Request, description, 422)
+def created(description: str, *faults: int) -> dict[int | str, dict[str, Any]]:
+    told = described(Request, description, *faults, 422)
     told[201] = told.pop(200)
     return told

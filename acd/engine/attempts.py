@@ -30,7 +30,7 @@ from acd.model.facts import (
     OfferFailure,
 )
 from acd.model.ids import OfferId, ServerId
-from acd.model.operator import AT_WORK, OperatorMove, OperatorState
+from acd.model.operator import AT_WORK, OperatorMove, OperatorState, rest
 
 _CLAIM_PATIENCE: Final = BOOKING_PATIENCE + 1.0
 """Seconds after which a claim without an answer is given up; nobody has been rung for it."""
@@ -40,12 +40,15 @@ _TAKEN_PATIENCE: Final = 10.0
 
 _MACHINE_TEST: Final = 10.0
 """Seconds that listening for an answering machine may take beyond the ringing."""
+_RECORDING_ASKED: Final = 15.0
+"""Seconds in which a citizen who was called first hears that he is recorded, before an operator is rung."""
 
 _END_PATIENCE: Final = 3.0
 """Seconds after which an attempt that we ended is over without a word of the switch."""
 
 _ORDER: Final = {stage: rank for rank, stage in enumerate(AttemptStage)}
 _NOT_TAKEN: Final = (OperatorState.RESERVED, OperatorState.RINGING)
+_AVAILABLE: Final = OperatorState.AVAILABLE
 
 
 def start_due(state: State) -> None:
@@ -74,13 +77,14 @@ def take(attempt: Attempt, desk: Desk) -> None:
 
 
 def claimed(state: State, fact: CallbackClaimed) -> None:
-    """The attempt is written down: now the operator's phone may ring, unless somebody who waits needs him."""
+    """The attempt is written down: now the operator's phone may ring, unless somebody who waits needs him, or he is no
+    longer available."""
     attempt = state.attempts.get(fact.attempt)
     if attempt is None or attempt.stage is not None:
         return
     dues.claimed(state, attempt.line.id, attempt.callback)
     desk = attempt.desk
-    if desk is None or not state.linked or needed(state, desk):
+    if desk is None or not state.linked or needed(state, desk) or rest(desk.wish, desk.phone) is not _AVAILABLE:
         let_go(state, attempt)
         return
     attempt.stage = AttemptStage.CLAIMED
@@ -272,6 +276,9 @@ def patience(state: State, attempt: Attempt, step: AttemptStage = AttemptStage.C
     if attempt.stage is AttemptStage.TALKING:
         return None
     citizen = attempt.rule.ring_citizen + _MACHINE_TEST + state.policy.offer_margin
+    if not attempt.rule.operator_first:
+        # Nothing is heard between his answer and that of the operator, whose phone rings after his.
+        citizen += _RECORDING_ASKED + attempt.line.ring_time
     match step:
         case AttemptStage.CLAIMED if attempt.rule.operator_first:
             return state.policy.confirm_timeout + state.policy.ringing_timeout

@@ -72,9 +72,10 @@ def arm(state: State) -> None:
 
 
 def back_in_line(state: State, call: Call, proposal: Proposal) -> None:
-    """He waits (again). Whom an operator's offer took out of the dialogue hears it anew."""
+    """He waits (again). Whom an operator's offer took out of the dialogue hears it anew; so does who had not begun to
+    hear it: the dialplan takes it back as it dials (``acd-connect``)."""
     proposal.wake_at = None
-    broken = proposal.heard and not proposal.unbroken
+    broken = (proposal.heard or (proposal.sent and call.dialled)) and not proposal.unbroken
     proposal.unbroken = False
     proposal.wanted = None
     if broken:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from acd.engine.people import Absence, Desk
-from acd.engine.state import ENGINE, State, TimerKind
+from acd.engine.state import AT_LIMIT, ENGINE, State, TimerKind
 from acd.model.commands import SetAllowed
 from acd.model.events import MoveRefused, OperatorWished, PhoneReported
 from acd.model.facts import (
@@ -173,13 +173,14 @@ def rule_for(rules: OfferRules, how: OfferFailure) -> OfferRule | None:
 def hold_off(state: State, desk: Desk, how: OfferFailure, rule: OfferRule) -> None:
     """Make him not ready for what happened; by the rule he comes back by himself or not."""
     missed = desk.misses[how] = desk.misses.get(how, 0) + 1
-    wish(state, desk, Wish.NOT_READY, how.value, ENGINE)
-    desk.back_by_itself = rule.back_after is not None and not (rule.limit and missed >= rule.limit)
+    at_limit = bool(rule.limit) and missed >= rule.limit
+    wish(state, desk, Wish.NOT_READY, how.value, AT_LIMIT if at_limit else ENGINE)
+    desk.back_by_itself = rule.back_after is not None and not at_limit
 
 
 def resume_hold_off(state: State, desk: Desk, since: float) -> None:
     """After a restart: who was made not ready for a failed offer comes back as he would have."""
-    if desk.reason not in set(OfferFailure):
+    if desk.by != ENGINE or desk.reason not in set(OfferFailure):
         return
     rule = rule_for(state.policy.offers, OfferFailure(desk.reason))
     if rule is not None and rule.back_after is not None:

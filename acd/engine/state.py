@@ -38,6 +38,8 @@ LENT_LEVEL: Final = 2
 
 ENGINE: Final = "engine"
 """Who did it, when it followed from a call."""
+AT_LIMIT: Final = "engine at limit"
+"""Who made an operator not ready that has missed too many calls: until he says otherwise."""
 
 # Python 3.11 takes its time over finding the member of an enum: those that every call needs are found once, here and
 # in the other modules of the engine.

@@ -697,7 +697,7 @@ class ModelSwitch:
     def _restored(self) -> f.Restored:
         wishes = {event.operator: event for event in self.journal if isinstance(event, OperatorWished)}
         operators = tuple(
-            f.OperatorStored(id, w.wish is not Wish.OUT, w.reason if w.wish is Wish.NOT_READY else None, w.at)
+            f.OperatorStored(id, w.wish is not Wish.OUT, w.reason if w.wish is Wish.NOT_READY else None, w.at, w.by)
             for id, w in wishes.items()
         )
         outcomes = {id: row.outcome for id, row in self.picture.outcomes.items()}

@@ -67,7 +67,7 @@ class Caller(House):
         self.wait(delay)
         self.tell(f.CallbackPlanned(A, plan))
 
-    def hear(self) -> None:
+    def hear(self, *, begun: bool = True) -> None:
         """Wait for the offer and let the dialogue begin at the next turn of the waiting loop."""
         while not self.sent(PlanCallback):
             self.wait(1.0)
@@ -75,7 +75,8 @@ class Caller(House):
         while not self.sent(OfferCallback):
             self.wait(0.5)
         self.wait(1.5)
-        self.tell(f.CallbackHeard(A, self.now))
+        if begun:
+            self.tell(f.CallbackHeard(A, self.now))
 
     def accept(self) -> None:
         self.hear()
@@ -263,6 +264,17 @@ def test_after_an_offer_that_failed_he_hears_it_again_when_he_is_back_with_the_m
     house.fail(offer, f.OfferFailure.RING_NO_ANSWER)
     assert len(house.sent(OfferCallback)) == 2
     assert house.sent(DropPlan) == [], "the plan is his until he has chosen"
+
+
+def test_an_offer_that_was_taken_back_before_he_heard_it_comes_again() -> None:
+    house = Caller()
+    house.hear(begun=False)
+    house.phone("1001", f.PhoneState.IDLE)
+    offer = house.last_offer()
+    house.ring(offer)
+    house.wait(15)
+    house.fail(offer, f.OfferFailure.RING_NO_ANSWER)
+    assert len(house.sent(OfferCallback)) == 2
 
 
 def test_a_redirect_that_never_came_leaves_him_in_the_dialogue() -> None:

@@ -5,10 +5,10 @@ import pytest
 from acd.model import facts as f
 from acd.model.call import CallState
 from acd.model.commands import SetAllowed, SetCrisis, SetDraining
-from acd.model.events import CallAnswered, OutcomeCounted
+from acd.model.events import CallAnswered, OperatorWished, OutcomeCounted
 from acd.model.facts import CallWhereabouts as W
 from acd.model.ids import CallId, Device, LineId, OfferId, OperatorId
-from acd.model.operator import OperatorState
+from acd.model.operator import OperatorState, Wish
 from acd.model.outcome import Outcome
 from tests.engine.house import T0, House
 
@@ -35,6 +35,29 @@ def test_waiting_calls_keep_their_place_and_their_waiting_time() -> None:
     house.answer(offer)
     [answered] = house.of(CallAnswered)
     assert answered.waited == 90
+
+
+@pytest.mark.parametrize(("missed", "comes_back"), [(1, True), (2, False)])
+def test_who_has_missed_too_many_calls_is_not_made_ready_by_a_restart(missed: int, comes_back: bool) -> None:
+    """Two in a row, and he stays not ready until he says otherwise."""
+    house = House()
+    house.on_duty("anna")
+    house.call("a")
+    for _ in range(missed):
+        offer = house.last_offer()
+        house.ring(offer)
+        house.wait(15)
+        house.fail(offer, f.OfferFailure.RING_NO_ANSWER)
+        if missed == 2:
+            house.wait(11)
+    wished = house.of(OperatorWished)[-1]
+    assert wished.wish is Wish.NOT_READY
+    again = House(linked=False)
+    stored = f.OperatorStored(OperatorId("anna"), True, wished.reason, wished.at, wished.by)
+    again.tell(f.Restored((stored,), ()))
+    again.link()
+    again.wait(60)
+    assert (again.state_of("anna") is OperatorState.AVAILABLE) is comes_back
 
 
 def test_who_talks_goes_on_talking_and_is_not_rung() -> None:

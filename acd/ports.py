@@ -77,8 +77,9 @@ class PromiseStore(Protocol):
             IllegalMove: the one that he is owed is being kept at this very moment.
         """
 
-    async def withdraw(self, call: CallId, at: float) -> None:
-        """Undo what this call has booked, if it has: nobody was told that it stands."""
+    async def withdraw(self, call: CallId, since: float, at: float) -> None:
+        """Undo what this call has booked, if it has: nobody was told that it stands. What it booked before ``since``
+        (seconds since the epoch) stays: he was told of that."""
 
     async def claim(self, callback: CallbackId, attempt: OfferId, operator: OperatorId, at: float) -> Claimed | None:
         """Take the promise and write the attempt, if it is open and its moment has come; asked again for the same, it

@@ -108,7 +108,7 @@ class Keeper:
             case do.BookCallback(call=call):
                 # What he was told, even if he hangs up meanwhile and the plan is dropped.
                 work = partial(self._book, command, self._plans.get(call))
-                undo = partial(self._undo_booking, call)
+                undo = partial(self._undo_booking, call, self._clock())
                 self._jobs.ask(work, facts.CallbackNotBooked(call, "database"), undo)
             case do.CancelCallback(call=call):
                 work = partial(self._cancel, command, self._number_of(call))
@@ -332,8 +332,8 @@ class Keeper:
             self._jobs.answer(job, facts.CallbackNotBooked(call, "over"))
         self.look()
 
-    async def _undo_booking(self, call: CallId) -> None:
-        await self._store.withdraw(call, self._clock())
+    async def _undo_booking(self, call: CallId, asked_at: float) -> None:
+        await self._store.withdraw(call, asked_at, self._clock())
         self.look()
 
     async def _owed_to(self, call: CallId, line: LineId, number: str | None) -> Promise | None:

@@ -64,12 +64,12 @@ class MemoryStore:
         self._shelf.log.append(steps.change(None, promise, note))
         return promise
 
-    async def withdraw(self, call: CallId, at: float) -> None:
+    async def withdraw(self, call: CallId, since: float, at: float) -> None:
         promise = next((p for p in self._shelf.promises.values() if p.call == call), None)
         if promise is None:
             return
         last = (await self.changes(promise.callback))[-1]
-        before, note = steps.unbooked(promise, last), Note(at, SYSTEM, WITHDRAW, "nobody was told of it")
+        before, note = steps.unbooked(promise, last, since), Note(at, SYSTEM, WITHDRAW, "nobody was told of it")
         if before is None:
             del self._shelf.promises[promise.callback], self._shelf.numbers[promise.callback]
             self._shelf.log.append(steps.change(promise, None, note))

@@ -311,9 +311,10 @@ def rebooked(promise: Promise, wanted: Promise) -> Promise:
     return rescheduled(promise, wanted.promised_at, wanted.window, deadline=wanted.deadline, call=wanted.call)
 
 
-def unbooked(promise: Promise, last: Change) -> Promise | None:
-    """The promise as it was before its last change, if that was a booking. None = there was none before it."""
-    if last.what != BOOK or last.step != promise.step:
+def unbooked(promise: Promise, last: Change, since: float) -> Promise | None:
+    """The promise as it was before its last change, if that was a booking of ``since`` or later. None = there was none
+    before it."""
+    if last.what != BOOK or last.step != promise.step or last.at < since:
         return promise
     if last.old is None:
         return None

@@ -96,13 +96,13 @@ class CallbackStore:
         await _log(connection, steps.change(None, promise, note), promise)
         return promise
 
-    async def withdraw(self, call: CallId, at: float) -> None:
+    async def withdraw(self, call: CallId, since: float, at: float) -> None:
         async with self._writing(f"call {call}") as connection:
             promise = await _one(connection, _promises().where(_callback.call == call).with_for_update())
             if promise is None:
                 return
             last = _change((await connection.execute(_log_of(promise.callback))).mappings().all()[-1])
-            before, note = steps.unbooked(promise, last), Note(at, SYSTEM, WITHDRAW, "nobody was told of it")
+            before, note = steps.unbooked(promise, last, since), Note(at, SYSTEM, WITHDRAW, "nobody was told of it")
             if before is None:
                 await connection.execute(delete(tables.callback).where(_callback.callback == promise.callback))
                 await _log(connection, steps.change(promise, None, note), promise)

@@ -97,8 +97,8 @@ async def test_after_a_kept_promise_another_may_be_given(store: PromiseStore) ->
 
 async def test_a_promise_that_nobody_was_told_of_is_undone(store: PromiseStore) -> None:
     await store.book(promise(), AN)
-    await store.withdraw(CALL, MONDAY + 5)
-    await store.withdraw(CALL, MONDAY + 6)
+    await store.withdraw(CALL, MONDAY, MONDAY + 5)
+    await store.withdraw(CALL, MONDAY, MONDAY + 6)
     assert await store.promise(ID) is None
     assert [(c.what, c.new is None) for c in await store.changes(ID)] == [("book", False), ("withdraw", True)]
     # He waits on, and accepts the next offer.
@@ -109,14 +109,22 @@ async def test_a_promise_that_nobody_was_told_of_is_undone(store: PromiseStore) 
 async def test_a_move_that_nobody_was_told_of_is_undone(store: PromiseStore) -> None:
     await store.book(promise(), AN)
     await store.book(promise("17.2", window=LATER), AN)
-    await store.withdraw(CallId("17.2"), MONDAY + 5)
+    await store.withdraw(CallId("17.2"), MONDAY, MONDAY + 5)
     assert ((await look(store)).window, (await look(store)).call) == (SOON, "17.1")
+
+
+async def test_what_he_was_told_of_before_stays_when_the_same_call_books_in_vain(store: PromiseStore) -> None:
+    """The engine died between promise and word, the next one told him; he asked for another moment, and that failed."""
+    booked = await store.book(promise(), AN)
+    assert await store.book(promise(window=LATER), AN) == booked
+    await store.withdraw(CALL, booked.promised_at + 1, MONDAY + 60)
+    assert await look(store) == booked
 
 
 async def test_what_has_been_taken_up_meanwhile_is_not_undone(store: PromiseStore) -> None:
     await store.book(promise(), AN)
     await claim(store)
-    await store.withdraw(CALL, DUE + 5)
+    await store.withdraw(CALL, MONDAY, DUE + 5)
     assert (await look(store)).state is CallbackState.CLAIMED
 
 

@@ -94,7 +94,7 @@ async def test_a_promise_that_was_not_counted_comes_back_with_its_call(place: Pl
             [ev.CallbackPromised(1090.0, CallId("17.1"), LINE, CallbackId("17.1"), SOON.start, SOON.end, DEADLINE)]
         )
         assert (await archive.restored()).calls[0].promise_in_ledger
-        await store.withdraw(CallId("17.1"), 1100.0)
+        await store.withdraw(CallId("17.1"), 0.0, 1100.0)
         assert [call.promise for call in (await archive.restored()).calls] == [None, None]
     finally:
         await store.close()

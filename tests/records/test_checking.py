@@ -62,7 +62,7 @@ async def some_promises(place: Place) -> None:
         )
         # Nobody was told of this one.
         await store.book(promise("17.3"), "+32470000003")
-        await store.withdraw(CallId("17.3"), MONDAY)
+        await store.withdraw(CallId("17.3"), 0.0, MONDAY)
     finally:
         await store.close()
 

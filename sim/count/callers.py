@@ -42,7 +42,8 @@ GROUPS: Final = (
     Group("surveyed", ENQUETE, 6, WAITED, PATIENCE, ((2.0, "7"), *(((1.0, "7"),) * 20)), "enquete", 7),
     Group("passed_on", DOOR, 5, WAITED, PATIENCE),
     Group("rung_in_vain", SPORT, 5, WAITED, 0.15, (), "sport"),
-    Group("at_the_redirect", LEZ, 4, WAITED, 0.004, (), "lez"),
+    # So soon that he may be gone before he has joined the line.
+    Group("at_the_redirect", LEZ, 4, WAITED | {"left_menu"}, 0.004, (), "lez"),
     Group("left_menu", HOOFD, 5, frozenset({"left_menu"}), 1.5),
     Group("informed", HOOFD, 4, frozenset({"informed"}), PATIENCE, ((0.5, "9"),)),
     Group("closed", DICHT, 4, frozenset({"closed"}), PATIENCE),

@@ -243,6 +243,8 @@ def _allowed(heard: Heard, ours: Ours, plan: Plan, setting: Setting) -> set[str]
     if not heard.himself:
         return set(plan.outcomes) - {"abandoned", "left_menu"} | lost
     allowed = set(plan.outcomes) & {"abandoned", "left_menu"} | lost
+    if {"abandoned", "left_menu"} <= allowed:
+        allowed -= {"abandoned"} if ours.entered is None else {"left_menu"}
     if "abandoned" in allowed and heard.ended is not None and ours.entered is not None:
         # Within the clocks' readers' margin of the limit either is right.
         waited = heard.ended - ours.entered

@@ -254,9 +254,11 @@ def test_a_plan_for_somebody_who_is_served_meanwhile_is_given_back() -> None:
     assert house.sent(OfferCallback) == []
 
 
-def test_after_an_offer_that_failed_he_hears_it_again_when_he_is_back_with_the_music() -> None:
+@pytest.mark.parametrize("begun", [True, False])
+def test_after_an_offer_that_failed_he_hears_it_again_when_he_is_back_with_the_music(begun: bool) -> None:
+    """Also who had not begun to hear it: what is dialled for him takes it back."""
     house = Caller()
-    house.hear()
+    house.hear(begun=begun)
     house.phone("1001", f.PhoneState.IDLE)
     offer = house.last_offer()
     house.ring(offer)
@@ -264,17 +266,6 @@ def test_after_an_offer_that_failed_he_hears_it_again_when_he_is_back_with_the_m
     house.fail(offer, f.OfferFailure.RING_NO_ANSWER)
     assert len(house.sent(OfferCallback)) == 2
     assert house.sent(DropPlan) == [], "the plan is his until he has chosen"
-
-
-def test_an_offer_that_was_taken_back_before_he_heard_it_comes_again() -> None:
-    house = Caller()
-    house.hear(begun=False)
-    house.phone("1001", f.PhoneState.IDLE)
-    offer = house.last_offer()
-    house.ring(offer)
-    house.wait(15)
-    house.fail(offer, f.OfferFailure.RING_NO_ANSWER)
-    assert len(house.sent(OfferCallback)) == 2
 
 
 def test_a_redirect_that_never_came_leaves_him_in_the_dialogue() -> None:

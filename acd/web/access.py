@@ -231,7 +231,7 @@ async def guard(asked: HTTPConnection) -> None:
 
     Raises:
         SignInNeeded, NotAllowed, PasswordMustChange: not this visitor.
-        HTTPException: 400, a NUL in the address; 403, the form is not from a page of ours.
+        HTTPException: 404, a NUL in the path; 403, the form is not from a page of ours.
         WebSocketException: a WebSocket for which any of these holds; the browser sees a refusal.
     """
     route = cast("APIRoute | APIWebSocketRoute", asked.scope["route"])
@@ -239,8 +239,8 @@ async def guard(asked: HTTPConnection) -> None:
         await _guard_socket(asked, ACCESS[SOCKET, route.path])
         return
     access = ACCESS[asked.method, route.path]
-    if "\0" in asked.scope["path"] or b"%00" in asked.scope["query_string"]:
-        raise HTTPException(400, NUL)
+    if "\0" in asked.scope["path"]:
+        raise HTTPException(404, NUL)
     visitor = asked.state.visitor = await _visitor(asked, access)
     _admit(visitor, access)
     if asked.method not in SAFE and visitor.key is None:

@@ -45,7 +45,7 @@ class Recordings:
 
     def unwritten(self, recording: str) -> bool:
         """Sure that nothing is written of one that is being made; False where we do not see the folder."""
-        return self._folder is not None and self._folder.is_dir() and self.path(recording) is None
+        return self._seen() and self.path(recording) is None
 
     async def of_call(self, call: str) -> list[Recording]:
         return await self._book.of_call(call)
